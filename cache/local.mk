@@ -1,0 +1,2 @@
+noinst_LIBRARIES += cache/libcache.a
+cache_libcache_a_SOURCES =

@@ -1,0 +1,137 @@
+/*
+ * Arena: bump allocation in chunks that double up to a limit, freed at once.
+ */
+#include "base/arena.h"
+
+#include <stdarg.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_IS_MALLOC 1
+#else
+#define ARENA_IS_MALLOC 0
+#endif
+
+#define ALIGN	    16u
+#define CHUNK_BYTES 4096u
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	size_t bytes; /* of the whole malloc */
+} __attribute__((aligned(ALIGN)));
+
+struct arena_deferred {
+	struct arena_deferred *next;
+	void (*fn)(void *);
+	void *arg;
+};
+
+void arena_init(struct arena *a)
+{
+	*a = (struct arena){ 0 };
+}
+
+void arena_fini(struct arena *a)
+{
+	while (a->deferred != NULL) {
+		struct arena_deferred *d = a->deferred;
+
+		a->deferred = d->next;
+		d->fn(d->arg);
+	}
+	while (a->chunks != NULL) {
+		struct arena_chunk *c = a->chunks;
+
+		a->chunks = c->next;
+		free(c);
+	}
+	arena_init(a);
+}
+
+static void *chunk_add(struct arena *a, size_t payload, bool is_shared)
+{
+	size_t bytes;
+
+	if (__builtin_add_overflow(payload, sizeof(struct arena_chunk), &bytes))
+		return NULL;
+	struct arena_chunk *c = malloc(bytes);
+
+	if (c == NULL)
+		return NULL;
+	c->bytes = bytes;
+	c->next = a->chunks;
+	a->chunks = c;
+	a->total_bytes += bytes;
+	if (is_shared) {
+		a->at = (char *)(c + 1);
+		a->end = (char *)c + bytes;
+	}
+	return c + 1;
+}
+
+void *arena_try_alloc(struct arena *a, size_t n)
+{
+	if (n > SIZE_MAX - ALIGN)
+		return NULL;
+	n = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	if (ARENA_IS_MALLOC)
+		return chunk_add(a, n, false);
+	if (n > (size_t)(a->end - a->at)) {
+		/* A big piece gets a chunk of its own, so that the rest of this one stays in use. */
+		if (n > CHUNK_BYTES / 2)
+			return chunk_add(a, n, false);
+		if (chunk_add(a, CHUNK_BYTES - sizeof(struct arena_chunk), true) == NULL)
+			return NULL;
+	}
+	void *p = a->at;
+
+	a->at += n;
+	return p;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	void *p = arena_try_alloc(a, n);
+
+	CHECK(p != NULL);
+	return p;
+}
+
+void *arena_zalloc(struct arena *a, size_t n)
+{
+	return memset(arena_alloc(a, n), 0, n);
+}
+
+struct span arena_dup(struct arena *a, struct span s)
+{
+	char *p = arena_alloc(a, s.n + 1);
+
+	if (s.n != 0)
+		memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
+	return span_of(p, s.n);
+}
+
+struct span arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	const int n = vsnprintf(NULL, 0, fmt, ap);
+
+	va_end(ap);
+	CHECK(n >= 0);
+	char *p = arena_alloc(a, (size_t)n + 1);
+
+	va_start(ap, fmt);
+	vsnprintf(p, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return span_of(p, (size_t)n);
+}
+
+void arena_defer(struct arena *a, void (*fn)(void *), void *arg)
+{
+	struct arena_deferred *d = arena_alloc(a, sizeof(*d));
+
+	*d = (struct arena_deferred){ a->deferred, fn, arg };
+	a->deferred = d;
+}

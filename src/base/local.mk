@@ -1,0 +1,14 @@
+noinst_LIBRARIES += src/base/libbase.a
+src_base_libbase_a_SOURCES = \
+	src/base/arena.c src/base/arena.h \
+	src/base/base.h \
+	src/base/check.c src/base/check.h \
+	src/base/counters.c src/base/counters.h src/base/counters.tbl.h \
+	src/base/err.c src/base/err.h \
+	src/base/hash.c src/base/hash.h \
+	src/base/ip.c src/base/ip.h \
+	src/base/list.h \
+	src/base/oplog.h \
+	src/base/span.c src/base/span.h \
+	src/base/table.c src/base/table.h \
+	src/base/why.c src/base/why.h src/base/why.tbl.h

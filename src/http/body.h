@@ -1,0 +1,71 @@
+/*
+ * Where a body begins and ends (RFC 9112 6), and the chunked coding both ways.
+ */
+#pragma once
+
+#include "base/why.h"
+#include "http/head.h"
+#include "http/parse.h"
+
+enum http_framing_kind {
+	HTTP_BODY_NONE,	   /* there is none */
+	HTTP_BODY_LENGTH,  /* exactly `length` bytes */
+	HTTP_BODY_CHUNKED, /* until the last chunk and its trailers */
+	HTTP_BODY_CLOSE	   /* until the connection ends (replies only) */
+};
+
+struct http_framing {
+	enum http_framing_kind kind;
+	uint64_t length; /* HTTP_BODY_LENGTH only */
+};
+
+/*
+ * The framing of a request or reply by its head. Both Content-Length and Transfer-Encoding,
+ * differing or malformed lengths (signs, blanks, lists of unequal numbers), Transfer-Encoding in HTTP/1.0,
+ * codings other than a single "chunked": false, with e->why (WHY_BAD_REQUEST, WHY_BAD_CODING or
+ * WHY_ORIGIN_BAD_REPLY) and e->detail. CONNECT with a body framing is refused; a 2xx to CONNECT, 1xx,
+ * 204, 304 and replies to HEAD have none whatever their fields say.
+ * Several equal Content-Length values count as one (RFC 9112 6.3).
+ */
+bool http_request_framing(const struct http_head *h, struct http_framing *f,
+			  struct http_parse_error *e) MUST_USE;
+bool http_reply_framing(const struct http_head *h, enum http_method request_method,
+			struct http_framing *f, struct http_parse_error *e) MUST_USE;
+
+/*
+ * Decoder of the chunked coding. Zeroed by init; limits: a chunk-size of at most 16 hex digits that
+ * fits int64, chunk extensions of at most 4 KiB a chunk (syntax-checked, dropped), trailers of at most
+ * max_trailer_bytes. Only CRLF ends a line.
+ */
+struct http_chunked {
+	uint8_t state;
+	uint8_t size_digits;
+	uint64_t left;	       /* data bytes of the current chunk still to come */
+	uint32_t ext_bytes;
+	char *trailer;	       /* malloc'ed as needed: field lines with CRLF, without the empty one */
+	uint32_t trailer_n, trailer_cap;
+	uint32_t max_trailer_bytes;
+};
+
+enum http_chunk {
+	HTTP_CHUNK_DATA, /* *data was set: bytes of the body; call again */
+	HTTP_CHUNK_MORE, /* all of *in was used */
+	HTTP_CHUNK_END,	 /* the body is complete; *in holds what follows it */
+	HTTP_CHUNK_BAD
+};
+
+void http_chunked_init(struct http_chunked *c, uint32_t max_trailer_bytes);
+void http_chunked_fini(struct http_chunked *c);
+/* Take bytes off the front of *in. Data is not copied: *data points into *in's text. */
+enum http_chunk http_chunked_decode(struct http_chunked *c, struct span *in, struct span *data);
+/*
+ * Data bytes that may be moved around the decoder (spliced) right now; 0 if it is not inside a
+ * chunk's data. After moving n of them call http_chunked_skip(c, n).
+ */
+uint64_t http_chunked_inside(const struct http_chunked *c);
+void http_chunked_skip(struct http_chunked *c, uint64_t n);
+
+#define HTTP_CHUNK_HEAD_MAX 18 /* 16 digits and CRLF */
+
+/* Print the line that opens a chunk of n > 0 data bytes; returns its length. */
+size_t http_chunk_head(char buf[HTTP_CHUNK_HEAD_MAX], uint64_t n);

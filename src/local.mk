@@ -1,0 +1,14 @@
+# The program. main.o is in no library, so that tests and fuzzers link the real objects.
+cuttle_libs = \
+	src/daemon/libdaemon.a \
+	src/admin/libadmin.a \
+	src/proxy/libproxy.a \
+	src/log/liblog.a \
+	cache/libcache.a \
+	src/net/libnet.a \
+	acl/libacl.a \
+	src/loop/libloop.a \
+	src/conf/libconf.a \
+	src/http/libhttp.a \
+	src/base/libbase.a
+cuttle_external_libs = $(PCRE2_LIBS) $(CARES_LIBS) $(XXHASH_LIBS)

@@ -1,0 +1,49 @@
+/*
+ * Work that blocks, done by threads that are not workers.
+ *
+ * A job belongs to a class; each class has its own threads and its own limit of queued jobs, so
+ * that a slow disk cannot hold up a password check. A job owns all that it touches: cancelling it
+ * detaches it (its thread may still run), and it counts against its class until the thread returns.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "loop/loop.h"
+
+enum job_class {
+	JOB_DISK,	 /* file reads and writes */
+	JOB_CREDENTIALS, /* LDAP, GSSAPI, password hashes */
+	JOB_SIGNING,	 /* certificates */
+	JOB_BUILD,	 /* configuration snapshots; nice 19 */
+	JOB_CLASS_N
+};
+
+struct job;
+typedef void job_fn(struct job *);
+
+/*
+ * work runs on a job thread. done runs afterwards on the loop that submitted the job, unless it was
+ * cancelled. release runs last, on whichever thread is last, and frees the object.
+ */
+struct job {
+	job_fn *work, *done, *release;
+	struct post post;	/* used by the pool */
+	struct loop *home;	/* set by job_submit() */
+	enum job_class job_class;
+	_Atomic int state;	/* the pool's */
+	struct job *next;	/* the pool's */
+};
+
+struct jobs;
+
+/* threads[c] threads and at most queue[c] waiting jobs for each class. Shared by all workers. */
+enum err jobs_new(struct jobs **out, const unsigned threads[JOB_CLASS_N],
+		  const unsigned queue[JOB_CLASS_N]) MUST_USE;
+/* Waits for running jobs; queued ones are released without being done. */
+void jobs_free(struct jobs **j);
+
+/* ERR_LIMIT when the class's queue is full; the job stays the caller's then. */
+enum err job_submit(struct jobs *js, struct loop *home, enum job_class c, struct job *j) MUST_USE;
+
+/* On the home loop's thread: done will not be called. The caller must not touch *j again. */
+void job_cancel(struct job **j);

@@ -1,0 +1,5 @@
+#include "unit.h"
+
+Suite *suite_span(void);
+
+UNIT_MAIN(suite_span)
