@@ -1,0 +1,66 @@
+/*
+ * Decisions: an ordered list of rules over facts. Pure: the same rules and facts give the same
+ * verdict, live, in explain and in replay.
+ */
+#pragma once
+
+#include "acl/facts.h"
+#include "conf/conf.h"
+
+struct acl_set;	  /* the named acls of one configuration; immutable after loading, shared */
+struct acl_rules; /* the lines of one directive; immutable after loading, shared */
+struct acl_rule;
+
+enum verdict {
+	VERDICT_ALLOW,
+	VERDICT_DENY,
+	VERDICT_CHALLENGE, /* deny, and the client should say who it is */
+	VERDICT_UNDECIDED, /* something failed: trail->detail says what; treated as a denial */
+	VERDICT_NEED	   /* trail->need says which fact; find it and ask again */
+};
+
+/* Why it was decided so. Points into the rules; valid as long as they are. */
+struct trail {
+	enum fact need;		    /* VERDICT_NEED only */
+	const struct acl_rule *rule; /* NULL: no rule matched, the implicit end decided */
+	const char *directive;	    /* "http_access" */
+	struct conf_place place;    /* of the rule; of the last rule for the implicit end */
+	const char *last_acl;	    /* name of the last acl evaluated (deny_info); NULL if none */
+	const char *detail;	    /* static; for VERDICT_UNDECIDED */
+};
+
+/*
+ * rules may be NULL (directive never used): then `when_empty` is the verdict.
+ * First matching rule wins; if none matches, the opposite of the last rule's action.
+ */
+enum verdict acl_decide(const struct acl_rules *rules, const struct facts *f,
+			enum verdict when_empty, struct trail *trail);
+
+/* The rule as it was written after the directive: "deny CONNECT !SSL_ports". */
+struct span acl_rule_text(const struct acl_rule *r);
+/* Only the acls: "CONNECT !SSL_ports"; what a denied client is told. */
+struct span acl_rule_acls(const struct acl_rule *r);
+
+/* The facts that these rules may ask for, as bits 1 << FACT_x. NULL: none. */
+unsigned acl_rules_reads(const struct acl_rules *rules);
+
+/* --- configuration -------------------------------------------------------------------------------- */
+
+struct acl_conf {
+	struct acl_set *set;
+	struct acl_rules *http_access;
+};
+
+void acl_conf_init(struct acl_conf *c); /* with the built-in acls */
+void acl_conf_fini(struct acl_conf *c);
+
+/* Setters. A rules directive of any folder uses acl_conf_rules with a struct acl_rules * member. */
+conf_setter_fn acl_conf_acl;   /* the directive `acl` */
+conf_setter_fn acl_conf_rules; /* "allow|deny [!]acl ..." */
+
+/*
+ * The [!]acl ... at the end of a line (access_log, tcp_outgoing_address): all must match. An
+ * empty list always matches; returns NULL after an error was reported. The caller frees it.
+ */
+struct acl_rules *acl_conf_terms(struct conf_line *l);
+void acl_rules_free(struct acl_rules **r);

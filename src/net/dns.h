@@ -1,0 +1,65 @@
+/*
+ * Names to addresses and back: c-ares as transport on each worker's loop; answers in one map that
+ * all workers share; one query in flight for a name.
+ *
+ * Order: IP literals are the caller's business; hosts_file; the map; the name servers, with search
+ * domains and ndots as resolv.conf says (or append_domain/dns_defnames). Answers live for their smallest
+ * TTL within [negative_dns_ttl, positive_dns_ttl]; failures for negative_dns_ttl.
+ */
+#pragma once
+
+#include "base/ip.h"
+#include "loop/op.h"
+
+struct dns_conf;   /* settings, part of struct net_conf (net/net_conf.h) */
+struct dns_shared; /* the process's answers; guarded by its own locks */
+struct dns;	   /* one worker's channel; worker-local */
+
+enum dns_kind { DNS_A, DNS_AAAA, DNS_PTR };
+
+/* Immutable once published; shared; counted. */
+struct dns_answer {
+	_Atomic unsigned refs;
+	enum err err; /* ERR_NONE, or why there is nothing: ERR_DNS_* */
+	int64_t expires_ms;
+	struct span name; /* DNS_PTR: the name found; else SPAN_NULL */
+	unsigned n;
+	struct ip ips[];
+};
+
+struct dns_answer *dns_answer_ref(struct dns_answer *a);
+void dns_answer_unref(struct dns_answer **a);
+
+struct dns_shared *dns_shared_new(const struct dns_conf *c);
+void dns_shared_free(struct dns_shared **s);
+/* Take new settings; the hosts file is read anew (call on a builder thread); answers stay. */
+void dns_shared_configure(struct dns_shared *s, const struct dns_conf *c);
+
+enum err dns_new(struct dns **out, struct dns_shared *s, struct loop *l) MUST_USE;
+void dns_free(struct dns **d);
+
+/* One lookup. The answer (also a failed one) is the caller's reference when it is ready. */
+struct dns_query {
+	struct op op;
+	struct dns_answer *answer; /* NULL until OP_READY */
+	struct list link;	   /* the resolver's */
+};
+
+/* name: in lower case, no final dot. for DNS_PTR use dns_lookup_ptr(). Never OP_FAILED. */
+enum op_status dns_lookup(struct dns *d, struct span name, enum dns_kind kind, struct dns_query *q,
+			  struct task *waiter);
+enum op_status dns_lookup_ptr(struct dns *d, const struct ip *ip, struct dns_query *q,
+			      struct task *waiter);
+
+/* A and AAAA together, for policy: ready when both have ended. */
+struct dns_addresses {
+	struct op op;
+	struct dns_query a, aaaa;
+	struct task task;
+	enum err err; /* ERR_NONE if there is at least one address */
+	struct ip *ips; /* malloc'ed; freed by dns_addresses_fini() */
+	unsigned n;
+};
+enum op_status dns_addresses_start(struct dns *d, struct span name, struct dns_addresses *q,
+				   struct task *waiter);
+void dns_addresses_fini(struct dns_addresses *q); /* cancels too */

@@ -1,0 +1,23 @@
+/*
+ * Accepting connections on one loop from a listening socket that all loops share.
+ */
+#pragma once
+
+#include "loop/loop.h"
+#include "net/sock.h"
+
+struct listener;
+
+/* One accepted connection; fd is the callee's. */
+typedef void listener_fn(void *arg, int fd, const struct endpoint *peer, const struct endpoint *local);
+
+/*
+ * Watch listen_fd (stays the caller's) and call fn for each connection, at most some per turn.
+ * Out of descriptors: a reserve descriptor is used to refuse nobody silently: accepting pauses until one is
+ * free (listener_resume, or a timer), counted in ACCEPT_PAUSES and logged once.
+ */
+enum err listener_new(struct listener **out, struct loop *l, int listen_fd, listener_fn *fn,
+		      void *arg) MUST_USE;
+void listener_free(struct listener **l);
+void listener_pause(struct listener *l);
+void listener_resume(struct listener *l);

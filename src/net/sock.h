@@ -1,0 +1,44 @@
+/*
+ * The only place where socket system calls are made, so that tests/sim can replace them.
+ *
+ * Everything is non-blocking and close-on-exec. Results are enum io; the count comes through a
+ * pointer; errno is translated here and nowhere above.
+ */
+#pragma once
+
+#include <sys/uio.h>
+
+#include "base/base.h"
+#include "base/ip.h"
+
+enum io {
+	IO_OK,	  /* *n > 0 bytes were moved */
+	IO_AGAIN, /* nothing now */
+	IO_EOF,	  /* reading: the other side has finished */
+	IO_ERROR  /* *err says what */
+};
+
+/* ERR_NO_FDS: out of descriptors; ERR_NOT_FOUND: nobody is waiting (EAGAIN); others: try again. */
+enum err sock_accept(int listen_fd, int *fd, struct endpoint *peer) MUST_USE;
+/* Bound and listening. backlog <= 0: the system's largest. */
+enum err sock_listen(const struct endpoint *at, int backlog, int *fd) MUST_USE;
+/*
+ * Begin to connect from `from` (NULL: any; bound with IP_BIND_ADDRESS_NO_PORT). TCP_NODELAY is set.
+ * ERR_NONE: under way or done; wait for writability and ask sock_connected().
+ */
+enum err sock_connect(const struct endpoint *to, const struct endpoint *from, int *fd) MUST_USE;
+enum err sock_connected(int fd) MUST_USE;
+enum err sock_local(int fd, struct endpoint *at) MUST_USE;
+
+enum io sock_read(int fd, void *buf, size_t cap, size_t *n, enum err *err);
+enum io sock_write(int fd, const struct iovec *iov, int n_iov, size_t *n, enum err *err);
+/* Socket to pipe and pipe to socket. */
+enum io sock_splice_in(int fd, int pipe_fd, size_t max, size_t *n, enum err *err);
+enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more, size_t *n, enum err *err);
+enum io sock_sendfile(int fd, int file_fd, int64_t *offset, size_t max, size_t *n, enum err *err);
+
+void sock_set_nodelay(int fd, bool on);
+void sock_shutdown_write(int fd);
+/* Close with a reset instead of a FIN (a reply that was cut must not look whole). */
+void sock_abort(int fd);
+void sock_close(int fd);
