@@ -39,7 +39,7 @@ enum conf_section {
 	CONF_SECTION_cache,  /* struct cache_conf */
 	CONF_SECTION_log,    /* struct log_conf */
 	CONF_SECTION_proxy,  /* struct proxy_conf */
-	CONF_SECTION_daemon, /* struct daemon_conf */
+	CONF_SECTION_process, /* struct process_conf */
 	CONF_SECTION_N
 };
 

@@ -1,0 +1,53 @@
+/*
+ * The running proxy: workers, the snapshot in use, what they share. One a process.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "conf/conf.h"
+#include "net/opener.h"
+
+struct proxy;
+struct snapshot;
+
+struct proxy_options {
+	const char *conf_path;	   /* NULL: conf_text is read instead */
+	const char *conf_text;	   /* the built-in default configuration */
+	unsigned extra_port;	   /* -a port: one more http_port; 0: none */
+	struct opener *opener;
+};
+
+/*
+ * Read a configuration. Findings are handed to `report` one by one in order (may be NULL). NULL if there were errors.
+ * Reads files and may take long: not on a worker.
+ */
+typedef void proxy_report_fn(void *arg, const struct conf_finding *f);
+struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *report, void *arg);
+const struct process_conf *snapshot_process_conf(const struct snapshot *s);
+struct snapshot *snapshot_ref(struct snapshot *s);
+void snapshot_unref(struct snapshot **s);
+/* All directive rows that Cuttle implements and knows, for --directives and the manual; n is set. */
+const struct conf_directive *proxy_directives(size_t *n);
+
+/*
+ * Open logs and listening ports for this snapshot (taken over); start nothing yet. What fails is
+ * in the operator log.
+ */
+enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct snapshot **s) MUST_USE;
+
+/* Start workers and the log thread, and return. */
+enum err proxy_start(struct proxy *p) MUST_USE;
+
+/* Begin to load the configuration anew in the background; the outcome goes to the operator log. */
+void proxy_reload(struct proxy *p);
+/* Rotate or reopen the logs. */
+void proxy_rotate(struct proxy *p);
+/*
+ * Stop accepting and drain: idle connections close at once, the rest as they end, or when lifetime_ms is
+ * over (0: now). `drained` is called from some thread when the last worker has ended; then proxy_free().
+ */
+void proxy_shutdown(struct proxy *p, int64_t lifetime_ms, void (*drained)(void *), void *arg);
+void proxy_free(struct proxy **p);
+
+/* One line an address that is listened on: "127.0.0.1:3128". NULL after the last. */
+const char *proxy_listening(const struct proxy *p, unsigned i);
