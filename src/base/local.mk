@@ -8,7 +8,10 @@ src_base_libbase_a_SOURCES = \
 	src/base/hash.c src/base/hash.h \
 	src/base/ip.c src/base/ip.h \
 	src/base/list.h \
-	src/base/oplog.h \
+	src/base/lock.c src/base/lock.h \
+	src/base/oplog.c src/base/oplog.h \
+	src/base/oplog_sink.c src/base/oplog_sink.h \
+	src/base/repeats.c src/base/repeats.h \
 	src/base/span.c src/base/span.h \
 	src/base/table.c src/base/table.h \
 	src/base/why.c src/base/why.h src/base/why.tbl.h
