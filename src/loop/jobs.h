@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "base/list.h"
 #include "loop/loop.h"
 
 enum job_class {
@@ -23,7 +24,10 @@ typedef void job_fn(struct job *);
 
 /*
  * work runs on a job thread. done runs afterwards on the loop that submitted the job, unless it was
- * cancelled. release runs last, on whichever thread is last, and frees the object.
+ * cancelled. release runs last, on whichever thread is last, and frees the object. The loop must
+ * outlive its jobs' threads: jobs_free() comes before loop_free().
+ *
+ * Guarded by the pool's lock of the class while queued; by `state` afterwards.
  */
 struct job {
 	job_fn *work, *done, *release;
@@ -31,19 +35,33 @@ struct job {
 	struct loop *home;	/* set by job_submit() */
 	enum job_class job_class;
 	_Atomic int state;	/* the pool's */
-	struct job *next;	/* the pool's */
+	struct list link;	/* the pool's; on the class's queue while it waits */
+	struct jobs *pool;	/* the pool's */
 };
 
 struct jobs;
 
-/* threads[c] threads and at most queue[c] waiting jobs for each class. Shared by all workers. */
+/*
+ * At most threads[c] threads, started when they are needed, and at most queue[c] jobs that wait for
+ * one, for each class. A class with no thread refuses everything. Shared by all workers.
+ */
 enum err jobs_new(struct jobs **out, const unsigned threads[JOB_CLASS_N],
 		  const unsigned queue[JOB_CLASS_N]) MUST_USE;
 /* Waits for running jobs; queued ones are released without being done. */
 void jobs_free(struct jobs **j);
 
-/* ERR_LIMIT when the class's queue is full; the job stays the caller's then. */
+/*
+ * ERR_LIMIT when the class's queue is full or no thread could be started; the job stays the
+ * caller's then (nothing of it is called) and JOBS_REFUSED is counted.
+ */
 enum err job_submit(struct jobs *js, struct loop *home, enum job_class c, struct job *j) MUST_USE;
 
-/* On the home loop's thread: done will not be called. The caller must not touch *j again. */
+/*
+ * On the home loop's thread: done will not be called. The caller must not touch the job again; a
+ * job that still waits is released at once, a running one by its thread. Harmless from within done,
+ * and on NULL.
+ */
 void job_cancel(struct job **j);
+
+/* Jobs that wait or run at this moment, detached ones included. For the manager. */
+unsigned jobs_load(struct jobs *js, enum job_class c);

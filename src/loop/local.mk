@@ -1,2 +1,7 @@
 noinst_LIBRARIES += src/loop/libloop.a
-src_loop_libloop_a_SOURCES =
+src_loop_libloop_a_SOURCES = \
+	src/loop/jobs.c src/loop/jobs.h \
+	src/loop/loop.c src/loop/loop.h \
+	src/loop/op.h \
+	src/loop/poller.c src/loop/poller.h \
+	src/loop/timers.c src/loop/timers.h

@@ -69,7 +69,13 @@ struct timer {
 void timer_init(struct timer *t, timer_fn *fn);
 /* (Re-)arm to fire once, at least `ms` from loop_now_ms(). */
 void timer_arm(struct loop *l, struct timer *t, int64_t ms);
+/* Forget it, also in the heap: needed before the timer's object is freed. */
 void timer_cancel(struct loop *l, struct timer *t);
+/* Not due any more, by a store alone; what is freed soon still needs timer_cancel(). */
+static inline void timer_disarm(struct timer *t)
+{
+	t->deadline_ms = INT64_MAX;
+}
 static inline bool timer_is_armed(const struct timer *t)
 {
 	return t->deadline_ms != INT64_MAX;
@@ -101,9 +107,15 @@ static inline void event_init(struct event *e, event_fn *fn)
 	e->fn = fn;
 }
 
-/* Watch fd. The descriptor stays the caller's. */
+/*
+ * Watch fd. The descriptor stays the caller's. ERR_LIMIT, ERR_NOMEM; ERR_UNSUPPORTED for a regular
+ * file, which is always ready and cannot be watched.
+ */
 enum err loop_watch(struct loop *l, struct event *e, int fd, unsigned interest) MUST_USE;
-/* Change the interest of a watched level-triggered descriptor. */
+/*
+ * Change the interest of a watched level-triggered or shared descriptor. A shared one must be given
+ * EV_SHARED again; EV_SHARED alone pauses it.
+ */
 void loop_rewatch(struct loop *l, struct event *e, unsigned interest);
 /* Stop watching, before a descriptor that stays open elsewhere is let go of. */
 void loop_unwatch(struct loop *l, struct event *e);
@@ -131,9 +143,10 @@ void loop_post(struct loop *l, struct post *p);
 
 /* ERR_NO_FDS, ERR_SYSTEM. id appears in logs. */
 enum err loop_new(struct loop **out, unsigned id) MUST_USE;
+/* Posts that have come in are called first; tasks and timers still pending are forgotten. */
 void loop_free(struct loop **l);
 unsigned loop_id(const struct loop *l);
-/* Run turns until loop_stop(). */
+/* Run turns until loop_stop(), which may also have been called before. */
 void loop_run(struct loop *l);
 /* One turn; waits at most max_wait_ms (-1: until something happens). For tests and draining. */
 void loop_turn(struct loop *l, int64_t max_wait_ms);

@@ -16,8 +16,9 @@ struct poll_result {
 enum err poller_new(struct poller **out) MUST_USE;
 void poller_free(struct poller **p);
 
-/* interest: EV_READ|EV_WRITE and optionally EV_EDGE, EV_SHARED. */
+/* interest: EV_READ|EV_WRITE and optionally EV_EDGE, EV_SHARED. cookie is not NULL. */
 enum err poller_add(struct poller *p, int fd, unsigned interest, void *cookie) MUST_USE;
+/* With EV_SHARED the descriptor may be paused: EV_SHARED alone, then with EV_READ again. */
 void poller_mod(struct poller *p, int fd, unsigned interest, void *cookie);
 void poller_del(struct poller *p, int fd);
 
