@@ -39,6 +39,12 @@ struct stream {
 
 /* Take over a connected descriptor. On failure it is closed. */
 enum err stream_new(struct stream **out, struct loop *l, int fd, const struct endpoint *peer) MUST_USE;
+/*
+ * The same for one on which sock_connect() was called: nothing is ready yet; the owner is scheduled
+ * when the connection stands (EV_WRITE) or failed (EV_ERROR, then sock_connected(s->event.fd) tells).
+ */
+enum err stream_new_connecting(struct stream **out, struct loop *l, int fd,
+			       const struct endpoint *peer) MUST_USE;
 /* Close and free; abort: with a reset. Clears the pointer; NULL is harmless. */
 void stream_close(struct stream **s, bool abort);
 

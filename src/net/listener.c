@@ -1,0 +1,166 @@
+/*
+ * Accepting: the event of a listening socket schedules a task, which accepts as many connections
+ * as seem to be waiting.
+ *
+ * The socket is watched level-triggered, so the last, failing accept4() that would tell that nobody
+ * waits any more is not needed: while turns are short (which is when the rate is high), one is
+ * accepted in each turn, and whoever waits is announced again. After a longer pause, or in long turns,
+ * a batch is accepted. All loops watch the same socket, and the kernel wakes one of them (EV_SHARED).
+ * Worker-local.
+ */
+#include "net/listener.h"
+
+#include "base/counters.h"
+#include "base/oplog.h"
+
+#define LISTENER_MAGIC	0x6c737472U
+#define BATCH		32U /* accepted at most in a turn that follows a pause */
+#define PAUSE_MS	2
+#define RETRY_MS	100
+#define COMPLAINT_MS	60000
+#define LISTEN_INTEREST (EV_READ | EV_SHARED)
+
+struct listener {
+	uint32_t magic;
+	struct loop *loop;
+	struct event event;
+	struct task task;
+	struct timer retry; /* armed while out of descriptors */
+	int64_t last_ms;     /* of the last batch */
+	int64_t complain_ms; /* not before then again */
+	listener_fn *fn;
+	void *arg;
+	struct endpoint local;
+	bool is_wildcard; /* each connection has a local address of its own */
+	bool is_watching, is_paused;
+};
+
+static void update_watch(struct listener *l)
+{
+	const bool want = !l->is_paused && !timer_is_armed(&l->retry);
+
+	if (want == l->is_watching)
+		return;
+	l->is_watching = want;
+	loop_rewatch(l->loop, &l->event, want ? LISTEN_INTEREST : EV_SHARED);
+}
+
+/* Nobody is refused: they wait in the kernel's queue until a descriptor is free. */
+static void out_of_fds(struct listener *l)
+{
+	const int64_t now = loop_now_ms(l->loop);
+
+	count(COUNT_ACCEPT_PAUSES);
+	timer_arm(l->loop, &l->retry, RETRY_MS);
+	update_watch(l);
+	if (now < l->complain_ms)
+		return;
+	l->complain_ms = now + COMPLAINT_MS;
+	oplog(OPLOG_WARNING, "out of file descriptors: new connections wait until one is free; "
+			     "raise max_filedescriptors and the process's limit (ulimit -n)");
+}
+
+static bool accept_one(struct listener *l)
+{
+	struct endpoint peer, local = l->local;
+	int fd = -1;
+
+	switch ((unsigned)sock_accept(l->event.fd, &fd, &peer)) {
+	case ERR_NONE:
+		break;
+	case ERR_NOT_FOUND:
+		return false;
+	case ERR_NO_FDS:
+		out_of_fds(l);
+		return false;
+	default: /* this one has gone (ECONNABORTED, or an error of its network, accept(2)) */
+		return true;
+	}
+	/* Should the address not be known, the connection is dead already. */
+	if (l->is_wildcard && sock_local(fd, &local) != ERR_NONE) {
+		sock_close(fd);
+		return true;
+	}
+	l->fn(l->arg, fd, &peer, &local);
+	return true;
+}
+
+static void accept_batch(struct task *t)
+{
+	struct listener *l = CONTAINER_OF(t, struct listener, task);
+
+	CHECK_OBJ(l, LISTENER_MAGIC);
+	const int64_t now = loop_now_ms(l->loop);
+	unsigned left = now - l->last_ms < PAUSE_MS ? 1 : BATCH;
+
+	l->last_ms = now;
+	while (left > 0 && l->is_watching && accept_one(l))
+		left--;
+}
+
+static void on_event(struct event *e, unsigned ready UNUSED)
+{
+	struct listener *l = CONTAINER_OF(e, struct listener, event);
+
+	task_schedule(l->loop, &l->task);
+}
+
+static void on_retry(struct timer *t)
+{
+	update_watch(CONTAINER_OF(t, struct listener, retry));
+}
+
+enum err listener_new(struct listener **out, struct loop *loop, int listen_fd, listener_fn *fn,
+		      void *arg)
+{
+	struct listener *l;
+
+	OBJ_NEW(l, LISTENER_MAGIC);
+	l->loop = loop;
+	l->fn = fn;
+	l->arg = arg;
+	l->is_watching = true;
+	task_init(&l->task, accept_batch);
+	timer_init(&l->retry, on_retry);
+	event_init(&l->event, on_event);
+	enum err e = sock_local(listen_fd, &l->local);
+
+	l->is_wildcard = ip_is_any(&l->local.ip);
+	if (e == ERR_NONE)
+		e = loop_watch(loop, &l->event, listen_fd, LISTEN_INTEREST);
+	if (e != ERR_NONE) {
+		OBJ_FREE(l, LISTENER_MAGIC);
+		return e;
+	}
+	*out = l;
+	return ERR_NONE;
+}
+
+void listener_free(struct listener **lp)
+{
+	struct listener *l = *lp;
+
+	if (l == NULL)
+		return;
+	CHECK_OBJ(l, LISTENER_MAGIC);
+	task_cancel(&l->task);
+	timer_cancel(l->loop, &l->retry);
+	loop_unwatch(l->loop, &l->event);
+	OBJ_FREE(l, LISTENER_MAGIC);
+	*lp = NULL;
+}
+
+void listener_pause(struct listener *l)
+{
+	CHECK_OBJ(l, LISTENER_MAGIC);
+	l->is_paused = true;
+	update_watch(l);
+}
+
+void listener_resume(struct listener *l)
+{
+	CHECK_OBJ(l, LISTENER_MAGIC);
+	l->is_paused = false;
+	timer_cancel(l->loop, &l->retry);
+	update_watch(l);
+}

@@ -1,0 +1,224 @@
+/*
+ * Socket system calls, and nothing else: each function is one call (or the few that belong
+ * together) and the translation of its errno. Holds no state; callable from any thread.
+ *
+ * Splicing to a socket whose peer has gone raises SIGPIPE (splice has no MSG_NOSIGNAL), so the
+ * process must ignore that signal.
+ */
+#include "net/sock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/tcp.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* In <linux/in.h>, which does not go together with <netinet/in.h> in all C libraries. */
+#ifndef IP_BIND_ADDRESS_NO_PORT
+#define IP_BIND_ADDRESS_NO_PORT 24
+#endif
+
+/* Best effort: an option that cannot be set makes a socket slower, not wrong. */
+static void set_int(int fd, int level, int option, int value)
+{
+	(void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+static enum err fail_closed(int fd)
+{
+	const enum err e = err_from_errno(errno);
+
+	close(fd);
+	return e == ERR_NONE ? ERR_SYSTEM : e;
+}
+
+enum err sock_accept(int listen_fd, int *fd, struct endpoint *peer)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	const int got =
+		accept4(listen_fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (got < 0) {
+		if (errno == EAGAIN || errno == EWOULDBLOCK)
+			return ERR_NOT_FOUND;
+		/* No memory for another socket is remedied as a lack of descriptors is: wait. */
+		if (errno == ENOBUFS || errno == ENOMEM)
+			return ERR_NO_FDS;
+		return err_from_errno(errno);
+	}
+	if (!endpoint_from_sockaddr((const struct sockaddr *)&ss, peer)) {
+		close(got);
+		return ERR_UNSUPPORTED;
+	}
+	*fd = got;
+	return ERR_NONE;
+}
+
+enum err sock_listen(const struct endpoint *at, int backlog, int *fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	endpoint_to_sockaddr(at, &ss, &len);
+	const int s = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (s < 0)
+		return err_from_errno(errno);
+	set_int(s, SOL_SOCKET, SO_REUSEADDR, 1);
+	/* Accepted sockets inherit it, which saves a call for each of them. */
+	set_int(s, IPPROTO_TCP, TCP_NODELAY, 1);
+	/* :: means both families, whatever net.ipv6.bindv6only says. */
+	if (ss.ss_family == AF_INET6)
+		set_int(s, IPPROTO_IPV6, IPV6_V6ONLY, !ip_is_any(&at->ip));
+	/* The kernel cuts the backlog to net.core.somaxconn. */
+	if (bind(s, (struct sockaddr *)&ss, len) != 0 || listen(s, backlog > 0 ? backlog : INT_MAX) != 0)
+		return fail_closed(s);
+	*fd = s;
+	return ERR_NONE;
+}
+
+/* Without a port, so that the kernel picks one by the whole 4-tuple when it connects. */
+static int bind_source(int fd, const struct endpoint *from)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	endpoint_to_sockaddr(from, &ss, &len);
+	if (from->port == 0)
+		set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	return bind(fd, (struct sockaddr *)&ss, len);
+}
+
+enum err sock_connect(const struct endpoint *to, const struct endpoint *from, int *fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	endpoint_to_sockaddr(to, &ss, &len);
+	const int s = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (s < 0)
+		return errno == EAFNOSUPPORT ? ERR_UNREACHABLE : err_from_errno(errno);
+	set_int(s, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (from != NULL && bind_source(s, from) != 0)
+		return fail_closed(s);
+	if (connect(s, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS && errno != EINTR) {
+		/* EAGAIN is the kernel's word for "no free local port" here. */
+		if (errno == EAGAIN)
+			errno = EADDRNOTAVAIL;
+		return fail_closed(s);
+	}
+	*fd = s;
+	return ERR_NONE;
+}
+
+enum err sock_connected(int fd)
+{
+	int e = 0;
+	socklen_t len = sizeof(e);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &len) != 0)
+		return err_from_errno(errno);
+	return err_from_errno(e);
+}
+
+enum err sock_local(int fd, struct endpoint *at)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
+		return err_from_errno(errno);
+	return endpoint_from_sockaddr((const struct sockaddr *)&ss, at) ? ERR_NONE : ERR_UNSUPPORTED;
+}
+
+/* What a call that moves bytes returned: > 0, 0 (the end, for those that read), or -1 and errno. */
+static enum io moved(ssize_t r, size_t *n, enum err *err)
+{
+	if (likely(r > 0)) {
+		*n = (size_t)r;
+		return IO_OK;
+	}
+	if (r == 0)
+		return IO_EOF;
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return IO_AGAIN;
+	*err = err_from_errno(errno);
+	return IO_ERROR;
+}
+
+/* Calls here do not block, so a signal can hardly interrupt them; still it is allowed to. */
+#define RETRIED(call)                                                                              \
+	({                                                                                         \
+		ssize_t r_;                                                                        \
+		do                                                                                 \
+			r_ = (call);                                                               \
+		while (unlikely(r_ < 0 && errno == EINTR));                                        \
+		r_;                                                                                \
+	})
+
+enum io sock_read(int fd, void *buf, size_t cap, size_t *n, enum err *err)
+{
+	CHECK(cap > 0);
+	return moved(RETRIED(recv(fd, buf, cap, 0)), n, err);
+}
+
+enum io sock_write(int fd, const struct iovec *iov, int n_iov, size_t *n, enum err *err)
+{
+	const struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n_iov };
+	const ssize_t r = n_iov == 1 ?
+				  RETRIED(send(fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL)) :
+				  RETRIED(sendmsg(fd, &m, MSG_NOSIGNAL));
+
+	/* Nothing was asked for, or the kernel took nothing: neither is an end. */
+	return r == 0 ? IO_AGAIN : moved(r, n, err);
+}
+
+enum io sock_splice_in(int fd, int pipe_fd, size_t max, size_t *n, enum err *err)
+{
+	return moved(RETRIED(splice(fd, NULL, pipe_fd, NULL, max, SPLICE_F_MOVE | SPLICE_F_NONBLOCK)),
+		     n, err);
+}
+
+enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more, size_t *n, enum err *err)
+{
+	const unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0U);
+	const ssize_t r = RETRIED(splice(pipe_fd, NULL, fd, NULL, max, flags));
+
+	return r == 0 ? IO_AGAIN : moved(r, n, err);
+}
+
+enum io sock_sendfile(int fd, int file_fd, int64_t *offset, size_t max, size_t *n, enum err *err)
+{
+	off_t at = *offset;
+	const ssize_t r = RETRIED(sendfile(fd, file_fd, &at, max));
+
+	*offset = at;
+	return moved(r, n, err);
+}
+
+void sock_set_nodelay(int fd, bool on)
+{
+	set_int(fd, IPPROTO_TCP, TCP_NODELAY, on);
+}
+
+void sock_shutdown_write(int fd)
+{
+	(void)shutdown(fd, SHUT_WR); /* ENOTCONN: there is nobody to tell */
+}
+
+void sock_abort(int fd)
+{
+	const struct linger l = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+	close(fd);
+}
+
+void sock_close(int fd)
+{
+	close(fd);
+}
