@@ -45,6 +45,7 @@ struct http_chunked {
 	char *trailer;	       /* malloc'ed as needed: field lines with CRLF, without the empty one */
 	uint32_t trailer_n, trailer_cap;
 	uint32_t max_trailer_bytes;
+	const char *detail;    /* after HTTP_CHUNK_BAD: what is wrong, static */
 };
 
 enum http_chunk {

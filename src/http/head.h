@@ -54,6 +54,11 @@ struct http_head {
 	struct http_field *fields;
 	uint32_t n_fields, cap_fields;
 	struct arena *arena; /* where fields[] and added text live */
+	/*
+	 * One bit for each id that may be among the fields, so that asking for an absent one costs
+	 * nothing. Kept by the parser and http_head_add*(): append by those only. Removing leaves bits.
+	 */
+	uint64_t have[(HTTP_F_N + 63) / 64];
 };
 
 void http_head_init(struct http_head *h, struct arena *a);

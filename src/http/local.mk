@@ -1,2 +1,15 @@
 noinst_LIBRARIES += src/http/libhttp.a
-src_http_libhttp_a_SOURCES =
+src_http_libhttp_a_CFLAGS = $(AM_CFLAGS) -Wconversion
+src_http_libhttp_a_SOURCES = \
+	src/http/body.c src/http/body.h \
+	src/http/chars.c src/http/chars_int.h \
+	src/http/chunked.c \
+	src/http/date.c src/http/date.h \
+	src/http/field.c src/http/field.tbl.h \
+	src/http/head.c src/http/head.h src/http/head_int.h \
+	src/http/hop.c \
+	src/http/list.c \
+	src/http/parse.c src/http/parse.h \
+	src/http/serialise.c src/http/serialise.h \
+	src/http/status.c \
+	src/http/uri.c src/http/uri.h

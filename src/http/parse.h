@@ -21,7 +21,8 @@ struct http_parse_error {
  * head arriving a byte at a time is not scanned again and again.
  */
 struct http_scan {
-	size_t seen;
+	size_t seen; /* bytes already looked at */
+	size_t line; /* where the first line begins that was not complete */
 };
 
 /*

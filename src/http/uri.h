@@ -14,7 +14,7 @@ struct uri {
 	struct span scheme_text; /* as written, "" for URI_NONE */
 	/*
 	 * Host in lower case (in the arena if it had to change), without brackets and without one
-	 * final dot. Percent-encoding in a host is refused.
+	 * final dot; an address in canonical text. Percent-encoding in a host is refused.
 	 */
 	struct span host;
 	bool host_is_ip;
@@ -23,22 +23,25 @@ struct uri {
 	bool has_port;	    /* it was written */
 	bool has_final_dot; /* "example.com." */
 	struct span path;   /* path and query: "/" if empty; "*" for asterisk-form; no fragment */
+	bool path_was_empty; /* "http://host": OPTIONS then asks for "*" (RFC 9112 3.2.4) */
 };
 
 /*
- * Absolute-form target: scheme "://" authority path. Userinfo, an empty host, ports outside 1..65535,
- * bytes outside the URI grammar (blanks, controls, '"<>\^`{|}', non-ASCII), a fragment: refused, with
- * *detail a static text. IPv4 hosts only in strict dotted form: an all-numeric last label that is no address
+ * Absolute-form target: scheme "://" authority path. Userinfo, an empty host, an empty port, ports
+ * outside 1..65535, blanks, controls, bytes outside ASCII, a fragment, a backslash in the path: refused,
+ * with *detail a static text. Other printable bytes that RFC 3986 leaves out ('"<>^`{|}', and '\' in the
+ * query) are let through, since browsers and command lines send them and nobody reads them differently.
+ * IPv4 hosts only in strict dotted form: an all-numeric last label that is no address
  * ("127.1", "0x7f.1", "2130706433") is refused. IPv6 in brackets, no zone. '_' is allowed in names.
  */
 bool uri_parse_absolute(struct span target, struct arena *a, struct uri *u,
 			const char **detail) MUST_USE;
 
-/* Authority-form of CONNECT: host ":" port, the port being mandatory. */
+/* Authority-form of CONNECT: host ":" port, the port being mandatory. The path is empty. */
 bool uri_parse_authority(struct span target, struct arena *a, struct uri *u,
 			 const char **detail) MUST_USE;
 
-/* The value of Host: host [":" port]; scheme and default_port are filled in by the caller's words. */
+/* The value of Host: host [":" port]; the scheme and its default port are the caller's. */
 bool uri_parse_host(struct span value, enum uri_scheme scheme, struct arena *a, struct uri *u,
 		    const char **detail) MUST_USE;
 
