@@ -1,0 +1,26 @@
+# Fuzz targets of http: see local.mk.
+fuzz_http_libs = src/http/libhttp.a src/base/libbase.a $(cuttle_external_libs)
+
+fuzz_programs += tests/fuzz/fuzz_request_head
+tests_fuzz_fuzz_request_head_SOURCES = tests/fuzz/fuzz_request_head.c $(fuzz_sources)
+tests_fuzz_fuzz_request_head_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_request_head_LDADD = $(fuzz_http_libs)
+EXTRA_DIST += tests/fuzz/corpus/request_head
+
+fuzz_programs += tests/fuzz/fuzz_reply_head
+tests_fuzz_fuzz_reply_head_SOURCES = tests/fuzz/fuzz_reply_head.c $(fuzz_sources)
+tests_fuzz_fuzz_reply_head_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_reply_head_LDADD = $(fuzz_http_libs)
+EXTRA_DIST += tests/fuzz/corpus/reply_head
+
+fuzz_programs += tests/fuzz/fuzz_chunked
+tests_fuzz_fuzz_chunked_SOURCES = tests/fuzz/fuzz_chunked.c $(fuzz_sources)
+tests_fuzz_fuzz_chunked_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_chunked_LDADD = $(fuzz_http_libs)
+EXTRA_DIST += tests/fuzz/corpus/chunked
+
+fuzz_programs += tests/fuzz/fuzz_uri
+tests_fuzz_fuzz_uri_SOURCES = tests/fuzz/fuzz_uri.c $(fuzz_sources)
+tests_fuzz_fuzz_uri_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_uri_LDADD = $(fuzz_http_libs)
+EXTRA_DIST += tests/fuzz/corpus/uri
