@@ -1,0 +1,21 @@
+# The integration tests: one script that runs pytest over this folder.
+dist_check_SCRIPTS += tests/integration/run
+if HAVE_PYTEST
+TESTS += tests/integration/run
+endif
+
+EXTRA_DIST += \
+	tests/integration/conftest.py \
+	tests/integration/harness/__init__.py \
+	tests/integration/harness/accesslog.py \
+	tests/integration/harness/client.py \
+	tests/integration/harness/deadline.py \
+	tests/integration/harness/message.py \
+	tests/integration/harness/origin.py \
+	tests/integration/harness/proxy.py \
+	tests/integration/harness/transcript.py \
+	tests/integration/harness/wire.py \
+	tests/integration/test_0100_plain_get.py \
+	tests/integration/test_0110_keep_alive.py \
+	tests/integration/test_0120_bodies.py \
+	tests/integration/test_0300_connect.py
