@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/base/libbase.a
 src_base_libbase_a_SOURCES = \
 	src/base/arena.c src/base/arena.h \
 	src/base/base.h \
+	src/base/budget.c src/base/budget.h src/base/budget.tbl.h \
+	src/base/cgroup.c src/base/cgroup.h \
 	src/base/check.c src/base/check.h \
 	src/base/counters.c src/base/counters.h src/base/counters.tbl.h \
 	src/base/err.c src/base/err.h \
