@@ -1,5 +1,9 @@
 #include "unit.h"
 
+Suite *suite_budget(void);
+Suite *suite_cgroup(void);
+Suite *suite_lock(void);
+Suite *suite_oplog(void);
 Suite *suite_span(void);
 
-UNIT_MAIN(suite_span)
+UNIT_MAIN(suite_span, suite_budget, suite_cgroup, suite_lock, suite_oplog)
