@@ -109,12 +109,19 @@ static struct span number_text(struct arena *a, uint64_t n)
 	return arena_dup(a, span_of(digits + at, sizeof(digits) - at));
 }
 
+/* Whether the value is this number as number_text() writes it. */
+static bool says_length(struct span value, uint64_t length)
+{
+	uint64_t n;
+
+	return span_to_u64(value, &n) && n == length && (*value.p != '0' || value.n == 1);
+}
+
 /* Whether the fields already say what `f` says, and say it once: then nothing need change. */
 static bool says_framing(const struct http_head *h, const struct http_framing *f)
 {
 	const unsigned lengths = http_head_count(h, HTTP_F_CONTENT_LENGTH);
 	const unsigned codings = http_head_count(h, HTTP_F_TRANSFER_ENCODING);
-	uint64_t n;
 
 	switch (f->kind) {
 	case HTTP_BODY_NONE:
@@ -122,8 +129,7 @@ static bool says_framing(const struct http_head *h, const struct http_framing *f
 		return lengths == 0 && codings == 0;
 	case HTTP_BODY_LENGTH:
 		return lengths == 1 && codings == 0 &&
-		       span_to_u64(http_head_get(h, HTTP_F_CONTENT_LENGTH)->value, &n) &&
-		       n == f->length;
+		       says_length(http_head_get(h, HTTP_F_CONTENT_LENGTH)->value, f->length);
 	case HTTP_BODY_CHUNKED:
 		return lengths == 0 && codings == 1 &&
 		       span_eq(http_head_get(h, HTTP_F_TRANSFER_ENCODING)->value, SPAN("chunked"));
