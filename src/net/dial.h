@@ -16,13 +16,15 @@ struct dial_request {
 	int64_t connect_timeout_ms; /* of each connect */
 	int64_t forward_timeout_ms; /* of the whole dial */
 	int64_t attempt_delay_ms;   /* happy_eyeballs_connect_timeout, 250 */
-	unsigned max_tries;	    /* forward_max_tries */
+	unsigned max_tries;	    /* forward_max_tries; 0 counts as 1 */
+	unsigned connect_retries;   /* connect_retries: further tries of an address that failed */
+	int64_t recv_bufsize;	    /* tcp_recv_bufsize; 0: the system's */
 };
 
 struct dial {
 	struct op op;
 	/* results */
-	struct stream *stream; /* OP_READY: the caller's */
+	struct stream *stream; /* OP_READY: the caller's, without an owner */
 	struct endpoint at;    /* the address connected to, or last tried */
 	enum err err;	       /* OP_FAILED: of the most telling attempt: ERR_DNS_*, ERR_REFUSED, ERR_TIMEOUT, ERR_NO_FDS ... */
 	unsigned tries;
@@ -30,6 +32,10 @@ struct dial {
 	void *state;	/* the dialler's; NULL when over */
 };
 
+/*
+ * What r points to is copied. OP_PENDING, or OP_FAILED at once (a name known not to exist, no
+ * network). dns may be NULL if n_ips != 0. Counts SERVER_CONNECTS and SERVER_CONNECT_FAILS.
+ */
 enum op_status dial_start(struct dial *d, struct dns *dns, struct loop *l,
 			  const struct dial_request *r, struct task *waiter);
 /* op_cancel(&d->op) cancels; connections under way are closed. */

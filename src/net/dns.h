@@ -43,6 +43,7 @@ struct dns_query {
 	struct op op;
 	struct dns_answer *answer; /* NULL until OP_READY */
 	struct list link;	   /* the resolver's */
+	void *state;		   /* the resolver's */
 };
 
 /* name: in lower case, no final dot. for DNS_PTR use dns_lookup_ptr(). Never OP_FAILED. */
@@ -51,15 +52,19 @@ enum op_status dns_lookup(struct dns *d, struct span name, enum dns_kind kind, s
 enum op_status dns_lookup_ptr(struct dns *d, const struct ip *ip, struct dns_query *q,
 			      struct task *waiter);
 
+/* Of both families' answers: ERR_NONE if there is an address, else the failure that says most. */
+enum err dns_err_of(const struct dns_answer *a, const struct dns_answer *aaaa);
+
 /* A and AAAA together, for policy: ready when both have ended. */
 struct dns_addresses {
 	struct op op;
 	struct dns_query a, aaaa;
 	struct task task;
 	enum err err; /* ERR_NONE if there is at least one address */
-	struct ip *ips; /* malloc'ed; freed by dns_addresses_fini() */
+	struct ip *ips; /* malloc'ed, AAAA before A; freed by dns_addresses_fini() */
 	unsigned n;
 };
+/* OP_FAILED: there is none, err says why (also after OP_PENDING). */
 enum op_status dns_addresses_start(struct dns *d, struct span name, struct dns_addresses *q,
 				   struct task *waiter);
 void dns_addresses_fini(struct dns_addresses *q); /* cancels too */

@@ -205,6 +205,11 @@ void sock_set_nodelay(int fd, bool on)
 	set_int(fd, IPPROTO_TCP, TCP_NODELAY, on);
 }
 
+void sock_set_recv_buffer(int fd, int bytes)
+{
+	set_int(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+}
+
 void sock_shutdown_write(int fd)
 {
 	(void)shutdown(fd, SHUT_WR); /* ENOTCONN: there is nobody to tell */

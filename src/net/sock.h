@@ -38,6 +38,8 @@ enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more, size_t *n, e
 enum io sock_sendfile(int fd, int file_fd, int64_t *offset, size_t max, size_t *n, enum err *err);
 
 void sock_set_nodelay(int fd, bool on);
+/* The receive buffer; on a listening socket it holds for those accepted. */
+void sock_set_recv_buffer(int fd, int bytes);
 void sock_shutdown_write(int fd);
 /* Close with a reset instead of a FIN (a reply that was cut must not look whole). */
 void sock_abort(int fd);
