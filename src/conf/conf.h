@@ -21,11 +21,15 @@ struct conf_place {
 /* One logical line: continuation joined, macros replaced, comments gone. */
 struct conf_line {
 	struct conf_reader *reader;
-	struct conf_place place;
-	struct span name; /* the directive's name as written */
-	struct span text; /* the whole joined line, for messages */
-	struct span rest; /* not yet consumed words */
+	struct conf_place place; /* of its first physical line */
+	struct span name;	 /* the directive's name as written */
+	struct span text;	 /* the whole joined line, for messages */
+	struct span rest;	 /* not yet consumed words */
 	const struct conf_directive *directive;
+	/* src/conf's own: the physical lines of a continued one, and the value list being read. */
+	const struct conf_piece *pieces; /* NULL: one physical line */
+	size_t n_pieces;
+	struct conf_list *list; /* NULL: none */
 };
 
 /*
@@ -81,6 +85,13 @@ struct conf_directive {
 	{ #name_, aliases_, #group_, CONF_WORKS, CONF_SECTION_##section_, setter_,                 \
 	  offsetof(struct section_##_conf, field_), def_, syntax_, doc_ }
 
+/*
+ * A row without a setter. state: ACCEPTED, OBSOLETE, UNBUILT or REFUSED; doc says why, or what to write
+ * instead. A line of an unbuilt or refused directive that only states def passes with a note.
+ */
+#define CONF_ROW_WITHOUT(name_, aliases_, group_, state_, def_, syntax_, doc_)                     \
+	{ name_, aliases_, group_, CONF_##state_, CONF_SECTION_none, NULL, 0, def_, syntax_, doc_ }
+
 /* --- reading ----------------------------------------------------------------------------------- */
 
 enum conf_severity { CONF_NOTE, CONF_WARNING, CONF_ERROR };
@@ -95,15 +106,28 @@ struct conf_finding {
 /*
  * directives: n rows of all folders; sections: the structs. Nothing is read yet. The reader and all
  * that it hands out live until conf_reader_free(); what outlives it is copied by the setters.
+ * The language's own directives (include, ...) and Squid's others (squid.tbl.h) are known beside the
+ * rows given; where a name occurs twice, the row that works wins, then the one given here.
  */
 struct conf_reader *conf_reader_new(const struct conf_directive *directives, size_t n,
 				    void *const sections[CONF_SECTION_N]);
 void conf_reader_free(struct conf_reader **r);
 
+/*
+ * How files are opened: an fd for reading, or -1 with *errnum set. Without a call: open(2). For whoever
+ * has given up the right to read them himself. A path is handed over as written, NUL-terminated.
+ */
+typedef int conf_open_fn(void *arg, const char *path, int *errnum);
+void conf_set_open(struct conf_reader *r, conf_open_fn *open_file, void *arg);
+/* From now on the reader touches no file: includes and list files are errors. For fuzzing and tests. */
+void conf_forbid_files(struct conf_reader *r);
+/* Give ${name} another value. Preset: service_name squid, process_name squid-1, process_number 1. */
+void conf_set_macro(struct conf_reader *r, const char *name, const char *value);
+
 /* Read a file with all it includes / a text as if it were a file called `name`. */
 void conf_read_file(struct conf_reader *r, const char *path);
 void conf_read_text(struct conf_reader *r, const char *name, struct span text);
-/* Apply the defaults of directives that were not seen. Call once, after reading. */
+/* Apply the defaults of directives that were not seen ('\n' in a default separates lines). Call once, after reading. */
 void conf_finish(struct conf_reader *r);
 
 const struct conf_finding *conf_findings(const struct conf_reader *r);
@@ -113,14 +137,27 @@ void *conf_section(const struct conf_reader *r, enum conf_section s);
 /* Files read so far (configuration, includes, value lists), for the operator. NULL-terminated. */
 const char *const *conf_files(const struct conf_reader *r);
 
+/*
+ * The lines that setters were run for, in order, those of conf_finish() last, as a text that can be
+ * read again: "#line" comments keep the places, secrets are masked (mask.h). NUL-terminated, on the heap.
+ */
+char *conf_dump(const struct conf_reader *r);
+
 /* --- for setters --------------------------------------------------------------------------------- */
 
 /* The next word; false at the end of the line. Quoted mode is honoured. */
 bool conf_word(struct conf_line *l, struct span *word);
 /* Look at the next word without consuming it. */
 bool conf_peek(struct conf_line *l, struct span *word);
-/* The rest of the line as it is, trimmed; consumes it. */
+/* The rest of the line as it is, comments included, trimmed; consumes it. */
 struct span conf_rest(struct conf_line *l);
+/*
+ * The next word, which may be "quoted" or 'quoted' whatever the mode; *is_quoted tells. For the values
+ * of request_header_add, note and the like. False also for bad quoting, which is reported.
+ */
+bool conf_word_or_quoted(struct conf_line *l, struct span *word, bool *is_quoted);
+/* The next word, or an error that names the directive's syntax. */
+bool conf_need_word(struct conf_line *l, struct span *word) MUST_USE;
 
 /*
  * Values of an acl and the like: words, where "path" in quotes stands for the lines of that file
@@ -149,13 +186,33 @@ conf_setter_fn conf_set_string;	  /* char *, on the heap; "none": NULL */
 conf_setter_fn conf_set_line;	  /* char *, on the heap: the rest of the line */
 conf_setter_fn conf_set_percent;  /* unsigned */
 
-/* The grammar behind them, for setters with more to parse. False: reported by nobody yet. */
+/*
+ * The grammar behind them, for setters with more to parse. False: reported by nobody yet. unit may be
+ * empty (then bytes count in default_unit; ms only 0). Bytes: "none" and -1 are INT64_MAX.
+ */
 bool conf_parse_bytes(struct span number, struct span unit, int64_t default_unit, int64_t *bytes) MUST_USE;
 bool conf_parse_ms(struct span number, struct span unit, int64_t *ms) MUST_USE;
 bool conf_parse_int(struct span word, int64_t *v) MUST_USE;
+/* A size glued to its unit, as in buffer-size=64KB: the unit is mandatory, except for 0. */
+bool conf_parse_glued_bytes(struct span word, int64_t *bytes) MUST_USE;
+/* Whether the word is one of the units of sizes (of times). */
+bool conf_is_byte_unit(struct span word);
+bool conf_is_time_unit(struct span word);
+
+/* The name nearest to a mistyped word, for "did you mean"; NULL if none is near. */
+const char *conf_nearest(struct span word, const char *const *names, size_t n);
 
 /* --- what is known of all of Squid's directives ------------------------------------------------ */
 
 /* The rows of those that are not CONF_WORKS (squid.tbl.h); n is set. */
 const struct conf_directive *conf_squid_directives(size_t *n);
+/* The rows of the language itself: include, if, else, endif, configuration_includes_quoted_values. */
+const struct conf_directive *conf_language_directives(size_t *n);
 const char *conf_state_text(enum conf_state s); /* "works", "accepted", ... */
+
+/*
+ * What is wrong with the folders' rows: a name twice, a row of squid.tbl.h for a name that a folder has, a
+ * working row without setter or sentence. Each is told to `report`; returns their number.
+ */
+unsigned conf_check_rows(const struct conf_directive *rows, size_t n,
+			 void (*report)(void *arg, const char *text), void *arg);

@@ -1,0 +1,15 @@
+/*
+ * What is printed from the rows of the directives: the list for scripts and the man page's body.
+ */
+#pragma once
+
+#include "conf/conf.h"
+
+/* `cuttle --directives`: a line for each name, aliases too, sorted: NAME TAB STATE TAB DEFAULT. */
+void conf_print_directives(FILE *out, const struct conf_directive *rows, size_t n);
+
+/*
+ * The generated part of cuttle.conf.5 (man macros): a subsection for each group, an entry for each
+ * directive. rows are those of the folders; the language's and Squid's are added.
+ */
+void conf_print_manual(FILE *out, const struct conf_directive *rows, size_t n);

@@ -1,0 +1,507 @@
+/*
+ * The reader: takes logical lines one by one, finds their directive's row, and runs its setter.
+ */
+#include "conf/conf_int.h"
+
+#include "conf/mask.h"
+
+#include <stdarg.h>
+
+#define SHOWN_MAX 64u /* bytes of a line that findings quote */
+
+/* --- life ---------------------------------------------------------------------------------------- */
+
+struct conf_reader *conf_reader_new(const struct conf_directive *directives, size_t n,
+				    void *const sections[CONF_SECTION_N])
+{
+	struct conf_reader *r;
+
+	OBJ_NEW(r, CONF_READER_MAGIC);
+	arena_init(&r->arena);
+	conf_index_init(&r->index, directives, n);
+	r->rows = directives;
+	r->n_rows = n;
+	r->row_states = check_calloc(r->index.n_rows, sizeof(r->row_states[0]));
+	for (size_t i = 0; sections != NULL && i < CONF_SECTION_N; i++)
+		r->sections[i] = sections[i];
+	r->findings_end = &r->findings;
+	r->applied_end = &r->applied;
+	/* What Squid's first worker calls itself, so that paths made from these stay the same. */
+	conf_set_macro(r, "service_name", "squid");
+	conf_set_macro(r, "process_name", "squid-1");
+	conf_set_macro(r, "process_number", "1");
+	return r;
+}
+
+void conf_reader_free(struct conf_reader **r)
+{
+	if (*r == NULL)
+		return;
+	CHECK_OBJ(*r, CONF_READER_MAGIC);
+	conf_files_fini(*r);
+	conf_index_fini(&(*r)->index);
+	free((*r)->row_states);
+	arena_fini(&(*r)->arena);
+	OBJ_FREE(*r, CONF_READER_MAGIC);
+}
+
+struct arena *conf_arena(struct conf_reader *r)
+{
+	CHECK_OBJ(r, CONF_READER_MAGIC);
+	return &r->arena;
+}
+
+void *conf_section(const struct conf_reader *r, enum conf_section s)
+{
+	CHECK_OBJ(r, CONF_READER_MAGIC);
+	return r->sections[s];
+}
+
+const char *conf_intern(struct conf_reader *r, struct span name)
+{
+	if (r->source != NULL && span_eq(span_str(r->source->place.file), name))
+		return r->source->place.file;
+	return arena_dup(&r->arena, name).p;
+}
+
+/* --- findings ------------------------------------------------------------------------------------ */
+
+/* Bytes from a file go to terminals and logs: control bytes do not pass. */
+static void make_printable(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == '\x7f')
+			*text = *text == '\t' ? ' ' : '?';
+}
+
+static struct conf_finding *add_finding(struct conf_reader *r, enum conf_severity s,
+					struct conf_place at, const char *text)
+{
+	r->counts[s]++;
+	if (r->kept[s] == CONF_FINDINGS_MAX)
+		return NULL;
+	r->kept[s]++;
+	struct conf_finding *f = ARENA_NEW(&r->arena, struct conf_finding);
+	char *copy = arena_alloc(&r->arena, strlen(text) + 1);
+
+	memcpy(copy, text, strlen(text) + 1);
+	make_printable(copy);
+	*f = (struct conf_finding){ NULL, s, at, copy };
+	*r->findings_end = f;
+	r->findings_end = &f->next;
+	return f;
+}
+
+static struct conf_finding *report_v(struct conf_reader *r, enum conf_severity s,
+				     struct conf_place at, const char *prefix, const char *fmt,
+				     va_list ap) __attribute__((format(printf, 5, 0)));
+static struct conf_finding *report_v(struct conf_reader *r, enum conf_severity s,
+				     struct conf_place at, const char *prefix, const char *fmt,
+				     va_list ap)
+{
+	char text[CONF_FINDING_MAX];
+	const size_t n = strlen(prefix); /* below the room: prefixes are cut */
+
+	memcpy(text, prefix, n);
+	const int more = vsnprintf(text + n, sizeof(text) - n, fmt, ap);
+
+	if (more >= (int)(sizeof(text) - n))
+		memcpy(text + sizeof(text) - 4, "...", 4);
+	return add_finding(r, s, at, text);
+}
+
+/* "the line": with its secrets masked, cut to what fits a terminal. */
+static void quote_line(struct conf_line *l, char prefix[SHOWN_MAX + 16])
+{
+	/* Only as much as can be seen, lest a thousand findings copy a line of a megabyte each. */
+	const struct span begin = span_of(l->text.p, MIN(l->text.n, 4 * SHOWN_MAX));
+	const struct span text = conf_mask(&l->reader->arena, begin);
+	const bool is_cut = text.n > SHOWN_MAX;
+
+	snprintf(prefix, SHOWN_MAX + 16, "\"%.*s%s\": ", (int)(is_cut ? SHOWN_MAX : text.n), text.p,
+		 is_cut ? "..." : "");
+}
+
+void conf_error(struct conf_line *l, const char *fmt, ...)
+{
+	char prefix[SHOWN_MAX + 16];
+	va_list ap;
+
+	quote_line(l, prefix);
+	va_start(ap, fmt);
+	report_v(l->reader, CONF_ERROR, l->place, prefix, fmt, ap);
+	va_end(ap);
+}
+
+void conf_warning(struct conf_line *l, const char *fmt, ...)
+{
+	char prefix[SHOWN_MAX + 16];
+	va_list ap;
+
+	quote_line(l, prefix);
+	va_start(ap, fmt);
+	report_v(l->reader, CONF_WARNING, l->place, prefix, fmt, ap);
+	va_end(ap);
+}
+
+void conf_report(struct conf_reader *r, enum conf_severity s, struct conf_place at, const char *fmt,
+		 ...)
+{
+	va_list ap;
+
+	CHECK_OBJ(r, CONF_READER_MAGIC);
+	va_start(ap, fmt);
+	report_v(r, s, at, "", fmt, ap);
+	va_end(ap);
+}
+
+const struct conf_finding *conf_findings(const struct conf_reader *r)
+{
+	CHECK_OBJ(r, CONF_READER_MAGIC);
+	return r->findings;
+}
+
+unsigned conf_count(const struct conf_reader *r, enum conf_severity s)
+{
+	CHECK_OBJ(r, CONF_READER_MAGIC);
+	return r->counts[s];
+}
+
+/* --- directives that do nothing here --------------------------------------------------------------- */
+
+/* Whether the line's words are those of the row's default, so that it changes nothing. */
+static bool states_default(const struct conf_line *l)
+{
+	struct conf_line given = *l, stated = *l;
+	struct span a, b;
+
+	stated.rest = span_str(l->directive->def);
+	if (stated.rest.n == 0)
+		return false;
+	for (;;) {
+		const bool has_a = conf_peek(&given, &a), has_b = conf_peek(&stated, &b);
+
+		if (!has_a || !has_b)
+			return has_a == has_b;
+		if (!span_eq(a, b))
+			return false;
+		/* Peeked, so these come without findings. */
+		(void)conf_word(&given, &a);
+		(void)conf_word(&stated, &b);
+	}
+}
+
+/* The row's sentence, which becomes a part of one. */
+static struct span sentence(const struct conf_directive *d)
+{
+	const struct span s = span_str(d->doc);
+
+	return span_of(s.p, s.n - (s.n != 0 && s.p[s.n - 1] == '.'));
+}
+
+/* Warnings are said once for each directive; further lines are counted and told by conf_finish(). */
+static void warn_once(struct conf_line *l, struct conf_row_state *state, const char *what)
+{
+	char text[CONF_FINDING_MAX];
+
+	if (state->finding != NULL) {
+		state->n_more++;
+		return;
+	}
+	snprintf(text, sizeof(text), "%.*s %s: %.*s", SPAN_ARG(l->name), what,
+		 SPAN_ARG(sentence(l->directive)));
+	state->finding = add_finding(l->reader, CONF_WARNING, l->place, text);
+}
+
+/* Each line is an error of its own, but the sentence stands at the first. */
+static void refuse(struct conf_line *l, struct conf_row_state *state, const char *what)
+{
+	char text[CONF_FINDING_MAX];
+
+	if (state->finding != NULL)
+		snprintf(text, sizeof(text), "%.*s %s (see line %u of %s)", SPAN_ARG(l->name), what,
+			 state->finding->place.line, state->finding->place.file);
+	else
+		snprintf(text, sizeof(text), "%.*s %s: %.*s", SPAN_ARG(l->name), what,
+			 SPAN_ARG(sentence(l->directive)));
+	struct conf_finding *f = add_finding(l->reader, CONF_ERROR, l->place, text);
+
+	if (state->finding == NULL)
+		state->finding = f;
+}
+
+static void report_without_setter(struct conf_line *l, struct conf_row_state *state)
+{
+	switch (l->directive->state) {
+	case CONF_WORKS:
+		return;
+	case CONF_ACCEPTED:
+		warn_once(l, state, "is accepted and has no effect");
+		return;
+	case CONF_OBSOLETE:
+		warn_once(l, state, "is obsolete and has no effect");
+		return;
+	case CONF_UNBUILT:
+	case CONF_REFUSED:
+		if (states_default(l))
+			conf_report(l->reader, CONF_NOTE, l->place,
+				    "%.*s only states the default, which holds here too",
+				    SPAN_ARG(l->name));
+		else if (l->directive->state == CONF_UNBUILT)
+			refuse(l, state, "is known to Squid, but Cuttle does not have it yet");
+		else
+			refuse(l, state, "is refused");
+		return;
+	}
+	UNREACHABLE("state of a directive");
+}
+
+static void report_repeats(struct conf_reader *r)
+{
+	for (unsigned i = 0; i < r->index.n_rows; i++) {
+		const struct conf_row_state *s = &r->row_states[i];
+
+		if (s->finding == NULL || s->n_more == 0)
+			continue;
+		s->finding->text = arena_printf(&r->arena, "%s (and %u more line%s)", s->finding->text,
+						s->n_more, s->n_more == 1 ? "" : "s")
+					   .p;
+	}
+}
+
+static void report_dropped_findings(struct conf_reader *r)
+{
+	unsigned n = 0;
+
+	for (size_t s = 0; s < ARRAY_LEN(r->counts); s++)
+		n += r->counts[s] - r->kept[s];
+	if (n != 0)
+		conf_report(r, CONF_NOTE, (struct conf_place){ "(all files)", 0 },
+			    "%u more findings are not listed", n);
+}
+
+/* --- applying lines -------------------------------------------------------------------------------- */
+
+static void remember_applied(struct conf_line *l)
+{
+	struct conf_reader *r = l->reader;
+	struct conf_applied *a = ARENA_NEW(&r->arena, struct conf_applied);
+
+	*a = (struct conf_applied){ NULL, l->place, l->text };
+	*r->applied_end = a;
+	r->applied_end = &a->next;
+}
+
+/* Squid takes no notice of words that it does not expect; whoever wrote them expected something. */
+static void check_leftover(struct conf_line *l, unsigned errors_before)
+{
+	struct span word;
+
+	if (conf_count(l->reader, CONF_ERROR) != errors_before)
+		return;
+	if (l->list != NULL)
+		conf_warning(l, "not all values of the list %s are used", l->list->file);
+	else if (conf_word(l, &word))
+		conf_warning(l, "what begins with \"%.*s\" is ignored, as Squid does; the syntax is: %s %s",
+			     SPAN_ARG(word), l->directive->name, l->directive->syntax);
+}
+
+static void run_setter(struct conf_line *l)
+{
+	const struct conf_directive *d = l->directive;
+	char *section = l->reader->sections[d->section];
+	const unsigned errors = conf_count(l->reader, CONF_ERROR);
+
+	/* What is included is remembered line by line instead. */
+	if (d->set != conf_set_include)
+		remember_applied(l);
+	d->set(l, section != NULL ? section + d->offset : NULL);
+	check_leftover(l, errors);
+}
+
+static void report_unknown(struct conf_line *l)
+{
+	const struct conf_index_entry *near = conf_index_nearest(&l->reader->index, l->name);
+
+	if (near != NULL)
+		conf_error(l, "there is no directive \"%.*s\"; did you mean \"%.*s\"?",
+			   SPAN_ARG(l->name), SPAN_ARG(near->name));
+	else
+		conf_error(l, "there is no directive \"%.*s\"", SPAN_ARG(l->name));
+}
+
+static void apply(struct conf_line *l)
+{
+	const struct conf_index_entry *e = conf_index_find(&l->reader->index, l->name);
+
+	if (e == NULL) {
+		report_unknown(l);
+		return;
+	}
+	struct conf_row_state *state = &l->reader->row_states[e->row_id];
+
+	l->directive = e->row;
+	state->is_seen = true;
+	if (e->row->state == CONF_WORKS && e->row->set != NULL)
+		run_setter(l);
+	else
+		report_without_setter(l, state);
+}
+
+static void split_name(struct conf_line *l)
+{
+	struct span rest = l->text;
+
+	while (rest.n != 0 && !conf_is_blank(rest.p[0]))
+		rest = span_skip(rest, 1);
+	l->name = span_of(l->text.p, l->text.n - rest.n);
+	l->rest = span_trim(rest);
+}
+
+/* --- texts ------------------------------------------------------------------------------------------ */
+
+static void read_lines(struct conf_source *s)
+{
+	struct conf_line l;
+
+	while (conf_line_next(s, &l)) {
+		split_name(&l);
+		if (l.name.n == 0 || conf_condition(s, &l))
+			continue;
+		if (conf_condition_is_active(s))
+			apply(&l);
+	}
+	conf_condition_end(s);
+}
+
+static bool is_being_read(const struct conf_reader *r, const struct conf_file *f)
+{
+	for (const struct conf_source *s = r->source; s != NULL; s = s->outer)
+		if (s->file == f ||
+		    (s->file != NULL && s->file->device == f->device && s->file->inode == f->inode))
+			return true;
+	return false;
+}
+
+void conf_source_read(struct conf_reader *r, const struct conf_file *f, struct conf_place from,
+		      const char *name, struct span text)
+{
+	struct conf_source s = { .reader = r, .file = f, .outer = r->source };
+
+	if (r->depth > CONF_DEPTH_MAX) {
+		conf_report(r, CONF_ERROR, from, "%s: includes are nested more than %d deep", name,
+			    CONF_DEPTH_MAX);
+		return;
+	}
+	if (span_starts(text, SPAN(CONF_BYTE_ORDER_MARK)))
+		text = span_skip(text, strlen(CONF_BYTE_ORDER_MARK));
+	s.at = text.p;
+	s.end = text.p + text.n;
+	s.place = (struct conf_place){ name, 0 };
+	r->source = &s;
+	r->depth++;
+	read_lines(&s);
+	r->depth--;
+	r->source = s.outer;
+}
+
+void conf_source_include(struct conf_reader *r, struct conf_place from, const char *path)
+{
+	const struct conf_file *f = conf_file_load(r, path);
+
+	if (!f->is_usable)
+		conf_report(r, CONF_ERROR, from, "cannot read %s: %s", path, conf_file_why(f));
+	else if (is_being_read(r, f))
+		conf_report(r, CONF_ERROR, from, "%s includes itself", path);
+	else
+		conf_source_read(r, f, from, f->path, span_of(f->bytes, f->n));
+}
+
+void conf_read_file(struct conf_reader *r, const char *path)
+{
+	CHECK_OBJ(r, CONF_READER_MAGIC);
+	conf_source_include(r, (struct conf_place){ conf_intern(r, span_str(path)), 0 }, path);
+}
+
+void conf_read_text(struct conf_reader *r, const char *name, struct span text)
+{
+	CHECK_OBJ(r, CONF_READER_MAGIC);
+	const char *kept = conf_intern(r, span_str(name));
+
+	conf_source_read(r, NULL, (struct conf_place){ kept, 0 }, kept, arena_dup(&r->arena, text));
+}
+
+/* --- defaults ---------------------------------------------------------------------------------------- */
+
+static void apply_default(struct conf_reader *r, const struct conf_directive *d)
+{
+	struct span rest = span_str(d->def);
+
+	while (rest.p != NULL) {
+		const struct span def = span_cut(&rest, '\n');
+		struct conf_line l = { .reader = r, .place = { "(built in)", 0 }, .directive = d };
+
+		l.text = arena_printf(&r->arena, "%s %.*s", d->name, SPAN_ARG(def));
+		split_name(&l);
+		run_setter(&l);
+	}
+}
+
+void conf_finish(struct conf_reader *r)
+{
+	CHECK_OBJ(r, CONF_READER_MAGIC);
+	r->is_quoted_mode = false; /* defaults are written plainly */
+	for (size_t i = 0; i < r->n_rows; i++) {
+		const struct conf_directive *d = &r->rows[i];
+		const struct conf_index_entry *e = conf_index_find(&r->index, span_str(d->name));
+
+		/* A row whose name belongs to another row has no defaults. */
+		if (d->state == CONF_WORKS && d->set != NULL && d->def[0] != '\0' && e->row == d &&
+		    !r->row_states[e->row_id].is_seen)
+			apply_default(r, d);
+	}
+	report_repeats(r);
+	report_dropped_findings(r);
+}
+
+/* --- the language's own directives -------------------------------------------------------------------- */
+
+void conf_set_quoted_mode(struct conf_line *l, UNUSED void *field)
+{
+	bool is_on = l->reader->is_quoted_mode;
+
+	conf_set_onoff(l, &is_on);
+	l->reader->is_quoted_mode = is_on;
+}
+
+/* Never run: conf_condition() is asked first. */
+static void set_nothing(UNUSED struct conf_line *l, UNUSED void *field)
+{
+	UNREACHABLE("a condition came to a setter");
+}
+
+const struct conf_directive *conf_language_directives(size_t *n)
+{
+	static const struct conf_directive rows[] = {
+		{ "include", "", "syntax", CONF_WORKS, CONF_SECTION_none, conf_set_include, 0, "",
+		  "FILE...",
+		  "Reads the named files at this place. A name may be a pattern (*, ?, [...]), which must "
+		  "match something. Relative names start from the folder in which the program runs. "
+		  "Files may include others to a depth of 16." },
+		{ "if", "", "syntax", CONF_WORKS, CONF_SECTION_none, set_nothing, 0, "",
+		  "true|false|NUMBER = NUMBER",
+		  "The lines down to else or endif are read if the condition holds. Conditions nest; "
+		  "one within lines that are not read is not looked at." },
+		{ "else", "", "syntax", CONF_WORKS, CONF_SECTION_none, set_nothing, 0, "", "",
+		  "The lines down to endif are read if the condition of the if does not hold." },
+		{ "endif", "", "syntax", CONF_WORKS, CONF_SECTION_none, set_nothing, 0, "", "",
+		  "Ends an if." },
+		{ "configuration_includes_quoted_values", "", "syntax", CONF_WORKS, CONF_SECTION_none,
+		  conf_set_quoted_mode, 0, "off", "on|off",
+		  "From this line on, \"...\" and '...' enclose one word, and parameters(\"/file\") "
+		  "stands for the words of a file. Regular expressions cannot be written then." },
+	};
+
+	*n = ARRAY_LEN(rows);
+	return rows;
+}
