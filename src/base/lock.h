@@ -23,6 +23,7 @@ enum lock_rank {
 	LOCK_RANK_QUOTA,       /* counts shared by the workers */
 	LOCK_RANK_LOG,	       /* access log sinks */
 	LOCK_RANK_JOBS,	       /* a class of the job pool */
+	LOCK_RANK_OPENER,      /* ports held open, the way to the keeper; held over blocking calls */
 	LOCK_RANK_LEAF	       /* held over a few plain statements, never over another lock */
 };
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "base/base.h"
+#include "conf/conf.h"
 
 struct process_conf {
 	int64_t workers;	    /* 0: by affinity and the cgroup's CPU quota */
@@ -12,6 +12,7 @@ struct process_conf {
 	int64_t memory_limit_bytes; /* 0: nine tenths of the cgroup's limit, if it has one */
 	int64_t shutdown_lifetime_ms;
 	char *pid_filename; /* NULL: none */
+	bool has_pid_filename; /* false: the file is named after the service */
 	char *cache_effective_user, *cache_effective_group;
 	char *coredump_dir; /* NULL: the working directory stays */
 	int64_t umask;
@@ -19,3 +20,9 @@ struct process_conf {
 
 void process_conf_init(struct process_conf *c);
 void process_conf_fini(struct process_conf *c);
+
+/* Setters of loop/directives.tbl.h; the members are int64_t. */
+conf_setter_fn process_conf_workers;
+conf_setter_fn process_conf_descriptors;
+conf_setter_fn process_conf_umask;
+conf_setter_fn process_conf_pid_filename; /* char * pid_filename of a struct process_conf */
