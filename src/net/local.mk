@@ -13,7 +13,9 @@ src_net_libnet_a_SOURCES = \
 	src/net/dns_reply.c src/net/dns_reply.h \
 	src/net/dns_setup.c src/net/dns_setup.h \
 	src/net/listener.c src/net/listener.h \
+	src/net/listen_set.c src/net/listen_set.h \
 	src/net/net_conf.c src/net/net_conf.h \
+	src/net/opener.c src/net/opener.h \
 	src/net/pipe.c src/net/pipe.h \
 	src/net/pump.c src/net/pump.h \
 	src/net/sock.c src/net/sock.h \
