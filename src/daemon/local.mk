@@ -1,2 +1,22 @@
 noinst_LIBRARIES += src/daemon/libdaemon.a
-src_daemon_libdaemon_a_SOURCES =
+src_daemon_libdaemon_a_SOURCES = \
+	src/daemon/default_conf.h \
+	src/daemon/keeper_client.c src/daemon/keeper_client.h \
+	src/daemon/keeper_msg.c src/daemon/keeper_msg.h \
+	src/daemon/limits.c src/daemon/limits.h \
+	src/daemon/options.c src/daemon/options.h src/daemon/options.tbl.h \
+	src/daemon/panic.c src/daemon/panic.h \
+	src/daemon/pidfile.c src/daemon/pidfile.h \
+	src/daemon/privileges.c src/daemon/privileges.h \
+	src/daemon/signals.c src/daemon/signals.h \
+	src/daemon/streams.c src/daemon/streams.h
+nodist_src_daemon_libdaemon_a_SOURCES = src/daemon/default_conf.c
+
+# The built-in configuration is the text of etc/cuttle.conf.default as a C string.
+src/daemon/default_conf.c: etc/cuttle.conf.default
+	$(AM_V_GEN)$(MKDIR_P) src/daemon && { \
+	  printf '#include "daemon/default_conf.h"\nconst char default_conf_text[] =\n'; \
+	  awk '{ gsub(/\\/, "\\\\"); gsub(/"/, "\\\""); gsub(/\t/, "\\t"); printf "\"%s\\n\"\n", $$0 }' \
+	    $(top_srcdir)/etc/cuttle.conf.default; \
+	  printf ';\n'; } > $@.new && mv $@.new $@
+CLEANFILES += src/daemon/default_conf.c src/daemon/default_conf.c.new

@@ -1,0 +1,15 @@
+/*
+ * The proxy's end of the way to its keeper.
+ */
+#pragma once
+
+#include "net/opener.h"
+
+/*
+ * An opener that asks the keeper over this socket (stays the caller's). Lives as long as the process.
+ * Any thread may use it; requests wait for each other.
+ */
+struct opener *keeper_client_init(int sock);
+
+/* Tell the keeper that the proxy listens. */
+enum err keeper_client_ready(void) MUST_USE;
