@@ -1,0 +1,20 @@
+# The benchmark harness: documented in its README.md, run by hand, never by make check.
+EXTRA_DIST += \
+	tests/bench/README.md \
+	tests/bench/bench.sh \
+	tests/bench/compare.sh \
+	tests/bench/peers/cuttle.sh \
+	tests/bench/peers/direct.sh \
+	tests/bench/peers/haproxy.sh \
+	tests/bench/peers/nginx.sh \
+	tests/bench/peers/relay-copy.sh \
+	tests/bench/peers/relay-splice.sh \
+	tests/bench/peers/relay-splice1m.sh \
+	tests/bench/peers/squid-conf.inc \
+	tests/bench/peers/squid.sh \
+	tests/bench/peers/tinyproxy.sh \
+	tests/bench/setup.sh \
+	tests/bench/src/load.c \
+	tests/bench/src/measure.c \
+	tests/bench/src/measure.h \
+	tests/bench/src/relay.c

@@ -3,6 +3,7 @@
 The second is how the suite itself is tested: what both do alike is Squid's behaviour. A test that
 holds for Cuttle alone says so and why, with @cuttle_only("reason").
 """
+import glob
 import os
 import re
 import shutil
@@ -199,6 +200,9 @@ class Proxy:
         try:
             self.stop(check)
         finally:
+            if self.is_squid:       # a killed squid leaves its shared memory behind
+                for left in glob.glob(f"/dev/shm/t{self.port}-*"):
+                    os.unlink(left)
             for sock, _ in self._ports:
                 sock.close()
             self._stdout.close()

@@ -1,0 +1,7 @@
+# The bare relay of src/relay.c, mode copy: the floor of a tunnel.
+mode=tcp ready=$tcp_echo
+supports() { case $1 in miss-bulk | tunnel-* | idle-10k) ;; *) return 1 ;; esac; }
+peer_start() {
+	spawn "$BENCH_DIR/bin/relay" copy $tcp_http $o_http
+	spawn "$BENCH_DIR/bin/relay" copy $tcp_echo $o_echo
+}

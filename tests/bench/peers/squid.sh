@@ -1,0 +1,10 @@
+# squid-openssl, one process, access log through its default daemon helper (accounted).
+. "$here/peers/squid-conf.inc"
+supports() { [ "$1" != workers ]; }
+peer_start() {
+	{ squid_conf "daemon:$run/access.log squid"; echo "pinger_enable off"; } > "$run/squid.conf"
+	spawn squid -N -f "$run/squid.conf"
+	main=$spawned
+}
+peer_stop() { kill -INT "$main" 2>/dev/null; }
+peer_reload() { kill -HUP "$main"; }
