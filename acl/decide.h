@@ -43,6 +43,8 @@ struct span acl_rule_acls(const struct acl_rule *r);
 
 /* The facts that these rules may ask for, as bits 1 << FACT_x. NULL: none. */
 unsigned acl_rules_reads(const struct acl_rules *rules);
+/* True for facts that take an operation to find: a list that cannot wait must not read them. */
+bool fact_may_wait(enum fact f);
 
 /* --- configuration -------------------------------------------------------------------------------- */
 
@@ -52,7 +54,16 @@ struct acl_conf {
 };
 
 void acl_conf_init(struct acl_conf *c); /* with the built-in acls */
+/* Rules of other folders may be freed before or after, but not decide anything afterwards. */
 void acl_conf_fini(struct acl_conf *c);
+
+/*
+ * Once all lines were read, after conf_finish(): completes the acls and reports empty ones, circles
+ * and overlaps. Before it, nothing may be decided; after it, no line may be added.
+ */
+void acl_conf_finish(struct acl_conf *c, struct conf_reader *r);
+/* True if an acl names the method PURGE, which turns that method on. */
+bool acl_conf_names_purge(const struct acl_conf *c);
 
 /* Setters. A rules directive of any folder uses acl_conf_rules with a struct acl_rules * member. */
 conf_setter_fn acl_conf_acl;   /* the directive `acl` */

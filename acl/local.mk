@@ -1,2 +1,22 @@
 noinst_LIBRARIES += acl/libacl.a
-acl_libacl_a_SOURCES =
+acl_libacl_a_SOURCES = \
+	acl/acl_conf.c \
+	acl/addr_set.c acl/addr_set.h \
+	acl/decide.c acl/decide.h \
+	acl/directives.tbl.h \
+	acl/domain_set.c acl/domain_set.h \
+	acl/facts.c acl/facts.h \
+	acl/group.c \
+	acl/kind_addrs.c \
+	acl/kind_domains.c \
+	acl/kind_ports.c \
+	acl/kind_regexes.c \
+	acl/kind_time.c \
+	acl/kind_words.c \
+	acl/regex.c acl/regex.h \
+	acl/regex_list.c acl/regex_list.h \
+	acl/regex_parse.c \
+	acl/rules.c \
+	acl/set.c \
+	acl/type.h \
+	acl/types.c

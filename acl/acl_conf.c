@@ -1,0 +1,228 @@
+/*
+ * The directive `acl`, the built-in acls, and what is to be done once all lines were read.
+ */
+#include <stdarg.h>
+
+#include "acl/type.h"
+
+static const struct {
+	const char *name, *type, *values;
+	bool plus_i; /* not used for matching: the default is to regard case */
+} builtins[] = {
+	{ "all", "src", "all", false },
+	{ "manager", "url_regex", "^[^:]+://[^/]+/squid-internal-mgr/", true },
+	{ "localhost", "src", "127.0.0.1/32 ::1", false },
+	{ "to_localhost", "dst", "127.0.0.0/8 0.0.0.0/32 ::1/128 ::/128", false },
+	{ "to_linklocal", "dst", "169.254.0.0/16 fe80::/10", false },
+	{ "CONNECT", "method", "CONNECT", false },
+};
+
+void acl_report(struct acl_parse *p, struct acl *a, enum conf_severity s, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	CHECK(p->reader != NULL); /* the built-in ones are right */
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (a != NULL && s == CONF_ERROR)
+		a->has_errors = true;
+	conf_report(p->reader, s, p->place, "%s", text);
+}
+
+void acl_conf_init(struct acl_conf *c)
+{
+	*c = (struct acl_conf){ .set = acl_set_new() };
+	for (size_t i = 0; i < ARRAY_LEN(builtins); i++) {
+		struct acl_parse p = { .set = c->set, .place = { "(built in)", 0 } };
+		struct acl *a = acl_set_add(c->set, span_str(builtins[i].name),
+					    acl_type_of(span_str(builtins[i].type)), p.place);
+		struct span rest = span_str(builtins[i].values);
+
+		a->is_builtin = true;
+		while (rest.p != NULL)
+			a->type->kind->parse(a, &p, span_cut(&rest, ' '));
+	}
+}
+
+void acl_conf_fini(struct acl_conf *c)
+{
+	acl_rules_free(&c->http_access);
+	acl_set_free(&c->set);
+}
+
+/* --- one line ----------------------------------------------------------------------------------- */
+
+static void parse_flags(struct conf_line *l, struct acl *a, struct acl_parse *p)
+{
+	struct span w;
+
+	while (conf_peek(l, &w) && w.n > 1 && (w.p[0] == '-' || w.p[0] == '+')) {
+		(void)conf_word(l, &w);
+		if (span_eq(w, SPAN("--")))
+			return;
+		if ((a->type->flags & TYPE_TAKES_N) != 0 && span_eq(w, SPAN("-n")))
+			a->no_lookup = true; /* for all lines of this name, as in Squid */
+		else if ((a->type->flags & TYPE_TAKES_I) != 0 &&
+			 (span_eq(w, SPAN("-i")) || span_eq(w, SPAN("+i"))))
+			p->icase = w.p[0] == '-';
+		else
+			acl_report(p, a, CONF_ERROR,
+				   "acl %s: unknown flag \"%.*s\"; type %s takes %s%s%s; a value that"
+				   " starts with a sign goes after \"--\"",
+				   a->name, SPAN_ARG(w), a->type->name,
+				   (a->type->flags & TYPE_TAKES_N) != 0 ? "-n " : "",
+				   (a->type->flags & TYPE_TAKES_I) != 0 ? "-i +i" : "",
+				   a->type->flags == 0 ? "none" : "");
+	}
+}
+
+static void parse_values(struct conf_line *l, struct acl *a, struct acl_parse *p)
+{
+	const unsigned errors = conf_count(l->reader, CONF_ERROR);
+	struct conf_value v;
+
+	p->starts_line = true;
+	while (conf_value_next(l, a->type->kind->words_are_regex, &v)) {
+		p->place = v.place;
+		a->type->kind->parse(a, p, v.text);
+		p->starts_line = false;
+	}
+	/* Also those that the reader reported: a list that could not be read. */
+	a->has_errors = a->has_errors || conf_count(l->reader, CONF_ERROR) != errors;
+	p->place = l->place;
+	if (a->type->kind->end_line != NULL)
+		a->type->kind->end_line(a, p);
+}
+
+/* The type of this line, or a stand-in for what was reported. */
+static const struct acl_type *line_type(struct conf_line *l, struct span name, struct span word)
+{
+	const struct acl_type *t = acl_type_of(word);
+
+	if (t != NULL && t->new_name != NULL) {
+		conf_warning(l, "acl %.*s: type %s is called %s today", SPAN_ARG(name), t->name,
+			     t->new_name);
+		t = acl_type_of(span_str(t->new_name));
+	}
+	if (t != NULL && t->kind != NULL)
+		return t;
+	if (t != NULL) {
+		conf_error(l, "acl %.*s: type %s: %s", SPAN_ARG(name), t->name, t->note);
+		return &acl_type_broken;
+	}
+	const char *near = acl_type_suggest(word);
+
+	conf_error(l, "acl %.*s: unknown type \"%.*s\"%s%s%s", SPAN_ARG(name), SPAN_ARG(word),
+		   near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+		   near != NULL ? "?" : "");
+	return &acl_type_broken;
+}
+
+/* The acl that this line adds to; NULL after an error. */
+static struct acl *line_acl(struct conf_line *l, struct acl_set *set, struct span name,
+			    const struct acl_type *t)
+{
+	struct acl *a = acl_set_find(set, name);
+
+	if (a == NULL)
+		return acl_set_add(set, name, t, l->place);
+	if (a->type != t && t != &acl_type_broken && a->type != &acl_type_broken) {
+		conf_error(l, "acl %s: type %s here, but it was declared with type %s at %s:%u", a->name,
+			   t->name, a->type->name, a->place.file, a->place.line);
+		return NULL;
+	}
+	if (a->is_builtin && a->place.line == 0)
+		a->place = acl_set_place(set, l->place);
+	return a->type == t ? a : NULL;
+}
+
+/* Every old squid.conf has this line; the built-in acl covers what it meant. */
+static bool is_old_manager(struct conf_line *l, struct span name, struct span type)
+{
+	if (!span_eq(name, SPAN("manager")) || !span_eq(type, SPAN("proto")))
+		return false;
+	conf_warning(l, "acl manager: ignored: manager is built in and matches requests for"
+			" /squid-internal-mgr/");
+	return true;
+}
+
+void acl_conf_acl(struct conf_line *l, void *field)
+{
+	struct acl_set *set = *(struct acl_set **)field;
+	struct acl_parse p = { .reader = l->reader, .set = set, .place = l->place };
+	struct acl *a = NULL;
+	struct span name, type;
+
+	if (!conf_word(l, &name) || !conf_word(l, &type)) {
+		conf_error(l, "acl: accepted is: acl NAME TYPE VALUE ...");
+		return;
+	}
+	if (name.p[0] == '!')
+		conf_error(l, "acl: a name cannot start with \"!\", which means \"not\" in rules");
+	else if (!is_old_manager(l, name, type))
+		a = line_acl(l, set, name, line_type(l, name, type));
+	if (a == NULL || a->type == &acl_type_broken) {
+		(void)conf_rest(l);
+		return;
+	}
+	parse_flags(l, a, &p);
+	parse_values(l, a, &p);
+}
+
+/* --- when all lines were read ------------------------------------------------------------------- */
+
+static void finish_acl(struct acl_parse *p, struct acl *a)
+{
+	p->place = a->place;
+	if (a->type->kind->count(a->data) == 0 && !a->has_errors)
+		acl_report(p, a, CONF_ERROR,
+			   "acl %s: it has no values, so it would never match; accepted are %s", a->name,
+			   a->type->values);
+	if (a->type->kind->finish != NULL)
+		a->type->kind->finish(a, p);
+}
+
+static void finish_rules(struct acl_rules *r)
+{
+	for (size_t i = 0; i < r->n_terms; i++)
+		r->reads |= r->terms[i].acl->reads;
+	for (size_t i = 0; i < r->n_rules; i++)
+		r->rules[i].rules = r;
+}
+
+/* A list that ends with a denial of something allows all else: rarely what was meant. */
+static void warn_open_end(struct acl_parse *p, const struct acl_rules *r)
+{
+	if (r == NULL || r->n_rules == 0)
+		return;
+	const struct acl_rule *last = &r->rules[r->n_rules - 1];
+
+	if (last->is_allow || span_eq(last->acls, SPAN("all")))
+		return;
+	conf_report(p->reader, CONF_WARNING, last->place,
+		    "%s: the last line denies some requests, so all that no line matches are allowed;"
+		    " end with \"%s deny all\"",
+		    r->directive, r->directive);
+}
+
+void acl_conf_finish(struct acl_conf *c, struct conf_reader *reader)
+{
+	struct acl_parse p = { .reader = reader, .set = c->set };
+
+	CHECK_OBJ(c->set, ACL_SET_MAGIC);
+	CHECK(!c->set->is_finished);
+	acl_groups_finish(&p);
+	for (size_t i = 0; i < c->set->n; i++)
+		finish_acl(&p, c->set->acls[i]);
+	for (struct list *l = c->set->rules.next; l != &c->set->rules; l = l->next)
+		finish_rules(CONTAINER_OF(l, struct acl_rules, in_set));
+	warn_open_end(&p, c->http_access);
+	c->set->is_finished = true;
+}
+
+bool acl_conf_names_purge(const struct acl_conf *c)
+{
+	return c->set->names_purge;
+}

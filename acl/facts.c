@@ -1,0 +1,16 @@
+/*
+ * The facts' names.
+ */
+#include "acl/facts.h"
+
+const char *fact_name(enum fact f)
+{
+	static const char *const names[] = {
+#define X(sym, name, text) name,
+		FACTS(X)
+#undef X
+	};
+
+	CHECK((unsigned)f < FACT_N);
+	return names[f];
+}

@@ -1,0 +1,75 @@
+/*
+ * Values that are domain names (domain_set.h). Lists may overlap in any order: what another entry
+ * covers is merged, and one note says how many were.
+ */
+#include "acl/domain_set.h"
+#include "acl/type.h"
+
+static void *make(void)
+{
+	return acl_domains_new();
+}
+
+static void release(void *data)
+{
+	struct acl_domains *s = data;
+
+	acl_domains_free(&s);
+}
+
+static size_t count_values(const void *data)
+{
+	return acl_domains_count(data);
+}
+
+static void parse(struct acl *a, struct acl_parse *p, struct span value)
+{
+	const char *why;
+
+	if (!acl_domains_add(a->data, value, &why))
+		acl_report(p, a, CONF_WARNING, "acl %s: \"%.*s\" %s", a->name, SPAN_ARG(value), why);
+}
+
+static void finish(struct acl *a, struct acl_parse *p)
+{
+	acl_domains_finish(a->data);
+	const size_t merged = acl_domains_merged(a->data);
+
+	if (merged != 0)
+		acl_report(p, a, CONF_NOTE, "acl %s: %zu of %zu names are covered by others", a->name,
+			   merged, acl_domains_count(a->data));
+}
+
+static enum acl_match match(const struct acl *a, const struct acl_subject *s, struct acl_eval *e)
+{
+	(void)e;
+	return acl_domains_has(a->data, s->text) ? ACL_YES : ACL_NO;
+}
+
+static struct span print(const struct acl_subject *s, struct arena *a)
+{
+	return arena_dup(a, s->text);
+}
+
+static struct span entry(const struct acl *acl, const struct acl_subject *s, struct acl_eval *e,
+			 struct arena *a)
+{
+	struct span name;
+	bool is_below;
+
+	(void)e;
+	if (!acl_domains_find(acl->data, s->text, &name, &is_below))
+		return SPAN_NULL;
+	return arena_printf(a, "%s%.*s", is_below ? "." : "", SPAN_ARG(name));
+}
+
+const struct acl_kind acl_kind_domains = {
+	.make = make,
+	.free = release,
+	.parse = parse,
+	.finish = finish,
+	.count = count_values,
+	.match = match,
+	.print = print,
+	.entry = entry,
+};

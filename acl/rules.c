@@ -1,0 +1,186 @@
+/*
+ * Rule lists: the lines of http_access and its like, compiled to flat arrays as they are read.
+ */
+#include "acl/type.h"
+
+struct acl_rules *acl_rules_new(struct acl_set *s, struct span directive)
+{
+	struct acl_rules *r;
+
+	CHECK_OBJ(s, ACL_SET_MAGIC);
+	CHECK(!s->is_finished);
+	OBJ_NEW(r, ACL_RULES_MAGIC);
+	r->set = s;
+	r->directive = span_strdup(directive);
+	list_init(&r->in_set);
+	list_push_back(&s->rules, &r->in_set);
+	return r;
+}
+
+void acl_rules_free(struct acl_rules **rp)
+{
+	struct acl_rules *r = *rp;
+
+	*rp = NULL;
+	if (r == NULL)
+		return;
+	CHECK_OBJ(r, ACL_RULES_MAGIC);
+	list_remove(&r->in_set);
+	for (size_t i = 0; i < r->n_rules; i++)
+		free((void *)(uintptr_t)r->rules[i].text.p);
+	free(r->rules);
+	free(r->terms);
+	free(r->directive);
+	OBJ_FREE(r, ACL_RULES_MAGIC);
+}
+
+unsigned acl_rules_reads(const struct acl_rules *r)
+{
+	return r != NULL ? r->reads : 0;
+}
+
+struct span acl_rule_text(const struct acl_rule *r)
+{
+	return r->text;
+}
+
+struct span acl_rule_acls(const struct acl_rule *r)
+{
+	return r->acls;
+}
+
+/* --- reading ------------------------------------------------------------------------------------ */
+
+static struct acl_set *set_of(struct conf_line *l)
+{
+	struct acl_conf *c = conf_section(l->reader, CONF_SECTION_acl);
+
+	return c->set;
+}
+
+static void add_term(struct acl_rules *r, const struct acl *a, bool is_negated)
+{
+	if (r->n_terms == r->cap_terms) {
+		r->cap_terms = r->cap_terms != 0 ? r->cap_terms * 2 : 8;
+		r->terms = check_realloc(r->terms, r->cap_terms * sizeof(*r->terms));
+	}
+	r->terms[r->n_terms++] = (struct acl_term){ a, is_negated };
+}
+
+/* One [!]acl. False: reported. */
+static bool parse_term(struct conf_line *l, struct acl_rules *r, struct span word)
+{
+	const bool is_negated = word.p[0] == '!';
+	const struct span name = span_skip(word, is_negated);
+	const struct acl *a = acl_set_find(r->set, name);
+
+	if (a != NULL) {
+		add_term(r, a, is_negated);
+		return true;
+	}
+	const char *near = acl_set_suggest(r->set, name);
+
+	conf_error(l, "%.*s: no acl \"%.*s\" is defined above this line%s%s%s", SPAN_ARG(l->name),
+		   SPAN_ARG(name), near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+		   near != NULL ? "?" : "");
+	return false;
+}
+
+/* "deny CONNECT !SSL_ports", one blank between words. The heap's. */
+static struct span text_of(const struct acl_rules *r, size_t first, const char *action,
+			   size_t *acls_at)
+{
+	size_t n = strlen(action), at = 0;
+
+	for (size_t i = first; i < r->n_terms; i++)
+		n += strlen(r->terms[i].acl->name) + 2;
+	char *text = check_malloc(n + 1);
+
+	at = (size_t)snprintf(text, n + 1, "%s", action);
+	*acls_at = at + (at != 0 && first < r->n_terms);
+	for (size_t i = first; i < r->n_terms; i++)
+		at += (size_t)snprintf(text + at, n + 1 - at, "%s%s%s", at != 0 ? " " : "",
+				       r->terms[i].is_negated ? "!" : "", r->terms[i].acl->name);
+	return span_of(text, at);
+}
+
+static void add_rule(struct acl_rules *r, struct acl_set *s, struct conf_place place,
+		     size_t first, const char *action)
+{
+	size_t acls_at;
+
+	if (r->n_rules == r->cap_rules) {
+		r->cap_rules = r->cap_rules != 0 ? r->cap_rules * 2 : 8;
+		r->rules = check_realloc(r->rules, r->cap_rules * sizeof(*r->rules));
+	}
+	const struct span text = text_of(r, first, action, &acls_at);
+
+	r->rules[r->n_rules++] = (struct acl_rule){
+		.is_allow = strcmp(action, "deny") != 0,
+		.place = acl_set_place(s, place),
+		.text = text,
+		.acls = span_skip(text, acls_at),
+		.first = (uint32_t)first,
+		.n = (uint32_t)(r->n_terms - first),
+	};
+}
+
+/* The words up to the line's end. False: something was reported. */
+static bool parse_terms(struct conf_line *l, struct acl_rules *r)
+{
+	struct span word;
+	bool ok = true;
+
+	while (conf_word(l, &word))
+		ok = parse_term(l, r, word) && ok;
+	return ok;
+}
+
+void acl_conf_rules(struct conf_line *l, void *field)
+{
+	struct acl_rules **rp = field;
+	struct span action;
+
+	if (!conf_word(l, &action)) {
+		conf_error(l, "%.*s: empty line; accepted is \"allow\" or \"deny\" and at least one acl",
+			   SPAN_ARG(l->name));
+		return;
+	}
+	const bool is_allow = span_eq(action, SPAN("allow"));
+
+	if (!is_allow && !span_eq(action, SPAN("deny"))) {
+		conf_error(l, "%.*s: unknown action \"%.*s\"; accepted are \"allow\" and \"deny\"",
+			   SPAN_ARG(l->name), SPAN_ARG(action));
+		(void)conf_rest(l);
+		return;
+	}
+	if (*rp == NULL)
+		*rp = acl_rules_new(set_of(l), l->directive != NULL ? span_str(l->directive->name)
+								    : l->name);
+	const size_t first = (*rp)->n_terms;
+
+	if (!parse_terms(l, *rp)) {
+		(*rp)->n_terms = first;
+		return;
+	}
+	if ((*rp)->n_terms == first) {
+		conf_error(l, "%.*s: no acl after \"%.*s\"; to mean every request, write \"%.*s all\"",
+			   SPAN_ARG(l->name), SPAN_ARG(action), SPAN_ARG(action));
+		return;
+	}
+	add_rule(*rp, set_of(l), l->place, first, is_allow ? "allow" : "deny");
+}
+
+struct acl_rules *acl_conf_terms(struct conf_line *l)
+{
+	struct acl_rules *r = acl_rules_new(set_of(l), l->directive != NULL
+							       ? span_str(l->directive->name)
+							       : l->name);
+
+	if (!parse_terms(l, r)) {
+		acl_rules_free(&r);
+		return NULL;
+	}
+	add_rule(r, set_of(l), l->place, 0, "");
+	return r;
+}

@@ -1,0 +1,223 @@
+/*
+ * How an acl type is described. Only files of acl/ include this.
+ *
+ * A type is a row of the table in types.c and has two halves. Its subjects say what of a request is
+ * looked at (the URL's host, each of its addresses) and which facts that takes; its kind says what the
+ * values of the acl are (names, address ranges, regular expressions) and compares one subject with
+ * them. doc/policy.md tells how to add one.
+ *
+ * struct acl and struct acl_set are immutable once acl_conf_finish() was called; struct acl_eval
+ * lives on the stack of one decision.
+ */
+#pragma once
+
+#include "acl/decide.h"
+#include "acl/regex.h"
+#include "base/list.h"
+#include "base/table.h"
+
+enum acl_match { ACL_NO, ACL_YES, ACL_NEED, ACL_UNDECIDED };
+
+/* What a subject is when its fact is ABSENT or FAILED. */
+enum acl_lack {
+	LACK_MISMATCH,	/* there is nothing to compare, so nothing matches */
+	LACK_NONE_NAME, /* compared as the name "none", as in Squid */
+	LACK_NO_ADDRESS /* compared as the address of all ones, as in Squid: only `all` matches */
+};
+
+struct acl_read {
+	enum fact fact;
+	enum acl_lack absent, failed;
+};
+
+/* One thing that is compared. A kind reads the member that its types fill. */
+struct acl_subject {
+	struct span text;
+	struct ip ip;
+	unsigned number; /* a port; for time, the minute of the day */
+	unsigned weekday;
+	enum http_method method;
+};
+
+enum acl_got { GOT_VALUE, GOT_END, GOT_NEED };
+
+struct acl;
+struct acl_parse;
+struct acl_eval;
+
+/* The i-th subject (from 0 on), or the end of them, or that a fact is needed (e->need is set). */
+typedef enum acl_got acl_subject_fn(const struct acl *a, struct acl_eval *e, unsigned i,
+				    struct acl_subject *s);
+
+struct acl_kind {
+	bool words_are_regex; /* a backslash protects the next byte of a value */
+	void *(*make)(void);
+	void (*free)(void *data);
+	/* Take one value; what is wrong with it is reported with acl_report(). */
+	void (*parse)(struct acl *a, struct acl_parse *p, struct span value);
+	void (*end_line)(struct acl *a, struct acl_parse *p); /* NULL: nothing to do */
+	void (*finish)(struct acl *a, struct acl_parse *p);   /* NULL: nothing to do */
+	size_t (*count)(const void *data);		      /* of values */
+	enum acl_match (*match)(const struct acl *a, const struct acl_subject *s,
+				struct acl_eval *e);
+	/* For explain: the subject in words; in the arena. */
+	struct span (*print)(const struct acl_subject *s, struct arena *a);
+	/* For explain: the value that matched; SPAN_NULL if it cannot be told. NULL likewise. */
+	struct span (*entry)(const struct acl *acl, const struct acl_subject *s,
+			     struct acl_eval *e, struct arena *a);
+};
+
+enum {
+	TYPE_TAKES_N = 1, /* -n: no lookups */
+	TYPE_TAKES_I = 2  /* -i and +i */
+};
+
+struct acl_type {
+	const char *name;
+	const struct acl_kind *kind; /* NULL: not built; then `note` says what is missing */
+	acl_subject_fn *subject;     /* NULL: a group of other acls */
+	unsigned flags;
+	/* In the order in which they are asked for. The second only where -n does not forbid it. */
+	struct acl_read reads[2];
+	unsigned n_reads;
+	const char *values;   /* what is accepted, for messages */
+	const char *new_name; /* an old spelling: the type it stands for; NULL otherwise */
+	const char *note;
+};
+
+struct acl {
+	struct table_node node;
+	char *name;
+	const struct acl_type *type;
+	struct conf_place place; /* where it was first declared */
+	void *data;		 /* the kind's */
+	bool no_lookup;		 /* -n on any of its lines */
+	bool is_builtin;
+	bool has_errors; /* reported; the configuration will not be used */
+	unsigned reads;	 /* bits 1 << FACT_x; set by acl_conf_finish() */
+	unsigned height; /* groups only: levels of groups below, plus one; 0: not yet computed */
+	bool is_visiting;
+};
+
+struct acl_set {
+	uint32_t magic;
+	struct table by_name;
+	struct acl **acls; /* in the order of declaration */
+	size_t n, cap;
+	char **files; /* names that places point to */
+	size_t n_files;
+	struct list rules; /* struct acl_rules.in_set: told when the set goes away */
+	bool is_finished;
+	bool names_purge;
+};
+#define ACL_SET_MAGIC 0xac15e701
+
+/* While one line (or the end of all lines) is worked on. */
+struct acl_parse {
+	struct conf_reader *reader; /* NULL for built-in acls */
+	struct acl_set *set;
+	struct conf_place place; /* of the value at hand */
+	bool icase;		 /* -i is in force */
+	bool starts_line;	 /* no value of this line was seen yet */
+	unsigned days;		 /* time: those named and not yet used */
+};
+
+struct acl_term {
+	const struct acl *acl;
+	bool is_negated;
+};
+
+struct acl_rule {
+	bool is_allow;
+	struct conf_place place;
+	struct span text;   /* after the directive; owned */
+	struct span acls;   /* the part of it after the action */
+	uint32_t first, n;  /* terms */
+	const struct acl_rules *rules; /* whose it is; set by acl_conf_finish() */
+};
+
+struct acl_rules {
+	uint32_t magic;
+	struct list in_set;
+	const struct acl_set *set; /* NULL once the set is gone */
+	char *directive;
+	struct acl_rule *rules;
+	struct acl_term *terms;
+	size_t n_rules, cap_rules, n_terms, cap_terms;
+	unsigned reads; /* set by acl_conf_finish() */
+};
+#define ACL_RULES_MAGIC 0xac15e702
+
+struct acl_observer;
+
+/* One decision under way. */
+struct acl_eval {
+	const struct facts *f;
+	const struct acl_observer *observer; /* NULL in the live pass */
+	enum fact need;
+	const char *detail;
+	const struct acl *last;
+	struct span url_decoded; /* p is NULL until asked for */
+	struct arena arena;
+	bool has_arena;
+	struct acl_regex_scratch regex;
+};
+
+/*
+ * Told of each rule that is tried, and of each comparison in it, in order; members of a group before
+ * the group itself. subject is NULL if there was nothing to compare.
+ */
+struct acl_observer {
+	void (*rule)(void *arg, struct acl_eval *e, const struct acl_rule *r);
+	void (*compared)(void *arg, struct acl_eval *e, const struct acl *a,
+			 const struct acl_subject *subject, enum acl_match result, unsigned depth);
+	void *arg;
+};
+
+/* --- types.c */
+const struct acl_type *acl_type_of(struct span name); /* NULL: unknown */
+const struct acl_type *acl_type_at(size_t i);	      /* NULL: no more */
+extern const struct acl_type acl_type_broken; /* stands in for what could not be understood */
+/* The known name nearest to a misspelt one; NULL if none is near. */
+const char *acl_type_suggest(struct span name);
+bool fact_may_wait(enum fact f);
+unsigned acl_reads_itself(const struct acl *a);
+
+/* --- the kinds, each in its file */
+extern const struct acl_kind acl_kind_addrs, acl_kind_domains, acl_kind_regexes, acl_kind_ports,
+	acl_kind_methods, acl_kind_schemes, acl_kind_words, acl_kind_time, acl_kind_any_of,
+	acl_kind_all_of, acl_kind_broken;
+
+/* --- group.c */
+enum acl_match acl_group_match(const struct acl *a, struct acl_eval *e, unsigned depth);
+/* Compute height and reads of everything; report cycles and too much depth, and cut them. */
+void acl_groups_finish(struct acl_parse *p);
+
+/* --- set.c */
+struct acl_set *acl_set_new(void);
+void acl_set_free(struct acl_set **s);
+struct acl *acl_set_find(const struct acl_set *s, struct span name); /* NULL: none */
+struct acl *acl_set_add(struct acl_set *s, struct span name, const struct acl_type *t,
+			struct conf_place place);
+/* A copy of the place that lives as long as the set. */
+struct conf_place acl_set_place(struct acl_set *s, struct conf_place at);
+const char *acl_set_suggest(const struct acl_set *s, struct span name);
+/* Edit distance, at most `most` + 1. */
+unsigned acl_distance(struct span a, struct span b, unsigned most);
+
+/* --- rules.c */
+struct acl_rules *acl_rules_new(struct acl_set *s, struct span directive);
+
+/* --- decide.c */
+void acl_eval_init(struct acl_eval *e, const struct facts *f);
+void acl_eval_fini(struct acl_eval *e);
+struct arena *acl_eval_arena(struct acl_eval *e); /* made when first asked for */
+struct span acl_eval_url(struct acl_eval *e);	   /* the URL as url_regex sees it */
+enum acl_match acl_match(const struct acl *a, struct acl_eval *e, unsigned depth);
+enum acl_match acl_term_match(const struct acl_term *t, struct acl_eval *e);
+enum verdict acl_decide_observed(const struct acl_rules *rules, struct acl_eval *e,
+				 enum verdict when_empty, struct trail *trail);
+
+/* Report at p->place and remember in a (may be NULL) that it is not to be used, if an error. */
+void acl_report(struct acl_parse *p, struct acl *a, enum conf_severity s, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
