@@ -15,6 +15,7 @@ struct proxy_options {
 	const char *conf_text;	   /* the built-in default configuration */
 	unsigned extra_port;	   /* -a port: one more http_port; 0: none */
 	struct opener *opener;
+	const char *service_name;  /* -n: the macro ${service_name}; NULL: as the reader has it */
 };
 
 /*
