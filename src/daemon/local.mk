@@ -1,6 +1,9 @@
 noinst_LIBRARIES += src/daemon/libdaemon.a
 src_daemon_libdaemon_a_SOURCES = \
+	src/daemon/conf_scan.c src/daemon/conf_scan.h \
 	src/daemon/default_conf.h \
+	src/daemon/grant.c src/daemon/grant.h \
+	src/daemon/keeper.c src/daemon/keeper.h \
 	src/daemon/keeper_client.c src/daemon/keeper_client.h \
 	src/daemon/keeper_msg.c src/daemon/keeper_msg.h \
 	src/daemon/limits.c src/daemon/limits.h \
@@ -8,8 +11,11 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/panic.c src/daemon/panic.h \
 	src/daemon/pidfile.c src/daemon/pidfile.h \
 	src/daemon/privileges.c src/daemon/privileges.h \
+	src/daemon/run.c src/daemon/run.h \
 	src/daemon/signals.c src/daemon/signals.h \
-	src/daemon/streams.c src/daemon/streams.h
+	src/daemon/start.c src/daemon/start.h \
+	src/daemon/streams.c src/daemon/streams.h \
+	src/daemon/verbs.c src/daemon/verbs.h
 nodist_src_daemon_libdaemon_a_SOURCES = src/daemon/default_conf.c
 
 # The built-in configuration is the text of etc/cuttle.conf.default as a C string.

@@ -61,6 +61,7 @@ enum err pidfile_lock(struct pidfile *f, const char *path, pid_t *holder)
 		if (path_names(path, fd)) {
 			f->path = check_strdup(path);
 			f->fd = fd;
+			(void)fchmod(fd, 0644); /* -k may be anybody's, whatever the umask */
 			/* A number left behind must not be read as ours. */
 			return ftruncate(fd, 0) == 0 ? ERR_NONE : err_from_errno(errno);
 		}

@@ -1,0 +1,246 @@
+/*
+ * The proxy's main thread. All signals are blocked in every thread and read here from a descriptor,
+ * so nothing is ever done in a signal handler but dying.
+ */
+#include "daemon/run.h"
+
+#include "base/oplog.h"
+#include "daemon/keeper_client.h"
+#include "daemon/limits.h"
+#include "daemon/panic.h"
+#include "daemon/signals.h"
+#include "daemon/streams.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct run {
+	struct run_conf *c;
+	struct proxy *proxy;
+	int signal_fd;
+	int drained_fd; /* readable when the last worker has ended */
+	int64_t shutdown_lifetime_ms;
+	bool is_stopping, is_debug;
+	int status;
+};
+
+static void on_drained(void *arg)
+{
+	const struct run *r = arg;
+	const uint64_t one = 1;
+
+	(void)!write(r->drained_fd, &one, sizeof(one));
+}
+
+static void stop(struct run *r, int64_t lifetime_ms)
+{
+	if (!r->is_stopping)
+		oplog(OPLOG_NOTICE, "Stopping; open transactions have %lld s",
+		      (long long)(lifetime_ms / 1000));
+	else
+		oplog(OPLOG_NOTICE, "Stopping now");
+	r->is_stopping = true;
+	proxy_shutdown(r->proxy, lifetime_ms, on_drained, r);
+}
+
+static void toggle_debug(struct run *r)
+{
+	r->is_debug = !r->is_debug;
+	oplog_set_level(r->is_debug ? OPLOG_DEBUG : r->c->level);
+	oplog(OPLOG_NOTICE, "Debug messages are %s", r->is_debug ? "on" : "off");
+}
+
+/* As process 1 we are the parent of every orphan in the container. */
+static void reap_orphans(void)
+{
+	if (getpid() != 1)
+		return;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+
+static void on_signal(struct run *r, int number)
+{
+	switch (number) {
+	case SIGTERM:
+	case SIGTTIN:
+		if (number == SIGTTIN)
+			r->status = EXIT_FAILURE; /* so that whoever started us does it again */
+		stop(r, r->is_stopping ? 0 : r->shutdown_lifetime_ms);
+		return;
+	case SIGINT:
+		stop(r, 0);
+		return;
+	case SIGUSR2:
+		toggle_debug(r);
+		return;
+	case SIGCHLD:
+		reap_orphans();
+		return;
+	default:
+		break;
+	}
+	/* A stop that has begun goes before all else. */
+	if (r->is_stopping)
+		return;
+	if (number == SIGHUP)
+		proxy_reload(r->proxy);
+	else if (number == SIGUSR1)
+		proxy_rotate(r->proxy);
+}
+
+/* Until the last worker has ended. */
+static void signals_serve(struct run *r)
+{
+	struct pollfd fds[3] = { { .fd = r->drained_fd, .events = POLLIN },
+				 { .fd = r->signal_fd, .events = POLLIN },
+				 { .fd = r->c->keeper_sock } /* only its end is of interest */ };
+
+	for (;;) {
+		if (poll(fds, ARRAY_LEN(fds), -1) < 0 && errno != EINTR)
+			check_failed("poll", __FILE__, __LINE__, __func__);
+		if (fds[0].revents != 0)
+			return;
+		for (int number; (number = signals_next(r->signal_fd)) != 0;)
+			on_signal(r, number);
+		if (fds[2].revents != 0) {
+			oplog(OPLOG_ERROR, "The keeper is gone, so the proxy stops");
+			r->status = EXIT_FAILURE;
+			fds[2].fd = -1;
+			fds[2].revents = 0;
+			stop(r, 0);
+		}
+	}
+}
+
+static void finding_log(void *arg UNUSED, const struct conf_finding *f)
+{
+	if (f->severity == CONF_NOTE)
+		return;
+	oplog(f->severity == CONF_ERROR ? OPLOG_ERROR : OPLOG_WARNING, "%s:%u: %s", f->place.file,
+	      f->place.line, f->text);
+}
+
+/* For somebody who tries it out: what it is and how to use it. */
+static void say_built_in(const struct proxy *p)
+{
+	const char *at = proxy_listening(p, 0);
+
+	printf("Cuttle listens on %s, with its built-in configuration (etc/cuttle.conf.default).\n"
+	       "The access log goes to this terminal, messages too; no other file is used.\n"
+	       "Try:  curl -x http://%s http://example.com/\n"
+	       "      curl -x http://%s https://example.com/\n"
+	       "Ctrl-C stops it.\n",
+	       at, at, at);
+	fflush(stdout);
+}
+
+static bool say_ready(struct run *r)
+{
+	const struct run_conf *c = r->c;
+	const char *at;
+
+	for (unsigned i = 0; (at = proxy_listening(r->proxy, i)) != NULL; i++)
+		oplog(OPLOG_NOTICE, "Listening on %s", at);
+	if (c->pidfile != NULL && pidfile_write(c->pidfile) != ERR_NONE) {
+		oplog(OPLOG_FATAL, "The pid file %s cannot be written: %s", c->pidfile->path,
+		      strerrordesc_np(errno));
+		return false;
+	}
+	if (c->keeper_sock >= 0 && keeper_client_ready() != ERR_NONE) {
+		oplog(OPLOG_FATAL, "The keeper is gone");
+		return false;
+	}
+	if (c->is_built_in)
+		say_built_in(r->proxy);
+	if (c->is_daemon)
+		streams_to_null();
+	return true;
+}
+
+/* Give up root, if we have it and still hold it. */
+static bool drop(const struct run_conf *c, const char *coredump_dir)
+{
+	const enum privileges_kept keep = c->keeper_sock >= 0 ? PRIVILEGES_NONE : PRIVILEGES_BIND;
+
+	if (c->id == NULL)
+		return true;
+	if (!privileges_drop(c->id, keep, coredump_dir != NULL))
+		return false;
+	oplog(OPLOG_NOTICE, "The proxy runs as user %s", c->id->name);
+	return true;
+}
+
+/*
+ * With a keeper, root is given up first of all: what the start may open, a reload may too. Without one
+ * it is given up last, so that a start as root can read keys and open logs as Squid's does.
+ */
+static bool prepare(struct run *r)
+{
+	struct run_conf *c = r->c;
+	const bool has_keeper = c->keeper_sock >= 0;
+	struct snapshot *s = c->snapshot != NULL ? *c->snapshot : NULL;
+	char *coredump_dir = NULL;
+	bool ok = false;
+
+	if (has_keeper) {
+		if (!drop(c, c->coredump_dir))
+			return false;
+		c->proxy.opener = keeper_client_init(c->keeper_sock);
+	}
+	if (s == NULL)
+		s = proxy_load(&c->proxy, finding_log, NULL);
+	if (s == NULL)
+		return false;
+	const struct process_conf *pc = snapshot_process_conf(s);
+
+	r->shutdown_lifetime_ms = pc->shutdown_lifetime_ms;
+	coredump_dir = pc->coredump_dir != NULL ? check_strdup(pc->coredump_dir) : NULL;
+	limits_set_memory(pc->memory_limit_bytes);
+	if (c->snapshot != NULL)
+		*c->snapshot = NULL;
+	if (proxy_new(&r->proxy, &c->proxy, &s) != ERR_NONE)
+		goto out;
+	if (!has_keeper && !drop(c, coredump_dir))
+		goto out;
+	if (coredump_dir != NULL && chdir(coredump_dir) != 0)
+		oplog(OPLOG_WARNING, "coredump_dir %s: %s", coredump_dir, strerrordesc_np(errno));
+	ok = true;
+out:
+	free(coredump_dir);
+	return ok;
+}
+
+int run_proxy(struct run_conf *c)
+{
+	struct run r = { .c = c, .signal_fd = signals_open(), .status = EXIT_SUCCESS };
+
+	r.drained_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (r.signal_fd < 0 || r.drained_fd < 0) {
+		oplog(OPLOG_FATAL, "signalfd, eventfd: %s", strerrordesc_np(errno));
+		return EXIT_FAILURE;
+	}
+	if (!c->is_no_trap)
+		panic_trap_signals();
+	if (!prepare(&r) || proxy_start(r.proxy) != ERR_NONE || !say_ready(&r)) {
+		oplog(OPLOG_FATAL, "Cuttle does not start");
+		/* Threads may run: leave without undoing what the end of the process undoes. */
+		(void)oplog_flush();
+		if (c->pidfile != NULL)
+			pidfile_remove(c->pidfile);
+		_exit(EXIT_FAILURE);
+	}
+	signals_serve(&r);
+	proxy_free(&r.proxy);
+	if (c->pidfile != NULL)
+		pidfile_remove(c->pidfile);
+	oplog(OPLOG_NOTICE, "Cuttle has stopped");
+	oplog_fini();
+	close(r.signal_fd);
+	close(r.drained_fd);
+	return r.status;
+}

@@ -1,0 +1,260 @@
+/*
+ * Starting. What can be known before the first fork is found out before it, so that it is said on
+ * the terminal: errors of the configuration, a missing user, another Cuttle that runs.
+ */
+#include "daemon/start.h"
+
+#include "base/oplog.h"
+#include "daemon/default_conf.h"
+#include "daemon/keeper.h"
+#include "daemon/limits.h"
+#include "daemon/run.h"
+#include "daemon/streams.h"
+#include "daemon/verbs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct start {
+	const struct options *o;
+	enum start_mode mode;
+	struct proxy_options proxy;
+	struct scan_source source;
+	struct snapshot *snapshot; /* START_IN_PROCESS: loaded once */
+	struct identity identity;
+	bool is_root;
+	struct pidfile pidfile;
+	bool has_coredump_dir;
+	int ready_fd; /* START_DAEMON: the starter waits at the other end; -1 */
+};
+
+enum start_mode start_mode_of(const struct options *o, bool is_process_1, bool is_root)
+{
+	if (o->is_no_daemon)
+		return START_IN_PROCESS;
+	if (is_process_1)
+		return is_root ? START_FOREGROUND : START_IN_PROCESS;
+	return o->is_foreground ? START_FOREGROUND : START_DAEMON;
+}
+
+static enum oplog_level level_of(const struct options *o)
+{
+	if (o->is_full_debug || o->stderr_level >= 2)
+		return OPLOG_DEBUG;
+	return OPLOG_NOTICE;
+}
+
+static int run_here(struct start *s, int keeper_sock)
+{
+	struct run_conf c = {
+		.proxy = s->proxy,
+		.snapshot = s->snapshot != NULL ? &s->snapshot : NULL,
+		.id = s->is_root ? &s->identity : NULL,
+		.pidfile = keeper_sock >= 0 ? NULL : &s->pidfile,
+		.keeper_sock = keeper_sock,
+		.is_no_trap = s->o->is_no_trap,
+		.is_built_in = s->o->is_built_in,
+		.is_daemon = s->mode == START_DAEMON,
+		.coredump_dir = s->has_coredump_dir ? "" : NULL,
+		.level = level_of(s->o),
+	};
+
+	return run_proxy(&c);
+}
+
+static int proxy_child(void *arg, int sock)
+{
+	struct start *s = arg;
+
+	if (s->ready_fd >= 0)
+		close(s->ready_fd);
+	return run_here(s, sock);
+}
+
+/* The keeper's: the proxy listens, so the starter may go. */
+static void on_ready(void *arg)
+{
+	struct start *s = arg;
+	const char ready = 1;
+
+	if (s->ready_fd < 0)
+		return;
+	(void)!write(s->ready_fd, &ready, 1);
+	close(s->ready_fd);
+	s->ready_fd = -1;
+	streams_to_null();
+}
+
+static int keep(struct start *s)
+{
+	const struct keeper_conf c = {
+		.source = s->source,
+		.extra_port = s->o->extra_port,
+		.id = s->is_root ? &s->identity : NULL,
+		.pidfile = &s->pidfile,
+		.proxy_run = proxy_child,
+		.ready = on_ready,
+		.arg = s,
+	};
+	const int status = keeper_run(&c);
+
+	pidfile_remove(&s->pidfile);
+	return status;
+}
+
+/* In the starter: wait for the word of the keeper, or for its end. */
+static int wait_ready(int fd, pid_t first_child)
+{
+	char ready = 0;
+	ssize_t n;
+
+	do {
+		n = read(fd, &ready, 1);
+	} while (n < 0 && errno == EINTR);
+	(void)waitpid(first_child, NULL, 0);
+	/* Without the word, whoever failed has said why. */
+	return n == 1 && ready == 1 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Two forks and a session of its own, so that no terminal can ever become the daemon's. */
+static int daemonise(struct start *s)
+{
+	int pipe_fds[2];
+
+	if (pipe2(pipe_fds, O_CLOEXEC) != 0) {
+		oplog(OPLOG_FATAL, "pipe: %s", strerrordesc_np(errno));
+		return EXIT_FAILURE;
+	}
+	const pid_t child = fork();
+
+	if (child > 0) {
+		close(pipe_fds[1]);
+		/* The lock is the daemon's now; this copy goes with the starter. */
+		return wait_ready(pipe_fds[0], child);
+	}
+	close(pipe_fds[0]);
+	if (child < 0 || setsid() < 0) {
+		oplog(OPLOG_FATAL, "fork, setsid: %s", strerrordesc_np(errno));
+		return EXIT_FAILURE;
+	}
+	const pid_t daemon_pid = fork();
+
+	if (daemon_pid != 0)
+		_exit(daemon_pid > 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+	s->ready_fd = pipe_fds[1];
+	return keep(s);
+}
+
+static bool pidfile_take(struct start *s, char *path)
+{
+	pid_t holder = 0;
+	const enum err err = pidfile_lock(&s->pidfile, path, &holder);
+
+	if (err == ERR_DUPLICATE)
+		oplog(OPLOG_FATAL, "Cuttle runs already: process %d holds %s", (int)holder, path);
+	else if (err != ERR_NONE)
+		oplog(OPLOG_FATAL, "The pid file %s cannot be made: %s (pid_filename names another)", path,
+		      err_text(err));
+	free(path);
+	return err == ERR_NONE;
+}
+
+/* Load, and find out all that decides whether and how to start. */
+static bool decide(struct start *s)
+{
+	struct findings_printer p = { .to = stderr };
+
+	s->snapshot = proxy_load(&s->proxy, verb_print_finding, &p);
+	if (s->snapshot == NULL) {
+		oplog(OPLOG_FATAL, "The configuration has %u errors, so Cuttle does not start",
+		      p.n_errors);
+		return false;
+	}
+	const struct process_conf *pc = snapshot_process_conf(s->snapshot);
+
+	if (s->is_root) {
+		if (!privileges_resolve(pc, &s->identity))
+			return false;
+		opener_direct_set_owner(s->identity.uid, s->identity.gid);
+	}
+	s->has_coredump_dir = pc->coredump_dir != NULL;
+	limits_set_descriptors(pc->max_filedescriptors);
+	(void)umask((mode_t)pc->umask | umask(0));
+	return pidfile_take(s, verb_pid_filename(pc->has_pid_filename, pc->pid_filename,
+						 s->o->service_name));
+}
+
+static int start(struct start *s)
+{
+	const bool is_process_1 = getpid() == 1;
+
+	s->is_root = geteuid() == 0;
+	s->mode = start_mode_of(s->o, is_process_1, s->is_root);
+	if (is_process_1 && !s->o->is_no_daemon && !s->o->is_foreground)
+		oplog(OPLOG_NOTICE, "As process 1, Cuttle stays in the foreground");
+	if (!decide(s)) {
+		if (s->snapshot != NULL)
+			snapshot_unref(&s->snapshot);
+		return EXIT_FAILURE;
+	}
+	if (s->mode == START_IN_PROCESS)
+		return run_here(s, -1);
+	/* With a keeper, each proxy loads the configuration itself, as who it is then. */
+	snapshot_unref(&s->snapshot);
+	return s->mode == START_DAEMON ? daemonise(s) : keep(s);
+}
+
+/* The file that is read, absolute, so that a reload finds it from whatever working directory. */
+static char *conf_path_of(const struct options *o)
+{
+	const char *path = o->conf_path != NULL ? o->conf_path : SYSCONFDIR "/cuttle/cuttle.conf";
+	char *absolute = realpath(path, NULL);
+
+	return absolute != NULL ? absolute : check_strdup(path);
+}
+
+int start_cuttle(const struct options *o)
+{
+	char *path = o->is_built_in ? NULL : conf_path_of(o);
+	struct start s = { .o = o, .pidfile = { NULL, -1 }, .ready_fd = -1 };
+	const bool is_named = strcmp(o->service_name, "cuttle") != 0;
+	int status = EXIT_FAILURE;
+
+	streams_exist();
+	oplog_set_level(level_of(o));
+	s.proxy = (struct proxy_options){ .conf_path = path,
+					  .conf_text = o->is_built_in ? default_conf_text : NULL,
+					  .extra_port = o->extra_port,
+					  .opener = &opener_direct,
+					  .service_name = is_named ? o->service_name : NULL };
+	s.source = (struct scan_source){ .conf_path = path,
+					 .conf_text = s.proxy.conf_text,
+					 .service_name = s.proxy.service_name };
+	s.source.rows = proxy_directives(&s.source.n_rows);
+	switch (o->action) {
+	case OPTIONS_RUN:
+		status = start(&s);
+		break;
+	case OPTIONS_VERB:
+		status = verb_run(o->verb, &s.proxy, &s.source);
+		break;
+	case OPTIONS_PREPARE:
+		status = verb_prepare(&s.proxy);
+		break;
+	case OPTIONS_DIRECTIVES:
+		status = verb_directives(stdout);
+		break;
+	case OPTIONS_VERSION:
+		status = verb_version(stdout, o->service_name);
+		break;
+	case OPTIONS_HELP:
+		options_help(stdout);
+		status = EXIT_SUCCESS;
+		break;
+	}
+	free(path);
+	return status;
+}

@@ -1,0 +1,168 @@
+/*
+ * The verbs of -k, and what only prints.
+ */
+#include "daemon/verbs.h"
+
+#include "daemon/pidfile.h"
+
+#include <ares.h>
+#include <errno.h>
+#include <signal.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+static const char *severity_word(enum conf_severity s)
+{
+	switch (s) {
+	case CONF_NOTE:
+		return "note";
+	case CONF_WARNING:
+		return "warning";
+	case CONF_ERROR:
+		return "error";
+	}
+	UNREACHABLE("conf_severity");
+}
+
+void verb_print_finding(void *arg, const struct conf_finding *f)
+{
+	struct findings_printer *p = arg;
+
+	p->n_errors += f->severity == CONF_ERROR;
+	p->n_warnings += f->severity == CONF_WARNING;
+	fprintf(p->to, "%s:%u: %s: %s\n", f->place.file, f->place.line, severity_word(f->severity),
+		f->text);
+}
+
+char *verb_pid_filename(bool has_one, const char *configured, const char *service_name)
+{
+	char path[256];
+
+	if (has_one)
+		return configured != NULL ? check_strdup(configured) : NULL;
+	snprintf(path, sizeof(path), "%s/%s.pid", RUNSTATEDIR, service_name);
+	return check_strdup(path);
+}
+
+/* Load the configuration and tell what was found. False: it has errors. */
+static bool conf_judge(const struct proxy_options *po, bool is_summary_wanted)
+{
+	struct findings_printer p = { .to = stderr };
+	struct snapshot *s = proxy_load(po, verb_print_finding, &p);
+	const bool is_good = s != NULL;
+
+	if (is_summary_wanted || !is_good)
+		fprintf(stderr, "cuttle: %s: %u error%s, %u warning%s: %s\n",
+			po->conf_path != NULL ? po->conf_path : "(built in)", p.n_errors,
+			p.n_errors == 1 ? "" : "s", p.n_warnings, p.n_warnings == 1 ? "" : "s",
+			is_good ? "the configuration can be used" : "the configuration cannot be used");
+	if (is_good)
+		snapshot_unref(&s);
+	return is_good;
+}
+
+static int verb_signal(enum option_verb v)
+{
+	switch (v) {
+	case VERB_RECONFIGURE:
+		return SIGHUP;
+	case VERB_ROTATE:
+		return SIGUSR1;
+	case VERB_DEBUG:
+		return SIGUSR2;
+	case VERB_SHUTDOWN:
+		return SIGTERM;
+	case VERB_INTERRUPT:
+		return SIGINT;
+	case VERB_KILL:
+		return SIGKILL;
+	case VERB_RESTART:
+		return SIGTTIN;
+	case VERB_CHECK:
+		return 0;
+	case VERB_PARSE:
+	case VERB_N:
+		break;
+	}
+	UNREACHABLE("verb without a signal");
+}
+
+/* Find who runs. False: said why not. */
+static bool running_find(const struct scan_source *source, pid_t *pid)
+{
+	struct conf_scan scan;
+	enum err err = ERR_NOT_FOUND;
+
+	conf_scan_init(&scan, source);
+	char *path = verb_pid_filename(scan.has_pid_filename, scan.pid_filename,
+				       source->service_name != NULL ? source->service_name : "cuttle");
+
+	conf_scan_fini(&scan);
+	if (path == NULL) {
+		fprintf(stderr, "cuttle: pid_filename is none, so who runs cannot be found\n");
+		return false;
+	}
+	err = pidfile_read(path, pid);
+	if (err == ERR_NOT_FOUND)
+		fprintf(stderr, "cuttle: nobody runs: nobody holds the lock on %s\n", path);
+	else if (err == ERR_SYNTAX)
+		fprintf(stderr, "cuttle: a Cuttle is just starting: it holds %s but does not listen yet\n",
+			path);
+	else if (err != ERR_NONE)
+		fprintf(stderr, "cuttle: %s: %s\n", path, err_text(err));
+	free(path);
+	return err == ERR_NONE;
+}
+
+int verb_run(enum option_verb v, const struct proxy_options *po, const struct scan_source *source)
+{
+	pid_t pid = 0;
+
+	if (v == VERB_PARSE)
+		return conf_judge(po, true) ? EXIT_SUCCESS : EXIT_FAILURE;
+	/* What ends or merely pokes a Cuttle must work with a broken configuration too. */
+	if ((v == VERB_RECONFIGURE || v == VERB_RESTART || v == VERB_CHECK) && !conf_judge(po, false))
+		return EXIT_FAILURE;
+	if (!running_find(source, &pid))
+		return EXIT_FAILURE;
+	/* To check, not being allowed to signal is fine: it runs. */
+	if (kill(pid, verb_signal(v)) != 0 && !(v == VERB_CHECK && errno == EPERM)) {
+		fprintf(stderr, "cuttle: process %d cannot be told to %s: %s\n", (int)pid,
+			options_verb_name(v), strerrordesc_np(errno));
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
+
+int verb_prepare(const struct proxy_options *po)
+{
+	if (!conf_judge(po, false))
+		return EXIT_FAILURE;
+	fprintf(stderr, "cuttle: nothing to prepare: no cache folder is needed\n");
+	return EXIT_SUCCESS;
+}
+
+int verb_directives(FILE *to)
+{
+	size_t n_ours, n_others;
+	const struct conf_directive *ours = proxy_directives(&n_ours);
+	const struct conf_directive *others = conf_squid_directives(&n_others);
+
+	for (size_t i = 0; i < n_ours + n_others; i++) {
+		const struct conf_directive *d = i < n_ours ? &ours[i] : &others[i - n_ours];
+
+		fprintf(to, "%s\t%s\t%s\t%s\n", d->name, conf_state_text(d->state),
+			d->syntax != NULL ? d->syntax : "", d->doc != NULL ? d->doc : "");
+	}
+	return EXIT_SUCCESS;
+}
+
+int verb_version(FILE *to, const char *service_name)
+{
+	char pcre2[64];
+
+	(void)pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
+	fprintf(to, "Cuttle %s\nservice name: %s\nc-ares %s, pcre2 %s\nconfiguration: %s/cuttle/cuttle.conf\n",
+		PACKAGE_VERSION, service_name, ares_version(NULL), pcre2, SYSCONFDIR);
+	return EXIT_SUCCESS;
+}
