@@ -1,0 +1,5 @@
+#include "tests/unit/unit.h"
+
+Suite *suite_world(void);
+
+UNIT_MAIN(suite_world)
