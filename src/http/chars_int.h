@@ -91,6 +91,14 @@ static inline const char *char_visible_end(const char *p, const char *end)
 	return p;
 }
 
+/* The high bit of each byte that is c; the lowest mark is right, as above. */
+static inline uint64_t char_mark(uint64_t w, char c)
+{
+	const uint64_t x = w ^ (CHAR_ONES * (uint8_t)c);
+
+	return (x - CHAR_ONES) & ~x & CHAR_HIGHS;
+}
+
 /* First byte outside the classes; `end` if none. */
 static inline const char *char_class_end(const char *p, const char *end, unsigned classes)
 {

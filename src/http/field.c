@@ -54,29 +54,39 @@ static const struct {
 };
 
 /*
- * Whether eight bytes of text are those of a known name, in any case. Two letters may differ in
- * 0x20 where the known byte is a letter (bit 0x40 set), and nowhere else.
+ * Whether bytes of text are those of a known name, in any case. Two letters may differ in 0x20
+ * where the known byte is a letter (bit 0x40 set), and nowhere else.
  */
 static inline bool same8(const char *text, const char *known)
 {
 	const uint64_t k = char_load8(known);
-	const uint64_t may_differ = (k >> 1) & (CHAR_ONES * 0x20);
 
-	return ((char_load8(text) ^ k) & ~may_differ) == 0;
+	return ((char_load8(text) ^ k) & ~(k >> 1 & CHAR_ONES * 0x20)) == 0;
 }
 
-static bool same_name(const char *text, const char *known, size_t n)
+static inline bool same4(const char *text, const char *known)
 {
-	if (n < 8) {
-		for (size_t i = 0; i < n; i++)
-			if (ascii_lower(text[i]) != ascii_lower(known[i]))
+	uint32_t t, k;
+
+	memcpy(&t, text, sizeof(t));
+	memcpy(&k, known, sizeof(k));
+	return ((t ^ k) & ~(k >> 1 & 0x20202020u)) == 0;
+}
+
+static inline bool same_name(const char *text, const char *known, size_t n)
+{
+	if (n > 8) {
+		for (size_t i = 0; i + 8 < n; i += 8)
+			if (!same8(text + i, known + i))
 				return false;
-		return true;
+		return same8(text + n - 8, known + n - 8);
 	}
-	for (size_t i = 0; i + 8 < n; i += 8)
-		if (!same8(text + i, known + i))
+	if (n >= 4)
+		return same4(text, known) && same4(text + n - 4, known + n - 4);
+	for (size_t i = 0; i < n; i++)
+		if (ascii_lower(text[i]) != ascii_lower(known[i]))
 			return false;
-	return same8(text + n - 8, known + n - 8);
+	return true;
 }
 
 enum http_field_id http_field_id_of(struct span name)

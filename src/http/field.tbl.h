@@ -2,6 +2,7 @@
  * Field names the proxy knows. FIELD(symbol, canonical name, flags), sorted by name.
  */
 /* clang-format off */
+FIELD(ACCEPT,			"Accept",		0)
 FIELD(ACCEPT_ENCODING,		"Accept-Encoding",	0)
 FIELD(ACCEPT_LANGUAGE,		"Accept-Language",	0)
 FIELD(AGE,			"Age",			FIELD_NO_TRAILER)

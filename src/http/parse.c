@@ -76,16 +76,39 @@ static COLD enum http_parse bad_name(struct cursor *c, const char *line, const c
 	return bad(c, at, "a field name that is no token");
 }
 
+/*
+ * The first colon within the first bytes of a line (more than any known name has), or NULL. A name
+ * that turns out to be known is a token, so its bytes need not be looked at one by one.
+ */
+static inline const char *near_colon(const char *line, const char *end)
+{
+	for (const char *p = line; end - p >= 8 && p - line < 32; p += 8) {
+		const uint64_t marks = char_mark(char_load8(p), ':');
+
+		if (marks != 0)
+			return p + __builtin_ctzll(marks) / 8;
+	}
+	return NULL;
+}
+
 /* One field line at c->at, which moves past it. The line has at least one byte and is not empty. */
 static inline enum http_parse field_line(struct cursor *c, struct http_field *f)
 {
 	const char *const line = c->at;
-	const char *p = char_class_end(line, c->end, CHAR_TOKEN);
+	const char *p = near_colon(line, c->end);
 
-	if (unlikely(p == c->end))
-		return HTTP_PARSE_MORE;
-	if (unlikely(*p != ':' || p == line))
-		return bad_name(c, line, p);
+	f->id = p != NULL ? http_field_id_of(span_of(line, (size_t)(p - line))) : HTTP_F_OTHER;
+	if (f->id == HTTP_F_OTHER) {
+		const bool is_far = p == NULL;
+
+		p = char_class_end(line, c->end, CHAR_TOKEN);
+		if (unlikely(p == c->end))
+			return HTTP_PARSE_MORE;
+		if (unlikely(*p != ':' || p == line))
+			return bad_name(c, line, p);
+		if (is_far) /* or near the end of what has come */
+			f->id = http_field_id_of(span_of(line, (size_t)(p - line)));
+	}
 	f->name = span_of(line, (size_t)(p - line));
 	p++;
 	while (p < c->end && char_is_blank(*p))
@@ -128,7 +151,6 @@ static enum http_parse field_lines(struct cursor *c, struct http_head *h, bool i
 			return r;
 		if (is_look)
 			continue;
-		f->id = http_field_id_of(f->name);
 		http_head_note(h, f->id);
 		h->n_fields++;
 	}
@@ -393,7 +415,6 @@ bool http_parse_trailers(struct span text, struct http_head *h, struct http_pars
 			bad(&c, c.end, "a trailer line without an end");
 		if (r != HTTP_PARSE_OK)
 			return false;
-		f.id = http_field_id_of(f.name);
 		/* RFC 9110 6.5.1: what frames, routes or modifies must not come after the body. */
 		if (http_field_flags(f.id) & (FIELD_NO_TRAILER | FIELD_FRAMING | FIELD_HOP))
 			continue;

@@ -30,18 +30,28 @@ static bool is_number(struct span label)
 	return char_class_end(label.p, end, CHAR_DIGIT) == end;
 }
 
+/* The labels of a name of host bytes; *last is the last one. */
 static bool check_labels(struct span name, struct span *last, const char **detail)
 {
-	struct span rest = name;
+	size_t start = 0;
 
-	do {
-		*last = span_cut(&rest, '.');
-		if (last->n == 0)
+	for (size_t i = 0; i <= name.n; i++) {
+		if (i != name.n && name.p[i] != '.')
+			continue;
+		if (i == start)
 			return refuse(detail, "an empty label in the host name");
-		if (last->n > LABEL_BYTES_MAX)
+		if (i - start > LABEL_BYTES_MAX)
 			return refuse(detail, "a label of more than 63 bytes in the host name");
-	} while (rest.p != NULL);
+		*last = span_of(name.p + start, i - start);
+		start = i + 1;
+	}
 	return true;
+}
+
+/* The bytes that end the authority of a URI (RFC 3986 3.2). */
+static bool is_path_start(char byte)
+{
+	return byte == '/' || byte == '?' || byte == '#';
 }
 
 static COLD bool bad_host_byte(char byte, const char **detail)
@@ -61,15 +71,9 @@ static COLD bool bad_host_byte(char byte, const char **detail)
 
 static struct span lower(struct span s, struct arena *a)
 {
-	size_t i = 0;
-
-	while (i < s.n && !char_is(s.p[i], CHAR_UPPER))
-		i++;
-	if (i == s.n)
-		return s;
 	char *const copy = arena_alloc(a, s.n);
 
-	for (i = 0; i < s.n; i++)
+	for (size_t i = 0; i < s.n; i++)
 		copy[i] = ascii_lower(s.p[i]);
 	return span_of(copy, s.n);
 }
@@ -83,17 +87,22 @@ static void set_address(struct uri *u, struct ip ip, struct arena *a)
 	u->host = arena_dup(a, span_str(ip_text(&ip, text)));
 }
 
-static bool set_name(struct uri *u, struct span host, struct arena *a, const char **detail)
+/* Take a name or an IPv4 address off the front. */
+static bool take_name(struct span *s, struct uri *u, struct arena *a, const char **detail)
 {
-	const char *const end = host.p + host.n;
-	const char *const stop = char_class_end(host.p, end, CHAR_HOST);
-	struct span last;
+	struct span host = SPAN(""), last = SPAN("");
+	unsigned classes = 0;
 	struct ip ip;
 
-	if (host.n == 0)
-		return refuse(detail, "an empty host");
-	if (stop != end)
-		return bad_host_byte(*stop, detail);
+	for (size_t i = 0; i < s->n && char_is(s->p[i], CHAR_HOST); i++) {
+		classes |= http_chars[(uint8_t)s->p[i]];
+		host = span_of(s->p, i + 1);
+	}
+	if (host.n == 0) /* what there is instead is told by bad_authority() */
+		return s->n == 0 || *s->p == ':' || is_path_start(*s->p)
+		               ? refuse(detail, "an empty host")
+		               : false;
+	*s = span_skip(*s, host.n);
 	u->has_final_dot = host.p[host.n - 1] == '.';
 	host.n -= u->has_final_dot;
 	if (host.n > HOST_BYTES_MAX)
@@ -101,7 +110,7 @@ static bool set_name(struct uri *u, struct span host, struct arena *a, const cha
 	if (!check_labels(host, &last, detail))
 		return false;
 	if (!is_number(last)) {
-		u->host = lower(host, a);
+		u->host = (classes & CHAR_UPPER) != 0 ? lower(host, a) : host;
 		return true;
 	}
 	if (u->has_final_dot || !ip_parse(host, &ip))
@@ -110,63 +119,76 @@ static bool set_name(struct uri *u, struct span host, struct arena *a, const cha
 	return true;
 }
 
-/* "[" address "]" (RFC 3986 3.2.2), the brackets being there. A zone is of no use to a proxy. */
-static bool set_literal(struct uri *u, struct span inner, struct arena *a, const char **detail)
+/* Take "[" address "]" off the front (RFC 3986 3.2.2). A zone is of no use to a proxy. */
+static bool take_literal(struct span *s, struct uri *u, struct arena *a, const char **detail)
 {
+	const size_t close = span_find(*s, ']');
 	struct ip ip;
 
-	if (memchr(inner.p, ':', inner.n) == NULL || !ip_parse(inner, &ip))
+	if (close == s->n)
+		return refuse(detail, "a bracket without its pair");
+	const struct span inner = span_of(s->p + 1, close - 1);
+
+	if (span_find(inner, ':') == inner.n || !ip_parse(inner, &ip))
 		return refuse(detail, "brackets that hold no IPv6 address");
 	set_address(u, ip, a);
+	*s = span_skip(*s, close + 1);
 	return true;
 }
 
-static bool set_port(struct uri *u, struct span text, const char **detail)
+/* Take ":" port off the front. */
+static bool take_port(struct span *s, struct uri *u, const char **detail)
 {
 	uint64_t port;
+	size_t n = 1;
 
-	if (text.n == 0)
-		return refuse(detail, "an empty port");
-	if (text.n > 5 || !span_to_u64(text, &port) || port == 0 || port > UINT16_MAX)
+	while (n < s->n && char_is(s->p[n], CHAR_DIGIT))
+		n++;
+	if (n == 1)
+		return refuse(detail, "an empty port, or one that is no number");
+	if (n > 6 || !span_to_u64(span_of(s->p + 1, n - 1), &port) || port == 0 ||
+	    port > UINT16_MAX)
 		return refuse(detail, "a port that is no number from 1 to 65535");
 	u->port = (uint16_t)port;
 	u->has_port = true;
+	*s = span_skip(*s, n);
 	return true;
 }
 
-/* host [ ":" port ] */
-static bool set_authority(struct uri *u, struct span s, struct arena *a, const char **detail)
+static bool take_host_and_port(struct span *s, struct uri *u, struct arena *a, const char **detail)
 {
-	struct span host, rest;
+	const bool is_literal = s->n != 0 && *s->p == '[';
 
-	if (s.n == 0)
-		return refuse(detail, "an empty host");
-	if (memchr(s.p, '@', s.n) != NULL) /* RFC 9110 4.2.4: used to hide the real host */
+	u->port = uri_default_port(u->scheme);
+	return (is_literal ? take_literal : take_name)(s, u, a, detail) &&
+	       (s->n == 0 || *s->p != ':' || take_port(s, u, detail));
+}
+
+/* Why there is no authority at the start of `all`, of which `rest` was not taken. */
+static COLD bool bad_authority(struct span all, struct span rest, bool is_whole,
+                               const char **detail)
+{
+	size_t n = 0;
+
+	while (n < all.n && (is_whole || !is_path_start(all.p[n])))
+		n++;
+	/* RFC 9110 4.2.4: user information is used to hide the real host */
+	if (n != 0 && memchr(all.p, '@', n) != NULL)
 		return refuse(detail, "user information before the host");
-	if (*s.p == '[') {
-		const size_t close = span_find(s, ']');
+	return *detail != NULL ? false : bad_host_byte(*rest.p, detail);
+}
 
-		if (close == s.n)
-			return refuse(detail, "a bracket without its pair");
-		host = span_of(s.p + 1, close - 1);
-		rest = span_skip(s, close + 1);
-		if (!set_literal(u, host, a, detail))
-			return false;
-	} else {
-		const size_t colon = span_find(s, ':');
+/* Take host [ ":" port ] off the front; a path may follow, or with is_whole nothing. */
+static bool take_authority(struct span *s, bool is_whole, struct uri *u, struct arena *a,
+                           const char **detail)
+{
+	const struct span all = *s;
 
-		host = span_of(s.p, colon);
-		rest = span_skip(s, colon);
-		if (!set_name(u, host, a, detail))
-			return false;
-	}
-	if (rest.n == 0) {
-		u->port = uri_default_port(u->scheme);
+	*detail = NULL;
+	if (take_host_and_port(s, u, a, detail) &&
+	    (s->n == 0 || (!is_whole && is_path_start(*s->p))))
 		return true;
-	}
-	if (*rest.p != ':')
-		return refuse(detail, "bytes after the bracket");
-	return set_port(u, span_skip(rest, 1), detail);
+	return bad_authority(all, *s, is_whole, detail);
 }
 
 /* ---- schemes ---- */
@@ -230,10 +252,8 @@ static bool take_scheme(struct span *s, struct uri *u, const char **detail)
 static bool check_path(struct span s, const char **detail)
 {
 	const char *const end = s.p + s.n;
-	const char *p = s.p;
+	const char *p = char_class_end(s.p, end, CHAR_PATH);
 
-	while (p < end && *p != '?' && char_is(*p, CHAR_PATH))
-		p++;
 	if (p < end && *p == '?')
 		p = char_class_end(p, end, CHAR_QUERY);
 	if (p == end)
@@ -279,14 +299,8 @@ bool uri_parse_absolute(struct span target, struct arena *a, struct uri *u, cons
 	struct uri found = {.scheme = URI_NONE};
 	struct span rest = target;
 
-	if (!take_scheme(&rest, &found, detail))
-		return false;
-	size_t n = 0;
-
-	while (n < rest.n && rest.p[n] != '/' && rest.p[n] != '?' && rest.p[n] != '#')
-		n++;
-	if (!set_authority(&found, span_of(rest.p, n), a, detail) ||
-	    !set_path(&found, span_skip(rest, n), a, detail))
+	if (!take_scheme(&rest, &found, detail) ||
+	    !take_authority(&rest, false, &found, a, detail) || !set_path(&found, rest, a, detail))
 		return false;
 	*u = found;
 	return true;
@@ -296,7 +310,7 @@ bool uri_parse_authority(struct span target, struct arena *a, struct uri *u, con
 {
 	struct uri found = {.scheme = URI_NONE, .scheme_text = SPAN(""), .path = SPAN("")};
 
-	if (!set_authority(&found, target, a, detail))
+	if (!take_authority(&target, true, &found, a, detail))
 		return false;
 	if (!found.has_port) /* RFC 9112 3.2.3 */
 		return refuse(detail, "a CONNECT target without a port");
@@ -310,7 +324,7 @@ bool uri_parse_host(struct span value, enum uri_scheme scheme, struct arena *a, 
 	struct uri found = {
 		.scheme = scheme, .scheme_text = scheme_name(scheme), .path = SPAN("/")};
 
-	if (!set_authority(&found, value, a, detail))
+	if (!take_authority(&value, true, &found, a, detail))
 		return false;
 	*u = found;
 	return true;
