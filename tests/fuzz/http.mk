@@ -2,13 +2,13 @@
 fuzz_http_libs = src/http/libhttp.a src/base/libbase.a $(cuttle_external_libs)
 
 fuzz_programs += tests/fuzz/fuzz_request_head
-tests_fuzz_fuzz_request_head_SOURCES = tests/fuzz/fuzz_request_head.c $(fuzz_sources)
+tests_fuzz_fuzz_request_head_SOURCES = tests/fuzz/fuzz_request_head.c tests/fuzz/head_checks.h $(fuzz_sources)
 tests_fuzz_fuzz_request_head_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_request_head_LDADD = $(fuzz_http_libs)
 EXTRA_DIST += tests/fuzz/corpus/request_head
 
 fuzz_programs += tests/fuzz/fuzz_reply_head
-tests_fuzz_fuzz_reply_head_SOURCES = tests/fuzz/fuzz_reply_head.c $(fuzz_sources)
+tests_fuzz_fuzz_reply_head_SOURCES = tests/fuzz/fuzz_reply_head.c tests/fuzz/head_checks.h $(fuzz_sources)
 tests_fuzz_fuzz_reply_head_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_reply_head_LDADD = $(fuzz_http_libs)
 EXTRA_DIST += tests/fuzz/corpus/reply_head
