@@ -33,7 +33,7 @@ static const uint8_t flags_of[HTTP_F_N] = {
 static const struct {
 	uint8_t first, last;
 } by_initial[26] = {
-	['A' - 'A'] = {HTTP_F_ACCEPT_ENCODING, HTTP_F_AUTHORIZATION},
+	['A' - 'A'] = {HTTP_F_ACCEPT, HTTP_F_AUTHORIZATION},
 	['C' - 'A'] = {HTTP_F_CACHE_CONTROL, HTTP_F_COOKIE},
 	['D' - 'A'] = {HTTP_F_DATE, HTTP_F_DATE},
 	['E' - 'A'] = {HTTP_F_ETAG, HTTP_F_EXPIRES},
