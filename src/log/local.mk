@@ -1,2 +1,9 @@
 noinst_LIBRARIES += src/log/liblog.a
-src_log_liblog_a_SOURCES =
+src_log_liblog_a_SOURCES = \
+	src/log/access_log.c src/log/access_log.h \
+	src/log/conf.c src/log/directives.tbl.h \
+	src/log/io.c \
+	src/log/native.c \
+	src/log/record.c src/log/record.h \
+	src/log/ring.c src/log/ring_int.h \
+	src/log/sink.c src/log/sink.h

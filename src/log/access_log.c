@@ -1,0 +1,499 @@
+/*
+ * The running access log: its sinks, its rings and the thread between them.
+ *
+ * The thread makes a pass every PASS_MS while records flow, sooner if a ring is half full. When
+ * nothing has flowed for a second it says so (is_asleep), and the first record wakes it; until then it looks
+ * once a second only for the operator log's sake, which it also writes.
+ */
+#include "log/access_log.h"
+
+#include "base/counters.h"
+#include "base/lock.h"
+#include "base/oplog.h"
+#include "log/ring_int.h"
+#include "log/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ACCESS_LOG_MAGIC 0x10ac1067u
+#define SINKS_MAX	 64
+#define PASS_MS		 50
+#define IDLE_MS		 1000 /* without a record for so long, the thread sleeps */
+#define STOP_MS		 5000 /* how long a slow reader may hold up the end */
+#define SCRATCH_MIN	 (16u << 10)
+
+/* One place in the list of sinks, for the life of the process: old configurations hold its index. */
+struct slot {
+	struct log_sink *sink;	    /* the log thread's */
+	struct log_sink_conf conf;  /* guarded by lock: what the sink is to be told */
+	struct log_conf format;	    /* the log thread's copy, without targets */
+	struct log_conf new_format; /* guarded by lock */
+};
+
+struct access_log {
+	uint32_t magic;
+	struct log_io io;
+	void (*fatal)(void *arg);
+	void *fatal_arg;
+	int stdout_fd, stderr_fd; /* as they were at the start; -1: closed then */
+	struct log_waker waker;
+	pthread_t thread;
+	bool is_started;
+
+	struct lock lock;
+	struct log_ring *rings; /* guarded by lock; members live until access_log_stop() */
+	bool is_changed;	/* guarded by lock: slots' conf is new */
+	bool is_stopping;	/* guarded by lock */
+	int rotate_generations; /* guarded by lock; -1: no rotation is due */
+
+	struct slot slots[SINKS_MAX];
+	_Atomic unsigned n_slots; /* written with the lock; a record names only slots before it was put */
+
+	/* the log thread's */
+	char *scratch;
+	size_t scratch_cap;
+	int64_t last_record_ms;
+};
+
+/* --- making, configuring ---------------------------------------------------------------------------- */
+
+/*
+ * A descriptor of our own for a standard stream. A pipe or terminal is opened anew where that is
+ * allowed, so that it can be non-blocking without being so for those who share it.
+ */
+static int own_stream(int fd)
+{
+	char path[32];
+	struct stat st;
+	int own = -1;
+
+	if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		own = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	}
+	return own >= 0 ? own : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+struct access_log *access_log_new(log_open_fn *open_file, void *arg)
+{
+	struct access_log *al;
+
+	OBJ_NEW(al, ACCESS_LOG_MAGIC);
+	al->io = log_io_direct;
+	if (open_file != NULL) {
+		al->io.open = open_file;
+		al->io.open_arg = arg;
+	}
+	al->stdout_fd = own_stream(STDOUT_FILENO);
+	al->stderr_fd = own_stream(STDERR_FILENO);
+	al->waker.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	CHECK(al->waker.fd >= 0);
+	al->rotate_generations = -1;
+	lock_init(&al->lock, LOCK_RANK_LOG);
+	return al;
+}
+
+void access_log_set_rename(struct access_log *al, log_rename_fn *rename_file, void *arg)
+{
+	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
+	CHECK(!al->is_started);
+	al->io.rename = rename_file;
+	al->io.rename_arg = arg;
+}
+
+void access_log_on_fatal(struct access_log *al, void (*fatal)(void *arg), void *arg)
+{
+	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
+	CHECK(!al->is_started);
+	al->fatal = fatal;
+	al->fatal_arg = arg;
+}
+
+static int find_slot(const struct access_log *al, unsigned n, const struct log_target *t)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (log_sink_is_same(al->slots[i].sink, (int)t->kind, t->path))
+			return (int)i;
+	return -1;
+}
+
+/* An open descriptor for a new sink, or -1: reported. */
+static int open_target(struct access_log *al, const struct log_target *t)
+{
+	enum err err = ERR_SYSTEM;
+	int fd = -1;
+
+	if (t->kind == LOG_TARGET_STDOUT)
+		fd = al->stdout_fd >= 0 ? fcntl(al->stdout_fd, F_DUPFD_CLOEXEC, 3) : -1;
+	else if (t->kind == LOG_TARGET_STDERR)
+		fd = al->stderr_fd >= 0 ? fcntl(al->stderr_fd, F_DUPFD_CLOEXEC, 3) : -1;
+	else
+		fd = al->io.open(al->io.open_arg, t->path, &err);
+	if (fd < 0)
+		oplog(OPLOG_ERROR, "%s:%u: access_log %s cannot be opened: %s; make sure that its folder exists and belongs to the user of the proxy, or name another file (access_log stdio:/path), stdio:/dev/stdout or none",
+		      t->place.file, t->place.line, t->path,
+		      t->kind == LOG_TARGET_FILE ? err_text(err) : "the stream was closed at the start");
+	return fd;
+}
+
+/*
+ * Give every target a slot; new ones are appended behind n_old. Returns the new number, or 0 after one
+ * could not be opened: then nothing stays.
+ */
+static unsigned assign_slots(struct access_log *al, struct log_conf *c, unsigned n_old, bool *is_ok)
+{
+	unsigned n = n_old;
+
+	*is_ok = true;
+	for (struct log_target *t = c->targets; t != NULL; t = t->next) {
+		int at, fd;
+
+		if (t->kind == LOG_TARGET_NONE)
+			continue;
+		at = find_slot(al, n, t);
+		if (at >= 0) {
+			t->sink = at;
+			continue;
+		}
+		if (n == SINKS_MAX) {
+			oplog(OPLOG_ERROR, "%s:%u: access_log %s: more than %d different logs since the start of the proxy; restart it",
+			      t->place.file, t->place.line, t->path, SINKS_MAX);
+			*is_ok = false;
+			return n;
+		}
+		fd = open_target(al, t);
+		if (fd < 0) {
+			*is_ok = false;
+			return n;
+		}
+		al->slots[n].sink = log_sink_new(&al->io, (int)t->kind, t->path, fd);
+		t->sink = (int)n++;
+	}
+	return n;
+}
+
+/* What this configuration says about one slot; several lines may name the same file. */
+static struct log_sink_conf sink_conf(const struct log_conf *c, unsigned slot)
+{
+	struct log_sink_conf sc = { .is_buffered = c->buffered_logs, .rotate = -1 };
+
+	for (const struct log_target *t = c->targets; t != NULL; t = t->next) {
+		if (t->kind == LOG_TARGET_NONE || t->sink != (int)slot)
+			continue;
+		sc.is_active = true;
+		sc.is_on_error_die = sc.is_on_error_die || t->is_on_error_die;
+		sc.buffer_bytes = MAX(sc.buffer_bytes, t->buffer_bytes);
+		sc.rotate = MAX(sc.rotate, t->rotate);
+	}
+	return sc;
+}
+
+bool access_log_configure(struct access_log *al, struct log_conf *c)
+{
+	const unsigned n_old = atomic_load_explicit(&al->n_slots, memory_order_acquire);
+	unsigned n;
+	bool is_ok;
+
+	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
+	/* Only configure writes to new slots, and only one caller configures at a time. */
+	n = assign_slots(al, c, n_old, &is_ok);
+	if (!is_ok) {
+		while (n > n_old)
+			log_sink_free(&al->slots[--n].sink);
+		return false;
+	}
+	lock_take(&al->lock);
+	for (unsigned i = 0; i < n; i++) {
+		al->slots[i].conf = sink_conf(c, i);
+		al->slots[i].new_format = (struct log_conf){
+			.strip_query_terms = c->strip_query_terms,
+			.client_netmask = c->client_netmask,
+		};
+		if (i >= n_old)
+			al->slots[i].format = al->slots[i].new_format;
+	}
+	al->is_changed = true;
+	/* Pairs with the log thread's loads; the slots are complete. */
+	atomic_store_explicit(&al->n_slots, n, memory_order_release);
+	lock_give(&al->lock);
+	if (al->is_started)
+		log_waker_kick(&al->waker);
+	return true;
+}
+
+struct log_ring *log_ring_new(struct access_log *al, unsigned worker_id)
+{
+	struct log_ring *r = log_ring_make(&al->waker, worker_id, LOG_RING_BYTES);
+
+	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
+	lock_take(&al->lock);
+	r->next = al->rings;
+	al->rings = r;
+	lock_give(&al->lock);
+	return r;
+}
+
+void access_log_rotate(struct access_log *al, unsigned generations)
+{
+	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
+	lock_take(&al->lock);
+	al->rotate_generations = (int)MIN(generations, (unsigned)LOG_GENERATIONS_MAX);
+	lock_give(&al->lock);
+	log_waker_kick(&al->waker);
+}
+
+/* --- the thread -------------------------------------------------------------------------------------- */
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* What others asked for. Returns the rings. */
+static struct log_ring *take_orders(struct access_log *al, bool *is_stopping, int *rotate)
+{
+	struct log_ring *rings;
+
+	lock_take(&al->lock);
+	rings = al->rings;
+	*is_stopping = al->is_stopping;
+	*rotate = al->rotate_generations;
+	al->rotate_generations = -1;
+	if (al->is_changed) {
+		const unsigned n = atomic_load_explicit(&al->n_slots, memory_order_relaxed);
+
+		for (unsigned i = 0; i < n; i++) {
+			log_sink_configure(al->slots[i].sink, &al->slots[i].conf);
+			al->slots[i].format = al->slots[i].new_format;
+		}
+		al->is_changed = false;
+	}
+	lock_give(&al->lock);
+	return rings;
+}
+
+static void format_record(struct access_log *al, struct slot *slot, const struct log_rec *rec,
+			  int64_t now_ms)
+{
+	const size_t max = log_native_max(rec);
+	size_t n;
+
+	if (max > al->scratch_cap) {
+		al->scratch_cap = MAX(max, (size_t)SCRATCH_MIN);
+		al->scratch = check_realloc(al->scratch, al->scratch_cap);
+	}
+	n = log_format_native(rec, &slot->format, al->scratch, al->scratch_cap);
+	log_sink_append(slot->sink, span_of(al->scratch, n), now_ms);
+}
+
+/* Told by the thread, since the worker has better things to do. */
+static void tell_dropped(struct log_ring *r)
+{
+	const uint64_t dropped = atomic_load_explicit(&r->dropped, memory_order_relaxed);
+
+	if (dropped != r->dropped_seen) {
+		if (r->dropped_seen == r->dropped_told)
+			oplog(OPLOG_ERROR, "access log: worker %u fills its ring faster than the lines are written; some are being lost",
+			      r->worker_id);
+		r->dropped_seen = dropped;
+	} else if (dropped != r->dropped_told) {
+		oplog(OPLOG_WARNING, "access log: all lines of worker %u are logged again; %llu were lost",
+		      r->worker_id, (unsigned long long)(dropped - r->dropped_told));
+		r->dropped_told = dropped;
+	}
+}
+
+/* At most one ring's worth, so that a busy worker does not hold up the others. True: there was something. */
+static bool empty_ring(struct access_log *al, struct log_ring *r, int64_t now_ms)
+{
+	uint64_t bytes = 0;
+	struct log_rec rec;
+	int sink;
+
+	while (bytes < 2 * LOG_RING_BYTES && log_ring_peek(r, &rec, &sink)) {
+		const unsigned n = atomic_load_explicit(&al->n_slots, memory_order_acquire);
+
+		CHECK((unsigned)sink < n);
+		format_record(al, &al->slots[sink], &rec, now_ms);
+		bytes += sizeof(rec) + rec.url.n;
+		log_ring_pop(r);
+	}
+	tell_dropped(r);
+	return bytes != 0;
+}
+
+static void for_fatal(struct access_log *al, struct log_sink *s)
+{
+	if (log_sink_take_fatal(s) && al->fatal != NULL)
+		al->fatal(al->fatal_arg);
+}
+
+/* One pass over rings and sinks. True if records were found. */
+static bool pass(struct access_log *al, struct log_ring *rings, int rotate, bool is_last)
+{
+	const int64_t now_ms = monotonic_ms();
+	bool found = false;
+
+	for (struct log_ring *r = rings; r != NULL; r = r->next)
+		found |= empty_ring(al, r, now_ms);
+	for (unsigned i = 0; i < atomic_load_explicit(&al->n_slots, memory_order_acquire); i++) {
+		struct log_sink *s = al->slots[i].sink;
+
+		log_sink_flush(s, now_ms, is_last || rotate >= 0);
+		if (rotate >= 0)
+			log_sink_rotate(s, (unsigned)rotate, now_ms);
+		for_fatal(al, s);
+	}
+	if (found)
+		al->last_record_ms = now_ms;
+	return found;
+}
+
+static bool is_all_empty(const struct log_ring *rings)
+{
+	for (const struct log_ring *r = rings; r != NULL; r = r->next)
+		if (!log_ring_is_empty((struct log_ring *)(uintptr_t)r))
+			return false;
+	return true;
+}
+
+/* Wait for a kick, for a reader that takes more, or for the time. */
+static void wait_for_work(struct access_log *al, int64_t timeout_ms)
+{
+	struct pollfd fds[1 + SINKS_MAX] = { { .fd = al->waker.fd, .events = POLLIN } };
+	const int64_t now_ms = monotonic_ms();
+	nfds_t n = 1;
+	uint64_t ignored;
+
+	for (unsigned i = 0; i < atomic_load_explicit(&al->n_slots, memory_order_acquire); i++) {
+		struct log_sink *s = al->slots[i].sink;
+		int fd;
+
+		if (log_sink_is_blocked(s, &fd))
+			fds[n++] = (struct pollfd){ .fd = fd, .events = POLLOUT };
+		else
+			timeout_ms = MIN(timeout_ms, log_sink_due_ms(s) - now_ms);
+	}
+	if (poll(fds, n, (int)MAX(timeout_ms, (int64_t)1)) > 0 && fds[0].revents != 0 &&
+	    read(al->waker.fd, &ignored, sizeof(ignored)) < 0)
+		CHECK(errno == EAGAIN || errno == EINTR);
+	/* Only now: a kick after this is seen by the next pass or written to the eventfd again. */
+	atomic_store_explicit(&al->waker.is_kicked, false, memory_order_seq_cst);
+}
+
+static void sleep_until_due(struct access_log *al, struct log_ring *rings)
+{
+	if (monotonic_ms() - al->last_record_ms < IDLE_MS) {
+		wait_for_work(al, PASS_MS);
+		return;
+	}
+	/* Pairs with log_ring_put(): first say it, then look once more. */
+	atomic_store_explicit(&al->waker.is_asleep, true, memory_order_seq_cst);
+	if (is_all_empty(rings))
+		wait_for_work(al, IDLE_MS);
+	atomic_store_explicit(&al->waker.is_asleep, false, memory_order_seq_cst);
+}
+
+/* Readers that are slow get a last chance. */
+static void finish(struct access_log *al, struct log_ring *rings)
+{
+	const int64_t until_ms = monotonic_ms() + STOP_MS;
+	bool is_blocked = true;
+
+	while (is_blocked && monotonic_ms() < until_ms) {
+		is_blocked = false;
+		pass(al, rings, -1, true);
+		for (unsigned i = 0; i < atomic_load_explicit(&al->n_slots, memory_order_acquire); i++) {
+			int fd;
+
+			is_blocked |= log_sink_is_blocked(al->slots[i].sink, &fd);
+		}
+		if (is_blocked)
+			wait_for_work(al, PASS_MS);
+	}
+}
+
+static void *log_thread(void *arg)
+{
+	struct access_log *al = arg;
+	int64_t oplog_ms = 0;
+
+	pthread_setname_np(pthread_self(), "log");
+	for (;;) {
+		bool is_stopping;
+		int rotate;
+		struct log_ring *rings = take_orders(al, &is_stopping, &rotate);
+		const int64_t now_ms = monotonic_ms();
+
+		pass(al, rings, rotate, is_stopping);
+		if (is_stopping) {
+			finish(al, rings);
+			break;
+		}
+		if (now_ms - oplog_ms >= PASS_MS) {
+			oplog_flush();
+			oplog_ms = now_ms;
+		}
+		sleep_until_due(al, rings);
+	}
+	oplog_flush();
+	return NULL;
+}
+
+enum err access_log_start(struct access_log *al)
+{
+	sigset_t all, old;
+	int e;
+
+	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
+	CHECK(!al->is_started);
+	/* Signals are for the main thread; and a reader that went away must not end the process by SIGPIPE. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	e = pthread_create(&al->thread, NULL, log_thread, al);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (e != 0)
+		return err_from_errno(e);
+	al->is_started = true;
+	return ERR_NONE;
+}
+
+void access_log_stop(struct access_log **alp)
+{
+	struct access_log *al = *alp;
+
+	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
+	lock_take(&al->lock);
+	al->is_stopping = true;
+	lock_give(&al->lock);
+	if (al->is_started) {
+		log_waker_kick(&al->waker);
+		pthread_join(al->thread, NULL);
+	}
+	for (unsigned i = 0; i < atomic_load_explicit(&al->n_slots, memory_order_acquire); i++)
+		log_sink_free(&al->slots[i].sink);
+	while (al->rings != NULL) {
+		struct log_ring *r = al->rings;
+
+		al->rings = r->next;
+		log_ring_free(&r);
+	}
+	if (al->stdout_fd >= 0)
+		close(al->stdout_fd);
+	if (al->stderr_fd >= 0)
+		close(al->stderr_fd);
+	close(al->waker.fd);
+	lock_fini(&al->lock);
+	free(al->scratch);
+	OBJ_FREE(*alp, ACCESS_LOG_MAGIC);
+}

@@ -1,0 +1,267 @@
+/*
+ * The running log: workers' threads on one side, files on the other, with the real log thread between.
+ */
+#include "log/access_log.h"
+#include "tests/unit/unit.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[64];
+
+static void setup(void)
+{
+	snprintf(folder, sizeof(folder), "/tmp/cuttle-log-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static void file_name(char *buf, size_t cap, const char *name)
+{
+	snprintf(buf, cap, "%s/%s", folder, name);
+}
+
+static void teardown(void)
+{
+	static const char *const names[] = { "a", "b", "a.0", "a.1", "b.0" };
+	char path[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		file_name(path, sizeof(path), names[i]);
+		unlink(path);
+	}
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+
+/* A configuration that logs to these files. */
+static void configure(struct log_conf *c, const char *const *names, size_t n)
+{
+	struct log_target **at = &c->targets;
+	char path[128];
+
+	log_conf_init(c);
+	for (size_t i = 0; i < n; i++, at = &(*at)->next) {
+		*at = check_calloc(1, sizeof(**at));
+		file_name(path, sizeof(path), names[i]);
+		(*at)->kind = LOG_TARGET_FILE;
+		(*at)->path = check_strdup(path);
+		(*at)->place.file = check_strdup("test.conf");
+		(*at)->rotate = -1;
+		(*at)->sink = -1;
+	}
+}
+
+static size_t read_file(const char *name, char **text)
+{
+	char path[128];
+	struct stat st;
+	int fd;
+
+	file_name(path, sizeof(path), name);
+	fd = open(path, O_RDONLY);
+	ck_assert_msg(fd >= 0, "%s is missing", path);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	*text = check_calloc(1, (size_t)st.st_size + 1);
+	ck_assert_int_eq(read(fd, *text, (size_t)st.st_size), st.st_size);
+	close(fd);
+	return (size_t)st.st_size;
+}
+
+static size_t count_lines(const char *name)
+{
+	char *text;
+	const size_t n = read_file(name, &text);
+	size_t lines = 0;
+
+	for (size_t i = 0; i < n; i++)
+		lines += text[i] == '\n';
+	free(text);
+	return lines;
+}
+
+static struct log_rec record(unsigned worker, unsigned i, char *url, size_t cap)
+{
+	struct log_rec rec = { .end_us = 1000000, .method = SPAN("GET"), .result = LOG_TCP_MISS };
+
+	snprintf(url, cap, "http://%u/%u", worker, i);
+	rec.url = span_str(url);
+	return rec;
+}
+
+#define N_WORKERS 3
+#define N_LINES	  1500 /* of each, to each sink; fits a ring, so nothing may be lost */
+
+struct worker {
+	struct log_ring *ring;
+	unsigned id;
+	int sinks[2];
+	pthread_t thread;
+};
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	char url[64];
+
+	for (unsigned i = 0; i < N_LINES; i++) {
+		const struct log_rec rec = record(w->id, i, url, sizeof(url));
+
+		log_ring_put(w->ring, w->sinks[0], &rec);
+		log_ring_put(w->ring, w->sinks[1], &rec);
+	}
+	return NULL;
+}
+
+/* All lines are there, each worker's in its order. */
+static void assert_complete(const char *name)
+{
+	unsigned next[N_WORKERS] = { 0 };
+	char *text;
+	struct span rest = { NULL, 0 };
+
+	rest.n = read_file(name, &text);
+	rest.p = text;
+	while (rest.n != 0) {
+		struct span line = span_cut(&rest, '\n');
+		unsigned worker, i;
+		const char *url = memmem(line.p, line.n, "http://", 7);
+
+		ck_assert_ptr_nonnull(url);
+		ck_assert_int_eq(sscanf(url, "http://%u/%u", &worker, &i), 2);
+		ck_assert_uint_lt(worker, N_WORKERS);
+		ck_assert_uint_eq(i, next[worker]);
+		next[worker]++;
+	}
+	for (unsigned i = 0; i < N_WORKERS; i++)
+		ck_assert_uint_eq(next[i], N_LINES);
+	free(text);
+}
+
+START_TEST(all_workers_lines_reach_all_sinks)
+{
+	struct access_log *al = access_log_new(NULL, NULL);
+	struct worker workers[N_WORKERS];
+	struct log_conf c;
+
+	setup();
+	configure(&c, (const char *[]){ "a", "b" }, 2);
+	ck_assert(access_log_configure(al, &c));
+	ck_assert_int_eq(access_log_start(al), ERR_NONE);
+	for (unsigned i = 0; i < N_WORKERS; i++) {
+		workers[i] = (struct worker){ .ring = log_ring_new(al, i),
+					      .id = i,
+					      .sinks = { c.targets->sink, c.targets->next->sink } };
+		ck_assert_int_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+	}
+	for (unsigned i = 0; i < N_WORKERS; i++)
+		pthread_join(workers[i].thread, NULL);
+	access_log_stop(&al);
+	assert_complete("a");
+	assert_complete("b");
+	log_conf_fini(&c);
+	teardown();
+}
+END_TEST
+
+/* Reload while lines flow: what stays is not opened again, what goes keeps its late lines. */
+START_TEST(reconfiguration_loses_nothing)
+{
+	struct access_log *al = access_log_new(NULL, NULL);
+	struct log_conf old, new;
+	char url[64];
+
+	setup();
+	configure(&old, (const char *[]){ "a" }, 1);
+	ck_assert(access_log_configure(al, &old));
+	ck_assert_int_eq(access_log_start(al), ERR_NONE);
+	struct log_ring *ring = log_ring_new(al, 0);
+
+	for (unsigned i = 0; i < 300; i++) {
+		const struct log_rec rec = record(0, i, url, sizeof(url));
+
+		if (i == 100) {
+			configure(&new, (const char *[]){ "b", "a" }, 2);
+			ck_assert(access_log_configure(al, &new));
+			ck_assert_int_eq(new.targets->next->sink, old.targets->sink);
+			log_conf_fini(&new);
+			configure(&new, (const char *[]){ "b" }, 1);
+			ck_assert(access_log_configure(al, &new));
+		}
+		log_ring_put(ring, old.targets->sink, &rec);
+		if (i >= 100)
+			log_ring_put(ring, new.targets->sink, &rec);
+	}
+	access_log_stop(&al);
+	ck_assert_uint_eq(count_lines("a"), 300);
+	ck_assert_uint_eq(count_lines("b"), 200);
+	log_conf_fini(&old);
+	log_conf_fini(&new);
+	teardown();
+}
+END_TEST
+
+START_TEST(configuration_that_cannot_be_opened_changes_nothing)
+{
+	struct access_log *al = access_log_new(NULL, NULL);
+	struct log_conf good, bad;
+	char url[64];
+	const struct log_rec rec = record(0, 0, url, sizeof(url));
+
+	setup();
+	configure(&good, (const char *[]){ "a" }, 1);
+	configure(&bad, (const char *[]){ "b", "missing/c" }, 2);
+	ck_assert(access_log_configure(al, &good));
+	ck_assert(!access_log_configure(al, &bad));
+	ck_assert_int_eq(access_log_start(al), ERR_NONE);
+	log_ring_put(log_ring_new(al, 0), good.targets->sink, &rec);
+	access_log_stop(&al);
+	ck_assert_uint_eq(count_lines("a"), 1);
+	log_conf_fini(&good);
+	log_conf_fini(&bad);
+	teardown();
+}
+END_TEST
+
+/* Lines before the call are in the old file, those after it in the new one, once it is there. */
+START_TEST(rotation_is_in_order_with_lines)
+{
+	struct access_log *al = access_log_new(NULL, NULL);
+	struct log_conf c;
+	char url[64], rotated[128];
+
+	setup();
+	configure(&c, (const char *[]){ "a" }, 1);
+	file_name(rotated, sizeof(rotated), "a.0");
+	ck_assert(access_log_configure(al, &c));
+	ck_assert_int_eq(access_log_start(al), ERR_NONE);
+	struct log_ring *ring = log_ring_new(al, 0);
+
+	for (unsigned i = 0; i < 500; i++) {
+		const struct log_rec rec = record(0, i, url, sizeof(url));
+
+		log_ring_put(ring, c.targets->sink, &rec);
+	}
+	access_log_rotate(al, 2);
+	access_log_stop(&al);
+	ck_assert_uint_eq(count_lines("a.0"), 500);
+	ck_assert_uint_eq(count_lines("a"), 0);
+	log_conf_fini(&c);
+	teardown();
+}
+END_TEST
+
+Suite *suite_access_log(void);
+Suite *suite_access_log(void)
+{
+	Suite *s = suite_create("access log");
+	TCase *t = tcase_create("access log");
+
+	tcase_add_test(t, all_workers_lines_reach_all_sinks);
+	tcase_add_test(t, reconfiguration_loses_nothing);
+	tcase_add_test(t, configuration_that_cannot_be_opened_changes_nothing);
+	tcase_add_test(t, rotation_is_in_order_with_lines);
+	tcase_set_timeout(t, 60);
+	suite_add_tcase(s, t);
+	return s;
+}
