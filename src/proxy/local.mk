@@ -1,2 +1,20 @@
 noinst_LIBRARIES += src/proxy/libproxy.a
-src_proxy_libproxy_a_SOURCES =
+src_proxy_libproxy_a_SOURCES = \
+	src/proxy/body.c src/proxy/body.h \
+	src/proxy/directives.tbl.h \
+	src/proxy/errorpage.h \
+	src/proxy/fetch.c src/proxy/fetch.h src/proxy/fetch_steps.tbl.h \
+	src/proxy/forward.c src/proxy/forward.h \
+	src/proxy/head_reader.c src/proxy/head_reader.h \
+	src/proxy/internal.c src/proxy/internal.h \
+	src/proxy/machine.h \
+	src/proxy/process.h \
+	src/proxy/proxy.c src/proxy/proxy.h \
+	src/proxy/proxy_conf.c src/proxy/proxy_conf.h \
+	src/proxy/session.c src/proxy/session.h \
+	src/proxy/snapshot.c src/proxy/snapshot.h \
+	src/proxy/tunnel.c src/proxy/tunnel.h \
+	src/proxy/txn.c src/proxy/txn.h src/proxy/txn_steps.tbl.h \
+	src/proxy/txn_error.c src/proxy/txn_facts.c src/proxy/txn_log.c \
+	src/proxy/txn_reply.c src/proxy/txn_request.c src/proxy/txn_tunnel.c \
+	src/proxy/worker.c src/proxy/worker.h

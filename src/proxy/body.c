@@ -1,0 +1,416 @@
+/*
+ * Sources, sinks, and the pump between them.
+ */
+#include "proxy/body.h"
+
+#include "base/counters.h"
+#include "http/serialise.h"
+
+/* A pump that moved this much lets others run. */
+#define TURN_BYTES (1u << 20)
+/* Splicing pays from about here on; two full reads show that the sender is ahead. */
+#define SPLICE_FROM_BYTES  65536u
+#define SPLICE_FROM_STREAK 2
+
+const struct body_whys body_whys_client = { WHY_CLIENT_GONE, WHY_BAD_BODY, WHY_CLIENT_GONE };
+const struct body_whys body_whys_origin = { WHY_ORIGIN_CUT, WHY_ORIGIN_BAD_BODY, WHY_ORIGIN_READ };
+
+void body_source_init(struct body_source *s, struct stream *stream, struct buffer **buffer,
+		      const struct http_framing *f, const struct body_whys *whys,
+		      uint32_t max_trailer_bytes)
+{
+	*s = (struct body_source){ .stream = stream,
+				   .buffer = buffer,
+				   .framing = *f,
+				   .whys = whys,
+				   .left = f->kind == HTTP_BODY_LENGTH ? f->length : 0 };
+	s->is_over = f->kind == HTTP_BODY_NONE || (f->kind == HTTP_BODY_LENGTH && f->length == 0);
+	if (f->kind == HTTP_BODY_CHUNKED)
+		http_chunked_init(&s->chunked, max_trailer_bytes);
+}
+
+void body_source_init_memory(struct body_source *s, struct span data)
+{
+	*s = (struct body_source){ .framing = { HTTP_BODY_LENGTH, data.n },
+				   .body_bytes = data.n,
+				   .data = data,
+				   .is_over = true };
+}
+
+void body_source_fini(struct body_source *s)
+{
+	if (s->framing.kind == HTTP_BODY_CHUNKED)
+		http_chunked_fini(&s->chunked);
+	s->data = SPAN_NULL;
+}
+
+bool body_source_is_over(const struct body_source *s)
+{
+	return s->is_over && s->data.n == 0;
+}
+
+static enum body_state fail(struct body_source *s, enum why why)
+{
+	s->why = why;
+	return BODY_FAILED;
+}
+
+/* Read once more into the buffer. BODY_MORE: something came. */
+static enum body_state read_more(struct body_source *s, struct buffer_pool *bp)
+{
+	char *at;
+	size_t n;
+
+	if (!stream_is_readable(s->stream)) {
+		if (*s->buffer != NULL && (*s->buffer)->n == 0)
+			buffer_give(bp, s->buffer);
+		return BODY_WAIT;
+	}
+	if (*s->buffer == NULL && (*s->buffer = buffer_take(bp)) == NULL)
+		return fail(s, WHY_MEMORY);
+	const size_t room = buffer_room(*s->buffer, &at);
+
+	switch (stream_read(s->stream, at, room, &n)) {
+	case IO_OK:
+		(*s->buffer)->n += (uint32_t)n;
+		s->wire_bytes += n;
+		s->streak = n == room && s->streak < UINT8_MAX ? s->streak + 1 : n == room ? UINT8_MAX : 0;
+		return BODY_MORE;
+	case IO_AGAIN:
+		s->streak = 0;
+		if ((*s->buffer)->n == 0)
+			buffer_give(bp, s->buffer);
+		return BODY_WAIT;
+	case IO_EOF:
+		if (s->framing.kind == HTTP_BODY_CLOSE) {
+			s->is_over = true;
+			return BODY_END;
+		}
+		return fail(s, s->whys->cut);
+	case IO_ERROR:
+		return fail(s, s->whys->read);
+	}
+	UNREACHABLE("io");
+}
+
+/* Turn wire bytes in the buffer into `data`. BODY_WAIT: more wire bytes are needed. */
+static enum body_state decode(struct body_source *s)
+{
+	struct buffer *b = *s->buffer;
+
+	if (b == NULL || b->n == 0)
+		return BODY_WAIT;
+	struct span in = buffer_span(b);
+
+	switch (s->framing.kind) {
+	case HTTP_BODY_LENGTH:
+		s->data = span_of(in.p, MIN((uint64_t)in.n, s->left));
+		s->left -= s->data.n;
+		s->is_over = s->left == 0;
+		buffer_consume(b, s->data.n);
+		break;
+	case HTTP_BODY_CLOSE:
+		s->data = in;
+		buffer_consume(b, in.n);
+		break;
+	case HTTP_BODY_CHUNKED: {
+		const enum http_chunk c = http_chunked_decode(&s->chunked, &in, &s->data);
+
+		buffer_consume(b, b->n - in.n);
+		if (c == HTTP_CHUNK_BAD)
+			return fail(s, s->whys->bad);
+		if (c == HTTP_CHUNK_END) {
+			s->is_over = true;
+			return BODY_END;
+		}
+		if (c == HTTP_CHUNK_MORE)
+			return BODY_WAIT;
+		break;
+	}
+	case HTTP_BODY_NONE:
+		UNREACHABLE("there is no body");
+	}
+	s->body_bytes += s->data.n;
+	if (s->max_bytes != 0 && s->body_bytes > s->max_bytes)
+		return fail(s, WHY_BODY_TOO_LARGE);
+	return BODY_MORE;
+}
+
+enum body_state body_source_fill(struct body_source *s, struct buffer_pool *bp)
+{
+	for (;;) {
+		if (s->data.n != 0)
+			return BODY_MORE;
+		if (s->is_over)
+			return BODY_END;
+		enum body_state st = decode(s);
+
+		if (st != BODY_WAIT)
+			return st;
+		st = read_more(s, bp);
+		if (st != BODY_MORE)
+			return st;
+	}
+}
+
+void body_sink_init(struct body_sink *k, struct stream *stream, struct span head,
+		    const struct http_framing *f)
+{
+	*k = (struct body_sink){ .stream = stream, .framing = *f, .head = head };
+}
+
+void body_sink_fini(struct body_sink *k, struct pipe_pool *pp)
+{
+	if (k->pipe != NULL)
+		pipe_give(pp, &k->pipe);
+}
+
+static void take(struct span *s, size_t *n)
+{
+	const size_t taken = MIN(s->n, *n);
+
+	*s = span_skip(*s, taken);
+	*n -= taken;
+}
+
+/* Open a chunk for what is there, if the sink's framing wants one. */
+static void open_chunk(struct body_sink *k, size_t n)
+{
+	if (k->framing.kind != HTTP_BODY_CHUNKED || k->chunk_left != 0 || n == 0)
+		return;
+	/* Behind the CRLF of the chunk before, if that is still to be written. */
+	memmove(k->pend, k->pend + k->pend_from, k->pend_n);
+	k->pend_from = 0;
+	k->pend_n += (uint8_t)http_chunk_head(k->pend + k->pend_n, n);
+	k->chunk_left = n;
+}
+
+/*
+ * Write head, framing bytes and data in one call. IO_OK: something or all was written, or there was
+ * nothing to write.
+ */
+static enum io write_some(struct body_sink *k, struct span *data)
+{
+	static const char crlf[] = "\r\n";
+	const bool chunked = k->framing.kind == HTTP_BODY_CHUNKED;
+
+	open_chunk(k, data->n);
+	struct span pend = span_of(k->pend + k->pend_from, k->pend_n);
+	struct span body = span_of(data->p, chunked ? MIN((uint64_t)data->n, k->chunk_left) : data->n);
+	const bool closes = chunked && body.n != 0 && body.n == k->chunk_left;
+	struct span end = closes ? span_of(crlf, 2) : SPAN_NULL;
+	const struct span parts[] = { k->head, pend, body, end, k->is_ending ? k->tail : SPAN_NULL };
+	struct iovec iov[ARRAY_LEN(parts)];
+	int n_iov = 0;
+	size_t n;
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (parts[i].n != 0)
+			iov[n_iov++] = (struct iovec){ (void *)(uintptr_t)parts[i].p, parts[i].n };
+	if (n_iov == 0)
+		return IO_OK;
+	const enum io io = stream_write(k->stream, iov, n_iov, &n);
+
+	if (io != IO_OK)
+		return io;
+	k->wire_bytes += n;
+	take(&k->head, &n);
+	take(&pend, &n);
+	const size_t before = body.n;
+
+	take(&body, &n);
+	*data = span_skip(*data, before - body.n);
+	k->body_bytes += before - body.n;
+	if (chunked)
+		k->chunk_left -= before - body.n;
+	k->pend_from = (uint8_t)(pend.n != 0 ? pend.p - k->pend : 0);
+	k->pend_n = (uint8_t)pend.n;
+	if (closes && body.n == 0) {
+		take(&end, &n);
+		/* What is left of the CRLF waits; nothing else can be pending here. */
+		memcpy(k->pend, end.p, end.n);
+		k->pend_from = 0;
+		k->pend_n = (uint8_t)end.n;
+	}
+	if (k->is_ending)
+		take(&k->tail, &n);
+	return IO_OK;
+}
+
+static bool is_flushed(const struct body_sink *k)
+{
+	return k->head.n == 0 && k->pend_n == 0 && k->tail.n == 0 &&
+	       (k->pipe == NULL || k->pipe->bytes == 0);
+}
+
+/* The last chunk with the source's trailers. */
+static void print_end(struct body_source *s, struct body_sink *k, struct arena *a)
+{
+	k->is_ending = true;
+	if (k->framing.kind != HTTP_BODY_CHUNKED)
+		return;
+	struct http_head trailers;
+	struct http_parse_error e;
+
+	http_head_init(&trailers, a);
+	if (s->framing.kind == HTTP_BODY_CHUNKED && s->chunked.trailer_n != 0 &&
+	    !http_parse_trailers(span_of(s->chunked.trailer, s->chunked.trailer_n), &trailers, &e))
+		http_head_init(&trailers, a); /* a bad trailer section is dropped, as RFC 9112 7.1.2 allows */
+	const size_t n = http_fields_size(&trailers);
+	char *p = arena_try_alloc(a, 3 + n);
+
+	if (p == NULL) {
+		k->tail = SPAN("0\r\n\r\n");
+		return;
+	}
+	memcpy(p, "0\r\n", 3);
+	http_print_fields(p + 3, &trailers);
+	k->tail = span_of(p, 3 + n);
+}
+
+static bool may_splice(const struct body_source *s, const struct body_sink *k)
+{
+	return s->streak >= SPLICE_FROM_STREAK && s->framing.kind == HTTP_BODY_LENGTH &&
+	       s->left >= SPLICE_FROM_BYTES && s->data.n == 0 &&
+	       (*s->buffer == NULL || (*s->buffer)->n == 0) && k->framing.kind != HTTP_BODY_CHUNKED &&
+	       is_flushed(k) && s->max_bytes == 0 && s->stream->ops->can_splice &&
+	       k->stream->ops->can_splice && s->stream->kept_n == 0;
+}
+
+/* What splice_turn() did. */
+enum spliced { SPLICED_SOME, SPLICED_WAIT, SPLICED_SOURCE_ENDED, SPLICED_SOURCE_ERROR, SPLICED_SINK_ERROR };
+
+/* Pipe to sink, then source to pipe, once each. */
+static enum spliced splice_turn(struct body_source *s, struct body_sink *k, size_t *moved)
+{
+	size_t n;
+
+	if (k->pipe->bytes == 0 && s->left != 0) {
+		switch (stream_splice_in(s->stream, k->pipe, MIN(s->left, (uint64_t)PIPE_BYTES), &n)) {
+		case IO_OK:
+			s->left -= n;
+			s->is_over = s->left == 0;
+			s->wire_bytes += n;
+			s->body_bytes += n;
+			break;
+		case IO_AGAIN:
+			return SPLICED_WAIT;
+		case IO_EOF:
+			return SPLICED_SOURCE_ENDED;
+		case IO_ERROR:
+			return SPLICED_SOURCE_ERROR;
+		}
+	}
+	while (k->pipe->bytes != 0) {
+		switch (stream_splice_out(k->stream, k->pipe, k->pipe->bytes, false, &n)) {
+		case IO_OK:
+			k->wire_bytes += n;
+			k->body_bytes += n;
+			*moved += n;
+			break;
+		case IO_AGAIN:
+			return SPLICED_WAIT;
+		case IO_EOF:
+		case IO_ERROR:
+			return SPLICED_SINK_ERROR;
+		}
+	}
+	return SPLICED_SOME;
+}
+
+/* Splice until something waits or the source is over. */
+static enum body_result splice_run(struct body_source *s, struct body_sink *k, struct pipe_pool *pp,
+				   size_t *moved)
+{
+	while (*moved < TURN_BYTES) {
+		if (k->pipe->bytes == 0 && s->left == 0) {
+			pipe_give(pp, &k->pipe);
+			return BODY_PUMP_DONE;
+		}
+		switch (splice_turn(s, k, moved)) {
+		case SPLICED_SOME:
+			continue;
+		case SPLICED_WAIT:
+			if (k->pipe->bytes == 0)
+				pipe_give(pp, &k->pipe); /* the source is slow: nothing is held */
+			return BODY_PUMP_WAIT;
+		case SPLICED_SOURCE_ENDED:
+			s->why = s->whys->cut;
+			return BODY_PUMP_SOURCE;
+		case SPLICED_SOURCE_ERROR:
+			s->why = s->whys->read;
+			return BODY_PUMP_SOURCE;
+		case SPLICED_SINK_ERROR:
+			return BODY_PUMP_SINK;
+		}
+	}
+	return BODY_PUMP_YIELD;
+}
+
+/* Write all that is queued. WAIT, SINK, or DONE if nothing is left. */
+static enum body_result flush(struct body_sink *k)
+{
+	struct span none = SPAN_NULL;
+
+	while (!is_flushed(k)) {
+		switch (write_some(k, &none)) {
+		case IO_OK:
+			break;
+		case IO_AGAIN:
+			return BODY_PUMP_WAIT;
+		case IO_EOF:
+		case IO_ERROR:
+			return BODY_PUMP_SINK;
+		}
+	}
+	return BODY_PUMP_DONE;
+}
+
+/* The source has nothing just now: what is queued goes out, so that heads do not wait for bodies. */
+static enum body_result flush_and_wait(struct body_sink *k)
+{
+	return flush(k) == BODY_PUMP_SINK ? BODY_PUMP_SINK : BODY_PUMP_WAIT;
+}
+
+enum body_result body_pump(struct body_source *s, struct body_sink *k, struct buffer_pool *bp,
+			   struct pipe_pool *pp, struct arena *arena)
+{
+	size_t moved = 0;
+
+	while (moved < TURN_BYTES) {
+		if (k->pipe != NULL || (may_splice(s, k) && (k->pipe = pipe_take(pp)) != NULL)) {
+			const enum body_result r = splice_run(s, k, pp, &moved);
+
+			if (r != BODY_PUMP_DONE)
+				return r;
+		}
+		switch (body_source_fill(s, bp)) {
+		case BODY_MORE:
+			break;
+		case BODY_WAIT:
+			return flush_and_wait(k);
+		case BODY_FAILED:
+			return BODY_PUMP_SOURCE;
+		case BODY_END:
+			if (!k->is_ending)
+				print_end(s, k, arena);
+			return flush(k);
+		}
+		const size_t before = s->data.n;
+
+		/* Memory bodies and last reads end with their data: let the end ride along. */
+		if (s->is_over && !k->is_ending && k->framing.kind != HTTP_BODY_CHUNKED)
+			k->is_ending = true;
+		switch (write_some(k, &s->data)) {
+		case IO_OK:
+			moved += before - s->data.n;
+			break;
+		case IO_AGAIN:
+			return BODY_PUMP_WAIT;
+		case IO_EOF:
+		case IO_ERROR:
+			return BODY_PUMP_SINK;
+		}
+	}
+	return BODY_PUMP_YIELD;
+}

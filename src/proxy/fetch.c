@@ -1,0 +1,506 @@
+/*
+ * Fetches: route, dial, send, receive, retry.
+ */
+#include "proxy/fetch.h"
+
+#include "base/counters.h"
+#include "http/serialise.h"
+#include "proxy/forward.h"
+#include "proxy/machine.h"
+
+#define FETCH_MAGIC 0xfe7c4a11u
+
+/* An origin that sends more interim replies than this is up to no good. */
+#define INTERIM_MAX 64
+
+enum fetch_step {
+#define FETCH_STEP(sym, fn, timeout, why, to) FETCH_##sym,
+#include "proxy/fetch_steps.tbl.h"
+#undef FETCH_STEP
+	FETCH_STEP_N
+};
+
+struct fetch {
+	uint32_t magic;
+	enum fetch_step step;
+	struct fetch_request r;
+	struct worker *worker;
+	struct task task;
+	struct timer timer;
+	bool timed_out;
+	struct cobj cobj;
+
+	struct dial dial;
+	struct stream *stream; /* NULL until dialled; NULL again once given away */
+	struct buffer *in;     /* read from the origin and not yet used */
+	int64_t opened_ms;     /* of the connection */
+	struct span key;       /* in the pool */
+	bool is_reused, is_persistent;
+	unsigned attempts, interims;
+	int64_t dns_us;
+	struct endpoint server;
+
+	struct span request_text;
+	struct body_sink upload;
+	bool is_uploading;	 /* head or body are not yet sent whole */
+	bool upload_write_failed; /* the origin takes no more: a reply may be there all the same */
+	struct head_reader reader;
+	struct http_head reply;
+	struct body_source body;
+
+	enum why why;
+	struct span detail;
+};
+
+typedef struct machine_next fetch_step_fn(struct fetch *);
+#define FETCH_STEP(sym, fn, timeout, why, to) static fetch_step_fn step_##fn;
+#include "proxy/fetch_steps.tbl.h"
+#undef FETCH_STEP
+
+static const struct {
+	const char *name;
+	fetch_step_fn *fn;
+	enum machine_timeout timeout;
+	enum why why;
+	uint32_t to;
+} steps[] = {
+#define FETCH_STEP(sym, fn, timeout, why, to) { #sym, step_##fn, timeout, WHY_##why, to },
+#include "proxy/fetch_steps.tbl.h"
+#undef FETCH_STEP
+};
+
+#define GO(s)	MACHINE_NEXT(MACHINE_GO, FETCH_##s)
+#define WAIT(s) MACHINE_NEXT(MACHINE_WAIT, FETCH_##s)
+#define END()	MACHINE_NEXT(MACHINE_END, 0)
+
+static struct machine_next fail(struct fetch *f, enum why why, const char *detail)
+{
+	f->why = why;
+	f->detail = detail != NULL ? span_str(detail) : SPAN_NULL;
+	return GO(FAIL);
+}
+
+/* --- the upload ---------------------------------------------------------------------------------- */
+
+/* Go on sending. False: the client's side failed, and f->why says how. */
+static bool upload_run(struct fetch *f)
+{
+	struct worker *w = f->worker;
+
+	if (!f->is_uploading)
+		return true;
+	switch (body_pump(f->r.upload, &f->upload, w->buffers, w->pipes, f->r.arena)) {
+	case BODY_PUMP_DONE:
+		f->is_uploading = false;
+		return true;
+	case BODY_PUMP_WAIT:
+		return true;
+	case BODY_PUMP_YIELD:
+		task_schedule(w->loop, &f->task);
+		return true;
+	case BODY_PUMP_SINK:
+		/* RFC 9112 9.5: look for a reply before giving up. */
+		f->is_uploading = false;
+		f->upload_write_failed = true;
+		return true;
+	case BODY_PUMP_SOURCE:
+		f->is_uploading = false;
+		f->why = f->r.upload->why;
+		return false;
+	}
+	UNREACHABLE("body_result");
+}
+
+bool fetch_is_uploading(const struct fetch *f)
+{
+	return f->is_uploading || !body_source_is_over(f->r.upload);
+}
+
+void fetch_poke_upload(struct fetch *f)
+{
+	CHECK_OBJ(f, FETCH_MAGIC);
+	/* Its own task looks after the outcome, in the same order as for the origin's events. */
+	if (f->is_uploading && f->stream != NULL && f->step == FETCH_RECV_HEAD)
+		task_schedule(f->worker->loop, &f->task);
+}
+
+/* --- the steps ------------------------------------------------------------------------------------ */
+
+static bool is_judged(const struct fetch *f, const struct ip *ip)
+{
+	if (f->r.n_ips == 0)
+		return true;
+	for (unsigned i = 0; i < f->r.n_ips; i++)
+		if (ip_eq(&f->r.ips[i], ip))
+			return true;
+	return false;
+}
+
+/* The way there. Later: peers. */
+static struct machine_next step_route(struct fetch *f)
+{
+	f->key = arena_printf(f->r.arena, "%.*s:%u", SPAN_ARG(f->r.host), f->r.port);
+	if (!f->r.may_reuse)
+		return GO(DIAL);
+	f->stream = upstream_pool_take(f->worker->upstreams, f->key, &f->opened_ms);
+	/* The name may have moved since: policy judged today's addresses, so only those will do. */
+	if (f->stream != NULL && !is_judged(f, &f->stream->peer.ip))
+		stream_close(&f->stream, false);
+	if (f->stream == NULL)
+		return GO(DIAL);
+	f->is_reused = true;
+	f->server = f->stream->peer;
+	count(COUNT_SERVER_REUSED);
+	return GO(SEND_HEAD);
+}
+
+enum why fetch_dial_why(enum err e)
+{
+	switch ((unsigned)e) {
+	case ERR_DNS_NAME:
+	case ERR_DNS_NODATA:
+	case ERR_DNS_SERVER:
+		return WHY_DNS_FAIL;
+	case ERR_DNS_TIMEOUT:
+		return WHY_DNS_TIMEOUT;
+	case ERR_TIMEOUT:
+		return WHY_CONNECT_TIMEOUT;
+	case ERR_NO_FDS:
+	case ERR_NO_PORTS:
+	case ERR_NOMEM:
+		return WHY_NO_RESOURCES;
+	default:
+		return WHY_CONNECT_FAIL;
+	}
+}
+
+struct dial_request fetch_dial_request(const struct net_conf *c, struct span host, uint16_t port,
+				       const struct ip *ips, unsigned n_ips)
+{
+	return (struct dial_request){
+		.host = host,
+		.ips = ips,
+		.n_ips = n_ips,
+		.port = port,
+		.connect_timeout_ms = c->connect_timeout_ms,
+		.forward_timeout_ms = c->forward_timeout_ms,
+		.attempt_delay_ms = c->happy_eyeballs_connect_timeout,
+		.max_tries = (unsigned)c->forward_max_tries,
+	};
+}
+
+static struct machine_next dial_failed(struct fetch *f)
+{
+	count(COUNT_SERVER_CONNECT_FAILS);
+	return fail(f, fetch_dial_why(f->dial.err), err_text(f->dial.err));
+}
+
+static struct machine_next step_dial(struct fetch *f)
+{
+	struct worker *w = f->worker;
+	enum op_status st = f->dial.op.status;
+
+	if (st == OP_IDLE) {
+		const struct dial_request r =
+			fetch_dial_request(&w->snapshot->net, f->r.host, f->r.port, f->r.ips, f->r.n_ips);
+
+		f->attempts++;
+		st = dial_start(&f->dial, w->dns, w->loop, &r, &f->task);
+	}
+	if (st == OP_PENDING)
+		return WAIT(DIAL);
+	f->dns_us = f->dial.dns_us;
+	if (f->dial.tries != 0)
+		f->server = f->dial.at;
+	if (st == OP_FAILED)
+		return dial_failed(f);
+	f->dial.op.status = OP_IDLE;
+	f->stream = f->dial.stream;
+	f->dial.stream = NULL;
+	f->opened_ms = loop_now_ms(w->loop);
+	f->is_reused = false;
+	count(COUNT_SERVER_CONNECTS);
+	return GO(SEND_HEAD);
+}
+
+static struct machine_next step_send_head(struct fetch *f)
+{
+	if (f->request_text.p == NULL) {
+		const size_t n = http_request_size(f->r.head, f->r.target);
+		char *text = arena_try_alloc(f->r.arena, n);
+
+		if (text == NULL)
+			return fail(f, WHY_MEMORY, NULL);
+		http_print_request(text, f->r.head, f->r.target);
+		f->request_text = span_of(text, n);
+	}
+	f->stream->owner = &f->task;
+	body_sink_init(&f->upload, f->stream, f->request_text, &f->r.upload_framing);
+	f->is_uploading = true;
+	head_reader_init(&f->reader);
+	count(COUNT_SERVER_REQUESTS);
+	return GO(RECV_HEAD);
+}
+
+/*
+ * RFC 9110 9.2.2, 9112 9.3.1: once more on a new connection, if nothing was sent, or if doing it
+ * twice does no harm, the body can be sent again and nothing of a reply has come. Only a connection
+ * that had been idle may die for reasons that are not the request's.
+ */
+static bool may_retry(const struct fetch *f)
+{
+	if (!f->is_reused || f->reader.bytes != 0 || f->interims != 0)
+		return false;
+	if (!body_sink_has_begun(&f->upload))
+		return true;
+	return http_method_is_idempotent(f->r.method) && f->r.upload->body_bytes == 0 &&
+	       f->r.upload->wire_bytes == 0;
+}
+
+/* The origin's side ended or broke before a final head. */
+static struct machine_next no_reply(struct fetch *f, enum why why)
+{
+	if (may_retry(f))
+		return GO(RETRY);
+	if (f->upload_write_failed && why == WHY_ORIGIN_EMPTY)
+		why = WHY_ORIGIN_WRITE;
+	return fail(f, why, f->stream->error != ERR_NONE ? err_text(f->stream->error) : NULL);
+}
+
+static struct machine_next step_recv_head(struct fetch *f)
+{
+	struct worker *w = f->worker;
+	struct http_parse_error e = { 0 };
+	size_t used;
+	const bool uploads_well = upload_run(f);
+
+	switch (head_reader_run(&f->reader, f->stream, &f->in, w->buffers, http_parse_reply,
+				(size_t)w->snapshot->proxy.reply_header_max_bytes, f->r.arena, &f->reply,
+				&used, &e)) {
+	case HEAD_OK:
+		return GO(DECIDE);
+	case HEAD_WAIT:
+		if (!uploads_well)
+			return fail(f, f->why, NULL);
+		/* A write that failed with nothing to read: the reset has not shown up as an event yet. */
+		if (f->upload_write_failed)
+			return no_reply(f, WHY_ORIGIN_WRITE);
+		return WAIT(RECV_HEAD);
+	case HEAD_BAD:
+		return fail(f, e.why == WHY_ORIGIN_HEAD_TOO_LARGE ? e.why : WHY_ORIGIN_BAD_REPLY, e.detail);
+	case HEAD_EOF:
+		return no_reply(f, f->reader.bytes == 0 ? WHY_ORIGIN_EMPTY : WHY_ORIGIN_CUT);
+	case HEAD_ERROR:
+		return no_reply(f, f->reader.bytes == 0 ? WHY_ORIGIN_EMPTY : WHY_ORIGIN_READ);
+	case HEAD_MEMORY:
+		return fail(f, WHY_MEMORY, NULL);
+	}
+	UNREACHABLE("head_read");
+}
+
+static struct machine_next pass_interim(struct fetch *f)
+{
+	if (++f->interims > INTERIM_MAX)
+		return fail(f, WHY_ORIGIN_BAD_REPLY, "too many interim replies");
+	struct cobj_interim *i = ARENA_NEW(f->r.arena, struct cobj_interim);
+
+	i->head = f->reply;
+	cobj_add_interim(&f->cobj, i);
+	head_reader_init(&f->reader);
+	return GO(RECV_HEAD);
+}
+
+static struct machine_next step_decide(struct fetch *f)
+{
+	const struct http_head *h = &f->reply;
+	struct http_framing framing;
+	struct http_parse_error e = { 0 };
+
+	if (h->status == 101) {
+		/* RFC 9110 7.8: only what was asked for, and only after the whole request. */
+		if (!f->r.is_upgrade || f->is_uploading)
+			return fail(f, WHY_ORIGIN_BAD_REPLY, "an upgrade that was not asked for");
+		framing.kind = HTTP_BODY_NONE;
+		cobj_set_head(&f->cobj, h, &framing, NULL, COBJ_SWITCHED);
+		return WAIT(RECV_BODY);
+	}
+	if (h->status < 200)
+		return pass_interim(f);
+	if (!http_reply_framing(h, f->r.method, &framing, &e))
+		return fail(f, WHY_ORIGIN_BAD_REPLY, e.detail);
+	/* A final reply before the request's end stops the upload, and the connection is of no more use. */
+	f->is_persistent = f->r.keep_alive && forward_is_persistent(h) && !f->is_uploading &&
+			   !f->upload_write_failed && framing.kind != HTTP_BODY_CLOSE;
+	if (f->is_uploading)
+		f->is_uploading = false;
+	body_source_init(&f->body, f->stream, &f->in, &framing, &body_whys_origin,
+			 (uint32_t)MIN(f->worker->snapshot->proxy.reply_header_max_bytes, INT32_MAX));
+	cobj_set_head(&f->cobj, h, &framing, framing.kind == HTTP_BODY_NONE ? NULL : &f->body, COBJ_HEAD);
+	return WAIT(RECV_BODY);
+}
+
+/* The reader takes the body; it wakes us when it is through. */
+static struct machine_next step_recv_body(struct fetch *f)
+{
+	return f->cobj.state == COBJ_COMPLETE ? GO(DONE) : WAIT(RECV_BODY);
+}
+
+static struct machine_next step_done(struct fetch *f)
+{
+	struct worker *w = f->worker;
+
+	/* Bytes behind the reply belong to no request: such a connection cannot be trusted. */
+	if (f->in != NULL && f->in->n == 0)
+		buffer_give(w->buffers, &f->in);
+	if (f->stream != NULL && f->is_persistent && f->in == NULL && !w->is_draining)
+		upstream_pool_give(w->upstreams, f->key, &f->stream, f->opened_ms);
+	return END();
+}
+
+static struct machine_next step_retry(struct fetch *f)
+{
+	count(COUNT_SERVER_RETRIES);
+	body_sink_fini(&f->upload, f->worker->pipes);
+	buffer_give(f->worker->buffers, &f->in);
+	stream_close(&f->stream, true);
+	f->is_uploading = f->upload_write_failed = false;
+	return GO(DIAL);
+}
+
+static struct machine_next step_fail(struct fetch *f)
+{
+	count(COUNT_SERVER_ERRORS);
+	stream_close(&f->stream, true);
+	cobj_fail(&f->cobj, f->why, f->detail);
+	return END();
+}
+
+/* --- the runner ------------------------------------------------------------------------------------ */
+
+static void arm(struct fetch *f)
+{
+	if (steps[f->step].timeout == TMO_READ)
+		timer_arm(f->worker->loop, &f->timer, f->worker->snapshot->proxy.read_timeout_ms);
+	else if (timer_is_armed(&f->timer))
+		timer_cancel(f->worker->loop, &f->timer);
+}
+
+static void fetch_run(struct fetch *f)
+{
+	for (;;) {
+		const struct machine_next next = steps[f->step].fn(f);
+
+		if (next.kind == MACHINE_END) {
+			timer_cancel(f->worker->loop, &f->timer);
+			task_cancel(&f->task);
+			return;
+		}
+		CHECK(next.to < FETCH_STEP_N);
+		CHECK(next.to == f->step || (steps[f->step].to & (1u << next.to)) != 0);
+		if (next.to != f->step)
+			worker_trace(f->worker, f->r.session_id, "fetch", steps[f->step].name,
+				     steps[next.to].name);
+		f->step = next.to;
+		if (next.kind == MACHINE_WAIT) {
+			arm(f);
+			return;
+		}
+	}
+}
+
+static void on_timeout(struct fetch *f)
+{
+	f->timed_out = false;
+	f->why = steps[f->step].why;
+	/* All was passed on that the client sent: it is the client who keeps us waiting. */
+	if (f->is_uploading && f->upload.head.n == 0 && f->r.upload->data.n == 0 &&
+	    !stream_is_readable(f->r.upload->stream))
+		f->why = WHY_BODY_TIMEOUT;
+	f->step = FETCH_FAIL;
+	fetch_run(f);
+}
+
+static void fetch_task(struct task *task)
+{
+	struct fetch *f = CONTAINER_OF(task, struct fetch, task);
+
+	CHECK_OBJ(f, FETCH_MAGIC);
+	if (f->timed_out)
+		on_timeout(f);
+	else if (f->step != FETCH_FAIL && f->step != FETCH_DONE)
+		fetch_run(f);
+}
+
+static void fetch_timer(struct timer *timer)
+{
+	struct fetch *f = CONTAINER_OF(timer, struct fetch, timer);
+
+	f->timed_out = true;
+	task_schedule(f->worker->loop, &f->task);
+}
+
+struct fetch *fetch_start(const struct fetch_request *r)
+{
+	struct fetch *f = ARENA_NEW(r->arena, struct fetch);
+
+	f->magic = FETCH_MAGIC;
+	f->step = FETCH_ROUTE;
+	f->r = *r;
+	f->worker = r->worker;
+	f->dns_us = -1;
+	task_init(&f->task, fetch_task);
+	timer_init(&f->timer, fetch_timer);
+	cobj_init_private(&f->cobj, r->worker->loop, r->reader, &f->task);
+	fetch_run(f);
+	return f;
+}
+
+struct cobj *fetch_cobj(struct fetch *f)
+{
+	CHECK_OBJ(f, FETCH_MAGIC);
+	return &f->cobj;
+}
+
+struct fetch_facts fetch_facts(const struct fetch *f)
+{
+	CHECK_OBJ(f, FETCH_MAGIC);
+	return (struct fetch_facts){ f->server, f->attempts + f->is_reused, f->dns_us, f->is_reused,
+				     (uint16_t)f->reply.status };
+}
+
+void fetch_hand_over(struct fetch *f, struct task *reader)
+{
+	CHECK_OBJ(f, FETCH_MAGIC);
+	if (f->stream != NULL)
+		f->stream->owner = reader;
+}
+
+struct stream *fetch_take_stream(struct fetch *f, struct span *early)
+{
+	struct stream *s = f->stream;
+
+	CHECK_OBJ(f, FETCH_MAGIC);
+	*early = f->in != NULL ? buffer_span(f->in) : SPAN_NULL;
+	f->stream = NULL;
+	return s;
+}
+
+void fetch_end(struct fetch **fp)
+{
+	struct fetch *f = *fp;
+
+	CHECK_OBJ(f, FETCH_MAGIC);
+	*fp = NULL;
+	if (f->step == FETCH_RECV_BODY && f->cobj.state == COBJ_COMPLETE)
+		fetch_run(f);
+	op_cancel(&f->dial.op);
+	stream_close(&f->dial.stream, true);
+	body_source_fini(&f->body);
+	body_sink_fini(&f->upload, f->worker->pipes);
+	buffer_give(f->worker->buffers, &f->in);
+	stream_close(&f->stream, f->cobj.state != COBJ_COMPLETE);
+	timer_cancel(f->worker->loop, &f->timer);
+	task_cancel(&f->task);
+	cobj_fini(&f->cobj);
+	f->magic = 0;
+}

@@ -1,0 +1,67 @@
+/*
+ * A fetch: one request to an upstream and its reply. The machine that faces the origin; its steps
+ * are listed in fetch_steps.tbl.h. It fills a cobj, whose reader is the transaction.
+ *
+ * The request's body is no step: the upload runs beside RECV_HEAD until the body ends, the origin
+ * refuses it or the fetch ends. Worker-local.
+ */
+#pragma once
+
+#include "cache/cobj.h"
+#include "net/dial.h"
+#include "proxy/body.h"
+#include "proxy/head_reader.h"
+#include "proxy/worker.h"
+
+struct fetch;
+
+/* What is asked for. Everything pointed to lives as long as the fetch. */
+struct fetch_request {
+	struct worker *worker;
+	struct arena *arena;
+	struct task *reader; /* woken when the cobj changes */
+	uint64_t session_id; /* for traces */
+	const struct http_head *head; /* as it goes out, but for the version */
+	struct span target;	      /* origin-form */
+	struct span host;
+	uint16_t port;
+	enum http_method method;
+	const struct ip *ips; /* the judged set; n_ips 0: not judged by address */
+	unsigned n_ips;
+	struct body_source *upload; /* the request's body; over already if there is none */
+	struct http_framing upload_framing; /* as it goes out */
+	bool may_reuse;   /* an idle connection will do */
+	bool is_upgrade;  /* a 101 is welcome */
+	bool keep_alive;  /* the connection may be kept afterwards */
+};
+
+/* What is known of the upstream side, for the log. */
+struct fetch_facts {
+	struct endpoint server; /* port 0: none was reached */
+	unsigned attempts;
+	int64_t dns_us;
+	bool reused;
+	uint16_t status;
+};
+
+/* Start; its first step runs at once. */
+struct fetch *fetch_start(const struct fetch_request *r);
+struct cobj *fetch_cobj(struct fetch *f);
+struct fetch_facts fetch_facts(const struct fetch *f);
+/* The client's stream has news: go on with the upload, if it is under way. */
+void fetch_poke_upload(struct fetch *f);
+/* True while the upload could not be finished: the client may still be sending. */
+bool fetch_is_uploading(const struct fetch *f);
+/* Let this task be woken by the origin's stream: the reader takes the body itself. */
+void fetch_hand_over(struct fetch *f, struct task *reader);
+/* After a 101: the origin's stream, and what it sent behind the head (in the fetch's buffer). */
+struct stream *fetch_take_stream(struct fetch *f, struct span *early);
+/* The settings of a dial, and what its failure means. */
+struct dial_request fetch_dial_request(const struct net_conf *c, struct span host, uint16_t port,
+				       const struct ip *ips, unsigned n_ips);
+enum why fetch_dial_why(enum err e);
+/*
+ * The reader is through, or gives up: the connection goes to the pool if the reply was taken whole,
+ * else it is closed. Clears the pointer.
+ */
+void fetch_end(struct fetch **f);

@@ -1,0 +1,170 @@
+/*
+ * Rewriting heads on their way through.
+ */
+#include "proxy/forward.h"
+
+#include "http/date.h"
+#include "http/serialise.h"
+
+bool forward_is_loop(const struct http_head *h, const struct forward_identity *id)
+{
+	for (uint32_t i = 0; i < h->n_fields; i++) {
+		struct span rest, element;
+
+		if (h->fields[i].id != HTTP_F_VIA)
+			continue;
+		rest = h->fields[i].value;
+		while (http_list_next(&rest, &element)) {
+			/* received-protocol RWS received-by [ RWS comment ] */
+			(void)span_cut(&element, ' ');
+			element = span_trim(element);
+			const struct span by = element.p != NULL ? span_cut(&element, ' ') : SPAN_NULL;
+
+			if (span_eq_nocase(by, id->name) && element.p != NULL &&
+			    span_starts_nocase(span_trim(element), SPAN("(" FORWARD_PRODUCT)))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void copy_end_to_end(const struct http_head *in, struct http_head *out)
+{
+	struct arena *a = out->arena;
+
+	*out = *in;
+	out->arena = a;
+	out->cap_fields = in->n_fields + 8;
+	out->fields = arena_alloc(a, out->cap_fields * sizeof(out->fields[0]));
+	if (in->n_fields != 0)
+		memcpy(out->fields, in->fields, in->n_fields * sizeof(out->fields[0]));
+	http_head_remove_hop_by_hop(out);
+}
+
+static void add_via(struct http_head *out, const struct forward_identity *id)
+{
+	http_head_add(out, HTTP_F_VIA,
+		      arena_printf(out->arena, "%u.%u %.*s", out->version / 10, out->version % 10,
+				   SPAN_ARG(id->via)));
+}
+
+static void add_forwarded_for(struct http_head *out, const struct forward_request *f)
+{
+	struct span had = SPAN_NULL, client = f->client_ip;
+
+	switch (f->conf->forwarded_for) {
+	case FORWARDED_FOR_TRANSPARENT:
+		return;
+	case FORWARDED_FOR_DELETE:
+		http_head_remove(out, HTTP_F_X_FORWARDED_FOR);
+		return;
+	case FORWARDED_FOR_TRUNCATE:
+		break;
+	case FORWARDED_FOR_OFF:
+		client = SPAN("unknown");
+		had = http_head_joined(out, HTTP_F_X_FORWARDED_FOR);
+		break;
+	case FORWARDED_FOR_ON:
+		had = http_head_joined(out, HTTP_F_X_FORWARDED_FOR);
+		break;
+	}
+	http_head_remove(out, HTTP_F_X_FORWARDED_FOR);
+	http_head_add(out, HTTP_F_X_FORWARDED_FOR,
+		      had.n == 0 ? client :
+				   arena_printf(out->arena, "%.*s, %.*s", SPAN_ARG(had), SPAN_ARG(client)));
+}
+
+void forward_request(const struct http_head *in, struct http_head *out,
+		     const struct forward_request *f)
+{
+	const struct http_field *upgrade = http_head_get(in, HTTP_F_UPGRADE);
+
+	copy_end_to_end(in, out);
+	http_head_remove(out, HTTP_F_PROXY_AUTHORIZATION);
+	/* RFC 9112 3.2.2: Host is what the target says. */
+	http_head_remove(out, HTTP_F_HOST);
+	http_head_add(out, HTTP_F_HOST, uri_host_text(f->uri, out->arena));
+	if (f->conf->via)
+		add_via(out, f->identity);
+	add_forwarded_for(out, f);
+	if (f->max_forwards >= 0) {
+		http_head_remove(out, HTTP_F_MAX_FORWARDS);
+		http_head_add(out, HTTP_F_MAX_FORWARDS,
+			      arena_printf(out->arena, "%lld", (long long)f->max_forwards));
+	}
+	if (f->upgrades && upgrade != NULL) {
+		http_head_add(out, HTTP_F_CONNECTION, SPAN("upgrade"));
+		http_head_add(out, HTTP_F_UPGRADE, upgrade->value);
+	}
+	http_head_set_framing(out, &f->framing);
+}
+
+void forward_reply(const struct http_head *in, struct http_head *out, const struct forward_reply *f)
+{
+	const struct http_field *upgrade = http_head_get(in, HTTP_F_UPGRADE);
+
+	copy_end_to_end(in, out);
+	if (f->conf->via)
+		add_via(out, f->identity);
+	if (f->upgrades) {
+		http_head_add(out, HTTP_F_CONNECTION, SPAN("upgrade"));
+		if (upgrade != NULL)
+			http_head_add(out, HTTP_F_UPGRADE, upgrade->value);
+		return;
+	}
+	if (in->status < 200)
+		return;
+	/* RFC 9110 6.6.1: a recipient with a clock adds a missing Date. */
+	if (http_head_get(out, HTTP_F_DATE) == NULL) {
+		char date[HTTP_DATE_LEN + 1];
+
+		http_date_print(f->now, date);
+		http_head_add(out, HTTP_F_DATE, arena_dup(out->arena, span_of(date, HTTP_DATE_LEN)));
+	}
+	if (f->framing != NULL)
+		http_head_set_framing(out, f->framing);
+	if (!f->keep_alive)
+		http_head_add(out, HTTP_F_CONNECTION, SPAN("close"));
+	else if (f->client_is_1_0)
+		http_head_add(out, HTTP_F_CONNECTION, SPAN("keep-alive"));
+}
+
+bool forward_is_persistent(const struct http_head *h)
+{
+	if (http_head_has_token(h, HTTP_F_CONNECTION, SPAN("close")))
+		return false;
+	if (h->version >= 11)
+		return true;
+	return http_head_has_token(h, HTTP_F_CONNECTION, SPAN("keep-alive")) ||
+	       (h->status == 0 && http_head_has_token(h, HTTP_F_PROXY_CONNECTION, SPAN("keep-alive")));
+}
+
+struct http_framing forward_framing(const struct http_framing *from, bool receiver_is_1_0)
+{
+	struct http_framing f = *from;
+
+	if (from->kind == HTTP_BODY_CHUNKED || from->kind == HTTP_BODY_CLOSE)
+		f.kind = receiver_is_1_0 ? HTTP_BODY_CLOSE : HTTP_BODY_CHUNKED;
+	return f;
+}
+
+const struct acl_rules *forward_upgrade_rules(const struct proxy_conf *c, struct span upgrade)
+{
+	struct span rest = upgrade, element;
+	const struct acl_rules *other = NULL;
+
+	for (const struct upgrade_rules *u = c->upgrades; u != NULL; u = u->next)
+		if (u->protocol == NULL)
+			other = u->rules;
+	while (http_list_next(&rest, &element)) {
+		struct span with_version = element;
+		const struct span name = span_cut(&with_version, '/');
+
+		for (const struct upgrade_rules *u = c->upgrades; u != NULL; u = u->next) {
+			if (u->protocol != NULL && (span_eq_nocase(span_str(u->protocol), element) ||
+						    span_eq_nocase(span_str(u->protocol), name)))
+				return u->rules;
+		}
+	}
+	return other;
+}

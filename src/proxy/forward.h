@@ -1,0 +1,62 @@
+/*
+ * What changes in a message when it passes the proxy (RFC 9110 7.6): pure functions from the head
+ * that was received to the head that is sent.
+ */
+#pragma once
+
+#include "http/body.h"
+#include "http/head.h"
+#include "http/uri.h"
+#include "proxy/proxy_conf.h"
+
+#define FORWARD_PRODUCT "cuttle"
+
+/* How this proxy names itself; made once for a snapshot. */
+struct forward_identity {
+	struct span via;  /* "proxy.example (cuttle/0.1.0)" */
+	struct span name; /* unique_hostname */
+};
+
+/* True if a Via field says that this proxy has seen the message already (RFC 9110 7.6.3). */
+bool forward_is_loop(const struct http_head *h, const struct forward_identity *id);
+
+struct forward_request {
+	const struct proxy_conf *conf;
+	const struct forward_identity *identity;
+	const struct uri *uri;
+	struct span client_ip;	     /* text */
+	struct http_framing framing; /* of the body as it is sent on */
+	bool upgrades;		     /* Upgrade is allowed and sent on */
+	int64_t max_forwards;	     /* value to send; -1: as it is */
+};
+
+/*
+ * Fill `out` (initialised, empty) with the request as it goes to an origin: no hop-by-hop fields, no
+ * Proxy-Authorization, Host from the target, Via, X-Forwarded-For, framing.
+ */
+void forward_request(const struct http_head *in, struct http_head *out,
+		     const struct forward_request *f);
+
+struct forward_reply {
+	const struct proxy_conf *conf;
+	const struct forward_identity *identity;
+	const struct http_framing *framing; /* as sent to the client; NULL: leave the fields (HEAD, 304) */
+	bool client_is_1_0, keep_alive;
+	bool upgrades;	      /* a 101: Connection and Upgrade are kept */
+	int64_t now; /* seconds: for a missing Date */
+};
+void forward_reply(const struct http_head *in, struct http_head *out, const struct forward_reply *f);
+
+/*
+ * Does this side of the connection stay open after this message, as far as its head says
+ * (RFC 9112 9.3)? Proxy-Connection counts like Connection for HTTP/1.0 clients.
+ */
+bool forward_is_persistent(const struct http_head *h);
+
+/* The framing for a body received as `from`, towards a receiver of HTTP/1.0 or 1.1. */
+struct http_framing forward_framing(const struct http_framing *from, bool receiver_is_1_0);
+
+/*
+ * The rules for an Upgrade field: those of its first protocol that has rules by name, else OTHER's. NULL: not allowed.
+ */
+const struct acl_rules *forward_upgrade_rules(const struct proxy_conf *c, struct span upgrade);

@@ -1,0 +1,18 @@
+/*
+ * What the proxy answers itself: the manager's pages, and TRACE and OPTIONS on their last hop.
+ */
+#pragma once
+
+#include "proxy/txn.h"
+
+/*
+ * True if the request is for a manager page of this proxy: its path begins with
+ * /squid-internal-mgr/, its port is ours, and its host is one of our names or the address the client
+ * connected to.
+ */
+bool internal_is_manager(const struct txn *t);
+
+/* Prepare the page as the reply, or fail the txn. */
+void internal_manager(struct txn *t);
+/* Max-Forwards: 0 (RFC 9110 7.6.2). */
+void internal_last_hop(struct txn *t);

@@ -1,0 +1,365 @@
+/*
+ * The process: ports, workers, the builder that reloads, the way down.
+ */
+#include "proxy/proxy.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/cgroup.h"
+#include "base/counters.h"
+#include "base/oplog.h"
+#include "proxy/process.h"
+
+#define PROXY_MAGIC 0x93a0c5edu
+
+/* --- ports ----------------------------------------------------------------------------------------- */
+
+static struct port *find_port(struct proxy *p, const struct http_port *h)
+{
+	for (struct port *o = p->ports; o != NULL; o = o->next)
+		if (o->at.port == h->at.port && ip_eq(&o->at.ip, &h->at.ip))
+			return o;
+	return NULL;
+}
+
+/*
+ * Listen on what the configuration names and we do not listen on yet. Ports that stay are not
+ * touched; those no longer named are only marked. False: one could not be opened; nothing has changed.
+ */
+static bool open_ports(struct proxy *p, const struct proxy_conf *c)
+{
+	struct port *added = NULL;
+
+	for (const struct http_port *h = c->ports; h != NULL; h = h->next) {
+		struct port *o = find_port(p, h);
+		enum err e = ERR_NONE;
+
+		/* A new name is a new port to sessions, on the same socket. */
+		if (o != NULL && strcmp(o->name, h->name) == 0)
+			continue;
+		struct port *n = check_calloc(1, sizeof(*n));
+
+		n->at = h->at;
+		n->name = check_strdup(h->name);
+		endpoint_text(&n->at, n->text);
+		n->fd = o != NULL ? dup(o->fd) : p->options.opener->ops->listen(p->options.opener, &n->at, &e);
+		n->next = added;
+		added = n;
+		if (n->fd < 0) {
+			oplog(OPLOG_ERROR, "%s:%u: cannot listen on %s: %s", h->place.file, h->place.line,
+			      n->text, err_text(e != ERR_NONE ? e : ERR_NO_FDS));
+			while (added != NULL) {
+				n = added;
+				added = n->next;
+				if (n->fd >= 0)
+					close(n->fd);
+				free(n->name);
+				free(n);
+			}
+			return false;
+		}
+	}
+	for (struct port *o = p->ports; o != NULL; o = o->next) {
+		o->is_wanted = false;
+		for (const struct http_port *h = c->ports; h != NULL; h = h->next)
+			o->is_wanted = o->is_wanted || (find_port(p, h) == o && strcmp(o->name, h->name) == 0);
+	}
+	while (added != NULL) {
+		struct port *n = added;
+
+		added = n->next;
+		n->is_wanted = true;
+		n->next = p->ports;
+		p->ports = n;
+	}
+	return true;
+}
+
+const char *proxy_listening(const struct proxy *p, unsigned i)
+{
+	for (const struct port *o = p->ports; o != NULL; o = o->next)
+		if (o->is_wanted && i-- == 0)
+			return o->text;
+	return NULL;
+}
+
+/* --- start ----------------------------------------------------------------------------------------- */
+
+static int open_log(void *arg, const char *path, enum err *err)
+{
+	struct opener *o = arg;
+
+	return o->ops->open_file(o, path, O_WRONLY | O_APPEND | O_CREAT, 0640, err);
+}
+
+enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct snapshot **s)
+{
+	struct proxy *p;
+
+	OBJ_NEW(p, PROXY_MAGIC);
+	p->options = *o;
+	p->snapshot = *s;
+	*s = NULL;
+	pthread_mutex_init(&p->builder_lock, NULL);
+	pthread_cond_init(&p->builder_wake, NULL);
+	p->access_log = access_log_new(open_log, o->opener);
+	p->dns = dns_shared_new(&p->snapshot->net.dns);
+	if (!access_log_configure(p->access_log, &p->snapshot->log) ||
+	    !open_ports(p, &p->snapshot->proxy)) {
+		proxy_free(&p);
+		return ERR_SYSTEM;
+	}
+	*out = p;
+	return ERR_NONE;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct proxy *p = w->proxy;
+
+	worker_run(w);
+	/* Release: the last one's callback sees what all workers did. */
+	if (atomic_fetch_sub_explicit(&p->workers_left, 1, memory_order_acq_rel) == 1 &&
+	    p->drained != NULL)
+		p->drained(p->drained_arg);
+	return NULL;
+}
+
+static enum err start_workers(struct proxy *p)
+{
+	const int64_t wanted = p->snapshot->process.workers;
+	const unsigned n = wanted > 0 ? (unsigned)MIN(wanted, (int64_t)1024) : cgroup_default_workers();
+
+	p->workers = check_calloc(n, sizeof(p->workers[0]));
+	for (unsigned i = 0; i < n; i++) {
+		const enum err e = worker_new(&p->workers[i], p, i, p->snapshot);
+
+		if (e != ERR_NONE) {
+			oplog(OPLOG_ERROR, "cannot set up worker %u: %s", i, err_text(e));
+			return e;
+		}
+		p->n_workers++;
+	}
+	atomic_store_explicit(&p->workers_left, n, memory_order_release);
+	for (unsigned i = 0; i < n; i++) {
+		char name[24];
+
+		if (pthread_create(&p->workers[i]->thread, NULL, worker_main, p->workers[i]) != 0) {
+			oplog(OPLOG_FATAL, "cannot start the thread of worker %u", i);
+			return ERR_SYSTEM;
+		}
+		snprintf(name, sizeof(name), "worker-%u", i);
+		pthread_setname_np(p->workers[i]->thread, name);
+	}
+	return ERR_NONE;
+}
+
+/* --- reload ---------------------------------------------------------------------------------------- */
+
+/* Sent to each worker; frees itself. */
+struct swap {
+	struct post post;
+	struct worker *worker;
+	struct snapshot *snapshot;
+};
+
+static void on_swap(struct post *post)
+{
+	struct swap *s = CONTAINER_OF(post, struct swap, post);
+
+	worker_use_snapshot(s->worker, s->snapshot, s->worker->proxy->ports);
+	snapshot_unref(&s->snapshot);
+	free(s);
+}
+
+static void report_finding(void *arg, const struct conf_finding *f)
+{
+	(void)arg;
+	oplog(f->severity == CONF_ERROR ? OPLOG_ERROR :
+	      f->severity == CONF_WARNING ? OPLOG_WARNING : OPLOG_NOTICE,
+	      "%s:%u: %s", f->place.file, f->place.line, f->text);
+}
+
+static void tell_restart_needed(const struct process_conf *was, const struct process_conf *is)
+{
+	if (was->workers != is->workers)
+		oplog(OPLOG_WARNING, "workers has changed; that takes effect at the next restart");
+	if (was->max_filedescriptors != is->max_filedescriptors)
+		oplog(OPLOG_WARNING,
+		      "max_filedescriptors has changed; that takes effect at the next restart");
+}
+
+static void reload(struct proxy *p)
+{
+	struct snapshot *s = proxy_load(&p->options, report_finding, NULL);
+
+	if (s == NULL || !access_log_configure(p->access_log, &s->log) || !open_ports(p, &s->proxy)) {
+		count(COUNT_RELOAD_ERRORS);
+		oplog(OPLOG_ERROR,
+		      "the configuration was not taken into use; the one loaded before stays in force");
+		snapshot_unref(&s);
+		return;
+	}
+	tell_restart_needed(&p->snapshot->process, &s->process);
+	dns_shared_configure(p->dns, &s->net.dns);
+	for (unsigned i = 0; i < p->n_workers; i++) {
+		struct swap *m = check_calloc(1, sizeof(*m));
+
+		m->post.fn = on_swap;
+		m->worker = p->workers[i];
+		m->snapshot = snapshot_ref(s);
+		loop_post(p->workers[i]->loop, &m->post);
+	}
+	struct snapshot *old = p->snapshot;
+
+	p->snapshot = s;
+	snapshot_unref(&old);
+	count(COUNT_RELOADS);
+	oplog(OPLOG_NOTICE, "configuration loaded (number %u)", p->snapshot->generation);
+}
+
+static void *builder_main(void *arg)
+{
+	struct proxy *p = arg;
+
+	/* Linux: the nice value is the thread's own. Compiling lists must not slow the workers. */
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
+	pthread_mutex_lock(&p->builder_lock);
+	while (!p->builder_stops) {
+		if (!p->wants_reload) {
+			pthread_cond_wait(&p->builder_wake, &p->builder_lock);
+			continue;
+		}
+		p->wants_reload = false;
+		pthread_mutex_unlock(&p->builder_lock);
+		reload(p);
+		pthread_mutex_lock(&p->builder_lock);
+	}
+	pthread_mutex_unlock(&p->builder_lock);
+	return NULL;
+}
+
+void proxy_reload(struct proxy *p)
+{
+	CHECK_OBJ(p, PROXY_MAGIC);
+	pthread_mutex_lock(&p->builder_lock);
+	p->wants_reload = true;
+	pthread_cond_signal(&p->builder_wake);
+	pthread_mutex_unlock(&p->builder_lock);
+}
+
+void proxy_rotate(struct proxy *p)
+{
+	CHECK_OBJ(p, PROXY_MAGIC);
+	pthread_mutex_lock(&p->builder_lock);
+	const unsigned generations = (unsigned)p->snapshot->log.logfile_rotate;
+
+	pthread_mutex_unlock(&p->builder_lock);
+	access_log_rotate(p->access_log, generations);
+}
+
+/* All signals are for the main thread: those started from here inherit a full mask. */
+enum err proxy_start(struct proxy *p)
+{
+	sigset_t all, old;
+
+	CHECK_OBJ(p, PROXY_MAGIC);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	enum err e = access_log_start(p->access_log);
+
+	if (e == ERR_NONE)
+		e = start_workers(p);
+	if (e == ERR_NONE) {
+		p->has_builder = pthread_create(&p->builder, NULL, builder_main, p) == 0;
+		if (!p->has_builder)
+			e = ERR_SYSTEM;
+		else
+			pthread_setname_np(p->builder, "builder");
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return e;
+}
+
+/* --- the way down ------------------------------------------------------------------------------------ */
+
+struct drain {
+	struct post post;
+	struct worker *worker;
+	int64_t lifetime_ms;
+};
+
+static void on_drain(struct post *post)
+{
+	struct drain *d = CONTAINER_OF(post, struct drain, post);
+
+	worker_drain(d->worker, d->lifetime_ms);
+	free(d);
+}
+
+void proxy_shutdown(struct proxy *p, int64_t lifetime_ms, void (*drained)(void *), void *arg)
+{
+	CHECK_OBJ(p, PROXY_MAGIC);
+	p->drained = drained;
+	p->drained_arg = arg;
+	for (unsigned i = 0; i < p->n_workers; i++) {
+		struct drain *d = check_calloc(1, sizeof(*d));
+
+		d->post.fn = on_drain;
+		d->worker = p->workers[i];
+		d->lifetime_ms = lifetime_ms;
+		loop_post(p->workers[i]->loop, &d->post);
+	}
+}
+
+static void stop_builder(struct proxy *p)
+{
+	if (!p->has_builder)
+		return;
+	pthread_mutex_lock(&p->builder_lock);
+	p->builder_stops = true;
+	pthread_cond_signal(&p->builder_wake);
+	pthread_mutex_unlock(&p->builder_lock);
+	pthread_join(p->builder, NULL);
+}
+
+static void free_ports(struct port *o)
+{
+	while (o != NULL) {
+		struct port *next = o->next;
+
+		if (o->fd >= 0)
+			close(o->fd);
+		free(o->name);
+		free(o);
+		o = next;
+	}
+}
+
+void proxy_free(struct proxy **pp)
+{
+	struct proxy *p = *pp;
+
+	CHECK_OBJ(p, PROXY_MAGIC);
+	*pp = NULL;
+	stop_builder(p);
+	for (unsigned i = 0; i < p->n_workers; i++) {
+		if (p->workers[i]->thread != 0) {
+			loop_stop(p->workers[i]->loop);
+			pthread_join(p->workers[i]->thread, NULL);
+		}
+		worker_free(&p->workers[i]);
+	}
+	free(p->workers);
+	access_log_stop(&p->access_log);
+	dns_shared_free(&p->dns);
+	free_ports(p->ports);
+	snapshot_unref(&p->snapshot);
+	pthread_mutex_destroy(&p->builder_lock);
+	pthread_cond_destroy(&p->builder_wake);
+	OBJ_FREE(p, PROXY_MAGIC);
+}

@@ -1,0 +1,190 @@
+/*
+ * Sessions: waiting, handing requests to transactions, lingering, closing.
+ */
+#include "proxy/session.h"
+
+#include "base/counters.h"
+#include "proxy/txn.h"
+
+#define SESSION_MAGIC 0x5e5510f1u
+
+/* A closing session reads at most this much, for at most this long, so that its last reply is seen. */
+#define LINGER_BYTES (1u << 20)
+#define LINGER_MS    2000
+
+static void session_task(struct task *task);
+static void session_timer(struct timer *timer);
+
+static void session_free(struct session *s)
+{
+	struct worker *w = s->worker;
+
+	CHECK(s->txn == NULL);
+	task_cancel(&s->task);
+	timer_cancel(w->loop, &s->timer);
+	buffer_give(w->buffers, &s->in);
+	list_remove(&s->link);
+	w->n_sessions--;
+	OBJ_FREE(s, SESSION_MAGIC);
+	worker_one_less(w);
+}
+
+static void session_close(struct session *s, bool abort)
+{
+	stream_close(&s->client, abort);
+	session_free(s);
+}
+
+/* Wait for the first byte of a request. */
+static void session_wait(struct session *s)
+{
+	const struct proxy_conf *c = &s->worker->snapshot->proxy;
+
+	s->state = SESSION_WAITING;
+	if (s->in != NULL && s->in->n == 0)
+		buffer_give(s->worker->buffers, &s->in);
+	timer_arm(s->worker->loop, &s->timer,
+		  s->n_txns == 0 ? c->request_start_timeout_ms : c->client_idle_pconn_timeout_ms);
+	stream_set_owner(s->client, &s->task);
+}
+
+void session_open(struct worker *w, const struct port *port, int fd, const struct endpoint *peer,
+		  const struct endpoint *local)
+{
+	struct session *s;
+
+	OBJ_NEW(s, SESSION_MAGIC);
+	if (stream_new(&s->client, w->loop, fd, peer) != ERR_NONE) {
+		count(COUNT_ACCEPT_REFUSED);
+		OBJ_FREE(s, SESSION_MAGIC);
+		return;
+	}
+	s->worker = w;
+	s->port = port;
+	s->peer = *peer;
+	s->local = *local;
+	s->id = w->next_id++;
+	s->opened_ms = loop_now_ms(w->loop);
+	task_init(&s->task, session_task);
+	timer_init(&s->timer, session_timer);
+	list_init(&s->link);
+	list_push_back(&w->sessions, &s->link);
+	w->n_sessions++;
+	count(COUNT_CLIENT_CONNECTIONS);
+	session_wait(s);
+}
+
+static void begin_txn(struct session *s)
+{
+	timer_cancel(s->worker->loop, &s->timer);
+	s->state = SESSION_BUSY;
+	s->n_txns++;
+	txn_start(s);
+}
+
+/* Throw away what the client still sends; close at its end, at a limit, or when time is over. */
+static void linger(struct session *s)
+{
+	struct buffer *b = buffer_take(s->worker->buffers);
+	enum io io = IO_ERROR;
+	size_t n;
+
+	while (b != NULL && s->lingered_bytes < LINGER_BYTES) {
+		io = stream_read(s->client, b->data, BUFFER_BYTES, &n);
+		if (io != IO_OK)
+			break;
+		s->lingered_bytes += n;
+	}
+	buffer_give(s->worker->buffers, &b);
+	if (io != IO_AGAIN)
+		session_close(s, false);
+}
+
+static void session_task(struct task *task)
+{
+	struct session *s = CONTAINER_OF(task, struct session, task);
+
+	CHECK_OBJ(s, SESSION_MAGIC);
+	if (s->timed_out) {
+		session_close(s, false);
+		return;
+	}
+	switch (s->state) {
+	case SESSION_WAITING:
+		if (stream_is_readable(s->client) || s->in != NULL)
+			begin_txn(s);
+		else if (stream_is_hung_up(s->client))
+			session_close(s, false);
+		return;
+	case SESSION_LINGERING:
+		linger(s);
+		return;
+	case SESSION_BUSY:
+		return;
+	}
+}
+
+static void session_timer(struct timer *timer)
+{
+	struct session *s = CONTAINER_OF(timer, struct session, timer);
+
+	s->timed_out = true;
+	task_schedule(s->worker->loop, &s->task);
+}
+
+static void session_linger(struct session *s)
+{
+	s->state = SESSION_LINGERING;
+	buffer_give(s->worker->buffers, &s->in);
+	stream_shutdown_write(s->client);
+	timer_arm(s->worker->loop, &s->timer, LINGER_MS);
+	stream_set_owner(s->client, &s->task);
+	task_schedule(s->worker->loop, &s->task);
+}
+
+void session_txn_ended(struct session *s, enum session_end end)
+{
+	CHECK_OBJ(s, SESSION_MAGIC);
+	s->txn = NULL;
+	switch (end) {
+	case SESSION_KEEP:
+		if (s->worker->is_draining) {
+			session_close(s, false);
+			return;
+		}
+		session_wait(s);
+		/* A pipelined request is there already: it gets its turn after the others. */
+		if (s->in != NULL)
+			task_schedule(s->worker->loop, &s->task);
+		return;
+	case SESSION_CLOSE:
+		session_close(s, false);
+		return;
+	case SESSION_LINGER:
+		session_linger(s);
+		return;
+	case SESSION_ABORT:
+		session_close(s, true);
+		return;
+	case SESSION_TAKEN:
+		CHECK(s->client == NULL);
+		session_free(s);
+		return;
+	}
+}
+
+void session_drain(struct session *s)
+{
+	CHECK_OBJ(s, SESSION_MAGIC);
+	if (s->state != SESSION_BUSY)
+		session_close(s, false);
+}
+
+void session_kill(struct session *s)
+{
+	CHECK_OBJ(s, SESSION_MAGIC);
+	if (s->txn != NULL)
+		txn_abort(s->txn, WHY_SHUTDOWN);
+	else
+		session_close(s, true);
+}

@@ -1,0 +1,140 @@
+/*
+ * Reading a configuration into a snapshot.
+ */
+#include "proxy/snapshot.h"
+
+#define SNAPSHOT_MAGIC 0x54a45407u
+
+static _Atomic unsigned n_alive, n_built;
+
+/* Every directive that works: the concatenation of the folders' tables. */
+static const struct conf_directive directives[] = {
+#include "acl/directives.tbl.h"
+#include "log/directives.tbl.h"
+#include "loop/directives.tbl.h"
+#include "net/directives.tbl.h"
+#include "proxy/directives.tbl.h"
+};
+
+const struct conf_directive *proxy_directives(size_t *n)
+{
+	*n = ARRAY_LEN(directives);
+	return directives;
+}
+
+unsigned snapshot_count(void)
+{
+	return atomic_load_explicit(&n_alive, memory_order_relaxed);
+}
+
+struct snapshot *snapshot_ref(struct snapshot *s)
+{
+	CHECK_OBJ(s, SNAPSHOT_MAGIC);
+	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	return s;
+}
+
+static void snapshot_free(struct snapshot *s)
+{
+	acl_conf_fini(&s->acl);
+	net_conf_fini(&s->net);
+	log_conf_fini(&s->log);
+	proxy_conf_fini(&s->proxy);
+	process_conf_fini(&s->process);
+	if (s->errorpages != NULL)
+		errorpages_free(&s->errorpages);
+	if (s->reader != NULL)
+		conf_reader_free(&s->reader);
+	arena_fini(&s->arena);
+	atomic_fetch_sub_explicit(&n_alive, 1, memory_order_relaxed);
+	OBJ_FREE(s, SNAPSHOT_MAGIC);
+}
+
+void snapshot_unref(struct snapshot **sp)
+{
+	struct snapshot *s = *sp;
+
+	if (s == NULL)
+		return;
+	CHECK_OBJ(s, SNAPSHOT_MAGIC);
+	*sp = NULL;
+	/* Acquire pairs with the release of the other holders: the last one sees all they did. */
+	if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1)
+		snapshot_free(s);
+}
+
+const struct process_conf *snapshot_process_conf(const struct snapshot *s)
+{
+	return &s->process;
+}
+
+static struct snapshot *snapshot_new(void)
+{
+	struct snapshot *s;
+
+	OBJ_NEW(s, SNAPSHOT_MAGIC);
+	atomic_init(&s->refs, 1);
+	s->generation = atomic_fetch_add_explicit(&n_built, 1, memory_order_relaxed) + 1;
+	atomic_fetch_add_explicit(&n_alive, 1, memory_order_relaxed);
+	arena_init(&s->arena);
+	acl_conf_init(&s->acl);
+	net_conf_init(&s->net);
+	log_conf_init(&s->log);
+	proxy_conf_init(&s->proxy);
+	process_conf_init(&s->process);
+	return s;
+}
+
+static void add_extra_port(struct snapshot *s, unsigned port)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "http_port %u\n", port);
+	conf_read_text(s->reader, "(option -a)", span_str(text));
+}
+
+static void set_identity(struct snapshot *s)
+{
+	const struct proxy_conf *c = &s->proxy;
+
+	s->identity.name = span_str(c->unique_hostname);
+	s->identity.via = c->httpd_suppress_version_string ?
+				  arena_printf(&s->arena, "%s (" FORWARD_PRODUCT ")", c->unique_hostname) :
+				  arena_printf(&s->arena, "%s (" FORWARD_PRODUCT "/" PACKAGE_VERSION ")",
+					       c->unique_hostname);
+}
+
+struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *report, void *arg)
+{
+	struct snapshot *s = snapshot_new();
+	void *const sections[CONF_SECTION_N] = {
+		[CONF_SECTION_acl] = &s->acl,	      [CONF_SECTION_net] = &s->net,
+		[CONF_SECTION_log] = &s->log,	      [CONF_SECTION_proxy] = &s->proxy,
+		[CONF_SECTION_process] = &s->process,
+	};
+
+	s->reader = conf_reader_new(directives, ARRAY_LEN(directives), sections);
+	if (o->conf_path != NULL)
+		conf_read_file(s->reader, o->conf_path);
+	else
+		conf_read_text(s->reader, "(built in)", span_str(o->conf_text));
+	if (o->extra_port != 0)
+		add_extra_port(s, o->extra_port);
+	conf_finish(s->reader);
+	proxy_conf_complete(&s->proxy, s->reader);
+	if (s->proxy.ports == NULL)
+		conf_report(s->reader, CONF_ERROR,
+			    (struct conf_place){ o->conf_path != NULL ? o->conf_path : "(built in)", 0 },
+			    "there is no http_port line, so nobody could connect; add: http_port 3128");
+	s->errorpages = errorpages_load(s->proxy.error_directory, s->proxy.err_page_stylesheet,
+					s->proxy.err_html_text, s->reader);
+	if (report != NULL)
+		for (const struct conf_finding *f = conf_findings(s->reader); f != NULL; f = f->next)
+			report(arg, f);
+	if (conf_count(s->reader, CONF_ERROR) != 0) {
+		snapshot_unref(&s);
+		return NULL;
+	}
+	set_identity(s);
+	return s;
+}

@@ -1,0 +1,36 @@
+/*
+ * One loaded configuration: immutable, counted, swapped whole.
+ *
+ * Assembled off the workers from the folders' own structs. A transaction holds one from its head to
+ * its last decision; tunnels, idle connections and bodies under way hold none.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "acl/decide.h"
+#include "log/access_log.h"
+#include "loop/process_conf.h"
+#include "net/net_conf.h"
+#include "proxy/errorpage.h"
+#include "proxy/forward.h"
+#include "proxy/proxy.h"
+#include "proxy/proxy_conf.h"
+
+struct snapshot {
+	uint32_t magic;
+	_Atomic unsigned refs;
+	unsigned generation; /* 1, 2, ...: how many have been loaded */
+	struct acl_conf acl;
+	struct net_conf net;
+	struct log_conf log;
+	struct proxy_conf proxy;
+	struct process_conf process;
+	struct forward_identity identity; /* text is in `arena` */
+	struct errorpages *errorpages;
+	struct conf_reader *reader; /* what was read, for the manager's config page */
+	struct arena arena;
+};
+
+/* How many snapshots are alive in this process (tests, manager). */
+unsigned snapshot_count(void);

@@ -1,0 +1,220 @@
+/*
+ * Tunnels.
+ */
+#include "proxy/tunnel.h"
+
+#include "base/counters.h"
+
+#define TUNNEL_MAGIC 0x70aae100u
+
+struct tunnel {
+	uint32_t magic;
+	bool timed_out, up_is_over, down_is_over;
+	struct worker *worker;
+	struct list link; /* worker->tunnels */
+	struct task task; /* owner of both streams */
+	struct timer timer;
+	struct stream *client, *origin;
+	struct pump up, down;
+	int64_t dies_ms; /* client_lifetime */
+	int64_t started_us;
+	uint64_t sinks;
+	struct log_rec *rec; /* one allocation with its texts */
+};
+
+struct tunnel *tunnel_of_link(struct list *link)
+{
+	return CONTAINER_OF(link, struct tunnel, link);
+}
+
+/* --- the record --------------------------------------------------------------------------------- */
+
+/* The texts that a tunnel's log line may show, packed behind the record. */
+static struct log_rec *pack(const struct log_rec *rec)
+{
+	struct span *texts[8];
+	struct log_rec copy = *rec;
+	size_t bytes = sizeof(copy), n = 0;
+
+	texts[n++] = &copy.method;
+	texts[n++] = &copy.url;
+	texts[n++] = &copy.user;
+	texts[n++] = &copy.server_name;
+	texts[n++] = &copy.user_agent;
+	texts[n++] = &copy.rule;
+	texts[n++] = &copy.rule_place;
+	copy.content_type = copy.referer = copy.detail = SPAN_NULL;
+	for (size_t i = 0; i < n; i++)
+		bytes += texts[i]->n;
+	struct log_rec *packed = check_malloc(bytes);
+	char *at = (char *)(packed + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		if (texts[i]->n != 0)
+			memcpy(at, texts[i]->p, texts[i]->n);
+		texts[i]->p = at;
+		at += texts[i]->n;
+	}
+	*packed = copy;
+	return packed;
+}
+
+static void log_end(struct tunnel *t, enum why why)
+{
+	struct worker *w = t->worker;
+	struct log_rec *r = t->rec;
+
+	r->why = (uint8_t)why;
+	r->end_us = loop_wall_us(w->loop);
+	r->duration_us = loop_precise_us(w->loop) - t->started_us;
+	r->client_in_bytes += t->up.read_bytes;
+	r->client_out_bytes += t->down.written_bytes;
+	r->server_in_bytes = t->down.read_bytes;
+	count_add(COUNT_CLIENT_BYTES_IN, t->up.read_bytes);
+	count_add(COUNT_CLIENT_BYTES_OUT, t->down.written_bytes);
+	count_add(COUNT_SERVER_BYTES_IN, t->down.read_bytes);
+	count_add(COUNT_SERVER_BYTES_OUT, t->up.written_bytes);
+	for (unsigned i = 0; i < 64; i++)
+		if ((t->sinks & (1ULL << i)) != 0)
+			log_ring_put(w->log, (int)i, r);
+}
+
+/* --- the life ------------------------------------------------------------------------------------ */
+
+static void end(struct tunnel *t, enum why why, bool abort)
+{
+	struct worker *w = t->worker;
+
+	log_end(t, why);
+	pump_fini(&t->up, w->buffers, w->pipes);
+	pump_fini(&t->down, w->buffers, w->pipes);
+	stream_close(&t->client, abort);
+	stream_close(&t->origin, abort);
+	timer_cancel(w->loop, &t->timer);
+	task_cancel(&t->task);
+	list_remove(&t->link);
+	w->n_tunnels--;
+	free(t->rec);
+	OBJ_FREE(t, TUNNEL_MAGIC);
+	worker_one_less(w);
+}
+
+void tunnel_kill(struct tunnel *t, enum why why)
+{
+	CHECK_OBJ(t, TUNNEL_MAGIC);
+	end(t, why, true);
+}
+
+static void arm(struct tunnel *t)
+{
+	struct loop *l = t->worker->loop;
+	const int64_t idle_ms = t->worker->snapshot->proxy.read_timeout_ms;
+
+	timer_arm(l, &t->timer, MIN(idle_ms, MAX(t->dies_ms - loop_now_ms(l), (int64_t)0)));
+}
+
+/*
+ * One direction. False: the tunnel is at its end, *why and *abort tell how. A side that has finished
+ * is told so to the other; the tunnel ends when both have.
+ */
+static bool run_direction(struct tunnel *t, struct pump *p, struct stream *from, struct stream *to,
+			  bool *is_over, enum why on_read, enum why on_write, enum why *why)
+{
+	if (*is_over)
+		return true;
+	switch (pump_run(p, from, to, t->worker->buffers, t->worker->pipes)) {
+	case PUMP_WAIT:
+		return true;
+	case PUMP_YIELD:
+		task_schedule(t->worker->loop, &t->task);
+		return true;
+	case PUMP_DONE:
+	case PUMP_EOF:
+		*is_over = true;
+		stream_shutdown_write(to);
+		return true;
+	case PUMP_READ_ERROR:
+		*why = on_read;
+		return false;
+	case PUMP_WRITE_ERROR:
+		*why = on_write;
+		return false;
+	}
+	UNREACHABLE("pump_result");
+}
+
+static void tunnel_run(struct tunnel *t)
+{
+	enum why why;
+
+	if (!run_direction(t, &t->up, t->client, t->origin, &t->up_is_over, WHY_CLIENT_GONE,
+			   WHY_ORIGIN_WRITE, &why) ||
+	    !run_direction(t, &t->down, t->origin, t->client, &t->down_is_over, WHY_ORIGIN_READ,
+			   WHY_CLIENT_WRITE, &why)) {
+		end(t, why, true);
+		return;
+	}
+	if (t->up_is_over && t->down_is_over) {
+		end(t, WHY_DONE, false);
+		return;
+	}
+	arm(t);
+}
+
+static void tunnel_task(struct task *task)
+{
+	struct tunnel *t = CONTAINER_OF(task, struct tunnel, task);
+
+	CHECK_OBJ(t, TUNNEL_MAGIC);
+	if (!t->timed_out)
+		tunnel_run(t);
+	else if (loop_now_ms(t->worker->loop) >= t->dies_ms)
+		end(t, WHY_LIFETIME, true);
+	else
+		end(t, WHY_TUNNEL_IDLE, true);
+}
+
+static void tunnel_timer(struct timer *timer)
+{
+	struct tunnel *t = CONTAINER_OF(timer, struct tunnel, timer);
+
+	t->timed_out = true;
+	task_schedule(t->worker->loop, &t->task);
+}
+
+/* Bytes read ahead go first; a surplus beyond one buffer stays with the stream. */
+static void preload(struct tunnel *t, struct pump *p, struct stream *from, struct span bytes)
+{
+	if (bytes.n != 0 &&
+	    (bytes.n > BUFFER_BYTES || pump_preload(p, t->worker->buffers, bytes) != ERR_NONE))
+		stream_unread(from, bytes);
+}
+
+void tunnel_open(const struct tunnel_start *s)
+{
+	struct worker *w = s->worker;
+	struct tunnel *t;
+
+	OBJ_NEW(t, TUNNEL_MAGIC);
+	t->worker = w;
+	t->client = *s->client;
+	t->origin = *s->origin;
+	*s->client = *s->origin = NULL;
+	t->dies_ms = s->opened_ms + w->snapshot->proxy.client_lifetime_ms;
+	t->started_us = s->started_us;
+	t->sinks = s->sinks;
+	t->rec = pack(s->rec);
+	task_init(&t->task, tunnel_task);
+	timer_init(&t->timer, tunnel_timer);
+	pump_init(&t->up, UINT64_MAX);
+	pump_init(&t->down, UINT64_MAX);
+	list_init(&t->link);
+	list_push_back(&w->tunnels, &t->link);
+	w->n_tunnels++;
+	count(COUNT_TUNNELS);
+	preload(t, &t->up, t->client, s->from_client);
+	preload(t, &t->down, t->origin, s->from_origin);
+	t->client->owner = t->origin->owner = &t->task;
+	task_schedule(w->loop, &t->task);
+	arm(t);
+}

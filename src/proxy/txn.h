@@ -1,0 +1,128 @@
+/*
+ * A transaction: one request and its reply. The machine that faces the client; its steps are listed
+ * in txn_steps.tbl.h, in the order of a request's life.
+ *
+ * Worker-local. Everything it makes lives in its arena.
+ */
+#pragma once
+
+#include "acl/facts.h"
+#include "base/arena.h"
+#include "base/why.h"
+#include "http/body.h"
+#include "http/uri.h"
+#include "log/record.h"
+#include "net/dial.h"
+#include "net/dns.h"
+#include "proxy/body.h"
+#include "proxy/head_reader.h"
+#include "proxy/machine.h"
+#include "proxy/session.h"
+
+enum txn_step {
+#define TXN_STEP(sym, fn, timeout, why, to) TXN_##sym,
+#include "proxy/txn_steps.tbl.h"
+#undef TXN_STEP
+	TXN_STEP_N
+};
+
+struct txn {
+	uint32_t magic;
+	enum txn_step step;
+	struct session *session;
+	struct worker *worker;
+	struct snapshot *snapshot; /* from the head to the last decision; then NULL */
+	struct arena arena;
+	struct task task;
+	struct timer timer;
+	bool timed_out, client_is_gone;
+	struct op *op; /* what the machine waits for; NULL if nothing */
+
+	/* the request */
+	struct head_reader reader;
+	struct http_head request; /* version 0 until it is parsed */
+	struct uri uri;
+	struct span url;	  /* canonical text */
+	struct http_framing request_framing;
+	struct body_source request_body;
+	bool has_uri;
+	bool is_connect, is_manager, keep_alive;
+	bool expects_continue;
+	int64_t max_forwards; /* -1: no such field */
+
+	/* what policy knows and says */
+	struct facts facts;
+	struct dns_addresses dst;
+	bool has_dst;
+	struct dns_query src_name, dst_name;
+	struct span rule, rule_place; /* the rule that decided; copies */
+	bool rule_denied;
+
+	/* the way out */
+	struct fetch *fetch;   /* NULL until MISS */
+	struct dial dial;      /* CONNECT */
+	struct stream *origin; /* the tunnel's other side */
+	struct span early;     /* bytes the origin sent after a 101's head */
+
+	/* the reply */
+	struct http_head reply; /* as sent */
+	struct body_source own_body;
+	struct body_source *source;
+	struct body_sink sink;
+	bool has_reply; /* sink is initialised with a final head */
+	uint64_t interim_bytes;
+	uint64_t reply_head_bytes;
+
+	/* the ending */
+	enum why why; /* the first cause */
+	struct span detail;
+	enum session_end end;
+
+	/* for the log */
+	int64_t started_us, started_wall_us;
+	enum log_result result;
+	enum log_hier hier;
+	struct endpoint server;
+	uint16_t server_status;
+	uint8_t attempts;
+	int64_t dns_us;
+	uint64_t head_bytes;
+};
+
+/* Begin: the session has a byte to read. */
+void txn_start(struct session *s);
+/* Client gone, timeout, shutdown: stop everything and end. */
+void txn_abort(struct txn *t, enum why why);
+
+/* Record the first cause; later ones are echoes of it. detail is copied. */
+void txn_fail(struct txn *t, enum why why, struct span detail);
+
+/* --- for the files that hold the steps ------------------------------------------------------------ */
+
+typedef struct machine_next txn_step_fn(struct txn *);
+#define TXN_STEP(sym, fn, timeout, why, to) txn_step_fn txn_step_##fn;
+#include "proxy/txn_steps.tbl.h"
+#undef TXN_STEP
+
+#define TXN_GO(s)   MACHINE_NEXT(MACHINE_GO, TXN_##s)
+#define TXN_WAIT(s) MACHINE_NEXT(MACHINE_WAIT, TXN_##s)
+#define TXN_END()   MACHINE_NEXT(MACHINE_END, 0)
+
+/* The settings that hold now (the held snapshot, else the worker's). */
+const struct snapshot *txn_conf(const struct txn *t);
+void txn_release_snapshot(struct txn *t);
+
+/* txn_facts.c: fill what is known; find a fact: OP_READY (decide again) or OP_PENDING (t->op is set). */
+void txn_facts_fill(struct txn *t);
+enum op_status txn_facts_find(struct txn *t, enum fact need);
+
+/* txn_error.c: replace the reply by an error page for t->why, ready to be sent. */
+void txn_error_prepare(struct txn *t);
+/* An answer made here: status, type and body; ready to be sent. */
+void txn_answer_prepare(struct txn *t, unsigned status, struct span type, struct span body);
+/* Serialise t->reply and aim the sink at the client. framing: as sent. */
+void txn_reply_begin(struct txn *t, const struct http_framing *framing);
+
+/* txn_log.c */
+struct log_rec txn_log_record(const struct txn *t);
+void txn_log(struct txn *t);

@@ -1,0 +1,247 @@
+/*
+ * Answers made here: error pages, and the header fields that tell a client why.
+ */
+#include "base/counters.h"
+#include "http/date.h"
+#include "http/serialise.h"
+#include "proxy/fetch.h"
+#include "proxy/forward.h"
+#include "proxy/txn.h"
+
+/* RFC 9209 2.3: the error type for a cause. NULL: the member is left out. */
+static const char *proxy_status_type(enum why w)
+{
+	switch (w) {
+	case WHY_DENIED:
+	case WHY_CHALLENGED:
+	case WHY_UNDECIDED:
+	case WHY_MISS_DENIED:
+	case WHY_UPGRADE_DENIED:
+		return "http_request_denied";
+	case WHY_REPLY_DENIED:
+	case WHY_REPLY_TOO_LARGE:
+		return "http_response_body_size";
+	case WHY_BAD_REQUEST:
+	case WHY_BAD_URL:
+	case WHY_BAD_VERSION:
+	case WHY_BAD_CODING:
+	case WHY_BAD_EXPECTATION:
+	case WHY_LENGTH_REQUIRED:
+	case WHY_URI_TOO_LONG:
+	case WHY_HEAD_TOO_LARGE:
+	case WHY_BODY_TOO_LARGE:
+	case WHY_BAD_BODY:
+	case WHY_SCHEME:
+	case WHY_CONFLICT_HOST:
+	case WHY_REQUEST_TIMEOUT:
+	case WHY_BODY_TIMEOUT:
+		return "http_request_error";
+	case WHY_LOOP:
+		return "proxy_loop_detected";
+	case WHY_DNS_FAIL:
+		return "dns_error";
+	case WHY_DNS_TIMEOUT:
+		return "dns_timeout";
+	case WHY_CONNECT_FAIL:
+		return "connection_refused";
+	case WHY_CONNECT_TIMEOUT:
+		return "connection_timeout";
+	case WHY_CANNOT_FORWARD:
+		return "destination_unavailable";
+	case WHY_NO_RESOURCES:
+	case WHY_MEMORY:
+		return "connection_limit_reached";
+	case WHY_ORIGIN_EMPTY:
+	case WHY_ORIGIN_READ:
+	case WHY_ORIGIN_CUT:
+		return "http_response_incomplete";
+	case WHY_ORIGIN_BAD_REPLY:
+	case WHY_ORIGIN_BAD_BODY:
+		return "http_protocol_error";
+	case WHY_ORIGIN_HEAD_TOO_LARGE:
+		return "http_response_header_section_size";
+	case WHY_ORIGIN_WRITE:
+		return "connection_terminated";
+	case WHY_ORIGIN_TIMEOUT:
+		return "connection_read_timeout";
+	case WHY_LIFETIME:
+		return "connection_timeout";
+	case WHY_SHUTDOWN:
+	case WHY_INTERNAL:
+		return "proxy_internal_error";
+	case WHY_NONE:
+	case WHY_DONE:
+	case WHY_NOT_MODIFIED:
+	case WHY_START_TIMEOUT:
+	case WHY_IDLE_TIMEOUT:
+	case WHY_CLIENT_GONE:
+	case WHY_CLIENT_EOF:
+	case WHY_CLIENT_WRITE:
+	case WHY_CLIENT_STALLED:
+	case WHY_ONLY_IF_CACHED:
+	case WHY_TUNNEL_IDLE:
+	case WHY_N:
+		return NULL;
+	}
+	UNREACHABLE("why");
+}
+
+/* What a client may know of the rule that denied it; the place only with deny_detail. */
+static struct span denial_text(const struct txn *t)
+{
+	struct arena *a = &((struct txn *)(uintptr_t)t)->arena;
+
+	if (!t->rule_denied)
+		return span_str(why_row(t->why)->sentence);
+	if (txn_conf(t)->proxy.deny_detail && t->rule_place.n != 0)
+		return arena_printf(a, "%.*s [%.*s]", SPAN_ARG(t->rule), SPAN_ARG(t->rule_place));
+	return t->rule;
+}
+
+/* Printable US-ASCII; quoted: with what a quoted string needs (RFC 8941 3.3.3). */
+static struct span clean(struct arena *a, struct span s, bool quoted)
+{
+	char *out = arena_alloc(a, s.n * 2 + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		const unsigned char c = (unsigned char)s.p[i];
+
+		if (quoted && (c == '"' || c == '\\'))
+			out[n++] = '\\';
+		out[n++] = c >= 0x20 && c < 0x7f ? (char)c : '?';
+	}
+	return span_of(out, n);
+}
+
+static void add_reason_fields(struct txn *t, const struct why_row *row)
+{
+	const char *type = proxy_status_type(t->why);
+	struct http_head *h = &t->reply;
+	struct arena *a = &t->arena;
+
+	http_head_add(h, HTTP_F_X_SQUID_ERROR, arena_printf(a, "%s 0", row->page));
+	if (type != NULL)
+		http_head_add(h, HTTP_F_PROXY_STATUS,
+			      arena_printf(a, "%s; error=%s; details=\"%.*s\"",
+					   txn_conf(t)->proxy.visible_hostname, type,
+					   SPAN_ARG(clean(a, denial_text(t), true))));
+}
+
+static struct span page_body(struct txn *t, const struct why_row *row)
+{
+	const struct snapshot *s = txn_conf(t);
+	char client[IP_TEXT_MAX], server[IP_TEXT_MAX], local[IP_TEXT_MAX];
+	const bool has_server = t->server.port != 0;
+	const struct errorpage_facts f = {
+		.url = t->has_uri ? t->url : t->request.target,
+		.method = t->request.method_name,
+		.scheme = t->has_uri ? t->uri.scheme_text : SPAN_NULL,
+		.host = t->has_uri ? t->uri.host : SPAN_NULL,
+		.port = t->has_uri ? arena_printf(&t->arena, "%u", t->uri.port) : SPAN_NULL,
+		.path = t->has_uri ? t->uri.path : SPAN_NULL,
+		.client_ip = span_str(ip_text(&t->session->peer.ip, client)),
+		.server_ip = has_server ? span_str(ip_text(&t->server.ip, server)) : SPAN_NULL,
+		.local_ip = span_str(ip_text(&t->session->local.ip, local)),
+		.local_port = arena_printf(&t->arena, "%u", t->session->local.port),
+		.proxy_host = span_str(s->proxy.visible_hostname),
+		.product = s->proxy.httpd_suppress_version_string ?
+				   SPAN(FORWARD_PRODUCT) :
+				   SPAN(FORWARD_PRODUCT "/" PACKAGE_VERSION),
+		.cache_mgr = span_str(s->proxy.cache_mgr != NULL ? s->proxy.cache_mgr : ""),
+		.sentence = span_str(row->sentence),
+		.detail = t->detail,
+		.acls = t->rule_denied ? denial_text(t) : SPAN_NULL,
+		.dns_error = t->why == WHY_DNS_FAIL || t->why == WHY_DNS_TIMEOUT ? t->detail : SPAN_NULL,
+		.now = loop_wall_us(t->worker->loop) / 1000000,
+	};
+
+	return errorpage_render(s->errorpages, row->page, &f, &t->arena);
+}
+
+/* Fill t->reply and aim the sink; HEAD gets the fields of a GET without the body. */
+static void begin_answer(struct txn *t, unsigned status, struct span reason, struct span type,
+			 struct span body)
+{
+	const struct snapshot *s = txn_conf(t);
+	const bool is_head = t->request.method == HTTP_HEAD && t->request.version != 0;
+	struct http_framing framing = { HTTP_BODY_LENGTH, body.n };
+	char date[HTTP_DATE_LEN + 1];
+	struct http_head *h = &t->reply;
+
+	h->status = status;
+	h->reason = reason.n != 0 ? reason : span_str(http_status_phrase(status));
+	h->version = 11;
+	http_date_print(loop_wall_us(t->worker->loop) / 1000000, date);
+	http_head_add(h, HTTP_F_SERVER,
+		      s->proxy.httpd_suppress_version_string ?
+			      SPAN(FORWARD_PRODUCT) :
+			      SPAN(FORWARD_PRODUCT "/" PACKAGE_VERSION));
+	http_head_add(h, HTTP_F_DATE, arena_dup(&t->arena, span_of(date, HTTP_DATE_LEN)));
+	http_head_add(h, HTTP_F_CONTENT_TYPE, type);
+	http_head_add(h, HTTP_F_CACHE_CONTROL, SPAN("no-store"));
+	http_head_set_framing(h, &framing);
+	if (s->proxy.via)
+		http_head_add(h, HTTP_F_VIA, arena_printf(&t->arena, "1.1 %.*s", SPAN_ARG(s->identity.via)));
+	if (!t->keep_alive)
+		http_head_add(h, HTTP_F_CONNECTION, SPAN("close"));
+	else if (t->request.version < 11)
+		http_head_add(h, HTTP_F_CONNECTION, SPAN("keep-alive"));
+	body_source_fini(&t->own_body);
+	body_source_init_memory(&t->own_body, is_head ? SPAN_NULL : body);
+	t->source = &t->own_body;
+	if (is_head)
+		framing.kind = HTTP_BODY_NONE;
+	txn_reply_begin(t, &framing);
+}
+
+void txn_answer_prepare(struct txn *t, unsigned status, struct span type, struct span body)
+{
+	if (!body_source_is_over(&t->request_body))
+		t->keep_alive = false;
+	http_head_init(&t->reply, &t->arena);
+	begin_answer(t, status, SPAN_NULL, type, body);
+}
+
+void txn_error_prepare(struct txn *t)
+{
+	const struct why_row *row = why_row(t->why);
+	struct span reason = SPAN_NULL;
+
+	/* A client whose framing is in doubt, or that is still sending, is not listened to again. */
+	if (!body_source_is_over(&t->request_body) || t->request.version == 0 || row->status == 400 ||
+	    t->is_connect || !txn_conf(t)->proxy.persistent_connection_after_error)
+		t->keep_alive = false;
+	http_head_init(&t->reply, &t->arena);
+	add_reason_fields(t, row);
+	/* Clients show nothing else of a refused CONNECT than its reason phrase. */
+	if (t->is_connect && t->rule_denied)
+		reason = arena_printf(&t->arena, "Denied by %.*s",
+				      SPAN_ARG(clean(&t->arena, denial_text(t), false)));
+	begin_answer(t, row->status, reason, SPAN("text/html; charset=utf-8"), page_body(t, row));
+}
+
+struct machine_next txn_step_send_error(struct txn *t)
+{
+	const struct why_row *row = why_row(t->why);
+
+	if (row->is_error)
+		count(COUNT_CLIENT_ERRORS);
+	if (t->fetch != NULL) {
+		const struct fetch_facts f = fetch_facts(t->fetch);
+
+		t->server = f.server;
+	}
+	/* Nothing to be said, or too late to say it. */
+	if (row->status == 0 || row->page == NULL || t->interim_bytes + t->sink.wire_bytes != 0) {
+		t->end = t->has_reply ? SESSION_ABORT : SESSION_CLOSE;
+		if (t->interim_bytes + t->sink.wire_bytes == 0 || row->page == NULL)
+			return TXN_GO(FINISH);
+		/* Only interim replies went out: a final one may follow, if none is half written. */
+		if (t->has_reply || t->sink.head.n != 0)
+			return TXN_GO(FINISH);
+	}
+	txn_error_prepare(t);
+	txn_release_snapshot(t);
+	return TXN_GO(SEND_BODY);
+}

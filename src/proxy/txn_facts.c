@@ -1,0 +1,121 @@
+/*
+ * Facts for decisions: what a transaction knows, and the operations that find what it does not.
+ */
+#include "proxy/txn.h"
+
+static void fill_clock(struct txn *t)
+{
+	const time_t now = (time_t)(loop_wall_us(t->worker->loop) / 1000000);
+	struct tm tm;
+
+	if (localtime_r(&now, &tm) == NULL) {
+		t->facts.state[FACT_CLOCK] = FACT_FAILED;
+		return;
+	}
+	t->facts.weekday = (unsigned)tm.tm_wday;
+	t->facts.minute = (unsigned)(tm.tm_hour * 60 + tm.tm_min);
+	t->facts.state[FACT_CLOCK] = FACT_VALUE;
+}
+
+static void fill_request(struct txn *t)
+{
+	struct facts *f = &t->facts;
+
+	if (t->request.version == 0) {
+		f->state[FACT_REQUEST] = FACT_ABSENT;
+		f->state[FACT_DST_ADDRS] = FACT_ABSENT;
+		f->state[FACT_DST_NAME] = FACT_ABSENT;
+		return;
+	}
+	f->state[FACT_REQUEST] = FACT_VALUE;
+	f->method = t->request.method;
+	f->method_name = t->request.method_name;
+	f->request = &t->request;
+	if (!t->has_uri) {
+		f->state[FACT_DST_ADDRS] = FACT_ABSENT;
+		f->state[FACT_DST_NAME] = FACT_ABSENT;
+		return;
+	}
+	f->uri = &t->uri;
+	f->url = t->url;
+	f->url_decoded = uri_decode(t->url, &t->arena);
+	if (t->uri.host_is_ip) {
+		f->dst = &t->uri.ip;
+		f->n_dst = 1;
+		f->state[FACT_DST_ADDRS] = FACT_VALUE;
+	} else {
+		f->state[FACT_DST_NAME] = FACT_ABSENT;
+	}
+}
+
+void txn_facts_fill(struct txn *t)
+{
+	struct facts *f = &t->facts;
+
+	if (f->state[FACT_SRC] != FACT_UNKNOWN)
+		return;
+	f->state[FACT_SRC] = f->state[FACT_LOCAL] = f->state[FACT_PORT_NAME] = FACT_VALUE;
+	f->src = t->session->peer;
+	f->local = t->session->local;
+	f->port_name = span_str(t->session->port->name);
+	f->state[FACT_REPLY] = FACT_ABSENT;
+	f->state[FACT_USER] = FACT_ABSENT;
+	fill_clock(t);
+	fill_request(t);
+}
+
+static enum op_status find_addresses(struct txn *t)
+{
+	struct facts *f = &t->facts;
+
+	if (!t->has_dst) {
+		t->has_dst = true;
+		if (dns_addresses_start(t->worker->dns, t->uri.host, &t->dst, &t->task) == OP_PENDING) {
+			t->op = &t->dst.op;
+			return OP_PENDING;
+		}
+	}
+	t->dns_us = loop_precise_us(t->worker->loop) - t->started_us;
+	f->dst = t->dst.ips;
+	f->n_dst = t->dst.n;
+	f->state[FACT_DST_ADDRS] = t->dst.err == ERR_NONE ? FACT_VALUE : FACT_FAILED;
+	return OP_READY;
+}
+
+static enum op_status find_name(struct txn *t, struct dns_query *q, const struct ip *ip,
+				enum fact fact, struct span *name)
+{
+	if (q->answer == NULL && q->op.status != OP_READY &&
+	    dns_lookup_ptr(t->worker->dns, ip, q, &t->task) == OP_PENDING) {
+		t->op = &q->op;
+		return OP_PENDING;
+	}
+	const bool found = q->answer != NULL && q->answer->err == ERR_NONE;
+
+	if (found)
+		*name = q->answer->name;
+	t->facts.state[fact] = found ? FACT_VALUE : FACT_ABSENT;
+	return OP_READY;
+}
+
+enum op_status txn_facts_find(struct txn *t, enum fact need)
+{
+	switch (need) {
+	case FACT_DST_ADDRS:
+		return find_addresses(t);
+	case FACT_SRC_NAME:
+		return find_name(t, &t->src_name, &t->session->peer.ip, need, &t->facts.src_name);
+	case FACT_DST_NAME:
+		return find_name(t, &t->dst_name, &t->uri.ip, need, &t->facts.dst_name);
+	case FACT_SRC:
+	case FACT_LOCAL:
+	case FACT_PORT_NAME:
+	case FACT_CLOCK:
+	case FACT_REQUEST:
+	case FACT_REPLY:
+	case FACT_USER:
+	case FACT_N:
+		break;
+	}
+	UNREACHABLE("a fact that is known from the start");
+}

@@ -1,0 +1,121 @@
+/*
+ * What the access log is told of a transaction.
+ */
+#include "base/counters.h"
+#include "proxy/fetch.h"
+#include "proxy/txn.h"
+
+/* Squid's pseudo-URLs for what has none. */
+static struct span log_url(const struct txn *t)
+{
+	if (t->has_uri)
+		return t->url;
+	if (t->why == WHY_HEAD_TOO_LARGE || t->why == WHY_URI_TOO_LONG)
+		return SPAN("error:request-too-large");
+	if (t->request.version == 0 &&
+	    (t->why == WHY_CLIENT_GONE || t->why == WHY_REQUEST_TIMEOUT || t->why == WHY_SHUTDOWN))
+		return SPAN("error:transaction-end-before-headers");
+	return SPAN("error:invalid-request");
+}
+
+static struct span field_value(const struct http_head *h, enum http_field_id id)
+{
+	const struct http_field *f = h->n_fields != 0 ? http_head_get(h, id) : NULL;
+
+	return f != NULL ? f->value : SPAN_NULL;
+}
+
+/* An error page that reached the client whole is no abort, whatever caused it. */
+static enum why logged_why(const struct txn *t)
+{
+	const bool is_whole = t->has_reply && (t->end == SESSION_KEEP || t->end == SESSION_CLOSE ||
+					       t->end == SESSION_LINGER || t->end == SESSION_TAKEN);
+
+	return is_whole && why_row(t->why)->suffix != WHY_SUFFIX_NONE ? WHY_DONE : t->why;
+}
+
+static void log_server(const struct txn *t, struct log_rec *r)
+{
+	r->server = t->server;
+	r->attempts = t->attempts;
+	r->server_status = t->server_status;
+	r->dns_us = t->dns_us;
+	if (t->fetch != NULL) {
+		const struct fetch_facts f = fetch_facts(t->fetch);
+
+		r->server = f.server;
+		r->attempts = (uint8_t)MIN(f.attempts, 255u);
+		r->server_status = f.status;
+		if (f.dns_us >= 0)
+			r->dns_us = f.dns_us;
+	}
+	if (r->server.port != 0)
+		r->hier = LOG_HIER_DIRECT;
+	if (t->has_uri)
+		r->server_name = t->uri.host;
+}
+
+struct log_rec txn_log_record(const struct txn *t)
+{
+	const struct session *s = t->session;
+	struct log_rec r = {
+		.start_us = t->started_wall_us,
+		.end_us = loop_wall_us(t->worker->loop),
+		.duration_us = loop_precise_us(t->worker->loop) - t->started_us,
+		.client = s->peer,
+		.local = s->local,
+		.id = s->id,
+		.status = t->has_reply ? (uint16_t)t->reply.status : 0,
+		.result = (uint8_t)t->result,
+		.hier = LOG_HIER_NONE,
+		.why = (uint8_t)logged_why(t),
+		.version = (uint8_t)t->request.version,
+		.client_in_bytes = t->head_bytes + t->request_body.body_bytes,
+		.client_out_bytes = t->interim_bytes + t->sink.wire_bytes,
+		.client_head_bytes = t->head_bytes,
+		.reply_head_bytes = t->reply_head_bytes,
+		.server_in_bytes = t->source != NULL ? t->source->body_bytes : 0,
+		.server_first_us = -1,
+		.server_total_us = -1,
+		.method = t->request.version != 0 ? t->request.method_name : SPAN_NULL,
+		.url = log_url(t),
+		.content_type = t->has_reply ? field_value(&t->reply, HTTP_F_CONTENT_TYPE) : SPAN_NULL,
+		.rule = t->rule,
+		.rule_place = t->rule_place,
+		.detail = t->detail,
+	};
+
+	if (t->request.version != 0) {
+		r.user_agent = field_value(&t->request, HTTP_F_USER_AGENT);
+		r.referer = field_value(&t->request, HTTP_F_REFERER);
+	}
+	log_server(t, &r);
+	return r;
+}
+
+void txn_log(struct txn *t)
+{
+	const struct log_conf *c = &t->worker->snapshot->log;
+
+	/* A connection that ended between requests, or before its first, is no transaction. */
+	if (t->why == WHY_CLIENT_EOF)
+		return;
+	if (t->request.version != 0)
+		count_add(COUNT_CLIENT_BYTES_IN, t->head_bytes + t->request_body.body_bytes);
+	count_add(COUNT_CLIENT_BYTES_OUT, t->interim_bytes + t->sink.wire_bytes);
+	if (c->targets == NULL)
+		return;
+	const struct log_rec rec = txn_log_record(t);
+
+	txn_facts_fill(t);
+	for (const struct log_target *g = c->targets; g != NULL; g = g->next) {
+		struct trail trail;
+
+		if (g->acls != NULL &&
+		    acl_decide(g->acls, &t->facts, VERDICT_ALLOW, &trail) != VERDICT_ALLOW)
+			continue;
+		if (g->kind == LOG_TARGET_NONE)
+			break;
+		log_ring_put(t->worker->log, g->sink, &rec);
+	}
+}

@@ -1,0 +1,264 @@
+/*
+ * The steps from the permission to the last byte of the reply.
+ */
+#include "proxy/txn.h"
+
+#include "base/counters.h"
+#include "http/serialise.h"
+#include "proxy/fetch.h"
+#include "proxy/forward.h"
+
+/* Is an Upgrade allowed? Decided with http_access's facts; what would have to wait is a no. */
+static bool upgrade_is_allowed(struct txn *t)
+{
+	const struct http_field *u = http_head_get(&t->request, HTTP_F_UPGRADE);
+	struct trail trail = { 0 };
+
+	if (u == NULL || t->request.version < 11 || t->request_framing.kind != HTTP_BODY_NONE ||
+	    !http_head_has_token(&t->request, HTTP_F_CONNECTION, SPAN("upgrade")))
+		return false;
+	const struct acl_rules *rules = forward_upgrade_rules(&t->snapshot->proxy, u->value);
+
+	return rules != NULL && acl_decide(rules, &t->facts, VERDICT_DENY, &trail) == VERDICT_ALLOW;
+}
+
+/* May this request go out on a connection that has been idle? */
+static bool may_reuse(struct txn *t)
+{
+	struct trail trail = { 0 };
+
+	if (!t->snapshot->net.server_persistent_connections)
+		return false;
+	if (http_method_is_idempotent(t->request.method) &&
+	    t->request_framing.kind == HTTP_BODY_NONE)
+		return true;
+	return acl_decide(t->snapshot->proxy.server_pconn_for_nonretriable, &t->facts, VERDICT_DENY,
+			  &trail) == VERDICT_ALLOW;
+}
+
+static const struct http_head *outgoing_head(struct txn *t, const struct http_framing *framing,
+					     bool upgrades)
+{
+	struct http_head *h = arena_alloc(&t->arena, sizeof(*h));
+	char ip[IP_TEXT_MAX];
+	const struct forward_request f = {
+		.conf = &t->snapshot->proxy,
+		.identity = &t->snapshot->identity,
+		.uri = &t->uri,
+		.client_ip = arena_dup(&t->arena, span_str(ip_text(&t->session->peer.ip, ip))),
+		.framing = *framing,
+		.upgrades = upgrades,
+		.max_forwards = t->max_forwards > 0 ? t->max_forwards - 1 : -1,
+	};
+
+	http_head_init(h, &t->arena);
+	forward_request(&t->request, h, &f);
+	if (!t->snapshot->net.server_persistent_connections && !upgrades)
+		http_head_add(h, HTTP_F_CONNECTION, SPAN("close"));
+	return h;
+}
+
+/* RFC 9112 3.2.4: OPTIONS without a path is for the origin as a whole. */
+static struct span outgoing_target(const struct txn *t)
+{
+	if (t->request.method == HTTP_OPTIONS && span_eq(t->uri.path, SPAN("/")) &&
+	    t->request.target.n != 0 && t->request.target.p[t->request.target.n - 1] != '/')
+		return SPAN("*");
+	return t->uri.path;
+}
+
+struct machine_next txn_step_miss(struct txn *t)
+{
+	const bool upgrades = upgrade_is_allowed(t);
+	const struct http_framing framing = forward_framing(&t->request_framing, false);
+	const struct fetch_request r = {
+		.worker = t->worker,
+		.arena = &t->arena,
+		.reader = &t->task,
+		.session_id = t->session->id,
+		.head = outgoing_head(t, &framing, upgrades),
+		.target = outgoing_target(t),
+		.host = t->uri.host,
+		.port = t->uri.port,
+		.method = t->request.method,
+		.ips = t->facts.state[FACT_DST_ADDRS] == FACT_VALUE ? t->facts.dst : NULL,
+		.n_ips = t->facts.state[FACT_DST_ADDRS] == FACT_VALUE ? t->facts.n_dst : 0,
+		.upload = &t->request_body,
+		.upload_framing = framing,
+		.may_reuse = may_reuse(t) && !upgrades,
+		.is_upgrade = upgrades,
+		.keep_alive = t->snapshot->net.server_persistent_connections,
+	};
+
+	t->fetch = fetch_start(&r);
+	return TXN_GO(AWAIT_REPLY);
+}
+
+struct machine_next txn_step_await_reply(struct txn *t)
+{
+	struct cobj *c = fetch_cobj(t->fetch);
+
+	if (c->interim != NULL)
+		return TXN_GO(SEND_INTERIM);
+	switch (c->state) {
+	case COBJ_EMPTY:
+		return TXN_WAIT(AWAIT_REPLY);
+	case COBJ_HEAD:
+		return TXN_GO(DELIVER);
+	case COBJ_SWITCHED:
+		return TXN_GO(SWITCH);
+	case COBJ_FAILED:
+		txn_fail(t, c->why, c->detail);
+		return TXN_GO(SEND_ERROR);
+	case COBJ_COMPLETE:
+		break;
+	}
+	UNREACHABLE("cobj_state");
+}
+
+/* Send what the sink holds and nothing else. */
+static enum body_result flush_head(struct txn *t)
+{
+	struct body_source none;
+
+	body_source_init_memory(&none, SPAN_NULL);
+	return body_pump(&none, &t->sink, t->worker->buffers, t->worker->pipes, &t->arena);
+}
+
+static struct span print_reply(struct txn *t, const struct http_head *h)
+{
+	const size_t n = http_reply_size(h);
+	char *text = arena_alloc(&t->arena, n);
+
+	http_print_reply(text, h);
+	return span_of(text, n);
+}
+
+/* RFC 9110 15.2: a proxy passes interim replies on, but not to HTTP/1.0 clients. */
+struct machine_next txn_step_send_interim(struct txn *t)
+{
+	static const struct http_framing none = { HTTP_BODY_NONE, 0 };
+	struct cobj *c = fetch_cobj(t->fetch);
+
+	for (;;) {
+		if (t->sink.head.n == 0) {
+			struct cobj_interim *i = cobj_take_interim(c);
+			struct http_head h;
+
+			t->interim_bytes += t->sink.wire_bytes;
+			t->sink = (struct body_sink){ 0 };
+			if (i == NULL)
+				return TXN_GO(AWAIT_REPLY);
+			if (t->request.version < 11)
+				continue;
+			const struct forward_reply f = { .conf = &txn_conf(t)->proxy,
+							 .identity = &txn_conf(t)->identity };
+
+			http_head_init(&h, &t->arena);
+			forward_reply(&i->head, &h, &f);
+			body_sink_init(&t->sink, t->session->client, print_reply(t, &h), &none);
+		}
+		switch (flush_head(t)) {
+		case BODY_PUMP_DONE:
+			break;
+		case BODY_PUMP_WAIT:
+		case BODY_PUMP_YIELD:
+			return TXN_WAIT(SEND_INTERIM);
+		case BODY_PUMP_SOURCE:
+		case BODY_PUMP_SINK:
+			txn_fail(t, WHY_CLIENT_WRITE, SPAN_NULL);
+			t->end = SESSION_ABORT;
+			return TXN_GO(FINISH);
+		}
+	}
+}
+
+void txn_reply_begin(struct txn *t, const struct http_framing *framing)
+{
+	const struct span head = print_reply(t, &t->reply);
+
+	t->reply_head_bytes = head.n;
+	t->has_reply = true;
+	body_sink_init(&t->sink, t->session->client, head, framing);
+}
+
+/* How the reply's body is framed for the client, and whether its connection can stay. */
+static struct http_framing reply_framing(struct txn *t, const struct cobj *c)
+{
+	struct http_framing f = forward_framing(&c->framing, t->request.version < 11);
+
+	if (f.kind == HTTP_BODY_CLOSE || fetch_is_uploading(t->fetch) || t->worker->is_draining)
+		t->keep_alive = false;
+	return f;
+}
+
+struct machine_next txn_step_deliver(struct txn *t)
+{
+	const struct cobj *c = fetch_cobj(t->fetch);
+	const struct http_framing framing = reply_framing(t, c);
+	const bool has_body = c->framing.kind != HTTP_BODY_NONE;
+	const struct forward_reply f = {
+		.conf = &t->snapshot->proxy,
+		.identity = &t->snapshot->identity,
+		/* A reply to HEAD and a 304 say what the length would be: RFC 9110 8.6. */
+		.framing = has_body ? &framing : NULL,
+		.client_is_1_0 = t->request.version < 11,
+		.keep_alive = t->keep_alive,
+		.now = loop_wall_us(t->worker->loop) / 1000000,
+	};
+
+	http_head_init(&t->reply, &t->arena);
+	forward_reply(&c->head, &t->reply, &f);
+	/* RFC 9110 8.6: no Content-Length in 204; one without a body could only mislead. */
+	if (c->head.status == 204)
+		http_head_remove(&t->reply, HTTP_F_CONTENT_LENGTH);
+	t->server_status = (uint16_t)c->head.status;
+	txn_reply_begin(t, &framing);
+	t->source = c->source != NULL ? c->source : &t->own_body;
+	fetch_hand_over(t->fetch, &t->task);
+	txn_release_snapshot(t);
+	return TXN_GO(SEND_BODY);
+}
+
+/* How the client's connection goes on after a reply that was sent whole. */
+static enum session_end end_after_reply(const struct txn *t)
+{
+	/* Bytes of the request may still be under way: let the client see the reply first. */
+	if (!body_source_is_over(&t->request_body) || t->request.version == 0)
+		return SESSION_LINGER;
+	return t->keep_alive ? SESSION_KEEP : SESSION_CLOSE;
+}
+
+struct machine_next txn_step_send_body(struct txn *t)
+{
+	struct worker *w = t->worker;
+
+	switch (body_pump(t->source, &t->sink, w->buffers, w->pipes, &t->arena)) {
+	case BODY_PUMP_WAIT:
+		return TXN_WAIT(SEND_BODY);
+	case BODY_PUMP_YIELD:
+		task_schedule(w->loop, &t->task);
+		return TXN_WAIT(SEND_BODY);
+	case BODY_PUMP_DONE:
+		if (t->fetch != NULL && fetch_cobj(t->fetch)->state == COBJ_HEAD)
+			cobj_complete(fetch_cobj(t->fetch));
+		txn_fail(t, WHY_DONE, SPAN_NULL);
+		t->end = end_after_reply(t);
+		return TXN_GO(FINISH);
+	case BODY_PUMP_SOURCE:
+		txn_fail(t, t->source->why, SPAN_NULL);
+		t->end = SESSION_ABORT;
+		return TXN_GO(FINISH);
+	case BODY_PUMP_SINK:
+		txn_fail(t, WHY_CLIENT_WRITE, SPAN_NULL);
+		t->end = SESSION_ABORT;
+		return TXN_GO(FINISH);
+	}
+	UNREACHABLE("body_result");
+}
+
+struct machine_next txn_step_finish(struct txn *t)
+{
+	txn_log(t);
+	return TXN_END();
+}

@@ -1,0 +1,144 @@
+/*
+ * The steps of requests that become tunnels: CONNECT, and upgrades that the origin agreed to.
+ */
+#include "proxy/txn.h"
+
+#include "base/counters.h"
+#include "http/serialise.h"
+#include "proxy/fetch.h"
+#include "proxy/forward.h"
+#include "proxy/tunnel.h"
+
+static struct machine_next dial_failed(struct txn *t)
+{
+	count(COUNT_SERVER_CONNECT_FAILS);
+	txn_fail(t, fetch_dial_why(t->dial.err), span_str(err_text(t->dial.err)));
+	return TXN_GO(SEND_ERROR);
+}
+
+struct machine_next txn_step_tunnel_dial(struct txn *t)
+{
+	struct worker *w = t->worker;
+	const bool is_judged = t->facts.state[FACT_DST_ADDRS] == FACT_VALUE;
+	enum op_status st = t->dial.op.status;
+
+	if (st == OP_IDLE) {
+		const struct dial_request r =
+			fetch_dial_request(&t->snapshot->net, t->uri.host, t->uri.port,
+					   is_judged ? t->facts.dst : NULL, is_judged ? t->facts.n_dst : 0);
+
+		st = dial_start(&t->dial, w->dns, w->loop, &r, &t->task);
+	}
+	if (st == OP_PENDING) {
+		t->op = &t->dial.op;
+		return TXN_WAIT(TUNNEL_DIAL);
+	}
+	t->op = NULL;
+	t->attempts = (uint8_t)MIN(t->dial.tries, 255u);
+	if (t->dial.dns_us > 0)
+		t->dns_us = t->dial.dns_us;
+	if (t->dial.tries != 0)
+		t->server = t->dial.at;
+	if (st == OP_FAILED)
+		return dial_failed(t);
+	count(COUNT_SERVER_CONNECTS);
+	t->origin = t->dial.stream;
+	t->dial.stream = NULL;
+	return TXN_GO(TUNNEL_REPLY);
+}
+
+/* Write what the sink holds; then the streams become a tunnel. */
+static struct machine_next flush_then_tunnel(struct txn *t, enum txn_step self)
+{
+	struct body_source none;
+
+	body_source_init_memory(&none, SPAN_NULL);
+	switch (body_pump(&none, &t->sink, t->worker->buffers, t->worker->pipes, &t->arena)) {
+	case BODY_PUMP_DONE:
+		return TXN_GO(TUNNEL);
+	case BODY_PUMP_WAIT:
+	case BODY_PUMP_YIELD:
+		return MACHINE_NEXT(MACHINE_WAIT, self);
+	case BODY_PUMP_SOURCE:
+	case BODY_PUMP_SINK:
+		break;
+	}
+	txn_fail(t, WHY_CLIENT_WRITE, SPAN_NULL);
+	t->end = SESSION_ABORT;
+	return TXN_GO(FINISH);
+}
+
+struct machine_next txn_step_tunnel_reply(struct txn *t)
+{
+	static const struct http_framing none = { HTTP_BODY_NONE, 0 };
+
+	if (!t->has_reply) {
+		/* RFC 9110 9.3.6: a 2xx to CONNECT has no framing fields. */
+		http_head_init(&t->reply, &t->arena);
+		t->reply.status = 200;
+		t->reply.version = 11;
+		t->reply.reason = SPAN("Connection established");
+		txn_reply_begin(t, &none);
+	}
+	return flush_then_tunnel(t, TXN_TUNNEL_REPLY);
+}
+
+struct machine_next txn_step_switch(struct txn *t)
+{
+	static const struct http_framing none = { HTTP_BODY_NONE, 0 };
+
+	if (!t->has_reply) {
+		const struct cobj *c = fetch_cobj(t->fetch);
+		const struct forward_reply f = { .conf = &t->snapshot->proxy,
+						 .identity = &t->snapshot->identity,
+						 .upgrades = true };
+
+		t->result = LOG_TCP_TUNNEL;
+		t->server_status = 101;
+		http_head_init(&t->reply, &t->arena);
+		forward_reply(&c->head, &t->reply, &f);
+		txn_reply_begin(t, &none);
+	}
+	return flush_then_tunnel(t, TXN_SWITCH);
+}
+
+/* Which sinks of the access log will be told. Decided now, while the facts are here. */
+static uint64_t choose_sinks(struct txn *t)
+{
+	uint64_t sinks = 0;
+
+	for (const struct log_target *g = txn_conf(t)->log.targets; g != NULL; g = g->next) {
+		struct trail trail;
+
+		if (g->acls != NULL &&
+		    acl_decide(g->acls, &t->facts, VERDICT_ALLOW, &trail) != VERDICT_ALLOW)
+			continue;
+		if (g->kind == LOG_TARGET_NONE)
+			break;
+		if (g->sink >= 0 && g->sink < 64)
+			sinks |= 1ULL << g->sink;
+	}
+	return sinks;
+}
+
+struct machine_next txn_step_tunnel(struct txn *t)
+{
+	struct session *s = t->session;
+	const struct log_rec rec = txn_log_record(t);
+	struct tunnel_start start = {
+		.worker = t->worker,
+		.client = &s->client,
+		.origin = &t->origin,
+		.from_client = s->in != NULL ? buffer_span(s->in) : SPAN_NULL,
+		.rec = &rec,
+		.sinks = choose_sinks(t),
+		.opened_ms = s->opened_ms,
+		.started_us = t->started_us,
+	};
+
+	if (t->fetch != NULL)
+		t->origin = fetch_take_stream(t->fetch, &start.from_origin);
+	tunnel_open(&start);
+	t->end = SESSION_TAKEN;
+	return TXN_END();
+}

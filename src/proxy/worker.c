@@ -1,0 +1,203 @@
+/*
+ * Workers: the thread, its ports, taking a snapshot into use, draining.
+ */
+#include "proxy/worker.h"
+
+#include "base/counters.h"
+#include "base/oplog.h"
+#include "proxy/process.h"
+#include "proxy/session.h"
+#include "proxy/tunnel.h"
+
+#define WORKER_MAGIC 0x3072ce21u
+
+#define IDLE_BUFFERS   128
+#define IDLE_PIPES     64
+#define IDLE_UPSTREAMS 1024
+
+static _Thread_local struct worker *this_worker;
+
+/* For a failed check: what this thread did last. */
+static void print_trace(void)
+{
+	const struct worker *w = this_worker;
+
+	if (w == NULL)
+		return;
+	for (unsigned i = 0; i < TRACE_STEPS; i++) {
+		const struct trace_step *s = &w->trace[(w->trace_at + i) % TRACE_STEPS];
+
+		if (s->machine != NULL)
+			dprintf(2, "cuttle: w%u:%llu %s %s -> %s\n", w->id, (unsigned long long)s->id,
+				s->machine, s->from, s->to);
+	}
+}
+
+static void on_accept(void *arg, int fd, const struct endpoint *peer, const struct endpoint *local)
+{
+	struct worker_port *wp = arg;
+
+	session_open(wp->worker, wp->port, fd, peer, local);
+}
+
+static void listen_on(struct worker *w, struct port *port)
+{
+	struct worker_port *wp = check_calloc(1, sizeof(*wp));
+
+	wp->worker = w;
+	wp->port = port;
+	if (listener_new(&wp->listener, w->loop, port->fd, on_accept, wp) != ERR_NONE) {
+		oplog(OPLOG_ERROR, "worker %u cannot listen on %s; other workers may", w->id, port->text);
+		free(wp);
+		return;
+	}
+	wp->next = w->ports;
+	w->ports = wp;
+}
+
+/* Listen on all of `ports`, and on nothing else. */
+static void use_ports(struct worker *w, struct port *ports)
+{
+	for (struct worker_port **at = &w->ports; *at != NULL;) {
+		struct worker_port *wp = *at;
+		bool stays = false;
+
+		for (const struct port *p = ports; p != NULL; p = p->next)
+			stays = stays || (p == wp->port && p->is_wanted);
+		if (stays) {
+			at = &wp->next;
+			continue;
+		}
+		*at = wp->next;
+		listener_free(&wp->listener);
+		free(wp);
+	}
+	for (struct port *p = ports; p != NULL; p = p->next) {
+		bool known = !p->is_wanted;
+
+		for (const struct worker_port *wp = w->ports; wp != NULL; wp = wp->next)
+			known = known || wp->port == p;
+		if (!known)
+			listen_on(w, p);
+	}
+}
+
+void worker_use_snapshot(struct worker *w, struct snapshot *s, struct port *ports)
+{
+	CHECK_OBJ(w, WORKER_MAGIC);
+	struct snapshot *old = w->snapshot;
+
+	w->snapshot = snapshot_ref(s);
+	snapshot_unref(&old);
+	upstream_pool_set_limits(w->upstreams, s->net.server_idle_pconn_timeout_ms,
+				 s->net.pconn_lifetime_ms);
+	if (!w->is_draining)
+		use_ports(w, ports);
+}
+
+/* --- draining -------------------------------------------------------------------------------------- */
+
+static void kill_all(struct worker *w)
+{
+	while (!list_is_empty(&w->tunnels))
+		tunnel_kill(tunnel_of_link(list_first(&w->tunnels)), WHY_SHUTDOWN);
+	while (!list_is_empty(&w->sessions))
+		session_kill(CONTAINER_OF(list_first(&w->sessions), struct session, link));
+}
+
+static void report_drained(struct post *p)
+{
+	struct worker *w = CONTAINER_OF(p, struct worker, drain_post);
+
+	if (w->n_sessions != 0 || w->n_tunnels != 0)
+		return;
+	loop_stop(w->loop);
+}
+
+void worker_one_less(struct worker *w)
+{
+	/* Not at once: the caller is still within the object's last step. */
+	if (w->is_draining && w->n_sessions == 0 && w->n_tunnels == 0 && w->drain_post.fn == NULL) {
+		w->drain_post.fn = report_drained;
+		loop_post(w->loop, &w->drain_post);
+	}
+}
+
+static void on_drain_timer(struct timer *t)
+{
+	kill_all(CONTAINER_OF(t, struct worker, drain_timer));
+}
+
+void worker_drain(struct worker *w, int64_t lifetime_ms)
+{
+	CHECK_OBJ(w, WORKER_MAGIC);
+	w->is_draining = true;
+	use_ports(w, NULL);
+	list_for_each_safe(it, &w->sessions)
+		session_drain(CONTAINER_OF(it, struct session, link));
+	if (lifetime_ms <= 0)
+		kill_all(w);
+	else
+		timer_arm(w->loop, &w->drain_timer, lifetime_ms);
+	worker_one_less(w);
+}
+
+/* --- life ------------------------------------------------------------------------------------------ */
+
+enum err worker_new(struct worker **out, struct proxy *p, unsigned id, struct snapshot *s)
+{
+	struct worker *w;
+
+	OBJ_NEW(w, WORKER_MAGIC);
+	w->id = id;
+	w->proxy = p;
+	list_init(&w->sessions);
+	list_init(&w->tunnels);
+	timer_init(&w->drain_timer, on_drain_timer);
+	w->next_id = ((uint64_t)id << 48) + 1;
+	enum err e = loop_new(&w->loop, id);
+
+	if (e == ERR_NONE)
+		e = dns_new(&w->dns, p->dns, w->loop);
+	if (e != ERR_NONE) {
+		if (w->loop != NULL)
+			loop_free(&w->loop);
+		OBJ_FREE(w, WORKER_MAGIC);
+		return e;
+	}
+	w->upstreams = upstream_pool_new(w->loop, IDLE_UPSTREAMS);
+	w->buffers = buffer_pool_new(IDLE_BUFFERS);
+	w->pipes = pipe_pool_new(IDLE_PIPES);
+	w->log = log_ring_new(p->access_log, id);
+	worker_use_snapshot(w, s, p->ports);
+	*out = w;
+	return ERR_NONE;
+}
+
+void worker_run(struct worker *w)
+{
+	CHECK_OBJ(w, WORKER_MAGIC);
+	this_worker = w;
+	check_set_panic_printer(print_trace);
+	loop_run(w->loop);
+	use_ports(w, NULL);
+	kill_all(w);
+}
+
+void worker_free(struct worker **wp)
+{
+	struct worker *w = *wp;
+
+	CHECK_OBJ(w, WORKER_MAGIC);
+	*wp = NULL;
+	use_ports(w, NULL);
+	kill_all(w);
+	timer_cancel(w->loop, &w->drain_timer);
+	upstream_pool_free(&w->upstreams);
+	dns_free(&w->dns);
+	buffer_pool_free(&w->buffers);
+	pipe_pool_free(&w->pipes);
+	loop_free(&w->loop);
+	snapshot_unref(&w->snapshot);
+	OBJ_FREE(w, WORKER_MAGIC);
+}

@@ -1,0 +1,79 @@
+/*
+ * One worker: a thread with its loop and everything that only it touches.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "loop/loop.h"
+#include "net/buffer.h"
+#include "net/dns.h"
+#include "net/listener.h"
+#include "net/pipe.h"
+#include "net/upstream_pool.h"
+#include "proxy/snapshot.h"
+
+/* The last steps taken on this worker, printed when a check fails. */
+#define TRACE_STEPS 64
+struct trace_step {
+	uint64_t id; /* of the session */
+	const char *machine, *from, *to;
+};
+
+/* An address that is listened on; lives as long as the process. Immutable but for `fd`. */
+struct port {
+	struct port *next;
+	struct endpoint at;
+	char *name; /* for myportname */
+	char text[ENDPOINT_TEXT_MAX];
+	int fd;
+	bool is_wanted; /* by the snapshot in use; the builder's */
+};
+
+struct worker_port {
+	struct worker_port *next;
+	struct worker *worker;
+	struct port *port;
+	struct listener *listener;
+};
+
+struct worker {
+	uint32_t magic;
+	unsigned id;
+	pthread_t thread;
+	struct proxy *proxy;
+	struct loop *loop;
+	struct snapshot *snapshot; /* the one in use; this worker's reference */
+	struct dns *dns;
+	struct upstream_pool *upstreams;
+	struct buffer_pool *buffers;
+	struct pipe_pool *pipes;
+	struct log_ring *log;
+	struct worker_port *ports;
+	struct list sessions, tunnels;
+	unsigned n_sessions, n_tunnels;
+	uint64_t next_id;
+	bool is_draining;
+	struct timer drain_timer;
+	struct post drain_post, stop_post;
+	struct trace_step trace[TRACE_STEPS];
+	unsigned trace_at;
+};
+
+enum err worker_new(struct worker **out, struct proxy *p, unsigned id, struct snapshot *s) MUST_USE;
+/* Runs until loop_stop(); closes what is left. */
+void worker_run(struct worker *w);
+void worker_free(struct worker **w);
+
+/* On the worker's thread: use this snapshot from now on (takes a reference of its own). */
+void worker_use_snapshot(struct worker *w, struct snapshot *s, struct port *ports);
+/* On the worker's thread: stop accepting; close at once what is idle, the rest after lifetime_ms. */
+void worker_drain(struct worker *w, int64_t lifetime_ms);
+/* A session or tunnel has ended: a draining worker may be done. */
+void worker_one_less(struct worker *w);
+
+static inline void worker_trace(struct worker *w, uint64_t id, const char *machine, const char *from,
+				const char *to)
+{
+	w->trace[w->trace_at++ % TRACE_STEPS] = (struct trace_step){ id, machine, from, to };
+}
