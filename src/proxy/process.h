@@ -27,6 +27,7 @@ struct proxy {
 	pthread_cond_t builder_wake;
 	bool wants_reload, builder_stops;
 	bool has_builder;
+	_Atomic unsigned generation; /* of the newest snapshot */
 	_Atomic int64_t reloaded_us; /* wall clock of the last successful reload; 0: none */
 
 	_Atomic unsigned workers_left; /* that have not drained yet */

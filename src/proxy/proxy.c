@@ -11,6 +11,7 @@
 #include "base/cgroup.h"
 #include "base/counters.h"
 #include "base/oplog.h"
+#include "loop/poller.h"
 #include "proxy/process.h"
 
 #define PROXY_MAGIC 0x93a0c5edu
@@ -86,6 +87,21 @@ const char *proxy_listening(const struct proxy *p, unsigned i)
 	return NULL;
 }
 
+void proxy_stats(const struct proxy *p, struct proxy_stats *out)
+{
+	*out = (struct proxy_stats){
+		.started_wall_us = p->started_wall_us,
+		.reloaded_wall_us = atomic_load_explicit(&p->reloaded_us, memory_order_relaxed),
+		.workers = p->n_workers,
+		.generation = atomic_load_explicit(&p->generation, memory_order_relaxed),
+		.snapshots = snapshot_count(),
+	};
+	for (unsigned i = 0; i < p->n_workers; i++) {
+		out->sessions += p->workers[i]->n_sessions;
+		out->tunnels += p->workers[i]->n_tunnels;
+	}
+}
+
 /* --- start ----------------------------------------------------------------------------------------- */
 
 static int open_log(void *arg, const char *path, enum err *err)
@@ -105,6 +121,8 @@ enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct sna
 	*s = NULL;
 	pthread_mutex_init(&p->builder_lock, NULL);
 	pthread_cond_init(&p->builder_wake, NULL);
+	p->started_wall_us = clock_wall_us();
+	atomic_init(&p->generation, p->snapshot->generation);
 	p->access_log = access_log_new(open_log, o->opener);
 	p->dns = dns_shared_new(&p->snapshot->net.dns);
 	if (!access_log_configure(p->access_log, &p->snapshot->log) ||
@@ -159,6 +177,12 @@ static enum err start_workers(struct proxy *p)
 }
 
 /* --- reload ---------------------------------------------------------------------------------------- */
+
+static void note_loaded(struct proxy *p)
+{
+	atomic_store_explicit(&p->generation, p->snapshot->generation, memory_order_relaxed);
+	atomic_store_explicit(&p->reloaded_us, clock_wall_us(), memory_order_relaxed);
+}
 
 /* Sent to each worker; frees itself. */
 struct swap {
@@ -219,6 +243,7 @@ static void reload(struct proxy *p)
 	p->snapshot = s;
 	snapshot_unref(&old);
 	count(COUNT_RELOADS);
+	note_loaded(p);
 	oplog(OPLOG_NOTICE, "configuration loaded (number %u)", p->snapshot->generation);
 }
 

@@ -60,5 +60,16 @@ void proxy_rotate(struct proxy *p);
 void proxy_shutdown(struct proxy *p, int64_t lifetime_ms, void (*drained)(void *), void *arg);
 void proxy_free(struct proxy **p);
 
+/* What is going on, for the manager. */
+struct proxy_stats {
+	int64_t started_wall_us, reloaded_wall_us; /* 0: never reloaded */
+	unsigned workers, generation, snapshots;
+	unsigned sessions, tunnels; /* open now */
+};
+void proxy_stats(const struct proxy *p, struct proxy_stats *out);
+/* The configuration as it was read, secrets masked. malloc'ed. */
+char *snapshot_dump(const struct snapshot *s);
+const char *snapshot_visible_hostname(const struct snapshot *s);
+
 /* One line an address that is listened on: "127.0.0.1:3128". NULL after the last. */
 const char *proxy_listening(const struct proxy *p, unsigned i);

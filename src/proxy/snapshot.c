@@ -68,6 +68,16 @@ const struct process_conf *snapshot_process_conf(const struct snapshot *s)
 	return &s->process;
 }
 
+char *snapshot_dump(const struct snapshot *s)
+{
+	return conf_dump(s->reader);
+}
+
+const char *snapshot_visible_hostname(const struct snapshot *s)
+{
+	return s->proxy.visible_hostname;
+}
+
 static struct snapshot *snapshot_new(void)
 {
 	struct snapshot *s;

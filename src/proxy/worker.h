@@ -51,7 +51,7 @@ struct worker {
 	struct log_ring *log;
 	struct worker_port *ports;
 	struct list sessions, tunnels;
-	unsigned n_sessions, n_tunnels;
+	_Atomic unsigned n_sessions, n_tunnels; /* written here only, read by the manager */
 	uint64_t next_id;
 	bool is_draining;
 	struct timer drain_timer;

@@ -1,0 +1,195 @@
+/*
+ * Manager pages: one row each in the table at the end.
+ */
+#include "admin/manager.h"
+
+#include <stdarg.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/budget.h"
+#include "base/counters.h"
+
+/* Text that grows in an arena. */
+struct text {
+	struct arena *arena;
+	char *p;
+	size_t n, cap;
+};
+
+static void put(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void put(struct text *t, const char *fmt, ...)
+{
+	va_list ap, again;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	const size_t n = (size_t)vsnprintf(NULL, 0, fmt, ap);
+
+	va_end(ap);
+	if (t->n + n + 1 > t->cap) {
+		const size_t cap = (t->n + n + 1) * 2;
+		char *bigger = arena_alloc(t->arena, cap);
+
+		if (t->n != 0)
+			memcpy(bigger, t->p, t->n);
+		t->p = bigger;
+		t->cap = cap;
+	}
+	vsnprintf(t->p + t->n, n + 1, fmt, again);
+	va_end(again);
+	t->n += n;
+}
+
+static void put_time(struct text *t, const char *label, int64_t wall_us)
+{
+	const time_t s = (time_t)(wall_us / 1000000);
+	char buf[64];
+	struct tm tm;
+
+	if (gmtime_r(&s, &tm) == NULL || strftime(buf, sizeof(buf), "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
+		buf[0] = '\0';
+	put(t, "%s%s\n", label, buf);
+}
+
+static int64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static double cpu_seconds(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static unsigned long long sum(enum counter c)
+{
+	return (unsigned long long)counters_sum(c);
+}
+
+/* --- pages ------------------------------------------------------------------------------------------- */
+
+static void page_info(struct text *t, struct proxy *p, const struct snapshot *s)
+{
+	const int64_t now = now_us();
+	struct proxy_stats st;
+	struct rusage u;
+	struct rlimit fds;
+
+	proxy_stats(p, &st);
+	getrusage(RUSAGE_SELF, &u);
+	getrlimit(RLIMIT_NOFILE, &fds);
+	const double up = (double)(now - st.started_wall_us) / 1e6;
+
+	put(t, "Cuttle: Version %s\n", PACKAGE_VERSION);
+	put(t, "Visible host name: %s\n", snapshot_visible_hostname(s));
+	put_time(t, "Start Time:\t", st.started_wall_us);
+	put_time(t, "Current Time:\t", now);
+	put(t, "Connection information for cuttle:\n");
+	put(t, "\tNumber of HTTP requests received:\t%llu\n", sum(COUNT_CLIENT_REQUESTS));
+	put(t, "\tAverage HTTP requests per minute since start:\t%.1f\n",
+	    up > 0 ? (double)sum(COUNT_CLIENT_REQUESTS) * 60 / up : 0.0);
+	put(t, "\tClient connections accepted:\t%llu\n", sum(COUNT_CLIENT_CONNECTIONS));
+	put(t, "\tClient connections open:\t%u\n", st.sessions);
+	put(t, "\tTunnels open:\t%u\n", st.tunnels);
+	put(t, "\tRequests denied:\t%llu\n", sum(COUNT_CLIENT_DENIED));
+	put(t, "\tRequests malformed:\t%llu\n", sum(COUNT_CLIENT_BAD));
+	put(t, "Configuration:\n");
+	put(t, "\tLoaded:\t%u times\n", st.generation);
+	if (st.reloaded_wall_us != 0)
+		put_time(t, "\tLast reload:\t", st.reloaded_wall_us);
+	put(t, "\tSnapshots alive:\t%u\n", st.snapshots);
+	put(t, "Resource usage for cuttle:\n");
+	put(t, "\tWorkers:\t%u\n", st.workers);
+	put(t, "\tUP Time:\t%.3f seconds\n", up);
+	put(t, "\tCPU Time:\t%.3f seconds\n", cpu_seconds());
+	put(t, "\tCPU Usage:\t%.2f%%\n", up > 0 ? cpu_seconds() * 100 / up : 0.0);
+	put(t, "\tMaximum Resident Size: %ld KB\n", u.ru_maxrss);
+	put(t, "Memory accounted for:\n");
+	put(t, "\tLimit:\t%llu KB\n", (unsigned long long)budget_limit() / 1024);
+	put(t, "\tTaken:\t%llu KB\n", (unsigned long long)budget_taken() / 1024);
+	put(t, "File descriptor usage for cuttle:\n");
+	put(t, "\tMaximum number of file descriptors:\t%llu\n", (unsigned long long)fds.rlim_cur);
+	put(t, "Access log:\n");
+	put(t, "\tLines:\t%llu\n\tLines lost:\t%llu\n", sum(COUNT_LOG_LINES), sum(COUNT_LOG_DROPPED));
+}
+
+static void page_counters(struct text *t, struct proxy *p, const struct snapshot *s)
+{
+	const int64_t now = now_us();
+
+	(void)p;
+	(void)s;
+	put(t, "sample_time = %lld.%06lld\n", (long long)(now / 1000000), (long long)(now % 1000000));
+	for (unsigned c = 0; c < COUNT_N; c++)
+		put(t, "%s = %llu\n", counter_name((enum counter)c), sum((enum counter)c));
+	put(t, "cpu_time = %.6f\n", cpu_seconds());
+}
+
+static void page_config(struct text *t, struct proxy *p, const struct snapshot *s)
+{
+	char *dump = snapshot_dump(s);
+
+	(void)p;
+	put(t, "%s", dump);
+	free(dump);
+}
+
+static void page_mem(struct text *t, struct proxy *p, const struct snapshot *s)
+{
+	(void)p;
+	(void)s;
+	put(t, "class\tbytes\twhat\n");
+	for (unsigned c = 0; c < BUDGET_N; c++)
+		put(t, "%s\t%llu\t%s\n", budget_name((enum budget_class)c),
+		    (unsigned long long)budget_used((enum budget_class)c),
+		    budget_description((enum budget_class)c));
+}
+
+static void page_menu(struct text *t, struct proxy *p, const struct snapshot *s);
+
+static const struct page {
+	const char *name, *text;
+	void (*print)(struct text *, struct proxy *, const struct snapshot *);
+} pages[] = {
+	{ "index", "The list of pages", page_menu },
+	{ "menu", "The list of pages", page_menu },
+	{ "info", "General Runtime Information", page_info },
+	{ "counters", "Traffic and Resource Counters", page_counters },
+	{ "config", "Current Configuration, secrets masked", page_config },
+	{ "mem", "Memory by what it is used for", page_mem },
+};
+
+static void page_menu(struct text *t, struct proxy *p, const struct snapshot *s)
+{
+	(void)p;
+	(void)s;
+	for (size_t i = 0; i < ARRAY_LEN(pages); i++)
+		put(t, " %-22s\t%s\tpublic\n", pages[i].name, pages[i].text);
+}
+
+bool manager_page(struct proxy *p, const struct snapshot *s, struct span action, struct arena *a,
+		  struct span *type, struct span *body)
+{
+	struct text t = { .arena = a };
+
+	if (action.n == 0)
+		action = SPAN("index");
+	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+		if (!span_eq(action, span_str(pages[i].name)))
+			continue;
+		pages[i].print(&t, p, s);
+		*type = SPAN("text/plain; charset=utf-8");
+		*body = span_of(t.p, t.n);
+		return true;
+	}
+	return false;
+}
