@@ -8,8 +8,6 @@
  */
 #include "net/stream.h"
 
-#define STREAM_MAGIC 0x7374726dU
-
 static const struct stream_ops tcp_ops;
 
 static void on_event(struct event *e, unsigned ready)
@@ -73,7 +71,8 @@ void stream_set_owner(struct stream *s, struct task *owner)
 {
 	CHECK_OBJ(s, STREAM_MAGIC);
 	s->owner = owner;
-	if (owner != NULL && (s->ready != 0 || s->kept_n != 0))
+	/* That it may be written is no news: who wants to write tries. */
+	if (owner != NULL && ((s->ready & ~EV_WRITE) != 0 || s->kept_n != 0))
 		task_schedule(s->loop, owner);
 }
 

@@ -11,6 +11,8 @@
 #include "net/pipe.h"
 #include "net/sock.h"
 
+#define STREAM_MAGIC 0x7374726dU
+
 struct stream;
 
 /* What a kind of stream does. Every function may be called at any time before close. */

@@ -124,6 +124,8 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	};
 
 	s->reader = conf_reader_new(directives, ARRAY_LEN(directives), sections);
+	if (o->service_name != NULL)
+		conf_set_macro(s->reader, "service_name", o->service_name);
 	if (o->conf_path != NULL)
 		conf_read_file(s->reader, o->conf_path);
 	else
