@@ -2,12 +2,12 @@
  * Directives of access control.
  */
 /* clang-format off */
-CONF_ROW(acl, "", access, acl, acl_conf_acl, set, "",
+DIRECTIVE(acl, "", access, acl, acl_conf_acl, set, "",
 	"NAME TYPE [FLAGS] VALUE ...",
 	"Defines an access list. Lines with the same name and type add to each other. A value in double"
-	" quotes names a file with one value a line."),
-CONF_ROW(http_access, "", access, acl, acl_conf_rules, http_access, "",
+	" quotes names a file with one value a line.")
+DIRECTIVE(http_access, "", access, acl, acl_conf_rules, http_access, "",
 	"allow|deny [!]ACL ...",
 	"Allows or denies requests. The first line of which all acls match decides; if none does, the"
-	" opposite of the last line. Without any such line, all requests are denied."),
+	" opposite of the last line. Without any such line, all requests are denied.")
 /* clang-format on */

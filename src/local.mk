@@ -12,3 +12,7 @@ cuttle_libs = \
 	src/http/libhttp.a \
 	src/base/libbase.a
 cuttle_external_libs = $(PCRE2_LIBS) $(CARES_LIBS) $(XXHASH_LIBS)
+
+sbin_PROGRAMS += src/cuttle
+src_cuttle_SOURCES = src/main.c
+src_cuttle_LDADD = $(cuttle_libs) $(cuttle_external_libs)

@@ -4,6 +4,7 @@
  */
 #include "daemon/start.h"
 
+#include "admin/manager.h"
 #include "base/oplog.h"
 #include "daemon/default_conf.h"
 #include "daemon/keeper.h"
@@ -229,6 +230,7 @@ int start_cuttle(const struct options *o)
 					  .conf_text = o->is_built_in ? default_conf_text : NULL,
 					  .extra_port = o->extra_port,
 					  .opener = &opener_direct,
+					  .page = manager_page,
 					  .service_name = is_named ? o->service_name : NULL };
 	s.source = (struct scan_source){ .conf_path = path,
 					 .conf_text = s.proxy.conf_text,

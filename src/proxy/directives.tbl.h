@@ -2,79 +2,79 @@
  * The directives of the proxy core. Rows: see conf/conf.h.
  */
 /* clang-format off */
-CONF_ROW(http_port, "ascii_port", network, proxy, proxy_conf_http_port, ports, "",
+DIRECTIVE(http_port, "ascii_port", network, proxy, proxy_conf_http_port, ports, "",
 	"[ADDRESS:]PORT [name=NAME]",
 	"Where clients connect to. Repeat the line for several addresses.")
-CONF_ROW(visible_hostname, "", admin, proxy, conf_set_string, visible_hostname, "",
+DIRECTIVE(visible_hostname, "", admin, proxy, conf_set_string, visible_hostname, "",
 	"NAME", "The name this proxy goes by in Via and on error pages; without it the host's own name.")
-CONF_ROW(unique_hostname, "", admin, proxy, conf_set_string, unique_hostname, "",
+DIRECTIVE(unique_hostname, "", admin, proxy, conf_set_string, unique_hostname, "",
 	"NAME", "The name by which this proxy recognises its own Via when several share visible_hostname.")
-CONF_ROW(hostname_aliases, "", admin, proxy, proxy_conf_names, hostname_aliases, "",
+DIRECTIVE(hostname_aliases, "", admin, proxy, proxy_conf_names, hostname_aliases, "",
 	"NAME...", "Further names under which the manager's pages are asked for.")
-CONF_ROW(via, "", header, proxy, conf_set_onoff, via, "on",
+DIRECTIVE(via, "", header, proxy, conf_set_onoff, via, "on",
 	"on|off", "Add Via to what is forwarded, both ways. Loops are recognised by it.")
-CONF_ROW(httpd_suppress_version_string, "", header, proxy, conf_set_onoff, httpd_suppress_version_string, "off",
+DIRECTIVE(httpd_suppress_version_string, "", header, proxy, conf_set_onoff, httpd_suppress_version_string, "off",
 	"on|off", "Leave the version number out of headers and error pages.")
-CONF_ROW(forwarded_for, "", header, proxy, proxy_conf_forwarded_for, forwarded_for, "on",
+DIRECTIVE(forwarded_for, "", header, proxy, proxy_conf_forwarded_for, forwarded_for, "on",
 	"on|off|transparent|truncate|delete", "What becomes of X-Forwarded-For: append the client, append \"unknown\", leave it, replace it, remove it.")
-CONF_ROW(host_verify_strict, "", network, proxy, conf_set_onoff, host_verify_strict, "off",
+DIRECTIVE(host_verify_strict, "", network, proxy, conf_set_onoff, host_verify_strict, "off",
 	"on|off", "Refuse (409) a request whose Host differs from its target, instead of replacing Host by the target's.")
-CONF_ROW(deny_detail, "", access, proxy, conf_set_onoff, deny_detail, "off",
+DIRECTIVE(deny_detail, "", access, proxy, conf_set_onoff, deny_detail, "off",
 	"on|off", "Tell a denied client also the file and line of the rule that denied. Cuttle's own.")
-CONF_ROW(uri_whitespace, "", http, proxy, proxy_conf_uri_whitespace, uri_whitespace, "strip",
+DIRECTIVE(uri_whitespace, "", http, proxy, proxy_conf_uri_whitespace, uri_whitespace, "strip",
 	"strip|deny|allow|encode|chop", "Kept for compatibility: a request whose URI holds a blank is always refused, since parsers disagree about it.")
-CONF_ROW(relaxed_header_parser, "", http, proxy, proxy_conf_relaxed, ports, "",
+DIRECTIVE(relaxed_header_parser, "", http, proxy, proxy_conf_relaxed, ports, "",
 	"on|off|warn", "Kept for compatibility: messages are always parsed strictly.")
-CONF_ROW(half_closed_clients, "", timeout, proxy, conf_set_onoff, half_closed_clients, "off",
+DIRECTIVE(half_closed_clients, "", timeout, proxy, conf_set_onoff, half_closed_clients, "off",
 	"on|off", "Go on serving a client that has closed its sending side.")
-CONF_ROW(client_persistent_connections, "", http, proxy, conf_set_onoff, client_persistent_connections, "on",
+DIRECTIVE(client_persistent_connections, "", http, proxy, conf_set_onoff, client_persistent_connections, "on",
 	"on|off", "Keep connections with clients open between requests.")
-CONF_ROW(persistent_connection_after_error, "", http, proxy, conf_set_onoff, persistent_connection_after_error, "on",
+DIRECTIVE(persistent_connection_after_error, "", http, proxy, conf_set_onoff, persistent_connection_after_error, "on",
 	"on|off", "Keep the client's connection after an error page where the framing is still certain.")
-CONF_ROW(detect_broken_pconn, "", http, proxy, conf_set_onoff, detect_broken_pconn, "off",
+DIRECTIVE(detect_broken_pconn, "", http, proxy, conf_set_onoff, detect_broken_pconn, "off",
 	"on|off", "Do not reuse connections with origins that announce keep-alive without a length.")
-CONF_ROW(pipeline_prefetch, "", http, proxy, proxy_conf_pipeline, pipeline_prefetch, "0",
+DIRECTIVE(pipeline_prefetch, "", http, proxy, proxy_conf_pipeline, pipeline_prefetch, "0",
 	"NUMBER", "Kept for compatibility: pipelined requests are answered in order, one at a time.")
-CONF_ROW(client_ip_max_connections, "", network, proxy, conf_set_int, client_ip_max_connections, "-1",
+DIRECTIVE(client_ip_max_connections, "", network, proxy, conf_set_int, client_ip_max_connections, "-1",
 	"NUMBER", "How many connections one client address may hold; -1: any number.")
-CONF_ROW(request_header_max_size, "", http, proxy, conf_set_bytes, request_header_max_bytes, "64 KB",
+DIRECTIVE(request_header_max_size, "", http, proxy, conf_set_bytes, request_header_max_bytes, "64 KB",
 	"SIZE", "Longest request head; a longer one is answered with 431 (414 if the URI alone is longer).")
-CONF_ROW(reply_header_max_size, "", http, proxy, conf_set_bytes, reply_header_max_bytes, "64 KB",
+DIRECTIVE(reply_header_max_size, "", http, proxy, conf_set_bytes, reply_header_max_bytes, "64 KB",
 	"SIZE", "Longest reply head; a longer one is answered with 502.")
-CONF_ROW(request_body_max_size, "", http, proxy, conf_set_bytes, request_body_max_bytes, "0 KB",
+DIRECTIVE(request_body_max_size, "", http, proxy, conf_set_bytes, request_body_max_bytes, "0 KB",
 	"SIZE", "Longest request body; 0: any length. A longer one is answered with 413.")
-CONF_ROW(client_request_buffer_max_size, "", http, proxy, conf_set_bytes, client_request_buffer_max_bytes, "512 KB",
+DIRECTIVE(client_request_buffer_max_size, "", http, proxy, conf_set_bytes, client_request_buffer_max_bytes, "512 KB",
 	"SIZE", "Most bytes kept of what one client sends ahead; must exceed request_header_max_size.")
-CONF_ROW(request_timeout, "", timeout, proxy, conf_set_ms, request_timeout_ms, "5 minutes",
+DIRECTIVE(request_timeout, "", timeout, proxy, conf_set_ms, request_timeout_ms, "5 minutes",
 	"TIME", "Time to receive a whole request head once its first byte has come.")
-CONF_ROW(request_start_timeout, "", timeout, proxy, conf_set_ms, request_start_timeout_ms, "5 minutes",
+DIRECTIVE(request_start_timeout, "", timeout, proxy, conf_set_ms, request_start_timeout_ms, "5 minutes",
 	"TIME", "Time for the first byte on a new connection.")
-CONF_ROW(client_idle_pconn_timeout, "persistent_request_timeout", timeout, proxy, conf_set_ms, client_idle_pconn_timeout_ms, "2 minutes",
+DIRECTIVE(client_idle_pconn_timeout, "persistent_request_timeout", timeout, proxy, conf_set_ms, client_idle_pconn_timeout_ms, "2 minutes",
 	"TIME", "How long a client's connection may idle between requests.")
-CONF_ROW(client_lifetime, "", timeout, proxy, conf_set_ms, client_lifetime_ms, "1 day",
+DIRECTIVE(client_lifetime, "", timeout, proxy, conf_set_ms, client_lifetime_ms, "1 day",
 	"TIME", "Longest life of a client's connection, tunnels included.")
-CONF_ROW(read_timeout, "", timeout, proxy, conf_set_ms, read_timeout_ms, "15 minutes",
+DIRECTIVE(read_timeout, "", timeout, proxy, conf_set_ms, read_timeout_ms, "15 minutes",
 	"TIME", "How long a server, a request body or a tunnel may be silent.")
-CONF_ROW(write_timeout, "", timeout, proxy, conf_set_ms, write_timeout_ms, "15 minutes",
+DIRECTIVE(write_timeout, "", timeout, proxy, conf_set_ms, write_timeout_ms, "15 minutes",
 	"TIME", "How long a receiver may refuse to take anything.")
-CONF_ROW(server_pconn_for_nonretriable, "", http, proxy, acl_conf_rules, server_pconn_for_nonretriable, "",
+DIRECTIVE(server_pconn_for_nonretriable, "", http, proxy, acl_conf_rules, server_pconn_for_nonretriable, "",
 	"allow|deny [!]ACL...", "Which requests that must not be repeated (POST) may use an idle connection; none if unset.")
-CONF_ROW(http_upgrade_request_protocols, "", http, proxy, proxy_conf_upgrades, upgrades, "",
+DIRECTIVE(http_upgrade_request_protocols, "", http, proxy, proxy_conf_upgrades, upgrades, "",
 	"PROTOCOL|OTHER allow|deny [!]ACL...", "Which upgrades (WebSocket) become tunnels; without a line Upgrade is removed from requests.")
-CONF_ROW(retry_on_error, "", timeout, proxy, conf_set_onoff, retry_on_error, "off",
+DIRECTIVE(retry_on_error, "", timeout, proxy, conf_set_onoff, retry_on_error, "off",
 	"on|off", "Kept for compatibility: a request that an origin has answered is not repeated.")
-CONF_ROW(error_directory, "", error, proxy, conf_set_string, error_directory, "",
+DIRECTIVE(error_directory, "", error, proxy, conf_set_string, error_directory, "",
 	"PATH", "Folder of error page templates used instead of the built-in ones.")
-CONF_ROW(error_default_language, "", error, proxy, conf_set_string, error_default_language, "",
+DIRECTIVE(error_default_language, "", error, proxy, conf_set_string, error_default_language, "",
 	"NAME", "Kept for compatibility: the built-in pages are in English.")
-CONF_ROW(error_log_languages, "", error, proxy, conf_set_onoff, error_log_languages, "on",
+DIRECTIVE(error_log_languages, "", error, proxy, conf_set_onoff, error_log_languages, "on",
 	"on|off", "Kept for compatibility: languages are not negotiated.")
-CONF_ROW(err_html_text, "", error, proxy, conf_set_line, err_html_text, "",
+DIRECTIVE(err_html_text, "", error, proxy, conf_set_line, err_html_text, "",
 	"HTML", "Text put into error pages where a template says %L.")
-CONF_ROW(err_page_stylesheet, "", error, proxy, conf_set_string, err_page_stylesheet, "",
+DIRECTIVE(err_page_stylesheet, "", error, proxy, conf_set_string, err_page_stylesheet, "",
 	"PATH", "Style sheet put into error pages where a template says %l.")
-CONF_ROW(cache_mgr, "", admin, proxy, conf_set_string, cache_mgr, "webmaster",
+DIRECTIVE(cache_mgr, "", admin, proxy, conf_set_string, cache_mgr, "webmaster",
 	"ADDRESS", "Whom error pages name as the administrator.")
-CONF_ROW(email_err_data, "", error, proxy, conf_set_onoff, email_err_data, "off",
+DIRECTIVE(email_err_data, "", error, proxy, conf_set_onoff, email_err_data, "off",
 	"on|off", "Put the error's data into the mail link of error pages.")
 /* clang-format on */

@@ -2,7 +2,7 @@ noinst_LIBRARIES += src/proxy/libproxy.a
 src_proxy_libproxy_a_SOURCES = \
 	src/proxy/body.c src/proxy/body.h \
 	src/proxy/directives.tbl.h \
-	src/proxy/errorpage.h \
+	src/proxy/errorpage.c src/proxy/errorpage.h \
 	src/proxy/fetch.c src/proxy/fetch.h src/proxy/fetch_steps.tbl.h \
 	src/proxy/forward.c src/proxy/forward.h \
 	src/proxy/head_reader.c src/proxy/head_reader.h \

@@ -3,11 +3,15 @@
  */
 #include "proxy/snapshot.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
 #define SNAPSHOT_MAGIC 0x54a45407u
 
 static _Atomic unsigned n_alive, n_built;
 
 /* Every directive that works: the concatenation of the folders' tables. */
+#define DIRECTIVE(...) CONF_ROW(__VA_ARGS__),
 static const struct conf_directive directives[] = {
 #include "acl/directives.tbl.h"
 #include "log/directives.tbl.h"
@@ -15,6 +19,7 @@ static const struct conf_directive directives[] = {
 #include "net/directives.tbl.h"
 #include "proxy/directives.tbl.h"
 };
+#undef DIRECTIVE
 
 const struct conf_directive *proxy_directives(size_t *n)
 {
@@ -95,6 +100,18 @@ static struct snapshot *snapshot_new(void)
 	return s;
 }
 
+/* Files of the configuration may be readable by the keeper only. */
+static int open_conf_file(void *arg, const char *path, int *errnum)
+{
+	struct opener *o = arg;
+	enum err e = ERR_NONE;
+	const int fd = o->ops->open_file(o, path, O_RDONLY, 0, &e);
+
+	if (fd < 0)
+		*errnum = e == ERR_NOT_FOUND ? ENOENT : e == ERR_PERMISSION ? EACCES : EIO;
+	return fd;
+}
+
 static void add_extra_port(struct snapshot *s, unsigned port)
 {
 	char text[64];
@@ -124,6 +141,8 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	};
 
 	s->reader = conf_reader_new(directives, ARRAY_LEN(directives), sections);
+	if (o->opener != NULL)
+		conf_set_open(s->reader, open_conf_file, o->opener);
 	if (o->service_name != NULL)
 		conf_set_macro(s->reader, "service_name", o->service_name);
 	if (o->conf_path != NULL)
@@ -133,6 +152,7 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	if (o->extra_port != 0)
 		add_extra_port(s, o->extra_port);
 	conf_finish(s->reader);
+	acl_conf_finish(&s->acl, s->reader);
 	proxy_conf_complete(&s->proxy, s->reader);
 	if (s->proxy.ports == NULL)
 		conf_report(s->reader, CONF_ERROR,
