@@ -80,6 +80,9 @@ static pcre2_code *compile(const struct acl_regex_text *t, bool icase, char *why
 		options |= PCRE2_CASELESS;
 	if (!t->has_backrefs)
 		options |= PCRE2_NO_AUTO_CAPTURE;
+	/* PCRE2 10.42's JIT searches (--|)a*- wrongly: it overlooks the match in "--". */
+	if (t->has_empty_branch)
+		options |= PCRE2_NO_START_OPTIMIZE;
 	memcpy(text, limits.p, limits.n);
 	memcpy(text + limits.n, t->p, t->n);
 	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, limits.n + t->n, options, &error, &at,

@@ -18,6 +18,7 @@
 enum tok {
 	TOK_END,
 	TOK_CHAR,
+	TOK_NOTHING, /* what no text contains */
 	TOK_ALT,
 	TOK_STAR,
 	TOK_PLUS,
@@ -254,6 +255,8 @@ static void token_escaped(struct parser *p)
 		p->tok = TOK_ANCHOR;
 	else if (strchr("wWsS", c) != NULL)
 		p->tok = TOK_SET;
+	else if (p->icase && c >= 'a' && c <= 'z')
+		p->tok = TOK_NOTHING; /* not folded, unlike the text: glibc's \d with REG_ICASE */
 	else
 		p->tok = TOK_CHAR;
 }
@@ -307,9 +310,6 @@ static struct elem elem_peek(const struct parser *p, size_t at)
 
 	if (c == '[' && rest.n > 1 && strchr(".=:", rest.p[1]) != NULL && rest.p[1] != '\0')
 		return (struct elem){ ELEM_SYMBOL, (unsigned char)rest.p[1], 2 };
-	/* "---" stands for one minus sign, as in old awks. */
-	if (c == '-' && rest.n > 2 && rest.p[1] == '-' && rest.p[2] == '-')
-		return (struct elem){ ELEM_CHAR, c, 3 };
 	if (c == '-')
 		return (struct elem){ ELEM_RANGE, c, 1 };
 	if (c == ']')
@@ -498,10 +498,21 @@ static bool is_repeat(enum tok t)
 }
 
 /*
- * The repetitions after an atom that was written from `from` on. *min is how often it occurs at
+ * X{0}: take what was written from `from` on back. (PCRE2 10.42 lets what stands in it mislead its
+ * search for where a match can start.) Groups in it keep their numbers and never take part.
+ */
+static void drop_atom(struct parser *p, size_t from, unsigned n_groups)
+{
+	p->out->n = from;
+	for (; n_groups > 0; n_groups--)
+		put_str(p, "(?:([^\\x00-\\xff]))?");
+}
+
+/*
+ * The repetitions after an atom that was written from `from` on, with groups from n_groups on. *min is how often it occurs at
  * least. A row of * + ? is one of them; that also spares PCRE2 loops in loops.
  */
-static bool parse_repeats(struct parser *p, size_t from, int *min)
+static bool parse_repeats(struct parser *p, size_t from, unsigned n_groups, int *min)
 {
 	char simple = '\0'; /* the last thing written is this operator */
 	unsigned n = 0;
@@ -538,7 +549,10 @@ static bool parse_repeats(struct parser *p, size_t from, int *min)
 				snprintf(text, sizeof(text), "{%d,}", lo);
 			else
 				snprintf(text, sizeof(text), "{%d,%d}", lo, hi);
-			put_str(p, text);
+			if (hi == 0)
+				drop_atom(p, from, p->n_groups - n_groups);
+			else
+				put_str(p, text);
 		}
 		token_next(p);
 	}
@@ -592,6 +606,9 @@ static bool parse_special(struct parser *p, int *single)
 		return parse_group(p);
 	case TOK_BRACKET:
 		return parse_bracket(p, single);
+	case TOK_NOTHING:
+		put_set(p, &(struct set){ { 0 } });
+		return true;
 	case TOK_DOT:
 		put_str(p, ".");
 		return true;
@@ -628,6 +645,7 @@ static bool parse_special(struct parser *p, int *single)
 static bool parse_atom(struct parser *p)
 {
 	const size_t from = p->out->n;
+	const unsigned n_groups = p->n_groups;
 	int single = -1, min;
 
 	/* An anchor cannot be repeated: what follows it is a new atom. */
@@ -641,7 +659,7 @@ static bool parse_atom(struct parser *p)
 	token_next(p);
 	const bool is_repeated = is_repeat(p->tok);
 
-	if (!parse_repeats(p, from, &min))
+	if (!parse_repeats(p, from, n_groups, &min))
 		return false;
 	if (p->nest != 0)
 		return true;
@@ -663,6 +681,7 @@ static bool parse_branch(struct parser *p)
 static bool parse_alternatives(struct parser *p)
 {
 	const unsigned before = p->complete;
+	size_t from = p->out->n;
 	unsigned seen;
 
 	if (!parse_branch(p))
@@ -670,7 +689,9 @@ static bool parse_alternatives(struct parser *p)
 	while (p->tok == TOK_ALT) {
 		if (p->nest == 0)
 			p->has_top_alt = true;
+		p->out->has_empty_branch |= p->out->n == from;
 		put_str(p, "|");
+		from = p->out->n;
 		token_next(p);
 		/* Groups of one alternative cannot be referred to from another. */
 		seen = p->complete;
@@ -678,6 +699,7 @@ static bool parse_alternatives(struct parser *p)
 		if (!parse_branch(p))
 			return false;
 		p->complete |= seen;
+		p->out->has_empty_branch |= p->out->n == from;
 	}
 	return true;
 }
