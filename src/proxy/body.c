@@ -243,6 +243,11 @@ static bool is_flushed(const struct body_sink *k)
 	       (k->pipe == NULL || k->pipe->bytes == 0);
 }
 
+bool body_sink_is_whole(const struct body_sink *k)
+{
+	return k->is_ending && is_flushed(k);
+}
+
 /* The last chunk with the source's trailers. */
 static void print_end(struct body_source *s, struct body_sink *k, struct arena *a)
 {

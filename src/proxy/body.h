@@ -86,6 +86,9 @@ static inline bool body_sink_has_begun(const struct body_sink *k)
 	return k->wire_bytes != 0;
 }
 
+/* True if the message has been written whole, its end included. */
+bool body_sink_is_whole(const struct body_sink *k);
+
 /*
  * Move what can be moved now. arena: where the trailers are printed.
  */

@@ -28,8 +28,7 @@ static struct span field_value(const struct http_head *h, enum http_field_id id)
 /* An error page that reached the client whole is no abort, whatever caused it. */
 static enum why logged_why(const struct txn *t)
 {
-	const bool is_whole = t->has_reply && (t->end == SESSION_KEEP || t->end == SESSION_CLOSE ||
-					       t->end == SESSION_LINGER || t->end == SESSION_TAKEN);
+	const bool is_whole = t->has_reply && body_sink_is_whole(&t->sink);
 
 	return is_whole && why_row(t->why)->suffix != WHY_SUFFIX_NONE ? WHY_DONE : t->why;
 }

@@ -247,7 +247,8 @@ struct machine_next txn_step_send_body(struct txn *t)
 		return TXN_GO(FINISH);
 	case BODY_PUMP_SOURCE:
 		txn_fail(t, t->source->why, SPAN_NULL);
-		t->end = SESSION_ABORT;
+		/* Where only the connection's end tells the body's, a FIN would make it look whole. */
+		t->end = t->sink.framing.kind == HTTP_BODY_CLOSE ? SESSION_ABORT : SESSION_CLOSE;
 		return TXN_GO(FINISH);
 	case BODY_PUMP_SINK:
 		txn_fail(t, WHY_CLIENT_WRITE, SPAN_NULL);

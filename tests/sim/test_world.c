@@ -211,8 +211,10 @@ static void on_accept(void *arg, int fd, const struct endpoint *peer, const stru
 	ck_assert_uint_eq(local->port, proxy_at.port);
 	ck_assert_int_eq(stream_new(&s->stream, l, fd, peer), ERR_NONE);
 	s->all[s->n_accepted++] = s->stream;
-	if (s->task.fn != NULL)
+	if (s->task.fn != NULL) {
 		stream_set_owner(s->stream, &s->task);
+		task_schedule(l, &s->task);
+	}
 }
 
 static void serve(task_fn *fn)
