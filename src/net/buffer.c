@@ -4,7 +4,7 @@
  */
 #include "net/buffer.h"
 
-#include "base/counters.h"
+#include "base/budget.h"
 
 #define BUFFER_POOL_MAGIC 0x62756670U
 
@@ -16,18 +16,6 @@ struct buffer_pool {
 
 /* Bytes and their descriptor are one allocation. */
 #define ALLOC_BYTES (sizeof(struct buffer) + BUFFER_BYTES)
-
-/* Where memory_limit is asked; see base/budget.h once it exists. */
-static bool budget_hook_take(size_t bytes)
-{
-	(void)bytes;
-	return true;
-}
-
-static void budget_hook_give(size_t bytes)
-{
-	(void)bytes;
-}
 
 struct buffer_pool *buffer_pool_new(unsigned max_idle)
 {
@@ -41,7 +29,7 @@ struct buffer_pool *buffer_pool_new(unsigned max_idle)
 static void destroy(struct buffer *b)
 {
 	free(b);
-	budget_hook_give(ALLOC_BYTES);
+	budget_give(BUDGET_REQUEST, ALLOC_BYTES);
 }
 
 void buffer_pool_free(struct buffer_pool **p)
@@ -64,12 +52,12 @@ void buffer_pool_free(struct buffer_pool **p)
 
 static struct buffer *create(void)
 {
-	if (!budget_hook_take(ALLOC_BYTES))
+	if (!budget_take(BUDGET_REQUEST, ALLOC_BYTES))
 		return NULL;
 	struct buffer *b = malloc(ALLOC_BYTES);
 
 	if (b == NULL) {
-		budget_hook_give(ALLOC_BYTES);
+		budget_give(BUDGET_REQUEST, ALLOC_BYTES);
 		return NULL;
 	}
 	b->data = (char *)(b + 1);
@@ -85,7 +73,6 @@ struct buffer *buffer_take(struct buffer_pool *bp)
 		bp->idle = b->next;
 		bp->n_idle--;
 	} else if ((b = create()) == NULL) {
-		count(COUNT_MEMORY_REFUSED);
 		return NULL;
 	}
 	bp->n_lent++;
@@ -104,7 +91,7 @@ void buffer_give(struct buffer_pool *bp, struct buffer **bptr)
 	CHECK(bp->n_lent > 0);
 	*bptr = NULL;
 	bp->n_lent--;
-	if (bp->n_idle >= bp->max_idle) {
+	if (bp->n_idle >= bp->max_idle || budget_is_short(BUDGET_TRANSFER)) {
 		destroy(b);
 		return;
 	}

@@ -8,7 +8,7 @@
  */
 #include "net/dns_map.h"
 
-#include "base/counters.h"
+#include "base/budget.h"
 #include "base/hash.h"
 
 #include <ares.h>
@@ -91,35 +91,6 @@ struct dns_shared *dns_shared_new(const struct dns_conf *c)
 	return s;
 }
 
-static void fini_stripe(struct dns_stripe *st)
-{
-	table_for_each (it, &st->table) {
-		struct dns_entry *e = CONTAINER_OF(it, struct dns_entry, node);
-
-		CHECK(list_is_empty(&e->waiters));
-		dns_answer_unref(&e->answer);
-		free(e);
-	}
-	table_fini(&st->table);
-	lock_fini(&st->lock);
-}
-
-void dns_shared_free(struct dns_shared **sp)
-{
-	struct dns_shared *s = *sp;
-
-	if (s == NULL)
-		return;
-	CHECK_OBJ(s, DNS_SHARED_MAGIC);
-	for (unsigned i = 0; i < DNS_STRIPES; i++)
-		fini_stripe(&s->stripes[i]);
-	dns_setup_unref(&s->setup);
-	lock_fini(&s->setup_lock);
-	ares_library_cleanup();
-	OBJ_FREE(s, DNS_SHARED_MAGIC);
-	*sp = NULL;
-}
-
 /* --- entries --------------------------------------------------------------------------------- */
 
 static uint64_t hash_of(enum dns_kind kind, struct span name)
@@ -155,11 +126,25 @@ static struct dns_entry *add(struct dns_stripe *st, enum dns_kind kind, struct s
 	return e;
 }
 
+/* What memory_limit is told of an entry with an answer. */
+static size_t bytes_of(const struct dns_entry *e, const struct dns_answer *a)
+{
+	return sizeof(*e) + e->name_n + sizeof(*a) + a->n * sizeof(a->ips[0]) + a->name.n;
+}
+
+static void drop_answer(struct dns_entry *e)
+{
+	if (e->answer == NULL)
+		return;
+	list_remove(&e->recent);
+	budget_give(BUDGET_INDEX, bytes_of(e, e->answer));
+	dns_answer_unref(&e->answer);
+}
+
 static void remove_entry(struct dns_entry *e)
 {
-	list_remove(&e->recent);
+	drop_answer(e);
 	table_remove(&e->stripe->table, &e->node);
-	dns_answer_unref(&e->answer);
 	free(e);
 }
 
@@ -199,8 +184,7 @@ static struct dns_entry *begin(struct dns_shared *s, struct dns_stripe *st, stru
 	atomic_fetch_add_explicit(&s->in_flight, 1, memory_order_relaxed);
 	if (e == NULL)
 		return add(st, kind, name, hash);
-	list_remove(&e->recent);
-	dns_answer_unref(&e->answer);
+	drop_answer(e);
 	return e;
 }
 
@@ -267,7 +251,7 @@ void dns_map_complete(struct dns_shared *s, struct dns_entry *e, struct dns_answ
 	list_splice_back(&woken, &e->waiters);
 	list_for_each (w, &woken)
 		CONTAINER_OF(w, struct dns_waiter, link)->entry = NULL;
-	if (is_kept) {
+	if (is_kept && budget_take(BUDGET_INDEX, bytes_of(e, a))) {
 		e->answer = dns_answer_ref(a);
 		list_push_back(&st->recent, &e->recent);
 		evict(s, st);
@@ -315,4 +299,35 @@ size_t dns_map_count(struct dns_shared *s)
 		lock_give(&s->stripes[i].lock);
 	}
 	return n;
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+static void fini_stripe(struct dns_stripe *st)
+{
+	table_for_each (it, &st->table) {
+		struct dns_entry *e = CONTAINER_OF(it, struct dns_entry, node);
+
+		CHECK(list_is_empty(&e->waiters));
+		drop_answer(e);
+		free(e);
+	}
+	table_fini(&st->table);
+	lock_fini(&st->lock);
+}
+
+void dns_shared_free(struct dns_shared **sp)
+{
+	struct dns_shared *s = *sp;
+
+	if (s == NULL)
+		return;
+	CHECK_OBJ(s, DNS_SHARED_MAGIC);
+	for (unsigned i = 0; i < DNS_STRIPES; i++)
+		fini_stripe(&s->stripes[i]);
+	dns_setup_unref(&s->setup);
+	lock_fini(&s->setup_lock);
+	ares_library_cleanup();
+	OBJ_FREE(s, DNS_SHARED_MAGIC);
+	*sp = NULL;
 }

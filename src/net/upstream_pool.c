@@ -8,6 +8,7 @@
  */
 #include "net/upstream_pool.h"
 
+#include "base/budget.h"
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/table.h"
@@ -228,7 +229,7 @@ void upstream_pool_give(struct upstream_pool *p, struct span key, struct stream 
 	*sp = NULL;
 	s->owner = NULL;
 	if (p->max_idle == 0 || s->is_write_shut || s->error != ERR_NONE || !is_quiet(s) ||
-	    is_over(p, now, opened_ms, now)) {
+	    is_over(p, now, opened_ms, now) || budget_is_short(BUDGET_IDLE)) {
 		stream_close(&s, false);
 		return;
 	}
