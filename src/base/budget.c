@@ -1,7 +1,8 @@
 /*
  * One shared count of what is taken, and an account for each thread that draws on it in pieces.
  *
- * Order: all atomics here are relaxed. They are counts; nobody reads other memory on their strength.
+ * Order: all atomics here are relaxed. They are counts; nobody reads other memory on their
+ * strength.
  */
 #include "base/budget.h"
 
@@ -15,7 +16,7 @@
 
 /* One thread writes; `used` is also read by the manager. Kept for the process's life. */
 struct account {
-	uint64_t slack; /* taken from the shared count and not used */
+	uint64_t slack;			/* taken from the shared count and not used */
 	_Atomic int64_t used[BUDGET_N]; /* negative where others' memory was freed here */
 	struct account *next;		/* guarded by registry_lock */
 } __attribute__((aligned(64)));
@@ -57,9 +58,8 @@ static void set_limit(uint64_t limit)
 	const uint64_t piece = limit == 0 ? PIECE_MAX : limit / 256;
 
 	for (size_t c = 0; c < BUDGET_N; c++)
-		store(&shared.ceiling[c], limit == 0 || rows[c].share == 0
-						  ? UINT64_MAX
-						  : limit / 1000 * rows[c].share);
+		store(&shared.ceiling[c],
+		      limit == 0 || rows[c].share == 0 ? UINT64_MAX : limit / 1000 * rows[c].share);
 	store(&shared.piece, MIN(MAX(piece, PIECE_MIN), PIECE_MAX));
 	store(&shared.limit, limit);
 }
@@ -114,9 +114,8 @@ static bool reserve(uint64_t n, uint64_t ceiling)
 	do {
 		if (__builtin_add_overflow(old, n, &sum) || sum > ceiling)
 			return false;
-	} while (!atomic_compare_exchange_weak_explicit(&shared.taken, &old, sum,
-							memory_order_relaxed,
-							memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(
+		&shared.taken, &old, sum, memory_order_relaxed, memory_order_relaxed));
 	return true;
 }
 

@@ -33,9 +33,8 @@ static bool find_path(struct span self, struct span controller, struct span *pat
 		struct span line = span_cut(&self, '\n');
 		const struct span id = span_cut(&line, ':');
 		const struct span controllers = span_cut(&line, ':');
-		const bool hit = controller.n == 0
-					 ? span_eq(id, SPAN("0")) && controllers.n == 0
-					 : list_has(controllers, controller);
+		const bool hit = controller.n == 0 ? span_eq(id, SPAN("0")) && controllers.n == 0
+						   : list_has(controllers, controller);
 
 		if (hit && line.p != NULL && span_starts(line, SPAN("/"))) {
 			*path = line;

@@ -43,7 +43,7 @@ uint64_t cgroup_parse_cfs(struct span quota, struct span period);
 /* min(CPUs this process may run on, quota rounded up), at least 1. */
 unsigned cgroup_workers(unsigned affinity, uint64_t cpu_milli);
 
-/* Read the limits below the folder fs_root ("" for the machine's own). What is unreadable is none. */
+/* Read the limits below the folder fs_root ("" for the machine's own). Unreadable means none. */
 void cgroup_read(const char *fs_root, struct cgroup_limits *out);
 /* The default for `workers`, from this process's affinity and group. */
 unsigned cgroup_default_workers(void);

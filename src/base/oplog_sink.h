@@ -9,12 +9,12 @@
 
 struct sink {
 	int fd;
-	bool is_stderr;	     /* may block for long; what it refuses is thrown away */
-	char *in, *out;	     /* heap; NULL while there is nothing */
+	bool is_stderr; /* may block for long; what it refuses is thrown away */
+	char *in, *out; /* heap; NULL while there is nothing */
 	size_t in_n, in_cap;
 	size_t out_at, out_n, out_cap; /* [out_at, out_n) is to be written */
-	uint64_t lost;	     /* lines that found no room */
-	int failure;	     /* errno of the last write that failed */
+	uint64_t lost;		       /* lines that found no room */
+	int failure;		       /* errno of the last write that failed */
 };
 
 /* Queue a line, or count it as lost. */

@@ -77,8 +77,7 @@ bool repeats_note(struct repeats *rs, int64_t now_us, int64_t window_us, int tag
 	return false;
 }
 
-bool repeats_take_expired(struct repeats *rs, int64_t now_us, int64_t window_us,
-			  struct repeat *out)
+bool repeats_take_expired(struct repeats *rs, int64_t now_us, int64_t window_us, struct repeat *out)
 {
 	for (size_t i = 0; i < REPEATS_SLOTS; i++) {
 		struct repeat *r = &rs->slots[i];

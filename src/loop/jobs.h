@@ -31,12 +31,12 @@ typedef void job_fn(struct job *);
  */
 struct job {
 	job_fn *work, *done, *release;
-	struct post post;	/* used by the pool */
-	struct loop *home;	/* set by job_submit() */
+	struct post post;  /* used by the pool */
+	struct loop *home; /* set by job_submit() */
 	enum job_class job_class;
-	_Atomic int state;	/* the pool's */
-	struct list link;	/* the pool's; on the class's queue while it waits */
-	struct jobs *pool;	/* the pool's */
+	_Atomic int state; /* the pool's */
+	struct list link;  /* the pool's; on the class's queue while it waits */
+	struct jobs *pool; /* the pool's */
 };
 
 struct jobs;

@@ -2,6 +2,7 @@
 # before the libraries, so that those are not taken from them.
 sim_world = \
 	tests/sim/sim.h tests/sim/sim_int.h \
+	tests/sim/sim_dns.c \
 	tests/sim/sim_jobs.c \
 	tests/sim/sim_net.c tests/sim/sim_net.h \
 	tests/sim/sim_poller.c \
@@ -12,6 +13,7 @@ TESTS += tests/sim/sim
 tests_sim_sim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_sim_sim_SOURCES = $(sim_world) tests/unit/unit.h \
 	tests/sim/sim_main.c \
+	tests/sim/test_dial.c \
 	tests/sim/test_world.c
 tests_sim_sim_LDADD = src/net/libnet.a src/loop/libloop.a src/base/libbase.a $(unit_libs)
 endif

@@ -1,16 +1,17 @@
 /*
  * A small world for the proxy: time, network and jobs in memory, in one thread.
  *
- * What it is: other implementations of three headers, linked in place of the real ones. sim_poller.c
- * is loop/poller.h (waiting and the clocks), sim_sock.c is net/sock.h (sockets), sim_jobs.c is
- * loop/jobs.h (work that blocks). Everything above them is the proxy's own code, unchanged. A program
- * that lists these objects before the libraries gets this world instead of the kernel's.
+ * What it is: other implementations of three headers, linked in place of the real ones.
+ * sim_poller.c is loop/poller.h (waiting and the clocks), sim_sock.c is net/sock.h (sockets),
+ * sim_jobs.c is loop/jobs.h (work that blocks), sim_dns.c is net/dns_channel.h (queries to name
+ * servers). Everything above them is the proxy's own code, unchanged. A program that lists these
+ * objects before the libraries gets this world instead of the kernel's.
  *
- * Time stands still while the proxy works (but for 10 us a turn). When a loop waits, the world takes
- * steps: bytes that are on their way arrive, connections open or fail, the test's functions are
- * called. If a step makes a watched socket ready, the wait ends; if nothing is left to happen now,
- * time jumps to the next thing that will: the loop's own deadline or an event of this world. So hours
- * pass in milliseconds, and the same test always takes the same steps.
+ * Time stands still while the proxy works (but for 10 us a turn). When a loop waits, the world
+ * takes steps: bytes that are on their way arrive, connections open or fail, the test's functions
+ * are called. If a step makes a watched socket ready, the wait ends; if nothing is left to happen
+ * now, time jumps to the next thing that will: the loop's own deadline or an event of this world.
+ * So hours pass in milliseconds, and the same test always takes the same steps.
  *
  * The far end of each connection (client or origin) is a struct sim_peer, which the test plays by
  * sim_send(), sim_fin(), sim_reset() and the function that tells it what came. How bytes travel is
@@ -20,10 +21,10 @@
  * To abort at every step: run a scenario with sim_at_step(n, ...) for n = 1, 2, ... until
  * sim_steps() of a whole run is less than n.
  *
- * Faithful to Linux where proxies get it wrong: an event tells what is ready at the time of the wait,
- * edge-triggered only if something happened since the last one; a FIN may come with the last bytes;
- * bytes that came before a reset can still be read; closing a socket with unread bytes sends a reset
- * and loses what was not delivered; descriptor numbers are used again at once.
+ * Faithful to Linux where proxies get it wrong: an event tells what is ready at the time of the
+ * wait, edge-triggered only if something happened since the last one; a FIN may come with the last
+ * bytes; bytes that came before a reset can still be read; closing a socket with unread bytes sends
+ * a reset and loses what was not delivered; descriptor numbers are used again at once.
  *
  * One loop at a time; nothing here may be called from another thread, but poller_wake().
  */
@@ -66,17 +67,17 @@ struct sim_line {
 	size_t chunk_out;  /* bytes that reach the peer at a time; 0: all */
 	size_t window_out; /* what the proxy may write before the peer has it; 0: 64 KiB */
 	int64_t gap_ms;	   /* pause between pieces that reach the proxy; 0: one each step */
-	uint64_t seed;	   /* not 0: pieces are of random size from 1 to the chunk (given or 1 KiB) */
+	uint64_t seed; /* not 0: pieces are of random size from 1 to the chunk (given or 1 KiB) */
 };
 
 /* For peers that are made from now on. */
 void sim_set_line(const struct sim_line *line);
 
 enum sim_event {
-	SIM_OPEN,    /* the proxy accepted, or the proxy's connect succeeded */
-	SIM_BYTES,   /* more in sim_received() */
-	SIM_FIN,     /* the proxy has shut its side; all bytes have come */
-	SIM_RESET    /* the proxy has cut the connection */
+	SIM_OPEN,  /* the proxy accepted, or the proxy's connect succeeded */
+	SIM_BYTES, /* more in sim_received() */
+	SIM_FIN,   /* the proxy has shut its side; all bytes have come */
+	SIM_RESET  /* the proxy has cut the connection */
 };
 
 struct sim_peer;
@@ -86,9 +87,9 @@ typedef void sim_peer_fn(struct sim_peer *p, enum sim_event ev, void *arg);
 /* What becomes of the proxy's attempts to connect. */
 enum sim_fate {
 	SIM_ACCEPT,
-	SIM_REFUSE,	 /* ERR_REFUSED; also where nothing is served */
-	SIM_HANG,	 /* no answer; the kernel gives up after 127 s (ERR_TIMEOUT) */
-	SIM_NO_ROUTE	 /* ERR_UNREACHABLE */
+	SIM_REFUSE,  /* ERR_REFUSED; also where nothing is served */
+	SIM_HANG,    /* no answer; the kernel gives up after 127 s (ERR_TIMEOUT) */
+	SIM_NO_ROUTE /* ERR_UNREACHABLE */
 };
 
 /*
@@ -121,3 +122,21 @@ bool sim_saw_fin(const struct sim_peer *p);
 bool sim_saw_reset(const struct sim_peer *p);
 /* The proxy's end of the connection. */
 const struct endpoint *sim_address(const struct sim_peer *p);
+
+/* --- names ----------------------------------------------------------------------------------- */
+
+/* What the name servers say to one question. */
+struct sim_answer {
+	const char *ips; /* separated by blanks; "" or NULL with ERR_NONE: no data */
+	uint32_t ttl_s;
+	int64_t delay_ms;
+	enum err err; /* ERR_DNS_NAME, ERR_DNS_SERVER; ERR_DNS_TIMEOUT: silence */
+};
+
+/*
+ * From now on, that name (lower case, no final dot) is answered so; NULL: no data, at once. Names
+ * that were not given do not exist. The texts are not copied.
+ */
+void sim_name(const char *name, const struct sim_answer *a, const struct sim_answer *aaaa);
+/* How many questions have reached the servers. */
+unsigned sim_queries(void);

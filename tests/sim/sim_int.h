@@ -26,3 +26,6 @@ unsigned sim_net_collect(struct poller *p, struct poll_result *out, unsigned cap
 
 /* sim_jobs.c: do what was submitted, on this thread. True if there was something. */
 bool sim_jobs_step(void);
+
+/* sim_dns.c */
+void sim_dns_init(void);

@@ -1,5 +1,6 @@
 #include "tests/unit/unit.h"
 
+Suite *suite_dial(void);
 Suite *suite_world(void);
 
-UNIT_MAIN(suite_world)
+UNIT_MAIN(suite_world, suite_dial)

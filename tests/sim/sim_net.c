@@ -5,10 +5,10 @@
 
 #include "base/hash.h"
 
-#define SLOTS_MAX     4096
-#define GIVE_UP_US    (127LL * 1000000) /* of a connect: tcp_syn_retries of 6 */
-#define ARRIVED_MAX   ((size_t)262144)	 /* the proxy's receive buffer */
-#define RANDOM_CHUNK  1024
+#define SLOTS_MAX    4096
+#define GIVE_UP_US   (127LL * 1000000) /* of a connect: tcp_syn_retries of 6 */
+#define ARRIVED_MAX  ((size_t)262144)  /* the proxy's receive buffer */
+#define RANDOM_CHUNK 1024
 
 struct service {
 	struct list link;
@@ -302,7 +302,7 @@ static bool move_in(struct sim_peer *p)
 	}
 	sim_bytes_put(&p->arrived, sim_bytes_at(&p->sent), n);
 	sim_bytes_take(&p->sent, n);
-	/* A FIN comes with the last bytes, or, where bytes come in pieces, as a piece of its own. */
+	/* A FIN comes with the last bytes or, where bytes come in pieces, as a piece of its own. */
 	if (p->fin_sent && p->sent.n == 0 && (n == 0 || !is_chunked))
 		p->fin_arrived = true;
 	sim_slot_news(p->fd);

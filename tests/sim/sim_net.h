@@ -46,7 +46,9 @@ struct sim_peer {
 	/* towards the peer */
 	struct sim_bytes out, received;
 	bool out_full; /* the proxy met a full window */
-	bool proxy_shut, proxy_closed, proxy_aborted; /* FIN to come; descriptor gone; RST to come */
+	bool proxy_shut;    /* a FIN is to come */
+	bool proxy_closed;  /* the descriptor is gone */
+	bool proxy_aborted; /* an RST is to come */
 	bool fin_told, reset_told;
 	bool is_stalled, is_gone; /* gone: sim_close(), writes are answered by a reset */
 };

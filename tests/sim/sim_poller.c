@@ -33,7 +33,7 @@ struct sim_timer {
 static struct {
 	int64_t now_us;
 	unsigned steps;
-	struct list timers; /* earliest first; of equal ones, the older first */
+	struct list timers;    /* earliest first; of equal ones, the older first */
 	unsigned call_at_step; /* 0: none */
 	sim_fn *step_fn, *idle_fn;
 	void *step_arg, *idle_arg;
@@ -46,6 +46,7 @@ void sim_init(void)
 	world.step_fn = world.idle_fn = NULL;
 	oplog_set_clock(clock_wall_us);
 	sim_net_init();
+	sim_dns_init();
 }
 
 void sim_fini(void)
@@ -124,7 +125,8 @@ static bool fire_timers(void)
 	bool moved = false;
 
 	while (next_timer_us() <= world.now_us) {
-		struct sim_timer *t = CONTAINER_OF(list_first(&world.timers), struct sim_timer, link);
+		struct sim_timer *t =
+			CONTAINER_OF(list_first(&world.timers), struct sim_timer, link);
 		const struct sim_timer copy = *t;
 
 		list_remove(&t->link);

@@ -205,8 +205,7 @@ static size_t sized(size_t max, size_t room)
 	return MIN(n, SIM_WINDOW); /* the callers' buffers */
 }
 
-enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more UNUSED, size_t *n,
-			enum err *err)
+enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more UNUSED, size_t *n, enum err *err)
 {
 	struct sim_peer *p = peer_of(fd);
 	char buf[SIM_WINDOW];
@@ -247,6 +246,11 @@ enum io sock_sendfile(int fd, int file_fd, int64_t *offset, size_t max, size_t *
 void sock_set_nodelay(int fd, bool on UNUSED)
 {
 	(void)peer_of(fd);
+}
+
+void sock_set_recv_buffer(int fd, int bytes UNUSED)
+{
+	(void)sim_slot(fd);
 }
 
 void sock_shutdown_write(int fd)

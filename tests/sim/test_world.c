@@ -222,7 +222,8 @@ static void serve(task_fn *fn)
 	server = (struct server){ .fd = -1 };
 	task_init(&server.task, fn);
 	ck_assert_int_eq(sock_listen(&proxy_at, 0, &server.fd), ERR_NONE);
-	ck_assert_int_eq(listener_new(&server.listener, l, server.fd, on_accept, &server), ERR_NONE);
+	ck_assert_int_eq(listener_new(&server.listener, l, server.fd, on_accept, &server),
+			 ERR_NONE);
 }
 
 static void unserve(void)

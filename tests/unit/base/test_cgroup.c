@@ -23,7 +23,8 @@ static const struct {
 } places[] = {
 	{ "v2 on a host", "0::/system.slice/cuttle.service\n", V2_MOUNTS, "memory",
 	  "/sys/fs/cgroup/system.slice/cuttle.service", true },
-	{ "v2 in a container with a namespace", "0::/\n", V2_MOUNTS, "cpu", "/sys/fs/cgroup", true },
+	{ "v2 in a container with a namespace", "0::/\n", V2_MOUNTS, "cpu", "/sys/fs/cgroup",
+	  true },
 	{ "v1, controllers mounted together", "4:memory:/\n3:cpu,cpuacct:/a/b\n", V1_MOUNTS, "cpu",
 	  "/sys/fs/cgroup/cpu,cpuacct/a/b", false },
 	{ "v1 in a container that sees the host's paths", "4:memory:/docker/abc\n", V1_MOUNTS,
@@ -38,12 +39,13 @@ static const struct {
 	  "memory", "/sys/fs/cgroup/memory", false },
 	{ "v1 does not have the controller", "1:name=systemd:/\n0::/x\n", V1_MOUNTS V2_MOUNTS,
 	  "memory", "/sys/fs/cgroup/x", true },
-	{ "a mount point with a blank", "0::/x\n", "31 23 0:26 / /my\\040groups rw - cgroup2 c rw\n",
-	  "memory", "/my groups/x", true },
+	{ "a mount point with a blank", "0::/x\n",
+	  "31 23 0:26 / /my\\040groups rw - cgroup2 c rw\n", "memory", "/my groups/x", true },
 	{ "no control groups", "", V2_MOUNTS, "memory", NULL, false },
 	{ "not mounted", "0::/x\n", "23 1 259:1 / / rw - ext4 /dev/root rw\n", "memory", NULL,
 	  false },
-	{ "another controller's name is contained", "5:mem:/a\n", V1_MOUNTS, "memory", NULL, false },
+	{ "another controller's name is contained", "5:mem:/a\n", V1_MOUNTS, "memory", NULL,
+	  false },
 	{ "cut short", "4:memory", "35 31 0:32 /docker", "memory", NULL, false },
 };
 

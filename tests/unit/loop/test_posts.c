@@ -1,6 +1,6 @@
 /*
- * Posts from many threads to a loop that sleeps in the kernel: none is lost, none comes twice, those
- * of one thread keep their order, and no wake is missed (a missed one would hang the test).
+ * Posts from many threads to a loop that sleeps in the kernel: none is lost, none comes twice,
+ * those of one thread keep their order, and no wake is missed (a missed one would hang the test).
  */
 #include "tests/unit/unit.h"
 
