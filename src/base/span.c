@@ -61,6 +61,8 @@ struct span span_trim(struct span s)
 struct span span_skip(struct span s, size_t from)
 {
 	from = MIN(from, s.n);
+	if (from == 0)
+		return s; /* also a null span, to which not even 0 may be added */
 	return span_of(s.p + from, s.n - from);
 }
 
