@@ -8,6 +8,7 @@ src_proxy_libproxy_a_SOURCES = \
 	src/proxy/head_reader.c src/proxy/head_reader.h \
 	src/proxy/internal.c src/proxy/internal.h \
 	src/proxy/machine.h \
+	src/proxy/port.c src/proxy/port.h \
 	src/proxy/process.h \
 	src/proxy/proxy.c src/proxy/proxy.h \
 	src/proxy/proxy_conf.c src/proxy/proxy_conf.h \

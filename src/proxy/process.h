@@ -12,11 +12,9 @@
 struct proxy {
 	uint32_t magic;
 	struct proxy_options options;
-	struct snapshot *snapshot; /* newest; the builder's */
+	struct snapshot *snapshot; /* newest; changed by the builder, under builder_lock */
 	struct access_log *access_log;
 	struct dns_shared *dns;
-	struct port *ports;   /* appended to by the builder, never shortened while workers run */
-	struct port *retired; /* no longer listened on; kept for their names */
 	struct worker **workers;
 	unsigned n_workers;
 	int64_t started_wall_us;

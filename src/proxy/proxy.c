@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/cgroup.h"
 #include "base/counters.h"
@@ -16,75 +15,9 @@
 
 #define PROXY_MAGIC 0x93a0c5edu
 
-/* --- ports ----------------------------------------------------------------------------------------- */
-
-static struct port *find_port(struct proxy *p, const struct http_port *h)
-{
-	for (struct port *o = p->ports; o != NULL; o = o->next)
-		if (o->at.port == h->at.port && ip_eq(&o->at.ip, &h->at.ip))
-			return o;
-	return NULL;
-}
-
-/*
- * Listen on what the configuration names and we do not listen on yet. Ports that stay are not
- * touched; those no longer named are only marked. False: one could not be opened; nothing has changed.
- */
-static bool open_ports(struct proxy *p, const struct proxy_conf *c)
-{
-	struct port *added = NULL;
-
-	for (const struct http_port *h = c->ports; h != NULL; h = h->next) {
-		struct port *o = find_port(p, h);
-		enum err e = ERR_NONE;
-
-		/* A new name is a new port to sessions, on the same socket. */
-		if (o != NULL && strcmp(o->name, h->name) == 0)
-			continue;
-		struct port *n = check_calloc(1, sizeof(*n));
-
-		n->at = h->at;
-		n->name = check_strdup(h->name);
-		endpoint_text(&n->at, n->text);
-		n->fd = o != NULL ? dup(o->fd) : p->options.opener->ops->listen(p->options.opener, &n->at, &e);
-		n->next = added;
-		added = n;
-		if (n->fd < 0) {
-			oplog(OPLOG_ERROR, "%s:%u: cannot listen on %s: %s", h->place.file, h->place.line,
-			      n->text, err_text(e != ERR_NONE ? e : ERR_NO_FDS));
-			while (added != NULL) {
-				n = added;
-				added = n->next;
-				if (n->fd >= 0)
-					close(n->fd);
-				free(n->name);
-				free(n);
-			}
-			return false;
-		}
-	}
-	for (struct port *o = p->ports; o != NULL; o = o->next) {
-		o->is_wanted = false;
-		for (const struct http_port *h = c->ports; h != NULL; h = h->next)
-			o->is_wanted = o->is_wanted || (find_port(p, h) == o && strcmp(o->name, h->name) == 0);
-	}
-	while (added != NULL) {
-		struct port *n = added;
-
-		added = n->next;
-		n->is_wanted = true;
-		n->next = p->ports;
-		p->ports = n;
-	}
-	return true;
-}
-
 const char *proxy_listening(const struct proxy *p, unsigned i)
 {
-	for (const struct port *o = p->ports; o != NULL; o = o->next)
-		if (o->is_wanted && i-- == 0)
-			return o->text;
-	return NULL;
+	return i < p->snapshot->ports.n ? p->snapshot->ports.v[i]->text : NULL;
 }
 
 void proxy_stats(const struct proxy *p, struct proxy_stats *out)
@@ -125,8 +58,8 @@ enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct sna
 	atomic_init(&p->generation, p->snapshot->generation);
 	p->access_log = access_log_new(open_log, o->opener);
 	p->dns = dns_shared_new(&p->snapshot->net.dns);
-	if (!access_log_configure(p->access_log, &p->snapshot->log) ||
-	    !open_ports(p, &p->snapshot->proxy)) {
+	if (port_set_open(&p->snapshot->ports, p->snapshot->proxy.ports, NULL, o->opener) != ERR_NONE ||
+	    !access_log_configure(p->access_log, &p->snapshot->log)) {
 		proxy_free(&p);
 		return ERR_SYSTEM;
 	}
@@ -195,7 +128,7 @@ static void on_swap(struct post *post)
 {
 	struct swap *s = CONTAINER_OF(post, struct swap, post);
 
-	worker_use_snapshot(s->worker, s->snapshot, s->worker->proxy->ports);
+	worker_use_snapshot(s->worker, s->snapshot);
 	snapshot_unref(&s->snapshot);
 	free(s);
 }
@@ -217,15 +150,32 @@ static void tell_restart_needed(const struct process_conf *was, const struct pro
 		      "max_filedescriptors has changed; that takes effect at the next restart");
 }
 
-static void reload(struct proxy *p)
+/* Everything that may fail, before anything is changed. NULL: it did, and was reported. */
+static struct snapshot *load_and_open(struct proxy *p)
 {
 	struct snapshot *s = proxy_load(&p->options, report_finding, NULL);
 
-	if (s == NULL || !access_log_configure(p->access_log, &s->log) || !open_ports(p, &s->proxy)) {
+	if (s == NULL)
+		return NULL;
+	if (port_set_open(&s->ports, s->proxy.ports, &p->snapshot->ports, p->options.opener) != ERR_NONE) {
+		snapshot_unref(&s);
+		return NULL;
+	}
+	if (!access_log_configure(p->access_log, &s->log)) {
+		port_set_retire(&s->ports, &p->snapshot->ports, p->options.opener);
+		snapshot_unref(&s);
+	}
+	return s;
+}
+
+static void reload(struct proxy *p)
+{
+	struct snapshot *s = load_and_open(p);
+
+	if (s == NULL) {
 		count(COUNT_RELOAD_ERRORS);
 		oplog(OPLOG_ERROR,
 		      "the configuration was not taken into use; the one loaded before stays in force");
-		snapshot_unref(&s);
 		return;
 	}
 	tell_restart_needed(&p->snapshot->process, &s->process);
@@ -240,7 +190,10 @@ static void reload(struct proxy *p)
 	}
 	struct snapshot *old = p->snapshot;
 
+	pthread_mutex_lock(&p->builder_lock);
 	p->snapshot = s;
+	pthread_mutex_unlock(&p->builder_lock);
+	port_set_retire(&old->ports, &s->ports, p->options.opener);
 	snapshot_unref(&old);
 	count(COUNT_RELOADS);
 	note_loaded(p);
@@ -352,19 +305,6 @@ static void stop_builder(struct proxy *p)
 	pthread_join(p->builder, NULL);
 }
 
-static void free_ports(struct port *o)
-{
-	while (o != NULL) {
-		struct port *next = o->next;
-
-		if (o->fd >= 0)
-			close(o->fd);
-		free(o->name);
-		free(o);
-		o = next;
-	}
-}
-
 void proxy_free(struct proxy **pp)
 {
 	struct proxy *p = *pp;
@@ -382,7 +322,6 @@ void proxy_free(struct proxy **pp)
 	free(p->workers);
 	access_log_stop(&p->access_log);
 	dns_shared_free(&p->dns);
-	free_ports(p->ports);
 	snapshot_unref(&p->snapshot);
 	pthread_mutex_destroy(&p->builder_lock);
 	pthread_cond_destroy(&p->builder_wake);

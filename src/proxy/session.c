@@ -3,6 +3,7 @@
  */
 #include "proxy/session.h"
 
+#include "base/budget.h"
 #include "base/counters.h"
 #include "proxy/txn.h"
 
@@ -12,8 +13,12 @@
 #define LINGER_BYTES (1u << 20)
 #define LINGER_MS    2000
 
+/* What a connection costs while it is idle: itself, its stream, and roughly what malloc adds. */
+#define SESSION_BYTES (sizeof(struct session) + sizeof(struct stream) + 64)
+
 static void session_task(struct task *task);
 static void session_timer(struct timer *timer);
+static void session_life_over(struct timer *timer);
 
 static void session_free(struct session *s)
 {
@@ -22,6 +27,9 @@ static void session_free(struct session *s)
 	CHECK(s->txn == NULL);
 	task_cancel(&s->task);
 	timer_cancel(w->loop, &s->timer);
+	timer_cancel(w->loop, &s->life);
+	port_unref(&s->port);
+	budget_give(BUDGET_CONNECTION, SESSION_BYTES);
 	buffer_give(w->buffers, &s->in);
 	list_remove(&s->link);
 	w->n_sessions--;
@@ -48,25 +56,33 @@ static void session_wait(struct session *s)
 	stream_set_owner(s->client, &s->task);
 }
 
-void session_open(struct worker *w, const struct port *port, int fd, const struct endpoint *peer,
+void session_open(struct worker *w, struct port *port, int fd, const struct endpoint *peer,
 		  const struct endpoint *local)
 {
 	struct session *s;
 
+	if (!budget_take(BUDGET_CONNECTION, SESSION_BYTES)) {
+		count(COUNT_ACCEPT_REFUSED);
+		sock_close(fd);
+		return;
+	}
 	OBJ_NEW(s, SESSION_MAGIC);
 	if (stream_new(&s->client, w->loop, fd, peer) != ERR_NONE) {
 		count(COUNT_ACCEPT_REFUSED);
+		budget_give(BUDGET_CONNECTION, SESSION_BYTES);
 		OBJ_FREE(s, SESSION_MAGIC);
 		return;
 	}
 	s->worker = w;
-	s->port = port;
+	s->port = port_ref(port);
 	s->peer = *peer;
 	s->local = *local;
 	s->id = w->next_id++;
 	s->opened_ms = loop_now_ms(w->loop);
 	task_init(&s->task, session_task);
 	timer_init(&s->timer, session_timer);
+	timer_init(&s->life, session_life_over);
+	timer_arm(w->loop, &s->life, w->snapshot->proxy.client_lifetime_ms);
 	list_init(&s->link);
 	list_push_back(&w->sessions, &s->link);
 	w->n_sessions++;
@@ -128,6 +144,18 @@ static void session_timer(struct timer *timer)
 {
 	struct session *s = CONTAINER_OF(timer, struct session, timer);
 
+	s->timed_out = true;
+	task_schedule(s->worker->loop, &s->task);
+}
+
+static void session_life_over(struct timer *timer)
+{
+	struct session *s = CONTAINER_OF(timer, struct session, life);
+
+	if (s->txn != NULL) {
+		txn_expire(s->txn);
+		return;
+	}
 	s->timed_out = true;
 	task_schedule(s->worker->loop, &s->task);
 }

@@ -24,11 +24,12 @@ struct session {
 	struct list link;      /* worker->sessions */
 	struct stream *client; /* NULL once a tunnel has taken it */
 	struct endpoint peer, local;
-	const struct port *port;
+	struct port *port; /* counted */
 	struct buffer *in; /* bytes received and not yet used; NULL if none */
 	struct txn *txn;
 	struct task task; /* the client stream's owner while no txn is under way */
-	struct timer timer;
+	struct timer timer; /* request_start_timeout, client_idle_pconn_timeout, lingering */
+	struct timer life;  /* client_lifetime */
 	bool timed_out;
 	uint64_t id;
 	uint32_t n_txns;
@@ -37,7 +38,7 @@ struct session {
 };
 
 /* Take over an accepted descriptor. */
-void session_open(struct worker *w, const struct port *port, int fd, const struct endpoint *peer,
+void session_open(struct worker *w, struct port *port, int fd, const struct endpoint *peer,
 		  const struct endpoint *local);
 
 enum session_end {

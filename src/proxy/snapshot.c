@@ -41,6 +41,7 @@ struct snapshot *snapshot_ref(struct snapshot *s)
 
 static void snapshot_free(struct snapshot *s)
 {
+	port_set_fini(&s->ports);
 	acl_conf_fini(&s->acl);
 	net_conf_fini(&s->net);
 	log_conf_fini(&s->log);

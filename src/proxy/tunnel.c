@@ -3,13 +3,14 @@
  */
 #include "proxy/tunnel.h"
 
+#include "base/budget.h"
 #include "base/counters.h"
 
 #define TUNNEL_MAGIC 0x70aae100u
 
 struct tunnel {
 	uint32_t magic;
-	bool timed_out, up_is_over, down_is_over;
+	bool timed_out, up_is_over, down_is_over, is_counted;
 	struct worker *worker;
 	struct list link; /* worker->tunnels */
 	struct task task; /* owner of both streams */
@@ -21,6 +22,8 @@ struct tunnel {
 	uint64_t sinks;
 	struct log_rec *rec; /* one allocation with its texts */
 };
+
+#define TUNNEL_BYTES (sizeof(struct tunnel) + 2 * sizeof(struct stream) + sizeof(struct log_rec) + 256)
 
 struct tunnel *tunnel_of_link(struct list *link)
 {
@@ -94,6 +97,8 @@ static void end(struct tunnel *t, enum why why, bool abort)
 	task_cancel(&t->task);
 	list_remove(&t->link);
 	w->n_tunnels--;
+	if (t->is_counted)
+		budget_give(BUDGET_REQUEST, TUNNEL_BYTES);
 	free(t->rec);
 	OBJ_FREE(t, TUNNEL_MAGIC);
 	worker_one_less(w);
@@ -196,6 +201,8 @@ void tunnel_open(const struct tunnel_start *s)
 	struct tunnel *t;
 
 	OBJ_NEW(t, TUNNEL_MAGIC);
+	/* It takes the place of a session that was let in: counted, not refused. */
+	t->is_counted = budget_take(BUDGET_REQUEST, TUNNEL_BYTES);
 	t->worker = w;
 	t->client = *s->client;
 	t->origin = *s->origin;

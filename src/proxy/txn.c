@@ -158,6 +158,14 @@ void txn_abort(struct txn *t, enum why why)
 	divert(t, TXN_FINISH);
 }
 
+void txn_expire(struct txn *t)
+{
+	CHECK_OBJ(t, TXN_MAGIC);
+	txn_fail(t, WHY_LIFETIME, SPAN_NULL);
+	t->timed_out = true;
+	task_schedule(t->worker->loop, &t->task);
+}
+
 static void on_timeout(struct txn *t)
 {
 	enum why why;

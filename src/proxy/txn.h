@@ -91,7 +91,9 @@ struct txn {
 
 /* Begin: the session has a byte to read. */
 void txn_start(struct session *s);
-/* Client gone, timeout, shutdown: stop everything and end. */
+/* client_lifetime is over: end as by a timeout. Callable from a timer. */
+void txn_expire(struct txn *t);
+/* Client gone, shutdown: stop everything and end. */
 void txn_abort(struct txn *t, enum why why);
 
 /* Record the first cause; later ones are echoes of it. detail is copied. */

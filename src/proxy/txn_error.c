@@ -232,15 +232,13 @@ struct machine_next txn_step_send_error(struct txn *t)
 
 		t->server = f.server;
 	}
-	/* Nothing to be said, or too late to say it. */
-	if (row->status == 0 || row->page == NULL || t->interim_bytes + t->sink.wire_bytes != 0) {
-		t->end = t->has_reply ? SESSION_ABORT : SESSION_CLOSE;
-		if (t->interim_bytes + t->sink.wire_bytes == 0 || row->page == NULL)
-			return TXN_GO(FINISH);
-		/* Only interim replies went out: a final one may follow, if none is half written. */
-		if (t->has_reply || t->sink.head.n != 0)
-			return TXN_GO(FINISH);
+	/* Too late for another reply: one has begun, or an interim one is half written. */
+	if (t->has_reply || (body_sink_has_begun(&t->sink) && t->sink.head.n != 0)) {
+		t->end = SESSION_ABORT;
+		return TXN_GO(FINISH);
 	}
+	if (row->page == NULL)
+		return TXN_GO(FINISH);
 	txn_error_prepare(t);
 	txn_release_snapshot(t);
 	return TXN_GO(SEND_BODY);

@@ -3,6 +3,7 @@
  */
 #include "proxy/txn.h"
 
+/* Only for policies that ask: localtime_r() takes a lock of the whole process. */
 static void fill_clock(struct txn *t)
 {
 	const time_t now = (time_t)(loop_wall_us(t->worker->loop) / 1000000);
@@ -60,7 +61,6 @@ void txn_facts_fill(struct txn *t)
 	f->port_name = span_str(t->session->port->name);
 	f->state[FACT_REPLY] = FACT_ABSENT;
 	f->state[FACT_USER] = FACT_ABSENT;
-	fill_clock(t);
 	fill_request(t);
 }
 
@@ -70,12 +70,13 @@ static enum op_status find_addresses(struct txn *t)
 
 	if (!t->has_dst) {
 		t->has_dst = true;
+		t->dns_us = loop_precise_us(t->worker->loop);
 		if (dns_addresses_start(t->worker->dns, t->uri.host, &t->dst, &t->task) == OP_PENDING) {
 			t->op = &t->dst.op;
 			return OP_PENDING;
 		}
 	}
-	t->dns_us = loop_precise_us(t->worker->loop) - t->started_us;
+	t->dns_us = loop_precise_us(t->worker->loop) - t->dns_us;
 	f->dst = t->dst.ips;
 	f->n_dst = t->dst.n;
 	f->state[FACT_DST_ADDRS] = t->dst.err == ERR_NONE ? FACT_VALUE : FACT_FAILED;
@@ -107,10 +108,12 @@ enum op_status txn_facts_find(struct txn *t, enum fact need)
 		return find_name(t, &t->src_name, &t->session->peer.ip, need, &t->facts.src_name);
 	case FACT_DST_NAME:
 		return find_name(t, &t->dst_name, &t->uri.ip, need, &t->facts.dst_name);
+	case FACT_CLOCK:
+		fill_clock(t);
+		return OP_READY;
 	case FACT_SRC:
 	case FACT_LOCAL:
 	case FACT_PORT_NAME:
-	case FACT_CLOCK:
 	case FACT_REQUEST:
 	case FACT_REPLY:
 	case FACT_USER:

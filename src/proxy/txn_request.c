@@ -226,6 +226,12 @@ struct machine_next txn_step_allowed(struct txn *t)
 	/* RFC 9110 7.6.2: the last recipient answers itself. */
 	if (t->max_forwards == 0)
 		return TXN_GO(ANSWER_HERE);
+	/*
+	 * Policy asked for the addresses and they could not be found: looking again might find some
+	 * that nobody has judged.
+	 */
+	if (t->facts.state[FACT_DST_ADDRS] == FACT_FAILED)
+		return FAIL(t, DNS_FAIL, span_str(err_text(t->dst.err)));
 	if (t->is_connect)
 		return TXN_GO(TUNNEL_DIAL);
 	if (t->uri.scheme != URI_HTTP)

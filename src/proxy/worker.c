@@ -45,9 +45,10 @@ static void listen_on(struct worker *w, struct port *port)
 	struct worker_port *wp = check_calloc(1, sizeof(*wp));
 
 	wp->worker = w;
-	wp->port = port;
+	wp->port = port_ref(port);
 	if (listener_new(&wp->listener, w->loop, port->fd, on_accept, wp) != ERR_NONE) {
 		oplog(OPLOG_ERROR, "worker %u cannot listen on %s; other workers may", w->id, port->text);
+		port_unref(&wp->port);
 		free(wp);
 		return;
 	}
@@ -55,44 +56,57 @@ static void listen_on(struct worker *w, struct port *port)
 	w->ports = wp;
 }
 
-/* Listen on all of `ports`, and on nothing else. */
-static void use_ports(struct worker *w, struct port *ports)
+static bool holds(const struct port_set *set, const struct port *p)
+{
+	for (unsigned i = 0; i < set->n; i++)
+		if (set->v[i] == p)
+			return true;
+	return false;
+}
+
+/* Listen on all of `set`, and on nothing else. */
+static void use_ports(struct worker *w, const struct port_set *set)
 {
 	for (struct worker_port **at = &w->ports; *at != NULL;) {
 		struct worker_port *wp = *at;
-		bool stays = false;
 
-		for (const struct port *p = ports; p != NULL; p = p->next)
-			stays = stays || (p == wp->port && p->is_wanted);
-		if (stays) {
+		if (holds(set, wp->port)) {
 			at = &wp->next;
 			continue;
 		}
 		*at = wp->next;
 		listener_free(&wp->listener);
+		port_unref(&wp->port);
 		free(wp);
 	}
-	for (struct port *p = ports; p != NULL; p = p->next) {
-		bool known = !p->is_wanted;
+	for (unsigned i = 0; i < set->n; i++) {
+		bool known = false;
 
 		for (const struct worker_port *wp = w->ports; wp != NULL; wp = wp->next)
-			known = known || wp->port == p;
+			known = known || wp->port == set->v[i];
 		if (!known)
-			listen_on(w, p);
+			listen_on(w, set->v[i]);
 	}
 }
 
-void worker_use_snapshot(struct worker *w, struct snapshot *s, struct port *ports)
+static void use_no_ports(struct worker *w)
+{
+	static const struct port_set none = { NULL, 0 };
+
+	use_ports(w, &none);
+}
+
+void worker_use_snapshot(struct worker *w, struct snapshot *s)
 {
 	CHECK_OBJ(w, WORKER_MAGIC);
 	struct snapshot *old = w->snapshot;
 
 	w->snapshot = snapshot_ref(s);
-	snapshot_unref(&old);
 	upstream_pool_set_limits(w->upstreams, s->net.server_idle_pconn_timeout_ms,
 				 s->net.pconn_lifetime_ms);
 	if (!w->is_draining)
-		use_ports(w, ports);
+		use_ports(w, &s->ports);
+	snapshot_unref(&old);
 }
 
 /* --- draining -------------------------------------------------------------------------------------- */
@@ -132,7 +146,7 @@ void worker_drain(struct worker *w, int64_t lifetime_ms)
 {
 	CHECK_OBJ(w, WORKER_MAGIC);
 	w->is_draining = true;
-	use_ports(w, NULL);
+	use_no_ports(w);
 	list_for_each_safe(it, &w->sessions)
 		session_drain(CONTAINER_OF(it, struct session, link));
 	if (lifetime_ms <= 0)
@@ -169,7 +183,7 @@ enum err worker_new(struct worker **out, struct proxy *p, unsigned id, struct sn
 	w->buffers = buffer_pool_new(IDLE_BUFFERS);
 	w->pipes = pipe_pool_new(IDLE_PIPES);
 	w->log = log_ring_new(p->access_log, id);
-	worker_use_snapshot(w, s, p->ports);
+	worker_use_snapshot(w, s);
 	*out = w;
 	return ERR_NONE;
 }
@@ -180,7 +194,7 @@ void worker_run(struct worker *w)
 	this_worker = w;
 	check_set_panic_printer(print_trace);
 	loop_run(w->loop);
-	use_ports(w, NULL);
+	use_no_ports(w);
 	kill_all(w);
 }
 
@@ -190,7 +204,7 @@ void worker_free(struct worker **wp)
 
 	CHECK_OBJ(w, WORKER_MAGIC);
 	*wp = NULL;
-	use_ports(w, NULL);
+	use_no_ports(w);
 	kill_all(w);
 	timer_cancel(w->loop, &w->drain_timer);
 	upstream_pool_free(&w->upstreams);

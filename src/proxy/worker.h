@@ -20,20 +20,10 @@ struct trace_step {
 	const char *machine, *from, *to;
 };
 
-/* An address that is listened on; lives as long as the process. Immutable but for `fd`. */
-struct port {
-	struct port *next;
-	struct endpoint at;
-	char *name; /* for myportname */
-	char text[ENDPOINT_TEXT_MAX];
-	int fd;
-	bool is_wanted; /* by the snapshot in use; the builder's */
-};
-
 struct worker_port {
 	struct worker_port *next;
 	struct worker *worker;
-	struct port *port;
+	struct port *port; /* counted */
 	struct listener *listener;
 };
 
@@ -66,7 +56,7 @@ void worker_run(struct worker *w);
 void worker_free(struct worker **w);
 
 /* On the worker's thread: use this snapshot from now on (takes a reference of its own). */
-void worker_use_snapshot(struct worker *w, struct snapshot *s, struct port *ports);
+void worker_use_snapshot(struct worker *w, struct snapshot *s);
 /* On the worker's thread: stop accepting; close at once what is idle, the rest after lifetime_ms. */
 void worker_drain(struct worker *w, int64_t lifetime_ms);
 /* A session or tunnel has ended: a draining worker may be done. */
