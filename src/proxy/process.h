@@ -15,13 +15,14 @@ struct proxy {
 	struct snapshot *snapshot; /* newest; changed by the builder, under builder_lock */
 	struct access_log *access_log;
 	struct dns_shared *dns;
+	struct client_db *clients;
 	struct worker **workers;
 	unsigned n_workers;
 	int64_t started_wall_us;
 
 	/* The builder thread: one reload at a time, a request during one causes another. */
 	pthread_t builder;
-	pthread_mutex_t builder_lock; /* guards the next three */
+	struct lock builder_lock; /* guards snapshot and the next two */
 	pthread_cond_t builder_wake;
 	bool wants_reload, builder_stops;
 	bool has_builder;

@@ -10,6 +10,7 @@
 #include "base/cgroup.h"
 #include "base/counters.h"
 #include "base/oplog.h"
+#include "proxy/client_db.h"
 #include "loop/poller.h"
 #include "proxy/process.h"
 
@@ -52,11 +53,12 @@ enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct sna
 	p->options = *o;
 	p->snapshot = *s;
 	*s = NULL;
-	pthread_mutex_init(&p->builder_lock, NULL);
+	lock_init(&p->builder_lock, LOCK_RANK_PROCESS);
 	pthread_cond_init(&p->builder_wake, NULL);
 	p->started_wall_us = clock_wall_us();
 	atomic_init(&p->generation, p->snapshot->generation);
 	p->access_log = access_log_new(open_log, o->opener);
+	p->clients = client_db_new();
 	p->dns = dns_shared_new(&p->snapshot->net.dns);
 	if (port_set_open(&p->snapshot->ports, p->snapshot->proxy.ports, NULL, o->opener) != ERR_NONE ||
 	    !access_log_configure(p->access_log, &p->snapshot->log)) {
@@ -190,9 +192,9 @@ static void reload(struct proxy *p)
 	}
 	struct snapshot *old = p->snapshot;
 
-	pthread_mutex_lock(&p->builder_lock);
+	lock_take(&p->builder_lock);
 	p->snapshot = s;
-	pthread_mutex_unlock(&p->builder_lock);
+	lock_give(&p->builder_lock);
 	port_set_retire(&old->ports, &s->ports, p->options.opener);
 	snapshot_unref(&old);
 	count(COUNT_RELOADS);
@@ -206,37 +208,37 @@ static void *builder_main(void *arg)
 
 	/* Linux: the nice value is the thread's own. Compiling lists must not slow the workers. */
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
-	pthread_mutex_lock(&p->builder_lock);
+	lock_take(&p->builder_lock);
 	while (!p->builder_stops) {
 		if (!p->wants_reload) {
-			pthread_cond_wait(&p->builder_wake, &p->builder_lock);
+			lock_wait(&p->builder_lock, &p->builder_wake);
 			continue;
 		}
 		p->wants_reload = false;
-		pthread_mutex_unlock(&p->builder_lock);
+		lock_give(&p->builder_lock);
 		reload(p);
-		pthread_mutex_lock(&p->builder_lock);
+		lock_take(&p->builder_lock);
 	}
-	pthread_mutex_unlock(&p->builder_lock);
+	lock_give(&p->builder_lock);
 	return NULL;
 }
 
 void proxy_reload(struct proxy *p)
 {
 	CHECK_OBJ(p, PROXY_MAGIC);
-	pthread_mutex_lock(&p->builder_lock);
+	lock_take(&p->builder_lock);
 	p->wants_reload = true;
 	pthread_cond_signal(&p->builder_wake);
-	pthread_mutex_unlock(&p->builder_lock);
+	lock_give(&p->builder_lock);
 }
 
 void proxy_rotate(struct proxy *p)
 {
 	CHECK_OBJ(p, PROXY_MAGIC);
-	pthread_mutex_lock(&p->builder_lock);
+	lock_take(&p->builder_lock);
 	const unsigned generations = (unsigned)p->snapshot->log.logfile_rotate;
 
-	pthread_mutex_unlock(&p->builder_lock);
+	lock_give(&p->builder_lock);
 	access_log_rotate(p->access_log, generations);
 }
 
@@ -298,10 +300,10 @@ static void stop_builder(struct proxy *p)
 {
 	if (!p->has_builder)
 		return;
-	pthread_mutex_lock(&p->builder_lock);
+	lock_take(&p->builder_lock);
 	p->builder_stops = true;
 	pthread_cond_signal(&p->builder_wake);
-	pthread_mutex_unlock(&p->builder_lock);
+	lock_give(&p->builder_lock);
 	pthread_join(p->builder, NULL);
 }
 
@@ -322,8 +324,9 @@ void proxy_free(struct proxy **pp)
 	free(p->workers);
 	access_log_stop(&p->access_log);
 	dns_shared_free(&p->dns);
+	client_db_free(&p->clients);
 	snapshot_unref(&p->snapshot);
-	pthread_mutex_destroy(&p->builder_lock);
+	lock_fini(&p->builder_lock);
 	pthread_cond_destroy(&p->builder_wake);
 	OBJ_FREE(p, PROXY_MAGIC);
 }

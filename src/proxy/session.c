@@ -5,6 +5,8 @@
 
 #include "base/budget.h"
 #include "base/counters.h"
+#include "proxy/client_db.h"
+#include "proxy/process.h"
 #include "proxy/txn.h"
 
 #define SESSION_MAGIC 0x5e5510f1u
@@ -29,6 +31,7 @@ static void session_free(struct session *s)
 	timer_cancel(w->loop, &s->timer);
 	timer_cancel(w->loop, &s->life);
 	port_unref(&s->port);
+	client_db_leave(w->proxy->clients, &s->holder);
 	budget_give(BUDGET_CONNECTION, SESSION_BYTES);
 	buffer_give(w->buffers, &s->in);
 	list_remove(&s->link);
@@ -56,12 +59,28 @@ static void session_wait(struct session *s)
 	stream_set_owner(s->client, &s->task);
 }
 
+/* May this client hold one more connection, and is there memory for it? */
+static bool admit(struct worker *w, const struct endpoint *peer, struct client **holder)
+{
+	const int64_t most = w->snapshot->proxy.client_ip_max_connections;
+
+	*holder = NULL;
+	if (!budget_take(BUDGET_CONNECTION, SESSION_BYTES))
+		return false;
+	if (most < 0 || (*holder = client_db_enter(w->proxy->clients, &peer->ip, most)) != NULL)
+		return true;
+	budget_give(BUDGET_CONNECTION, SESSION_BYTES);
+	return false;
+}
+
 void session_open(struct worker *w, struct port *port, int fd, const struct endpoint *peer,
 		  const struct endpoint *local)
 {
 	struct session *s;
 
-	if (!budget_take(BUDGET_CONNECTION, SESSION_BYTES)) {
+	struct client *holder;
+
+	if (!admit(w, peer, &holder)) {
 		count(COUNT_ACCEPT_REFUSED);
 		sock_close(fd);
 		return;
@@ -69,10 +88,12 @@ void session_open(struct worker *w, struct port *port, int fd, const struct endp
 	OBJ_NEW(s, SESSION_MAGIC);
 	if (stream_new(&s->client, w->loop, fd, peer) != ERR_NONE) {
 		count(COUNT_ACCEPT_REFUSED);
+		client_db_leave(w->proxy->clients, &holder);
 		budget_give(BUDGET_CONNECTION, SESSION_BYTES);
 		OBJ_FREE(s, SESSION_MAGIC);
 		return;
 	}
+	s->holder = holder;
 	s->worker = w;
 	s->port = port_ref(port);
 	s->peer = *peer;

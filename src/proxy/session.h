@@ -24,7 +24,8 @@ struct session {
 	struct list link;      /* worker->sessions */
 	struct stream *client; /* NULL once a tunnel has taken it */
 	struct endpoint peer, local;
-	struct port *port; /* counted */
+	struct port *port;	/* counted */
+	struct client *holder; /* NULL unless client_ip_max_connections is set */
 	struct buffer *in; /* bytes received and not yet used; NULL if none */
 	struct txn *txn;
 	struct task task; /* the client stream's owner while no txn is under way */

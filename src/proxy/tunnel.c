@@ -5,6 +5,8 @@
 
 #include "base/budget.h"
 #include "base/counters.h"
+#include "proxy/client_db.h"
+#include "proxy/process.h"
 
 #define TUNNEL_MAGIC 0x70aae100u
 
@@ -16,6 +18,7 @@ struct tunnel {
 	struct task task; /* owner of both streams */
 	struct timer timer;
 	struct stream *client, *origin;
+	struct client *holder; /* counts for client_ip_max_connections */
 	struct pump up, down;
 	int64_t dies_ms; /* client_lifetime */
 	int64_t started_us;
@@ -99,6 +102,7 @@ static void end(struct tunnel *t, enum why why, bool abort)
 	w->n_tunnels--;
 	if (t->is_counted)
 		budget_give(BUDGET_REQUEST, TUNNEL_BYTES);
+	client_db_leave(w->proxy->clients, &t->holder);
 	free(t->rec);
 	OBJ_FREE(t, TUNNEL_MAGIC);
 	worker_one_less(w);
@@ -207,6 +211,8 @@ void tunnel_open(const struct tunnel_start *s)
 	t->client = *s->client;
 	t->origin = *s->origin;
 	*s->client = *s->origin = NULL;
+	t->holder = *s->holder;
+	*s->holder = NULL;
 	t->dies_ms = s->opened_ms + w->snapshot->proxy.client_lifetime_ms;
 	t->started_us = s->started_us;
 	t->sinks = s->sinks;

@@ -14,6 +14,7 @@ struct tunnel;
 struct tunnel_start {
 	struct worker *worker;
 	struct stream **client, **origin;     /* taken over */
+	struct client **holder;		      /* taken over; may hold NULL */
 	struct span from_client, from_origin; /* bytes that were read ahead; copied */
 	const struct log_rec *rec;	      /* as far as it is known; copied */
 	uint64_t sinks;			      /* bit i: sink i of the access log is told at the end */

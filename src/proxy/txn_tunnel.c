@@ -129,6 +129,7 @@ struct machine_next txn_step_tunnel(struct txn *t)
 		.worker = t->worker,
 		.client = &s->client,
 		.origin = &t->origin,
+		.holder = &s->holder,
 		.from_client = s->in != NULL ? buffer_span(s->in) : SPAN_NULL,
 		.rec = &rec,
 		.sinks = choose_sinks(t),
