@@ -3,8 +3,8 @@
  */
 #include "daemon/conf_scan.h"
 
-static const char *const appending[] = { "access_log", "cache_access_log", "cache_log", "cache_store_log",
-					 "icap_log" };
+static const char *const appending[] = { "access_log", "cache_access_log", "cache_log",
+	                                 "cache_store_log", "icap_log" };
 static const char *const listening[] = { "http_port", "https_port" };
 
 static bool is_in(struct span name, const char *const *list, size_t n)
@@ -28,7 +28,8 @@ static void name_add(struct conf_scan *s, struct span path, enum scan_use use)
 	s->names[s->n_names++] = (struct scan_name){ arena_dup(&s->arena, path).p, use };
 }
 
-/* What stands between the first quotes of a word: list files, parameters("..."), options in quoted mode. */
+/* What stands between the first quotes of a word: list files, parameters("..."), options in quoted
+ * mode. */
 static bool quoted_part(struct span word, struct span *inside)
 {
 	const size_t open = span_find(word, '"');
@@ -68,7 +69,8 @@ static void port_add(struct conf_scan *s, struct span word)
 	/* The part after the last colon: "3128", "10.0.0.1:3128", "[::1]:3128", "name:3128". */
 	for (size_t colon; (colon = span_find(word, ':')) < word.n;)
 		word = span_skip(word, colon + 1);
-	if (span_to_u64(word, &port) && port > 0 && port <= UINT16_MAX && s->n_ports < SCAN_PORTS_MAX)
+	if (span_to_u64(word, &port) && port > 0 && port <= UINT16_MAX &&
+	    s->n_ports < SCAN_PORTS_MAX)
 		s->ports[s->n_ports++] = (uint16_t)port;
 }
 
@@ -104,7 +106,8 @@ static void line_scan(struct conf_line *l, void *field)
 		}
 		if (quoted_part(word, &path))
 			name_add(s, path, SCAN_READ);
-		/* An unquoted value of an acl is a value, not a file: think of urlpath_regex /etc/shadow */
+		/* An unquoted value of an acl is a value, not a file: think of urlpath_regex
+		 * /etc/shadow */
 		else if (!span_eq(name, SPAN("acl")) && plain_path(word, &path))
 			name_add(s, path, SCAN_READ);
 	}
@@ -115,7 +118,8 @@ static void line_scan(struct conf_line *l, void *field)
 	if (span_eq(name, SPAN("cache_log")))
 		s->cache_log = span_eq(first, SPAN("none")) ? NULL : arena_dup(&s->arena, first).p;
 	if (span_eq(name, SPAN("pid_filename"))) {
-		s->pid_filename = span_eq(first, SPAN("none")) ? NULL : arena_dup(&s->arena, first).p;
+		s->pid_filename =
+			span_eq(first, SPAN("none")) ? NULL : arena_dup(&s->arena, first).p;
 		s->has_pid_filename = true;
 	}
 }

@@ -13,13 +13,13 @@
 #include "conf/conf.h"
 
 enum scan_use {
-	SCAN_READ = 1,	/* read: lists, keys, the configuration's own files */
+	SCAN_READ = 1,  /* read: lists, keys, the configuration's own files */
 	SCAN_APPEND = 2 /* written at the end: logs */
 };
 
 struct scan_name {
 	const char *path; /* as written */
-	unsigned uses;	  /* set of enum scan_use */
+	unsigned uses;    /* set of enum scan_use */
 };
 
 enum { SCAN_NAMES_MAX = 10000, SCAN_PORTS_MAX = 256 };

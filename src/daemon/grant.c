@@ -1,9 +1,10 @@
 /*
  * Opening for a proxy that is not trusted.
  *
- * Root must not follow a link that the proxy's user has laid: a log that is really /etc/shadow would
- * be root's gift. So what he may open himself is opened as him; where he may not, root opens only
- * what he cannot have prepared: no folder on the way is his to write.
+ * Root must not follow a link that the proxy's user has laid: a log that is really /etc/shadow
+ * would be root's gift. So what he may open himself is opened as him; where he may not, root opens
+ * only what he cannot have prepared: no folder on the way is his to write, those in which links
+ * stand too.
  */
 #include "daemon/grant.h"
 
@@ -14,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOG_MODE = 0640, GENERATION_DIGITS_MAX = 4 };
+enum { LOG_MODE = 0640, GENERATION_DIGITS_MAX = 4, PARTS_MAX = 256 };
 
 /* Act as the proxy's user from now on / as root again. Only the effective ids change. */
 static bool become(const struct identity *id)
@@ -44,54 +45,90 @@ static bool may_write(const struct stat *st, const struct identity *id)
 	       ((st->st_mode & S_IWGRP) != 0 && has_group(id, st->st_gid));
 }
 
-bool grant_is_beyond(const char *resolved_path, const struct identity *id)
+/* In a sticky folder (/tmp) he may add, but not touch what is another's. */
+static bool may_replace(const struct stat *dir, const struct stat *entry, const struct identity *id)
 {
-	char part[PATH_MAX];
-	struct stat dir, entry;
-	size_t n = 0;
-
-	if (resolved_path[0] != '/' || strlen(resolved_path) >= sizeof(part) || stat("/", &dir) != 0)
+	if (!may_write(dir, id))
 		return false;
-	while (resolved_path[n] != '\0') {
-		do {
-			part[n] = resolved_path[n];
-			n++;
-		} while (resolved_path[n] != '/' && resolved_path[n] != '\0');
-		part[n] = '\0';
-		const bool exists = lstat(part, &entry) == 0;
+	return (dir->st_mode & S_ISVTX) == 0 || dir->st_uid == id->uid || entry == NULL ||
+	       entry->st_uid == id->uid;
+}
 
-		/* In a sticky folder (/tmp) he may add, but not touch what is another's. */
-		if (may_write(&dir, id) && !((dir.st_mode & S_ISVTX) != 0 && dir.st_uid != id->uid &&
-					     exists && entry.st_uid != id->uid))
-			return false;
-		if (!exists)
-			return resolved_path[n] == '\0'; /* only the last part may be missing */
-		if (S_ISLNK(entry.st_mode))
-			return false; /* it was resolved: somebody is changing it now */
-		dir = entry;
-	}
+/* Put what a link says before what is left of the path; from the root again if it is absolute. */
+static bool link_follow(char *at, char rest[PATH_MAX])
+{
+	char target[PATH_MAX], joined[PATH_MAX];
+	const ssize_t n = readlink(at, target, sizeof(target) - 1);
+
+	if (n <= 0)
+		return false;
+	target[n] = '\0';
+	if ((size_t)snprintf(joined, sizeof(joined), "%s/%s", target, rest) >= sizeof(joined))
+		return false;
+	if (target[0] == '/')
+		at[0] = '\0';
+	else
+		*strrchr(at, '/') = '\0';
+	memcpy(rest, joined, sizeof(joined));
 	return true;
 }
 
-/* The path with all links resolved; the file itself may be missing. */
-static bool path_resolve(const char *path, char resolved[PATH_MAX])
+/* Cut the first part off the path; false if none is left. */
+static bool part_cut(char *rest, char part[NAME_MAX + 2])
 {
-	char folder[PATH_MAX];
-	const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
-	const size_t n = slash != NULL ? (size_t)(slash - path) : 0;
+	const size_t skip = strspn(rest, "/"), n = strcspn(rest + skip, "/");
 
-	if (realpath(path, resolved) != NULL)
+	if (n == 0 || n > NAME_MAX)
+		return false;
+	memcpy(part, rest + skip, n);
+	part[n] = '\0';
+	memmove(rest, rest + skip + n, strlen(rest + skip + n) + 1);
+	return true;
+}
+
+/* One part further from the folder `at`. False: he could have put something else there, or it leads
+ * nowhere. */
+static bool step(char at[PATH_MAX], const char *part, char rest[PATH_MAX],
+                 const struct identity *id)
+{
+	const size_t n = strlen(at);
+	struct stat dir, entry;
+
+	if (strcmp(part, ".") == 0)
 		return true;
-	if (errno != ENOENT || base[0] == '\0' || strcmp(base, "..") == 0)
+	if (strcmp(part, "..") == 0) {
+		if (n > 0)
+			*strrchr(at, '/') = '\0';
+		return true;
+	}
+	if (stat(n > 0 ? at : "/", &dir) != 0 ||
+	    (size_t)snprintf(at + n, PATH_MAX - n, "/%s", part) >= PATH_MAX - n)
 		return false;
-	snprintf(folder, sizeof(folder), "%.*s", (int)MAX(n, 1u), slash == NULL ? "." :
-		 n == 0 ? "/" : path);
-	if (realpath(folder, resolved) == NULL)
-		return false;
-	const size_t at = strlen(resolved);
+	const bool exists = lstat(at, &entry) == 0;
 
-	return (size_t)snprintf(resolved + at, PATH_MAX - at, "%s%s", at > 1 ? "/" : "", base) <
-	       PATH_MAX - at;
+	if (may_replace(&dir, exists ? &entry : NULL, id))
+		return false;
+	if (!exists)
+		return errno == ENOENT &&
+		       rest[strspn(rest, "/")] == '\0'; /* the file itself may be missing */
+	return !S_ISLNK(entry.st_mode) || link_follow(at, rest);
+}
+
+bool grant_is_beyond(const char *path, const struct identity *id, char resolved[PATH_MAX])
+{
+	char rest[PATH_MAX], folder[PATH_MAX] = "", part[NAME_MAX + 2];
+	int steps = 0;
+
+	if (path[0] != '/' && getcwd(folder, sizeof(folder)) == NULL)
+		return false;
+	if ((size_t)snprintf(rest, sizeof(rest), "%s/%s", folder, path) >= sizeof(rest))
+		return false;
+	resolved[0] = '\0';
+	while (part_cut(rest, part))
+		if (++steps > PARTS_MAX || !step(resolved, part, rest, id))
+			return false;
+	/* Something is left if a part is too long. */
+	return rest[strspn(rest, "/")] == '\0' && resolved[0] != '\0';
 }
 
 static int open_plainly(const char *path, enum scan_use use, int extra, const struct identity *id)
@@ -123,10 +160,12 @@ int grant_open(const char *path, enum scan_use use, const struct identity *id, e
 		const int reason = errno;
 
 		become_root();
-		errno = reason;
-		if (fd < 0 && (reason == EACCES || reason == EPERM) && path_resolve(path, resolved) &&
-		    grant_is_beyond(resolved, id))
+		const bool is_refused = fd < 0 && (reason == EACCES || reason == EPERM);
+
+		if (is_refused && grant_is_beyond(path, id, resolved))
 			fd = open_plainly(resolved, use, O_NOFOLLOW, id);
+		else
+			errno = reason;
 	}
 	if (fd < 0)
 		*err = err_from_errno(errno);
@@ -158,10 +197,10 @@ enum err grant_rename(const char *from, const char *to, const struct identity *i
 	const int reason = errno;
 
 	become_root();
-	errno = reason;
-	if (!is_done && (reason == EACCES || reason == EPERM) && path_resolve(from, from_resolved) &&
-	    path_resolve(to, to_resolved) && grant_is_beyond(from_resolved, id) &&
-	    grant_is_beyond(to_resolved, id))
-		is_done = rename(from_resolved, to_resolved) == 0;
-	return is_done ? ERR_NONE : err_from_errno(errno);
+	if (is_done)
+		return ERR_NONE;
+	if ((reason != EACCES && reason != EPERM) || !grant_is_beyond(from, id, from_resolved) ||
+	    !grant_is_beyond(to, id, to_resolved))
+		return err_from_errno(reason);
+	return rename(from_resolved, to_resolved) == 0 ? ERR_NONE : err_from_errno(errno);
 }

@@ -46,7 +46,8 @@ int64_t keeper_backoff_ms(int64_t last_ms, int64_t lived_ms)
 	return MIN(last_ms * 2, (int64_t)BACKOFF_MAX_MS);
 }
 
-/* --- what the proxy may ask for ---------------------------------------------------------------- */
+/* --- what the proxy may ask for ----------------------------------------------------------------
+ */
 
 static void names_read(struct keeper *k)
 {
@@ -88,7 +89,8 @@ static bool is_named_now(const struct keeper *k, const struct keeper_msg *m)
 	return true;
 }
 
-/* The configuration may have changed since it was read; but a proxy cannot keep us reading all the time. */
+/* The configuration may have changed since it was read; but a proxy cannot keep us reading all the
+ * time. */
 static bool is_named(struct keeper *k, const struct keeper_msg *m)
 {
 	if (is_named_now(k, m))
@@ -135,7 +137,7 @@ static int request_grant(struct keeper *k, const struct keeper_msg *m, enum err 
 	case KEEPER_OPEN_APPEND:
 		*is_ours = true;
 		fd = grant_open(m->path, m->kind == KEEPER_OPEN_READ ? SCAN_READ : SCAN_APPEND,
-				k->c->id, err);
+		                k->c->id, err);
 		if (fd >= 0 && m->kind == KEEPER_OPEN_APPEND)
 			oplog_follow(k, m->path);
 		return fd;
@@ -164,10 +166,13 @@ static void refuse(const struct keeper_msg *m)
 	char at[ENDPOINT_TEXT_MAX], path[512];
 
 	if (m->kind == KEEPER_LISTEN)
-		oplog(OPLOG_WARNING, "The proxy asked for %s, whose port the configuration does not name",
+		oplog(OPLOG_WARNING,
+		      "The proxy asked for %s, whose port the configuration does not name",
 		      endpoint_text(&m->at, at));
 	else
-		oplog(OPLOG_WARNING, "The proxy asked for \"%s\", which the configuration does not name for this use",
+		oplog(OPLOG_WARNING,
+		      "The proxy asked for \"%s\", which the configuration does not name for this "
+		      "use",
 		      oplog_escape(span_str(m->path), path, sizeof(path)));
 }
 
@@ -189,7 +194,8 @@ static void request_serve(struct keeper *k)
 		close(came); /* nobody sends us descriptors */
 	if (err != ERR_NONE) {
 		if (err != ERR_RESET)
-			oplog(OPLOG_ERROR, "The proxy sent its keeper what is no request; it is ended");
+			oplog(OPLOG_ERROR,
+			      "The proxy sent its keeper what is no request; it is ended");
 		sock_close_ours(k); /* the proxy stops when it notices */
 		return;
 	}
@@ -205,7 +211,8 @@ static void request_serve(struct keeper *k)
 		close(fd);
 }
 
-/* --- the proxy's life -------------------------------------------------------------------------- */
+/* --- the proxy's life --------------------------------------------------------------------------
+ */
 
 static void proxy_child(struct keeper *k, int sock)
 {
@@ -247,11 +254,14 @@ static void proxy_start_one(struct keeper *k)
 static void say_death(int wait_status, int64_t lived_ms, int64_t wait_ms)
 {
 	if (WIFSIGNALED(wait_status))
-		oplog(OPLOG_ERROR, "The proxy died by signal %d (%s) after %lld s; it is started again in %lld ms",
+		oplog(OPLOG_ERROR,
+		      "The proxy died by signal %d (%s) after %lld s; it is started again in %lld "
+		      "ms",
 		      WTERMSIG(wait_status), sigdescr_np(WTERMSIG(wait_status)),
 		      (long long)lived_ms / 1000, (long long)wait_ms);
 	else
-		oplog(OPLOG_ERROR, "The proxy ended with status %d after %lld s; it is started again in %lld ms",
+		oplog(OPLOG_ERROR,
+		      "The proxy ended with status %d after %lld s; it is started again in %lld ms",
 		      WEXITSTATUS(wait_status), (long long)lived_ms / 1000, (long long)wait_ms);
 }
 
@@ -317,7 +327,7 @@ static void on_signal(struct keeper *k, int number)
 static void turn(struct keeper *k)
 {
 	struct pollfd fds[2] = { { .fd = k->signal_fd, .events = POLLIN },
-				 { .fd = k->sock, .events = POLLIN } };
+		                 { .fd = k->sock, .events = POLLIN } };
 	int64_t wait_ms = -1;
 
 	if (k->proxy == 0)

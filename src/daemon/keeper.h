@@ -1,7 +1,7 @@
 /*
  * The keeper: the small process that stays when the proxy gives up root, and that starts it again
- * when it dies. It opens what the configuration names, holds the listening sockets so that no connection
- * is refused meanwhile, passes signals on, and ends when the proxy has ended cleanly.
+ * when it dies. It opens what the configuration names, holds the listening sockets so that no
+ * connection is refused meanwhile, passes signals on, and ends when the proxy has ended cleanly.
  *
  * It has one thread, parses nothing that comes from a client, and judges each request of the proxy
  * as that of a stranger (doc/decisions/0001-keeper.md).
@@ -14,10 +14,11 @@
 
 struct keeper_conf {
 	struct scan_source source;
-	unsigned extra_port;	   /* -a; 0: none */
+	unsigned extra_port;       /* -a; 0: none */
 	const struct identity *id; /* who the proxy is; NULL: not started as root */
 	struct pidfile *pidfile;
-	/* In the new process: be the proxy, talking to the keeper over this socket. Returns the exit status. */
+	/* In the new process: be the proxy, talking to the keeper over this socket. Returns the
+	 * exit status. */
 	int (*proxy_run)(void *arg, int sock);
 	/* In the keeper, once: the proxy listens. */
 	void (*ready)(void *arg);

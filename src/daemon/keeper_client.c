@@ -40,13 +40,15 @@ static bool path_take(const char *path, char to[PATH_MAX])
 	return span_to_cstr(span_str(path), to, PATH_MAX) && path[0] != '\0';
 }
 
-static int client_open_file(struct opener *o UNUSED, const char *path, int flags,
-			    unsigned mode, enum err *err)
+static int client_open_file(struct opener *o UNUSED, const char *path, int flags, unsigned mode,
+                            enum err *err)
 {
 	const int access = flags & O_ACCMODE;
-	struct keeper_msg m = { .kind = access == O_RDONLY ? KEEPER_OPEN_READ : KEEPER_OPEN_APPEND };
+	struct keeper_msg m = { .kind = access == O_RDONLY ? KEEPER_OPEN_READ
+		                                           : KEEPER_OPEN_APPEND };
 
-	/* The keeper opens for reading or for appending, nothing else; files it makes have mode 0640. */
+	/* The keeper opens for reading or for appending, nothing else; files it makes have mode
+	 * 0640. */
 	if ((access != O_RDONLY && (flags & O_APPEND) == 0) || !path_take(path, m.path)) {
 		*err = ERR_UNSUPPORTED;
 		return -1;

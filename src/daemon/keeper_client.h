@@ -6,8 +6,8 @@
 #include "net/opener.h"
 
 /*
- * An opener that asks the keeper over this socket (stays the caller's). Lives as long as the process.
- * Any thread may use it; requests wait for each other.
+ * An opener that asks the keeper over this socket (stays the caller's). Lives as long as the
+ * process. Any thread may use it; requests wait for each other.
  */
 struct opener *keeper_client_init(int sock);
 

@@ -43,10 +43,10 @@ enum err keeper_msg_parse(const void *packet, size_t n, struct keeper_msg *m)
 		return ERR_SYNTAX;
 	memcpy(&h, packet, sizeof(h));
 	if (h.magic != KEEPER_HEAD_MAGIC || h.kind < KEEPER_OPEN_READ || h.kind >= KEEPER_KIND_N ||
-	    h.err >= ERR_N || n != sizeof(h) + h.path_n + h.to_n)
+	    h.err >= ERR_N || h.zero != 0 || n != sizeof(h) + h.path_n + h.to_n)
 		return ERR_SYNTAX;
 	const bool wants_path = h.kind == KEEPER_OPEN_READ || h.kind == KEEPER_OPEN_APPEND ||
-				h.kind == KEEPER_RENAME;
+	                        h.kind == KEEPER_RENAME;
 
 	if (wants_path != (h.path_n > 0) || (h.kind == KEEPER_RENAME) != (h.to_n > 0))
 		return ERR_SYNTAX;
@@ -88,7 +88,8 @@ enum err keeper_msg_send(int sock, const struct keeper_msg *m, int fd)
 	return n >= 0 ? ERR_NONE : err_from_errno(errno);
 }
 
-/* The descriptor in a received message, or -1. There is room for one, so the kernel drops others. */
+/* The descriptor in a received message, or -1. There is room for one, so the kernel drops others.
+ */
 static int descriptor_in(struct msghdr *msg)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
@@ -105,8 +106,10 @@ enum err keeper_msg_receive(int sock, struct keeper_msg *m, int *fd)
 	char packet[KEEPER_PACKET_MAX + 1]; /* one more, so that a longer packet is seen as such */
 	struct iovec iov = { packet, sizeof(packet) };
 	union control control;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf,
-			      .msg_controllen = sizeof(control.buf) };
+	struct msghdr msg = { .msg_iov = &iov,
+		              .msg_iovlen = 1,
+		              .msg_control = control.buf,
+		              .msg_controllen = sizeof(control.buf) };
 	ssize_t n;
 
 	*fd = -1;

@@ -15,11 +15,11 @@
 enum keeper_kind {
 	KEEPER_OPEN_READ = 1, /* path */
 	KEEPER_OPEN_APPEND,   /* path */
-	KEEPER_LISTEN,	      /* at */
+	KEEPER_LISTEN,        /* at */
 	KEEPER_UNLISTEN,      /* at */
-	KEEPER_RENAME,	      /* path, to */
-	KEEPER_READY,	      /* the proxy listens */
-	KEEPER_REPLY,	      /* err */
+	KEEPER_RENAME,        /* path, to */
+	KEEPER_READY,         /* the proxy listens */
+	KEEPER_REPLY,         /* err */
 	KEEPER_KIND_N
 };
 
@@ -37,8 +37,11 @@ struct keeper_head {
 	uint32_t err;
 	uint16_t port;
 	uint16_t path_n, to_n;
+	uint16_t zero;
 	uint8_t ip[16];
 };
+
+_Static_assert(sizeof(struct keeper_head) == 36, "no hidden bytes");
 
 #define KEEPER_HEAD_MAGIC 0x6b657031
 #define KEEPER_PACKET_MAX (sizeof(struct keeper_head) + 2 * PATH_MAX)

@@ -1,6 +1,7 @@
 /*
- * The limits of open descriptors and of memory. Tables grow with descriptors in use, never with the limit, so a
- * huge limit costs nothing; it is still capped, since other libraries are not that careful.
+ * The limits of open descriptors and of memory. Tables grow with descriptors in use, never with the
+ * limit, so a huge limit costs nothing; it is still capped, since other libraries are not that
+ * careful.
  */
 #include "daemon/limits.h"
 
@@ -45,7 +46,8 @@ void limits_set_descriptors(int64_t wanted)
 		return;
 	if (wanted != 0 && r.rlim_cur < (uint64_t)wanted)
 		oplog(OPLOG_WARNING,
-		      "max_filedescriptors %lld: the system allows %llu; raise the hard limit (ulimit -Hn, LimitNOFILE=)",
+		      "max_filedescriptors %lld: the system allows %llu; raise the hard limit "
+		      "(ulimit -Hn, LimitNOFILE=)",
 		      (long long)wanted, (unsigned long long)r.rlim_cur);
 	else
 		oplog(OPLOG_NOTICE, "Up to %llu descriptors may be open",

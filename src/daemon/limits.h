@@ -9,8 +9,8 @@
 enum { LIMITS_DESCRIPTORS_DEFAULT = 100000 };
 
 /*
- * Decide what to ask for. wanted: max_filedescriptors, 0 if not set; soft, hard: what there is; is_root: hard may be
- * raised. Pure.
+ * Decide what to ask for. wanted: max_filedescriptors, 0 if not set; soft, hard: what there is;
+ * is_root: hard may be raised. Pure.
  */
 struct descriptor_limit {
 	uint64_t soft, hard;
@@ -20,7 +20,8 @@ struct descriptor_limit limits_decide(uint64_t wanted, struct descriptor_limit h
 /* Apply max_filedescriptors, and say in the operator log what was got. */
 void limits_set_descriptors(int64_t wanted);
 
-/* What memory_limit means, in bytes; 0: no ceiling. group_bytes: the control group's limit or UINT64_MAX. Pure. */
+/* What memory_limit means, in bytes; 0: no ceiling. group_bytes: the control group's limit or
+ * UINT64_MAX. Pure. */
 uint64_t limits_decide_memory(int64_t wanted, uint64_t group_bytes);
 /* Apply memory_limit. */
 void limits_set_memory(int64_t wanted);

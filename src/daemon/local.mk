@@ -14,6 +14,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/run.c src/daemon/run.h \
 	src/daemon/signals.c src/daemon/signals.h \
 	src/daemon/start.c src/daemon/start.h \
+	src/daemon/start_mode.c src/daemon/start_mode.h \
 	src/daemon/streams.c src/daemon/streams.h \
 	src/daemon/verbs.c src/daemon/verbs.h
 nodist_src_daemon_libdaemon_a_SOURCES = src/daemon/default_conf.c

@@ -22,11 +22,9 @@ static const struct option_row {
 };
 
 static const char *const verb_names[VERB_N] = {
-	[VERB_RECONFIGURE] = "reconfigure", [VERB_ROTATE] = "rotate",
-	[VERB_DEBUG] = "debug",		    [VERB_SHUTDOWN] = "shutdown",
-	[VERB_INTERRUPT] = "interrupt",	    [VERB_KILL] = "kill",
-	[VERB_RESTART] = "restart",	    [VERB_CHECK] = "check",
-	[VERB_PARSE] = "parse",
+	[VERB_RECONFIGURE] = "reconfigure", [VERB_ROTATE] = "rotate",       [VERB_DEBUG] = "debug",
+	[VERB_SHUTDOWN] = "shutdown",       [VERB_INTERRUPT] = "interrupt", [VERB_KILL] = "kill",
+	[VERB_RESTART] = "restart",         [VERB_CHECK] = "check",         [VERB_PARSE] = "parse",
 };
 
 enum { LONG_ONLY = 256 }; /* getopt's value of a long option: LONG_ONLY + its id */
@@ -45,10 +43,10 @@ void options_help(FILE *to)
 		char left[32];
 
 		snprintf(left, sizeof(left), "%c%c%s%s%s%s%s", r->letter != 0 ? '-' : ' ',
-			 r->letter != 0 ? r->letter : ' ',
-			 r->name != NULL && r->letter != 0 ? ", " : "", r->name != NULL ? "--" : "",
-			 r->name != NULL ? r->name : "", r->argument != NULL ? " " : "",
-			 r->argument != NULL ? r->argument : "");
+		         r->letter != 0 ? r->letter : ' ',
+		         r->name != NULL && r->letter != 0 ? ", " : "", r->name != NULL ? "--" : "",
+		         r->name != NULL ? r->name : "", r->argument != NULL ? " " : "",
+		         r->argument != NULL ? r->argument : "");
 		fprintf(to, "  %-16s %s\n", left, r->help);
 	}
 	fprintf(to, "verbs of -k, which may be abbreviated:");
@@ -148,13 +146,15 @@ static const char *argument_apply(enum option_id id, const char *arg, struct opt
 
 	if (id == OPT_FILE) {
 		o->conf_path = arg;
-		return strchr("!|", arg[0]) == NULL ? NULL :
-			"a file; the output of a command cannot be read here";
+		return strchr("!|", arg[0]) == NULL
+		               ? NULL
+		               : "a file; the output of a command cannot be read here";
 	}
 	if (id == OPT_VERB) {
 		o->action = OPTIONS_VERB;
-		return verb_find(arg, &o->verb) ? NULL :
-			"parse, check, reconfigure, rotate, shutdown, interrupt, kill, restart or debug";
+		return verb_find(arg, &o->verb) ? NULL
+		                                : "parse, check, reconfigure, rotate, shutdown, "
+		                                  "interrupt, kill, restart or debug";
 	}
 	if (id == OPT_PORT) {
 		if (!number_in(arg, 1, 65535, &v))
@@ -187,14 +187,15 @@ static void tables_make(char letters[4 * OPT_N + 2], struct option names[OPT_N +
 	for (size_t i = 0; i < OPT_N; i++) {
 		if (rows[i].letter != 0) {
 			letters[n++] = rows[i].letter;
-			for (int colons = rows[i].argument == NULL ? 0 :
-					  rows[i].argument[0] == '[' ? 2 : 1; colons > 0; colons--)
+			for (int colons = rows[i].argument == NULL     ? 0
+			                  : rows[i].argument[0] == '[' ? 2
+			                                               : 1;
+			     colons > 0; colons--)
 				letters[n++] = ':';
 		}
 		if (rows[i].name != NULL)
-			names[n_names++] = (struct option){ rows[i].name,
-							    rows[i].argument != NULL, NULL,
-							    LONG_ONLY + (int)i };
+			names[n_names++] = (struct option){ rows[i].name, rows[i].argument != NULL,
+				                            NULL, LONG_ONLY + (int)i };
 	}
 	letters[n] = '\0';
 	names[n_names] = (struct option){ 0 };
@@ -219,7 +220,8 @@ static bool one_apply(int c, const char *word, struct options *o, FILE *messages
 		fprintf(messages, "cuttle: unknown option \"%s\"; see cuttle --help\n", word);
 		return false;
 	} else if (c == ':') {
-		fprintf(messages, "cuttle: option \"%s\" needs an argument; see cuttle --help\n", word);
+		fprintf(messages, "cuttle: option \"%s\" needs an argument; see cuttle --help\n",
+		        word);
 		return false;
 	}
 	const enum option_id id = id_of(c);
@@ -231,7 +233,7 @@ static bool one_apply(int c, const char *word, struct options *o, FILE *messages
 		flag_apply(id, o);
 	if (want != NULL)
 		fprintf(messages, "cuttle: option -%c: \"%s\" is not accepted; accepted is %s\n",
-			rows[id].letter, optarg, want);
+		        rows[id].letter, optarg, want);
 	else if (rows[id].note != NULL)
 		fprintf(messages, "cuttle: note: %s\n", rows[id].note);
 	return want == NULL;
@@ -252,7 +254,7 @@ bool options_parse(int argc, char *const argv[], FILE *messages, struct options 
 			return false;
 	if (optind < argc) {
 		fprintf(messages, "cuttle: unexpected argument \"%s\"; see cuttle --help\n",
-			argv[optind]);
+		        argv[optind]);
 		return false;
 	}
 	if (o.is_built_in && o.conf_path != NULL) {

@@ -30,11 +30,11 @@ enum option_verb {
 
 struct options {
 	enum option_action action;
-	enum option_verb verb;	  /* if action is OPTIONS_VERB */
-	const char *conf_path;	  /* points into argv; NULL: the default file */
+	enum option_verb verb;    /* if action is OPTIONS_VERB */
+	const char *conf_path;    /* points into argv; NULL: the default file */
 	const char *service_name; /* never NULL */
-	unsigned extra_port;	  /* 0: none */
-	int stderr_level;	  /* -d; -1: not given */
+	unsigned extra_port;      /* 0: none */
+	int stderr_level;         /* -d; -1: not given */
 	bool is_built_in, is_no_daemon, is_foreground, is_full_debug, is_no_trap;
 };
 

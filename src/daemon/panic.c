@@ -17,8 +17,8 @@ enum { STACK_BYTES = 64 * 1024, FRAMES_MAX = 32 };
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 static const bool is_sanitized = true;
 #elif defined(__has_feature)
-static const bool is_sanitized = __has_feature(address_sanitizer) ||
-				 __has_feature(thread_sanitizer);
+static const bool is_sanitized =
+	__has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
 #else
 static const bool is_sanitized = false;
 #endif
@@ -56,7 +56,7 @@ void panic_trap_signals(void)
 	static char stack[STACK_BYTES];
 	const stack_t alternate = { .ss_sp = stack, .ss_size = sizeof(stack) };
 	struct sigaction action = { .sa_sigaction = on_fatal,
-				    .sa_flags = SA_SIGINFO | SA_RESETHAND | SA_ONSTACK };
+		                    .sa_flags = SA_SIGINFO | SA_RESETHAND | SA_ONSTACK };
 	void *frame[1];
 
 	if (is_sanitized)

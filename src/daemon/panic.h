@@ -4,7 +4,7 @@
 #pragma once
 
 /*
- * For SEGV, BUS, FPE, ILL and ABRT: write what happened to stderr and, if set, to the log, then die by the same
- * signal with its default action. The calling thread gets an alternate stack.
+ * For SEGV, BUS, FPE, ILL and ABRT: write what happened to stderr and, if set, to the log, then die
+ * by the same signal with its default action. The calling thread gets an alternate stack.
  */
 void panic_trap_signals(void);

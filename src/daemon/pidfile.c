@@ -1,7 +1,7 @@
 /*
- * The pid file: the lock on it is the truth, its text a convenience. The lock is one of the open file
- * description (F_OFD_SETLK), which lives on over fork like flock(2)'s, but can be asked about without
- * being taken: so "cuttle -k check" never makes a start at the same moment fail.
+ * The pid file: the lock on it is the truth, its text a convenience. The lock is one of the open
+ * file description (F_OFD_SETLK), which lives on over fork like flock(2)'s, but can be asked about
+ * without being taken: so "cuttle -k check" never makes a start at the same moment fail.
  */
 #include "daemon/pidfile.h"
 
@@ -30,7 +30,8 @@ static struct flock whole_file(void)
 	return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
 }
 
-/* Whether the path still names the file that is open: its owner may have removed it before we got the lock. */
+/* Whether the path still names the file that is open: its owner may have removed it before we got
+ * the lock. */
 static bool path_names(const char *path, int fd)
 {
 	struct stat by_path, by_fd;
@@ -87,7 +88,8 @@ void pidfile_forget(struct pidfile *f)
 {
 	if (f->path == NULL)
 		return;
-	/* Closing a copy does not unlock: the lock belongs to the open file that the parent shares. */
+	/* Closing a copy does not unlock: the lock belongs to the open file that the parent shares.
+	 */
 	close(f->fd);
 	free(f->path);
 	*f = (struct pidfile){ NULL, -1 };
@@ -97,7 +99,8 @@ void pidfile_remove(struct pidfile *f)
 {
 	if (f->path == NULL)
 		return;
-	/* While the lock is held, so that nobody else's new file is removed. Where the folder is closed to us, empty it. */
+	/* While the lock is held, so that nobody else's new file is removed. Where the folder is
+	 * closed to us, empty it. */
 	if (path_names(f->path, f->fd) && unlink(f->path) != 0)
 		(void)!ftruncate(f->fd, 0);
 	pidfile_forget(f);

@@ -24,7 +24,8 @@ bool privileges_resolve(const struct process_conf *c, struct identity *out)
 
 	if (pw == NULL) {
 		oplog(OPLOG_FATAL,
-		      "There is no user \"%s\" to become; name one that exists by cache_effective_user",
+		      "There is no user \"%s\" to become; name one that exists by "
+		      "cache_effective_user",
 		      user);
 		return false;
 	}
@@ -37,7 +38,8 @@ bool privileges_resolve(const struct process_conf *c, struct identity *out)
 		}
 	}
 	if (pw->pw_uid == 0) {
-		oplog(OPLOG_FATAL, "The proxy does not run as root; name another user by cache_effective_user");
+		oplog(OPLOG_FATAL,
+		      "The proxy does not run as root; name another user by cache_effective_user");
 		return false;
 	}
 	*out = (struct identity){ .uid = pw->pw_uid, .gid = gr != NULL ? gr->gr_gid : pw->pw_gid };
@@ -47,7 +49,8 @@ bool privileges_resolve(const struct process_conf *c, struct identity *out)
 		out->groups[0] = gr->gr_gid;
 		out->n_groups = 1;
 	} else if (getgrouplist(user, pw->pw_gid, out->groups, &out->n_groups) < 0) {
-		oplog(OPLOG_FATAL, "User \"%s\" is in more than %d groups; name one by cache_effective_group",
+		oplog(OPLOG_FATAL,
+		      "User \"%s\" is in more than %d groups; name one by cache_effective_group",
 		      user, PRIVILEGES_GROUPS_MAX);
 		return false;
 	}
@@ -64,7 +67,8 @@ static bool capabilities_set(uint64_t caps)
 	return syscall(SYS_capset, &header, data) == 0;
 }
 
-/* What an exec could give back, even as root. Fails where root lacks CAP_SETPCAP, which does no harm. */
+/* What an exec could give back, even as root. Fails where root lacks CAP_SETPCAP, which does no
+ * harm. */
 static void bounding_set_limit(uint64_t caps)
 {
 	for (int c = 0; c < 64 && prctl(PR_CAPBSET_READ, c, 0, 0, 0) >= 0; c++)
@@ -97,7 +101,8 @@ bool privileges_drop(const struct identity *id, enum privileges_kept keep, bool 
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return fail("PR_SET_NO_NEW_PRIVS");
-	/* The change of user has made the process undumpable, which also closes /proc/self to others. */
+	/* The change of user has made the process undumpable, which also closes /proc/self to
+	 * others. */
 	if (is_dumpable && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)
 		return fail("PR_SET_DUMPABLE");
 	if (setuid(0) == 0 || geteuid() != id->uid) {
@@ -110,13 +115,14 @@ bool privileges_drop(const struct identity *id, enum privileges_kept keep, bool 
 void privileges_limit_keeper(void)
 {
 	/*
-	 * Opening files and ports (DAC, BIND), giving files to the proxy's user (CHOWN), making a proxy
-	 * (SETUID, SETGID, SETPCAP), ending it (KILL), raising its descriptor limit (RESOURCE).
+	 * Opening files and ports (DAC, BIND), giving files to the proxy's user (CHOWN), making a
+	 * proxy (SETUID, SETGID, SETPCAP), ending it (KILL), raising its descriptor limit
+	 * (RESOURCE).
 	 */
 	const uint64_t caps = CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_DAC_READ_SEARCH) |
-			      CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_CHOWN) |
-			      CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) |
-			      CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_KILL) | CAP_BIT(CAP_SYS_RESOURCE);
+	                      CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_CHOWN) |
+	                      CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) |
+	                      CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_KILL) | CAP_BIT(CAP_SYS_RESOURCE);
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
 

@@ -20,8 +20,8 @@ struct identity {
 };
 
 /*
- * Look up cache_effective_user and cache_effective_group. False: one does not exist, or is root; the
- * reason is in the operator log.
+ * Look up cache_effective_user and cache_effective_group. False: one does not exist, or is root;
+ * the reason is in the operator log.
  */
 bool privileges_resolve(const struct process_conf *c, struct identity *out) MUST_USE;
 
@@ -32,10 +32,11 @@ enum privileges_kept {
 };
 
 /*
- * Become this user for good: groups, user, capabilities, and no way to gain new ones (no_new_privs).
- * is_dumpable: core files may be written. False: the reason is in the operator log.
+ * Become this user for good: groups, user, capabilities, and no way to gain new ones
+ * (no_new_privs). is_dumpable: core files may be written. False: the reason is in the operator log.
  */
-bool privileges_drop(const struct identity *id, enum privileges_kept keep, bool is_dumpable) MUST_USE;
+bool privileges_drop(const struct identity *id, enum privileges_kept keep,
+                     bool is_dumpable) MUST_USE;
 
 /* The keeper stays root with the few capabilities that it uses. */
 void privileges_limit_keeper(void);

@@ -97,8 +97,8 @@ static void on_signal(struct run *r, int number)
 static void signals_serve(struct run *r)
 {
 	struct pollfd fds[3] = { { .fd = r->drained_fd, .events = POLLIN },
-				 { .fd = r->signal_fd, .events = POLLIN },
-				 { .fd = r->c->keeper_sock } /* only its end is of interest */ };
+		                 { .fd = r->signal_fd, .events = POLLIN },
+		                 { .fd = r->c->keeper_sock } /* only its end is of interest */ };
 
 	for (;;) {
 		if (poll(fds, ARRAY_LEN(fds), -1) < 0 && errno != EINTR)
@@ -176,8 +176,8 @@ static bool drop(const struct run_conf *c, const char *coredump_dir)
 }
 
 /*
- * With a keeper, root is given up first of all: what the start may open, a reload may too. Without one
- * it is given up last, so that a start as root can read keys and open logs as Squid's does.
+ * With a keeper, root is given up first of all: what the start may open, a reload may too. Without
+ * one it is given up last, so that a start as root can read keys and open logs as Squid's does.
  */
 static bool prepare(struct run *r)
 {

@@ -10,14 +10,15 @@
 #include "proxy/proxy.h"
 
 struct run_conf {
-	struct proxy_options proxy;   /* opener is set by run_proxy() if there is a keeper */
-	struct snapshot **snapshot;   /* loaded already, taken; NULL: load it */
-	const struct identity *id;    /* who to become; NULL: not started as root */
-	struct pidfile *pidfile;      /* written when listening; NULL: the keeper's business */
-	int keeper_sock;	      /* -1: no keeper */
+	struct proxy_options proxy; /* opener is set by run_proxy() if there is a keeper */
+	struct snapshot **snapshot; /* loaded already, taken; NULL: load it */
+	const struct identity *id;  /* who to become; NULL: not started as root */
+	struct pidfile *pidfile;    /* written when listening; NULL: the keeper's business */
+	int keeper_sock;            /* -1: no keeper */
 	bool is_no_trap, is_built_in, is_daemon;
-	const char *coredump_dir;     /* only whether there is one, before the configuration is loaded */
-	enum oplog_level level;	      /* what SIGUSR2 returns to */
+	const char
+		*coredump_dir;  /* only whether there is one, before the configuration is loaded */
+	enum oplog_level level; /* what SIGUSR2 returns to */
 };
 
 /* Run the proxy until it has stopped. Returns the exit status. Not called twice in a process. */

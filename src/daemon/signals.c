@@ -12,7 +12,8 @@
 
 int signals_open(void)
 {
-	/* As process 1, a signal with its default action would be dropped; a blocked one is kept. */
+	/* As process 1, a signal with its default action would be dropped; a blocked one is kept.
+	 */
 	static const int ours[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGTTIN, SIGCHLD };
 	sigset_t set;
 

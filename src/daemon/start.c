@@ -10,6 +10,7 @@
 #include "daemon/keeper.h"
 #include "daemon/limits.h"
 #include "daemon/run.h"
+#include "daemon/start_mode.h"
 #include "daemon/streams.h"
 #include "daemon/verbs.h"
 
@@ -31,15 +32,6 @@ struct start {
 	bool has_coredump_dir;
 	int ready_fd; /* START_DAEMON: the starter waits at the other end; -1 */
 };
-
-enum start_mode start_mode_of(const struct options *o, bool is_process_1, bool is_root)
-{
-	if (o->is_no_daemon)
-		return START_IN_PROCESS;
-	if (is_process_1)
-		return is_root ? START_FOREGROUND : START_IN_PROCESS;
-	return o->is_foreground ? START_FOREGROUND : START_DAEMON;
-}
 
 static enum oplog_level level_of(const struct options *o)
 {
@@ -157,7 +149,8 @@ static bool pidfile_take(struct start *s, char *path)
 	if (err == ERR_DUPLICATE)
 		oplog(OPLOG_FATAL, "Cuttle runs already: process %d holds %s", (int)holder, path);
 	else if (err != ERR_NONE)
-		oplog(OPLOG_FATAL, "The pid file %s cannot be made: %s (pid_filename names another)", path,
+		oplog(OPLOG_FATAL,
+		      "The pid file %s cannot be made: %s (pid_filename names another)", path,
 		      err_text(err));
 	free(path);
 	return err == ERR_NONE;
@@ -166,7 +159,7 @@ static bool pidfile_take(struct start *s, char *path)
 /* Load, and find out all that decides whether and how to start. */
 static bool decide(struct start *s)
 {
-	struct findings_printer p = { .to = stderr };
+	struct findings_printer p = {.to = stderr};
 
 	s->snapshot = proxy_load(&s->proxy, verb_print_finding, &p);
 	if (s->snapshot == NULL) {
@@ -184,8 +177,8 @@ static bool decide(struct start *s)
 	s->has_coredump_dir = pc->coredump_dir != NULL;
 	limits_set_descriptors(pc->max_filedescriptors);
 	(void)umask((mode_t)pc->umask | umask(0));
-	return pidfile_take(s, verb_pid_filename(pc->has_pid_filename, pc->pid_filename,
-						 s->o->service_name));
+	return pidfile_take(
+		s, verb_pid_filename(pc->has_pid_filename, pc->pid_filename, s->o->service_name));
 }
 
 static int start(struct start *s)
@@ -220,21 +213,21 @@ static char *conf_path_of(const struct options *o)
 int start_cuttle(const struct options *o)
 {
 	char *path = o->is_built_in ? NULL : conf_path_of(o);
-	struct start s = { .o = o, .pidfile = { NULL, -1 }, .ready_fd = -1 };
+	struct start s = {.o = o, .pidfile = {NULL, -1}, .ready_fd = -1};
 	const bool is_named = strcmp(o->service_name, "cuttle") != 0;
 	int status = EXIT_FAILURE;
 
 	streams_exist();
 	oplog_set_level(level_of(o));
-	s.proxy = (struct proxy_options){ .conf_path = path,
-					  .conf_text = o->is_built_in ? default_conf_text : NULL,
-					  .extra_port = o->extra_port,
-					  .opener = &opener_direct,
-					  .page = manager_page,
-					  .service_name = is_named ? o->service_name : NULL };
-	s.source = (struct scan_source){ .conf_path = path,
-					 .conf_text = s.proxy.conf_text,
-					 .service_name = s.proxy.service_name };
+	s.proxy = (struct proxy_options){.conf_path = path,
+	                                 .conf_text = o->is_built_in ? default_conf_text : NULL,
+	                                 .extra_port = o->extra_port,
+	                                 .opener = &opener_direct,
+	                                 .page = manager_page,
+	                                 .service_name = is_named ? o->service_name : NULL};
+	s.source = (struct scan_source){.conf_path = path,
+	                                .conf_text = s.proxy.conf_text,
+	                                .service_name = s.proxy.service_name};
 	s.source.rows = proxy_directives(&s.source.n_rows);
 	switch (o->action) {
 	case OPTIONS_RUN:

@@ -31,7 +31,7 @@ void verb_print_finding(void *arg, const struct conf_finding *f)
 	p->n_errors += f->severity == CONF_ERROR;
 	p->n_warnings += f->severity == CONF_WARNING;
 	fprintf(p->to, "%s:%u: %s: %s\n", f->place.file, f->place.line, severity_word(f->severity),
-		f->text);
+	        f->text);
 }
 
 char *verb_pid_filename(bool has_one, const char *configured, const char *service_name)
@@ -53,9 +53,10 @@ static bool conf_judge(const struct proxy_options *po, bool is_summary_wanted)
 
 	if (is_summary_wanted || !is_good)
 		fprintf(stderr, "cuttle: %s: %u error%s, %u warning%s: %s\n",
-			po->conf_path != NULL ? po->conf_path : "(built in)", p.n_errors,
-			p.n_errors == 1 ? "" : "s", p.n_warnings, p.n_warnings == 1 ? "" : "s",
-			is_good ? "the configuration can be used" : "the configuration cannot be used");
+		        po->conf_path != NULL ? po->conf_path : "(built in)", p.n_errors,
+		        p.n_errors == 1 ? "" : "s", p.n_warnings, p.n_warnings == 1 ? "" : "s",
+		        is_good ? "the configuration can be used"
+		                : "the configuration cannot be used");
 	if (is_good)
 		snapshot_unref(&s);
 	return is_good;
@@ -94,8 +95,9 @@ static bool running_find(const struct scan_source *source, pid_t *pid)
 	enum err err = ERR_NOT_FOUND;
 
 	conf_scan_init(&scan, source);
-	char *path = verb_pid_filename(scan.has_pid_filename, scan.pid_filename,
-				       source->service_name != NULL ? source->service_name : "cuttle");
+	char *path =
+		verb_pid_filename(scan.has_pid_filename, scan.pid_filename,
+	                          source->service_name != NULL ? source->service_name : "cuttle");
 
 	conf_scan_fini(&scan);
 	if (path == NULL) {
@@ -106,8 +108,9 @@ static bool running_find(const struct scan_source *source, pid_t *pid)
 	if (err == ERR_NOT_FOUND)
 		fprintf(stderr, "cuttle: nobody runs: nobody holds the lock on %s\n", path);
 	else if (err == ERR_SYNTAX)
-		fprintf(stderr, "cuttle: a Cuttle is just starting: it holds %s but does not listen yet\n",
-			path);
+		fprintf(stderr,
+		        "cuttle: a Cuttle is just starting: it holds %s but does not listen yet\n",
+		        path);
 	else if (err != ERR_NONE)
 		fprintf(stderr, "cuttle: %s: %s\n", path, err_text(err));
 	free(path);
@@ -121,14 +124,15 @@ int verb_run(enum option_verb v, const struct proxy_options *po, const struct sc
 	if (v == VERB_PARSE)
 		return conf_judge(po, true) ? EXIT_SUCCESS : EXIT_FAILURE;
 	/* What ends or merely pokes a Cuttle must work with a broken configuration too. */
-	if ((v == VERB_RECONFIGURE || v == VERB_RESTART || v == VERB_CHECK) && !conf_judge(po, false))
+	if ((v == VERB_RECONFIGURE || v == VERB_RESTART || v == VERB_CHECK) &&
+	    !conf_judge(po, false))
 		return EXIT_FAILURE;
 	if (!running_find(source, &pid))
 		return EXIT_FAILURE;
 	/* To check, not being allowed to signal is fine: it runs. */
 	if (kill(pid, verb_signal(v)) != 0 && !(v == VERB_CHECK && errno == EPERM)) {
 		fprintf(stderr, "cuttle: process %d cannot be told to %s: %s\n", (int)pid,
-			options_verb_name(v), strerrordesc_np(errno));
+		        options_verb_name(v), strerrordesc_np(errno));
 		return EXIT_FAILURE;
 	}
 	return EXIT_SUCCESS;
@@ -152,7 +156,7 @@ int verb_directives(FILE *to)
 		const struct conf_directive *d = i < n_ours ? &ours[i] : &others[i - n_ours];
 
 		fprintf(to, "%s\t%s\t%s\t%s\n", d->name, conf_state_text(d->state),
-			d->syntax != NULL ? d->syntax : "", d->doc != NULL ? d->doc : "");
+		        d->syntax != NULL ? d->syntax : "", d->doc != NULL ? d->doc : "");
 	}
 	return EXIT_SUCCESS;
 }
@@ -162,7 +166,9 @@ int verb_version(FILE *to, const char *service_name)
 	char pcre2[64];
 
 	(void)pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
-	fprintf(to, "Cuttle %s\nservice name: %s\nc-ares %s, pcre2 %s\nconfiguration: %s/cuttle/cuttle.conf\n",
-		PACKAGE_VERSION, service_name, ares_version(NULL), pcre2, SYSCONFDIR);
+	fprintf(to,
+	        "Cuttle %s\nservice name: %s\nc-ares %s, pcre2 %s\nconfiguration: "
+	        "%s/cuttle/cuttle.conf\n",
+	        PACKAGE_VERSION, service_name, ares_version(NULL), pcre2, SYSCONFDIR);
 	return EXIT_SUCCESS;
 }

@@ -8,7 +8,8 @@
 #include "proxy/proxy.h"
 
 /*
- * Print findings as "file:line: error: text". The arg is a struct findings_printer *. For proxy_load().
+ * Print findings as "file:line: error: text". The arg is a struct findings_printer *. For
+ * proxy_load().
  */
 struct findings_printer {
 	FILE *to;
@@ -21,5 +22,6 @@ int verb_prepare(const struct proxy_options *po);
 int verb_directives(FILE *to);
 int verb_version(FILE *to, const char *service_name);
 
-/* The pid file of this configuration or, if it names none, the service's; the caller frees it. NULL: none. */
+/* The pid file of this configuration or, if it names none, the service's; the caller frees it.
+ * NULL: none. */
 char *verb_pid_filename(bool has_one, const char *configured, const char *service_name);

@@ -33,7 +33,7 @@ static bool word_in_range(struct conf_line *l, int64_t min, int64_t max, int64_t
 	}
 	if (!conf_parse_int(word, &found) || found < min || found > max) {
 		conf_error(l, "\"%.*s\" is not a number from %lld to %lld", SPAN_ARG(word),
-			   (long long)min, (long long)max);
+		           (long long)min, (long long)max);
 		return false;
 	}
 	*v = found;
@@ -55,7 +55,7 @@ void process_conf_descriptors(struct conf_line *l, void *field)
 		return;
 	if (v != 0 && v < DESCRIPTORS_MIN) {
 		conf_error(l, "%lld descriptors are too few to work with; the least is %d",
-			   (long long)v, DESCRIPTORS_MIN);
+		           (long long)v, DESCRIPTORS_MIN);
 		return;
 	}
 	*descriptors = v;
@@ -73,7 +73,7 @@ void process_conf_umask(struct conf_line *l, void *field)
 	/* "umask 27" is 033 in octal: surely not what was meant, though Squid takes it. */
 	if (v != 0 && word.n != 0 && word.p[0] != '0')
 		conf_warning(l, "\"%.*s\" is decimal here; an octal mask begins with 0",
-			     SPAN_ARG(word));
+		             SPAN_ARG(word));
 	*mask = v;
 }
 

@@ -9,8 +9,7 @@ static unsigned slot_find(const struct listen_set *s, const struct endpoint *at)
 {
 	unsigned i = 0;
 
-	while (i < s->n &&
-	       !(s->held[i].at.port == at->port && ip_eq(&s->held[i].at.ip, &at->ip)))
+	while (i < s->n && !(s->held[i].at.port == at->port && ip_eq(&s->held[i].at.ip, &at->ip)))
 		i++;
 	return i;
 }

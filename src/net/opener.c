@@ -28,9 +28,11 @@ int opener_standard_stream(const char *path)
 	static const struct {
 		const char *path;
 		int fd;
-	} streams[] = { { "/dev/stdout", STDOUT_FILENO }, { "/dev/stderr", STDERR_FILENO },
-			{ "/dev/fd/1", STDOUT_FILENO },	  { "/dev/fd/2", STDERR_FILENO },
-			{ "/proc/self/fd/1", STDOUT_FILENO }, { "/proc/self/fd/2", STDERR_FILENO } };
+	} streams[] = {
+		{ "/dev/stdout", STDOUT_FILENO },     { "/dev/stderr", STDERR_FILENO },
+		{ "/dev/fd/1", STDOUT_FILENO },       { "/dev/fd/2", STDERR_FILENO },
+		{ "/proc/self/fd/1", STDOUT_FILENO }, { "/proc/self/fd/2", STDERR_FILENO }
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(streams); i++)
 		if (strcmp(path, streams[i].path) == 0)
@@ -55,12 +57,12 @@ static int open_or_create(const char *path, int flags, unsigned mode)
 }
 
 static int direct_open_file(struct opener *o UNUSED, const char *path, int flags, unsigned mode,
-			    enum err *err)
+                            enum err *err)
 {
 	const int stream = opener_standard_stream(path);
 	/* A standard stream that belongs to another user cannot be opened by name, only copied. */
-	const int fd = stream >= 0 ? fcntl(stream, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) :
-				     open_or_create(path, flags, mode);
+	const int fd = stream >= 0 ? fcntl(stream, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+	                           : open_or_create(path, flags, mode);
 
 	if (fd < 0)
 		*err = err_from_errno(errno);

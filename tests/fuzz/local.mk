@@ -19,5 +19,6 @@ include tests/fuzz/conf.mk
 include tests/fuzz/acl.mk
 include tests/fuzz/net.mk
 include tests/fuzz/log.mk
+include tests/fuzz/daemon.mk
 check_PROGRAMS += $(fuzz_programs)
 EXTRA_DIST += tests/fuzz/replay_main.c
