@@ -159,8 +159,8 @@ void acl_conf_acl(struct conf_line *l, void *field)
 		conf_error(l, "acl: accepted is: acl NAME TYPE VALUE ...");
 		return;
 	}
-	if (name.p[0] == '!')
-		conf_error(l, "acl: a name cannot start with \"!\", which means \"not\" in rules");
+	if (name.n == 0 || name.p[0] == '!')
+		conf_error(l, "acl: a name cannot be empty or start with \"!\", which means \"not\" in rules");
 	else if (!is_old_manager(l, name, type))
 		a = line_acl(l, set, name, line_type(l, name, type));
 	if (a == NULL || a->type == &acl_type_broken) {

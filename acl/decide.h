@@ -19,6 +19,9 @@ enum verdict {
 	VERDICT_NEED	   /* trail->need says which fact; find it and ask again */
 };
 
+/* What an acl says of a request. */
+enum acl_match { ACL_NO, ACL_YES, ACL_NEED, ACL_UNDECIDED };
+
 /* Why it was decided so. Points into the rules; valid as long as they are. */
 struct trail {
 	enum fact need;		    /* VERDICT_NEED only */

@@ -41,7 +41,7 @@ static size_t count_values(const void *data)
 static void parse(struct acl *a, struct acl_parse *p, struct span value)
 {
 	struct group *g = a->data;
-	const bool is_negated = value.n != 0 && value.p[0] == '!';
+	const bool is_negated = span_starts(value, SPAN("!"));
 	const struct span name = span_skip(value, is_negated);
 	const struct acl *member = acl_set_find(p->set, name);
 

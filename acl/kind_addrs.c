@@ -11,6 +11,9 @@ struct prefix {
 	const char *warning; /* NULL: none */
 };
 
+static const struct ip ones = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+				  0xff, 0xff, 0xff, 0xff } };
+
 static void *make(void)
 {
 	return acl_addrs_new();
@@ -83,8 +86,6 @@ static const char *parse_mask(struct span mask, bool is_v4, unsigned *bits, cons
 	*bits = is_v4 ? 96 : 0;
 	while (*bits < 128 && (ip.b[*bits / 8] & 0x80 >> *bits % 8) != 0)
 		(*bits)++;
-	const struct ip ones = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				   0xff, 0xff, 0xff, 0xff, 0xff } };
 	struct ip want = ip_mask(&ones, *bits);
 
 	if (is_v4)
@@ -212,6 +213,8 @@ static struct span entry(const struct acl *acl, const struct acl_subject *s, str
 	(void)e;
 	if (!acl_addrs_find(acl->data, &s->ip, &first, &last))
 		return SPAN_NULL;
+	if (ip_is_any(&first) && !ip_is_v4(&first) && ip_eq(&last, &ones))
+		return SPAN("all");
 	if (ip_eq(&first, &last))
 		return arena_dup(a, span_str(ip_text(&first, from)));
 	return arena_printf(a, "%s-%s", ip_text(&first, from), ip_text(&last, to));

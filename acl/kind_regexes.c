@@ -22,6 +22,31 @@ static size_t count_values(const void *data)
 	return acl_regexes_count(data);
 }
 
+/* What other dialects mean by an escaped letter and POSIX does not. */
+static const struct {
+	char letter;
+	const char *instead;
+} foreign[] = {
+	{ 'd', "[0-9]" }, { 'D', "[^0-9]" }, { 'A', "^" },  { 'z', "$" },
+	{ 'Z', "$" },	  { 't', "[[:blank:]]" }, { 'h', "[[:blank:]]" },
+};
+
+static void warn_foreign(struct acl *a, struct acl_parse *p, struct span value)
+{
+	for (size_t i = 0; i + 1 < value.n; i++) {
+		if (value.p[i] != '\\')
+			continue;
+		i++;
+		for (size_t k = 0; k < ARRAY_LEN(foreign); k++)
+			if (value.p[i] == foreign[k].letter)
+				acl_report(p, a, CONF_WARNING,
+					   "acl %s: in \"%.*s\", \"\\%c\" is just the letter %c; perhaps"
+					   " %s is meant",
+					   a->name, SPAN_ARG(value), foreign[k].letter,
+					   foreign[k].letter, foreign[k].instead);
+	}
+}
+
 static void parse(struct acl *a, struct acl_parse *p, struct span value)
 {
 	char why[160];
@@ -37,6 +62,7 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 			   SPAN_ARG(value), why);
 		return;
 	}
+	warn_foreign(a, p, value);
 	acl_regexes_add(a->data, &r);
 }
 

@@ -5,6 +5,7 @@ acl_libacl_a_SOURCES = \
 	acl/decide.c acl/decide.h \
 	acl/directives.tbl.h \
 	acl/domain_set.c acl/domain_set.h \
+	acl/explain.c acl/explain.h \
 	acl/facts.c acl/facts.h \
 	acl/group.c \
 	acl/kind_addrs.c \

@@ -70,7 +70,7 @@ static void add_term(struct acl_rules *r, const struct acl *a, bool is_negated)
 /* One [!]acl. False: reported. */
 static bool parse_term(struct conf_line *l, struct acl_rules *r, struct span word)
 {
-	const bool is_negated = word.p[0] == '!';
+	const bool is_negated = span_starts(word, SPAN("!"));
 	const struct span name = span_skip(word, is_negated);
 	const struct acl *a = acl_set_find(r->set, name);
 

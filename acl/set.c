@@ -3,6 +3,7 @@
  */
 #include "acl/type.h"
 #include "base/hash.h"
+#include "conf/suggest.h"
 
 struct acl_set *acl_set_new(void)
 {
@@ -82,36 +83,13 @@ struct conf_place acl_set_place(struct acl_set *s, struct conf_place at)
 	return (struct conf_place){ s->files[s->n_files++], at.line };
 }
 
-unsigned acl_distance(struct span a, struct span b, unsigned most)
-{
-	unsigned row[64];
-
-	if (a.n > b.n + most || b.n > a.n + most || b.n + 1 > ARRAY_LEN(row))
-		return most + 1;
-	for (unsigned j = 0; j <= b.n; j++)
-		row[j] = j;
-	for (size_t i = 0; i < a.n; i++) {
-		unsigned diagonal = row[0];
-
-		row[0]++;
-		for (size_t j = 0; j < b.n; j++) {
-			const unsigned swap = diagonal + (ascii_lower(a.p[i]) != ascii_lower(b.p[j]));
-			const unsigned step = MIN(row[j], row[j + 1]) + 1;
-
-			diagonal = row[j + 1];
-			row[j + 1] = MIN(swap, step);
-		}
-	}
-	return MIN(row[b.n], most + 1);
-}
-
 const char *acl_set_suggest(const struct acl_set *s, struct span name)
 {
 	const char *best = NULL;
-	unsigned least = 3;
+	unsigned least = conf_distance_limit(name) + 1;
 
 	for (size_t i = 0; i < s->n; i++) {
-		const unsigned d = acl_distance(name, span_str(s->acls[i]->name), least);
+		const unsigned d = conf_distance(name, span_str(s->acls[i]->name), least);
 
 		if (d < least) {
 			least = d;

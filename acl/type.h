@@ -16,8 +16,6 @@
 #include "base/list.h"
 #include "base/table.h"
 
-enum acl_match { ACL_NO, ACL_YES, ACL_NEED, ACL_UNDECIDED };
-
 /* What a subject is when its fact is ABSENT or FAILED. */
 enum acl_lack {
 	LACK_MISMATCH,	/* there is nothing to compare, so nothing matches */
@@ -202,8 +200,6 @@ struct acl *acl_set_add(struct acl_set *s, struct span name, const struct acl_ty
 /* A copy of the place that lives as long as the set. */
 struct conf_place acl_set_place(struct acl_set *s, struct conf_place at);
 const char *acl_set_suggest(const struct acl_set *s, struct span name);
-/* Edit distance, at most `most` + 1. */
-unsigned acl_distance(struct span a, struct span b, unsigned most);
 
 /* --- rules.c */
 struct acl_rules *acl_rules_new(struct acl_set *s, struct span directive);

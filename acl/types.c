@@ -6,6 +6,7 @@
  */
 #include "acl/type.h"
 
+#include "conf/suggest.h"
 #include "http/uri.h"
 
 /*
@@ -369,10 +370,10 @@ const struct acl_type *acl_type_of(struct span name)
 const char *acl_type_suggest(struct span name)
 {
 	const char *best = NULL;
-	unsigned least = 3;
+	unsigned least = conf_distance_limit(name) + 1;
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-		const unsigned d = acl_distance(name, span_str(types[i].name), least);
+		const unsigned d = conf_distance(name, span_str(types[i].name), least);
 
 		if (d < least) {
 			least = d;

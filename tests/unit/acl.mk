@@ -2,7 +2,10 @@ check_PROGRAMS += tests/unit/unit_acl
 TESTS += tests/unit/unit_acl
 tests_unit_unit_acl_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_acl_SOURCES = tests/unit/unit_acl.c tests/unit/unit.h \
+	tests/unit/acl/fixture.c tests/unit/acl/fixture.h \
 	tests/unit/acl/random.h \
+	tests/unit/acl/test_conf.c \
+	tests/unit/acl/test_decide.c \
 	tests/unit/acl/test_regex.c
 tests_unit_unit_acl_LDADD = acl/libacl.a src/conf/libconf.a src/http/libhttp.a src/base/libbase.a \
 	$(unit_libs)

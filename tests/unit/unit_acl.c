@@ -1,5 +1,7 @@
 #include "unit.h"
 
+Suite *suite_conf(void);
+Suite *suite_decide(void);
 Suite *suite_regex(void);
 
-UNIT_MAIN(suite_regex)
+UNIT_MAIN(suite_conf, suite_decide, suite_regex)

@@ -1,0 +1,128 @@
+/*
+ * The fixture of the tests of acl/.
+ */
+#include "tests/unit/acl/fixture.h"
+
+#define DIRECTIVE(...) CONF_ROW(__VA_ARGS__),
+static const struct conf_directive directives[] = {
+#include "acl/directives.tbl.h"
+};
+#undef DIRECTIVE
+
+void fixture_init(struct fixture *f, const char *text)
+{
+	void *sections[CONF_SECTION_N] = { NULL };
+
+	*f = (struct fixture){ 0 };
+	arena_init(&f->arena);
+	acl_conf_init(&f->acl);
+	sections[CONF_SECTION_acl] = &f->acl;
+	f->reader = conf_reader_new(directives, ARRAY_LEN(directives), sections);
+	conf_read_text(f->reader, "squid.conf", span_str(text));
+	conf_finish(f->reader);
+	acl_conf_finish(&f->acl, f->reader);
+}
+
+void fixture_fini(struct fixture *f)
+{
+	conf_reader_free(&f->reader);
+	acl_conf_fini(&f->acl);
+	arena_fini(&f->arena);
+}
+
+static struct ip address(const char *text)
+{
+	struct ip ip;
+
+	ck_assert(ip_parse(span_str(text), &ip));
+	return ip;
+}
+
+void fixture_request(struct fixture *f, const char *method, const char *url)
+{
+	const char *detail = "";
+	bool ok;
+
+	f->facts = (struct facts){
+		.src = { address("192.0.2.7"), 40000 },
+		.local = { address("192.0.2.1"), 3128 },
+		.port_name = SPAN("3128"),
+		.weekday = 1,
+		.minute = 12 * 60,
+		.method = http_method_of(span_str(method)),
+		.method_name = span_str(method),
+		.uri = &f->uri,
+		.request = &f->request,
+	};
+	if (f->facts.method == HTTP_CONNECT)
+		ok = uri_parse_authority(span_str(url), &f->arena, &f->uri, &detail);
+	else
+		ok = uri_parse_absolute(span_str(url), &f->arena, &f->uri, &detail);
+	ck_assert_msg(ok, "%s: %s", url, detail);
+	f->facts.url = uri_text(&f->uri, &f->arena);
+	http_head_init(&f->request, &f->arena);
+	for (enum fact i = 0; i < FACT_N; i++)
+		f->facts.state[i] = fact_may_wait(i) ? FACT_UNKNOWN : FACT_VALUE;
+	f->facts.state[FACT_REPLY] = FACT_ABSENT;
+}
+
+void fixture_dst(struct fixture *f, const char *addresses)
+{
+	struct span rest = span_str(addresses);
+
+	f->facts.n_dst = 0;
+	while (rest.p != NULL) {
+		const struct span one = span_cut(&rest, ' ');
+
+		ck_assert(ip_parse(one, &f->dst[f->facts.n_dst++]));
+	}
+	f->facts.dst = f->dst;
+	f->facts.state[FACT_DST_ADDRS] = FACT_VALUE;
+}
+
+enum verdict fixture_decide(struct fixture *f)
+{
+	return acl_decide(f->acl.http_access, &f->facts, VERDICT_DENY, &f->trail);
+}
+
+const char *fixture_verdict(struct fixture *f)
+{
+	static char text[32];
+
+	switch (fixture_decide(f)) {
+	case VERDICT_ALLOW:
+		return "allow";
+	case VERDICT_DENY:
+		return "deny";
+	case VERDICT_CHALLENGE:
+		return "challenge";
+	case VERDICT_UNDECIDED:
+		return "undecided";
+	case VERDICT_NEED:
+		break;
+	}
+	snprintf(text, sizeof(text), "need %s", fact_name(f->trail.need));
+	return text;
+}
+
+const char *fixture_findings(const struct fixture *f)
+{
+	static char text[8192];
+	static const char *const words[] = { "note", "warning", "error" };
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (const struct conf_finding *c = conf_findings(f->reader); c != NULL; c = c->next)
+		if (n < sizeof(text))
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s:%u: %s: %s\n",
+					      c->place.file, c->place.line, words[c->severity], c->text);
+	return text;
+}
+
+bool fixture_has(const struct fixture *f, unsigned line, enum conf_severity s, const char *part)
+{
+	for (const struct conf_finding *c = conf_findings(f->reader); c != NULL; c = c->next)
+		if (c->place.line == line && c->severity == s && strstr(c->text, part) != NULL)
+			return true;
+	return false;
+}
