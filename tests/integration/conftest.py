@@ -92,15 +92,14 @@ def start_origin(_keeper):
     return lambda *a, **kw: _keeper.keep(Origin(*a, **kw))
 
 
-@pytest.fixture(scope="module")
-def proxy():
-    """A proxy that allows everything, shared by a file's tests."""
-    with Proxy() as running:
-        yield running
+@pytest.fixture
+def proxy(start_proxy):
+    """A proxy that allows everything, for this test alone: so each test also sees it start and end well."""
+    return start_proxy()
 
 
 @pytest.fixture
 def client(proxy):
-    """A connection to the shared proxy."""
+    """A connection to that proxy."""
     with proxy.client() as one:
         yield one

@@ -18,4 +18,14 @@ EXTRA_DIST += \
 	tests/integration/test_0100_plain_get.py \
 	tests/integration/test_0110_keep_alive.py \
 	tests/integration/test_0120_bodies.py \
-	tests/integration/test_0300_connect.py
+	tests/integration/test_0130_interim_replies.py \
+	tests/integration/test_0140_upgrade.py \
+	tests/integration/test_0150_forwarding_fields.py \
+	tests/integration/test_0160_retries.py \
+	tests/integration/test_0200_malformed_requests.py \
+	tests/integration/test_0210_malformed_replies.py \
+	tests/integration/test_0220_limits.py \
+	tests/integration/test_0230_host.py \
+	tests/integration/test_0300_connect.py \
+	tests/integration/test_0400_policy.py \
+	tests/integration/test_0410_configuration.py

@@ -45,7 +45,7 @@ def test_download_in_chunks(client, start_origin):
     assert client.get(origin.url()).body == b"next"
 
 
-@pytest.mark.parametrize("extension", [";a=b", ";a", ';a="q;\\"q"', " ;a=b"])
+@pytest.mark.parametrize("extension", [";a=b", ";a", ';a="q;\\"q"'])
 def test_chunk_extensions_are_dropped(client, start_origin, extension):
     origin = start_origin(serve(reply(fields={"Transfer-Encoding": "chunked"}, length=False)
                                 + chunked(b"abc", extension=extension)))

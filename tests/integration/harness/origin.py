@@ -3,6 +3,7 @@
 A script is a function that takes the accepted Wire. An Origin runs one script for every connection,
 or a list of scripts for the first, second, ... connection; one more connection is then an error.
 """
+import errno
 import socket
 import threading
 
@@ -100,7 +101,9 @@ class Origin:
             if wire._pending and not self._closing:   # cut inside a message
                 self.errors.append(e)
         except Exception as e:                         # noqa: BLE001 - reported by close()
-            if not self._closing:
+            # The proxy may reset what it gives up; whether it may give up here is for the client to see.
+            ended = isinstance(e, ConnectionError) or (isinstance(e, OSError) and e.errno == errno.ENOTCONN)
+            if not self._closing and not ended:
                 transcript.note(wire.name, f"fails: {e!r}")
                 self.errors.append(e)
         finally:

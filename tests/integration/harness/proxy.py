@@ -34,6 +34,11 @@ def cuttle_only(reason):
     return pytest.mark.skipif(IS_SQUID, reason=f"Cuttle's own: {reason}")
 
 
+def known_fault(what):
+    """Marks what Cuttle does wrong today. It is listed at the end of each run; remove it with the fix."""
+    return pytest.mark.xfail(not IS_SQUID, reason=what, strict=False)
+
+
 def reserve_port(host="127.0.0.1"):
     """(socket, port): a port that stays ours until the socket is closed.
 
