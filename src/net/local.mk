@@ -15,6 +15,7 @@ src_net_libnet_a_SOURCES = \
 	src/net/listener.c src/net/listener.h \
 	src/net/listen_set.c src/net/listen_set.h \
 	src/net/net_conf.c src/net/net_conf.h \
+	src/net/net_setters.c \
 	src/net/opener.c src/net/opener.h \
 	src/net/pipe.c src/net/pipe.h \
 	src/net/pump.c src/net/pump.h \

@@ -1,8 +1,9 @@
 #include "unit.h"
 
+Suite *suite_dns(void);
 Suite *suite_listener(void);
 Suite *suite_pump(void);
 Suite *suite_stream(void);
 Suite *suite_upstream_pool(void);
 
-UNIT_MAIN(suite_stream, suite_pump, suite_upstream_pool, suite_listener)
+UNIT_MAIN(suite_stream, suite_pump, suite_upstream_pool, suite_listener, suite_dns)
