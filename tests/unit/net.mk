@@ -4,7 +4,9 @@ tests_unit_unit_net_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_net_SOURCES = tests/unit/unit_net.c tests/unit/unit.h \
 	tests/unit/net/dns_server.c tests/unit/net/dns_server.h \
 	tests/unit/net/net_fixture.c tests/unit/net/net_fixture.h \
+	tests/unit/net/test_dial.c \
 	tests/unit/net/test_dns.c \
+	tests/unit/net/test_dns_files.c \
 	tests/unit/net/test_listener.c \
 	tests/unit/net/test_pump.c \
 	tests/unit/net/test_stream.c \
