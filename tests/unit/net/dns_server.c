@@ -21,7 +21,7 @@ struct writer {
 	size_t n;
 };
 
-static void put(struct writer *w, uint32_t v, unsigned bytes)
+static void put(struct writer *w, uint64_t v, unsigned bytes)
 {
 	while (bytes-- > 0)
 		w->bytes[w->n++] = (unsigned char)(v >> (8 * bytes));
@@ -187,8 +187,8 @@ static void respond(struct dns_server *s, const unsigned char *q, size_t n, bool
 	const size_t used = strlen(s->names);
 
 	snprintf(s->names + used, sizeof(s->names) - used, "%s ", name);
-	/* Before the reply goes out, so that who has the reply sees the count. */
-	atomic_fetch_add_explicit(is_tcp ? &s->asked_tcp : &s->asked, 1, memory_order_relaxed);
+	/* Before the reply goes out; releases the name to those who read the count. */
+	atomic_fetch_add_explicit(is_tcp ? &s->asked_tcp : &s->asked, 1, memory_order_release);
 	compose(w, row_for(s, name, type), (uint32_t)(q[0] << 8 | q[1]), name, type, is_tcp);
 }
 

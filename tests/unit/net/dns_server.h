@@ -38,7 +38,7 @@ struct dns_server {
 	_Atomic unsigned ports; /* how often the asking port differed from the one before */
 	_Atomic unsigned is_held; /* while set, questions wait in the socket */
 	uint16_t last_port;
-	char names[65536]; /* all names asked for, each with a blank behind; read after dns_server_stop() */
+	char names[65536]; /* all names asked for, each with a blank behind; read `asked` first */
 };
 
 /* rows end with a row without a name. */
