@@ -116,6 +116,20 @@ bool span_hex_to_u64(struct span s, uint64_t *out)
 	return true;
 }
 
+char *span_print_u64(char *at, uint64_t v)
+{
+	char digits[U64_DIGITS_MAX];
+	size_t n = 0;
+
+	do {
+		digits[n++] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v != 0);
+	while (n != 0)
+		*at++ = digits[--n];
+	return at;
+}
+
 char *span_strdup(struct span s)
 {
 	char *copy = check_malloc(s.n + 1);

@@ -73,6 +73,10 @@ bool span_to_u64(struct span s, uint64_t *out) __attribute__((warn_unused_result
 /* The same for hexadecimal digits of either case. */
 bool span_hex_to_u64(struct span s, uint64_t *out) __attribute__((warn_unused_result));
 
+#define U64_DIGITS_MAX 20
+/* Print v in decimal at `at`, without a NUL; returns the end. For the hot path, where printf shows. */
+char *span_print_u64(char *at, uint64_t v);
+
 /* A NUL-terminated copy on the heap; the caller frees it. */
 char *span_strdup(struct span s);
 

@@ -139,7 +139,11 @@ static bool is_judged(const struct fetch *f, const struct ip *ip)
 /* The way there. Later: peers. */
 static struct machine_next step_route(struct fetch *f)
 {
-	f->key = arena_printf(f->r.arena, "%.*s:%u", SPAN_ARG(f->r.host), f->r.port);
+	char *key = arena_alloc(f->r.arena, f->r.host.n + 1 + U64_DIGITS_MAX);
+
+	memcpy(key, f->r.host.p, f->r.host.n);
+	key[f->r.host.n] = ':';
+	f->key = span_of(key, (size_t)(span_print_u64(key + f->r.host.n + 1, f->r.port) - key));
 	if (!f->r.may_reuse)
 		return GO(DIAL);
 	f->stream = upstream_pool_take(f->worker->upstreams, f->key, &f->opened_ms);

@@ -43,9 +43,8 @@ static void copy_end_to_end(const struct http_head *in, struct http_head *out)
 
 static void add_via(struct http_head *out, const struct forward_identity *id)
 {
-	http_head_add(out, HTTP_F_VIA,
-		      arena_printf(out->arena, "%u.%u %.*s", out->version / 10, out->version % 10,
-				   SPAN_ARG(id->via)));
+	/* The version received (RFC 9110 7.6.3); others than these two were refused. */
+	http_head_add(out, HTTP_F_VIA, out->version == 10 ? id->via_1_0 : id->via);
 }
 
 static void add_forwarded_for(struct http_head *out, const struct forward_request *f)

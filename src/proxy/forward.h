@@ -13,7 +13,8 @@
 
 /* How this proxy names itself; made once for a snapshot. */
 struct forward_identity {
-	struct span via;  /* "proxy.example (cuttle/0.1.0)" */
+	struct span via;  /* "1.1 proxy.example (cuttle/0.1.0)" */
+	struct span via_1_0;
 	struct span name; /* unique_hostname */
 };
 

@@ -126,10 +126,11 @@ static void set_identity(struct snapshot *s)
 	const struct proxy_conf *c = &s->proxy;
 
 	s->identity.name = span_str(c->unique_hostname);
-	s->identity.via = c->httpd_suppress_version_string ?
-				  arena_printf(&s->arena, "%s (" FORWARD_PRODUCT ")", c->unique_hostname) :
-				  arena_printf(&s->arena, "%s (" FORWARD_PRODUCT "/" PACKAGE_VERSION ")",
-					       c->unique_hostname);
+	const char *product = c->httpd_suppress_version_string ? FORWARD_PRODUCT :
+								 FORWARD_PRODUCT "/" PACKAGE_VERSION;
+
+	s->identity.via = arena_printf(&s->arena, "1.1 %s (%s)", c->unique_hostname, product);
+	s->identity.via_1_0 = arena_printf(&s->arena, "1.0 %s (%s)", c->unique_hostname, product);
 }
 
 struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *report, void *arg)

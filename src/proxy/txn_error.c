@@ -182,7 +182,7 @@ static void begin_answer(struct txn *t, unsigned status, struct span reason, str
 	http_head_add(h, HTTP_F_CACHE_CONTROL, SPAN("no-store"));
 	http_head_set_framing(h, &framing);
 	if (s->proxy.via)
-		http_head_add(h, HTTP_F_VIA, arena_printf(&t->arena, "1.1 %.*s", SPAN_ARG(s->identity.via)));
+		http_head_add(h, HTTP_F_VIA, arena_dup(&t->arena, s->identity.via));
 	if (!t->keep_alive)
 		http_head_add(h, HTTP_F_CONNECTION, SPAN("close"));
 	else if (t->request.version < 11)

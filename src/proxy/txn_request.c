@@ -191,7 +191,6 @@ struct machine_next txn_step_access(struct txn *t)
 	for (;;) {
 		switch (acl_decide(t->snapshot->acl.http_access, &t->facts, VERDICT_DENY, &trail)) {
 		case VERDICT_ALLOW:
-			keep_rule(t, &trail);
 			return TXN_GO(ALLOWED);
 		case VERDICT_NEED:
 			if (txn_facts_find(t, trail.need) == OP_PENDING)
