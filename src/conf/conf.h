@@ -130,6 +130,12 @@ void conf_read_text(struct conf_reader *r, const char *name, struct span text);
 /* Apply the defaults of directives that were not seen ('\n' in a default separates lines). Call once, after reading. */
 void conf_finish(struct conf_reader *r);
 
+/*
+ * Forget the contents of list files. For whoever keeps the reader for its places and dump after all
+ * setters have taken what they need; values handed out become invalid.
+ */
+void conf_drop_lists(struct conf_reader *r);
+
 const struct conf_finding *conf_findings(const struct conf_reader *r);
 unsigned conf_count(const struct conf_reader *r, enum conf_severity s);
 struct arena *conf_arena(struct conf_reader *r);

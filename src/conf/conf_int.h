@@ -23,6 +23,7 @@ struct conf_file {
 	char *bytes; /* on the heap */
 	size_t n;
 	bool is_usable; /* false: its failure was reported with each use */
+	bool is_source; /* lines of it are configuration, of which spans are kept */
 	int errnum;	/* why it is not usable */
 	const char *why;
 	uint64_t device, inode;
@@ -101,7 +102,7 @@ struct conf_reader {
 };
 
 /* Files: read whole or taken from those read before. Never NULL; look at is_usable. */
-const struct conf_file *conf_file_load(struct conf_reader *r, const char *path);
+struct conf_file *conf_file_load(struct conf_reader *r, const char *path);
 void conf_files_fini(struct conf_reader *r);
 /* Why a file is not usable, as part of a sentence. */
 const char *conf_file_why(const struct conf_file *f);

@@ -80,7 +80,7 @@ static void remember_name(struct conf_reader *r, const char *path)
 	r->file_names[r->n_file_names] = NULL;
 }
 
-const struct conf_file *conf_file_load(struct conf_reader *r, const char *path)
+struct conf_file *conf_file_load(struct conf_reader *r, const char *path)
 {
 	for (struct conf_file *f = r->files; f != NULL; f = f->next)
 		if (strcmp(f->path, path) == 0)
@@ -109,6 +109,24 @@ const struct conf_file *conf_file_load(struct conf_reader *r, const char *path)
 const char *conf_file_why(const struct conf_file *f)
 {
 	return f->why != NULL ? f->why : strerror(f->errnum);
+}
+
+void conf_drop_lists(struct conf_reader *r)
+{
+	struct conf_file **link = &r->files;
+
+	CHECK_OBJ(r, CONF_READER_MAGIC);
+	while (*link != NULL) {
+		struct conf_file *f = *link;
+
+		if (f->is_source) {
+			link = &f->next;
+			continue;
+		}
+		free(f->bytes);
+		f->bytes = NULL;
+		*link = f->next; /* its name stays in conf_files() */
+	}
 }
 
 void conf_files_fini(struct conf_reader *r)

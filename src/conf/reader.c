@@ -407,8 +407,9 @@ void conf_source_read(struct conf_reader *r, const struct conf_file *f, struct c
 
 void conf_source_include(struct conf_reader *r, struct conf_place from, const char *path)
 {
-	const struct conf_file *f = conf_file_load(r, path);
+	struct conf_file *f = conf_file_load(r, path);
 
+	f->is_source = true;
 	if (!f->is_usable)
 		conf_report(r, CONF_ERROR, from, "cannot read %s: %s", path, conf_file_why(f));
 	else if (is_being_read(r, f))

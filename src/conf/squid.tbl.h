@@ -230,12 +230,18 @@ SQUID("icap_retry_limit", "", "adaptation", UNBUILT, "0", "NUMBER",
 /* --- timeout */
 SQUID("ftp_client_idle_timeout", "", "timeout", ACCEPTED, "30 minutes", "TIME",
 	"There is no port for FTP clients yet.")
+SQUID("happy_eyeballs_connect_gap", "", "timeout", ACCEPTED, "-1", "MILLISECONDS",
+	"Each request races the addresses of its server by itself.")
+SQUID("happy_eyeballs_connect_limit", "", "timeout", ACCEPTED, "-1", "NUMBER",
+	"Each request races the addresses of its server by itself.")
 
 /* --- dns */
 SQUID("fqdncache_size", "", "dns", ACCEPTED, "1024", "NUMBER",
 	"Reverse names live in the same store as all other answers.")
 SQUID("as_whois_server", "", "dns", ACCEPTED, "whois.ra.net", "HOST",
 	"Acls of autonomous systems are gone, so nobody is asked about them.")
+SQUID("dns_multicast_local", "", "dns", UNBUILT, "off", "on|off",
+	"Resolves names below .local by multicast.")
 
 /* --- peer */
 SQUID("cache_peer", "", "peer", UNBUILT, "", "HOST TYPE HTTP-PORT ICP-PORT [OPTION...]",
@@ -419,10 +425,10 @@ SQUID("cache_log_message", "", "log", ACCEPTED, "", "id=N OPTION...",
 	"Messages bear no numbers; repeated ones are counted together.")
 SQUID("note", "", "log", UNBUILT, "", "NAME VALUE [!]ACL...",
 	"Attaches a note to requests, for acls and logs.")
+SQUID("logfile_daemon", "", "log", ACCEPTED, "", "PROGRAM",
+	"Logs are written by a thread of the process, without a helper.")
 
 /* --- error */
-SQUID("error_log_languages", "", "error", ACCEPTED, "on", "on|off",
-	"Languages without a translation are not logged.")
 SQUID("short_icon_urls", "", "error", ACCEPTED, "on", "on|off", "There are no icons to be served.")
 SQUID("icon_directory", "", "error", ACCEPTED, "", "FOLDER", "There are no icons to be served.")
 SQUID("deny_info", "", "error", UNBUILT, "", "PAGE ACL",

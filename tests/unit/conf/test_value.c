@@ -174,6 +174,34 @@ START_TEST(parameters_that_name_themselves_end)
 }
 END_TEST
 
+START_TEST(lists_can_be_dropped_while_the_configuration_stays)
+{
+	char list[128];
+	struct fixture f;
+
+	fixture_init(&f);
+	snprintf(list, sizeof(list), "%s", fixture_file(&f, "list", SPAN("a\n")));
+	const char *text = fixture_text("values \"%s\"\n", list);
+	const char *path = fixture_file(&f, "conf", span_str(text));
+
+	conf_read_file(f.r, path);
+	char *before = conf_dump(f.r);
+
+	conf_drop_lists(f.r);
+	char *after = conf_dump(f.r);
+
+	ck_assert_str_eq(before, after);
+	ck_assert_str_eq(conf_files(f.r)[0], path);
+	ck_assert_str_eq(conf_files(f.r)[1], list);
+	/* Read again, the list is loaded again. */
+	fixture_read(&f, fixture_text("values \"%s\"\n", list));
+	ck_assert_seen(&f, "[a@1][a@1]");
+	free(before);
+	free(after);
+	fixture_fini(&f);
+}
+END_TEST
+
 START_TEST(values_that_nobody_takes_are_told)
 {
 	struct fixture f;
@@ -232,6 +260,7 @@ Suite *suite_value(void)
 	tcase_add_loop_test(t, expressions_keep_their_backslashes, 0, ARRAY_LEN(regexes));
 	tcase_add_test(t, parameters_read_words_and_nest);
 	tcase_add_test(t, parameters_that_name_themselves_end);
+	tcase_add_test(t, lists_can_be_dropped_while_the_configuration_stays);
 	tcase_add_test(t, values_that_nobody_takes_are_told);
 	tcase_add_test(t, a_million_values_are_spans_of_one_copy);
 	suite_add_tcase(s, t);
