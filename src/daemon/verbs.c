@@ -3,6 +3,7 @@
  */
 #include "daemon/verbs.h"
 
+#include "conf/manual.h"
 #include "daemon/pidfile.h"
 
 #include <ares.h>
@@ -148,16 +149,10 @@ int verb_prepare(const struct proxy_options *po)
 
 int verb_directives(FILE *to)
 {
-	size_t n_ours, n_others;
-	const struct conf_directive *ours = proxy_directives(&n_ours);
-	const struct conf_directive *others = conf_squid_directives(&n_others);
+	size_t n;
+	const struct conf_directive *rows = proxy_directives(&n);
 
-	for (size_t i = 0; i < n_ours + n_others; i++) {
-		const struct conf_directive *d = i < n_ours ? &ours[i] : &others[i - n_ours];
-
-		fprintf(to, "%s\t%s\t%s\t%s\n", d->name, conf_state_text(d->state),
-		        d->syntax != NULL ? d->syntax : "", d->doc != NULL ? d->doc : "");
-	}
+	conf_print_directives(to, rows, n);
 	return EXIT_SUCCESS;
 }
 
