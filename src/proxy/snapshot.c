@@ -170,5 +170,6 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 		return NULL;
 	}
 	set_identity(s);
+	conf_drop_lists(s->reader); /* compiled by now; a million names would stay as text too */
 	return s;
 }
