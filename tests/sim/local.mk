@@ -1,11 +1,13 @@
-# The simulated world. Its objects define what poller.o, sock.o and jobs.o define, and are linked
-# before the libraries, so that those are not taken from them.
+# The simulated world. Its objects define what poller.o, sock.o, jobs.o, dns_channel.o and
+# access_log.o define, and are linked before the libraries, so that those are not taken from them.
 sim_world = \
 	tests/sim/sim.h tests/sim/sim_int.h \
 	tests/sim/sim_dns.c \
 	tests/sim/sim_jobs.c \
+	tests/sim/sim_log.c \
 	tests/sim/sim_net.c tests/sim/sim_net.h \
 	tests/sim/sim_poller.c \
+	tests/sim/sim_proxy.c tests/sim/sim_proxy.h \
 	tests/sim/sim_sock.c
 if HAVE_CHECK
 check_PROGRAMS += tests/sim/sim
@@ -14,6 +16,7 @@ tests_sim_sim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_sim_sim_SOURCES = $(sim_world) tests/unit/unit.h \
 	tests/sim/sim_main.c \
 	tests/sim/test_dial.c \
+	tests/sim/test_requests.c \
 	tests/sim/test_world.c
-tests_sim_sim_LDADD = src/net/libnet.a src/loop/libloop.a src/base/libbase.a $(unit_libs)
+tests_sim_sim_LDADD = $(cuttle_libs) $(unit_libs)
 endif

@@ -116,6 +116,8 @@ void sim_set_peer_line(struct sim_peer *p, const struct sim_line *line);
 /* What came and was not taken yet. */
 struct span sim_received(const struct sim_peer *p);
 void sim_take(struct sim_peer *p, size_t n);
+/* False after sim_fin(), sim_close() or sim_reset(), and where the proxy has cut the connection. */
+bool sim_can_send(const struct sim_peer *p);
 /* Whether all that was sent has been read by the proxy. */
 bool sim_is_read(const struct sim_peer *p);
 bool sim_saw_fin(const struct sim_peer *p);

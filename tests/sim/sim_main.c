@@ -1,6 +1,7 @@
 #include "tests/unit/unit.h"
 
 Suite *suite_dial(void);
+Suite *suite_requests(void);
 Suite *suite_world(void);
 
-UNIT_MAIN(suite_world, suite_dial)
+UNIT_MAIN(suite_world, suite_dial, suite_requests)

@@ -502,6 +502,11 @@ void sim_take(struct sim_peer *p, size_t n)
 	sim_bytes_take(&p->received, n);
 }
 
+bool sim_can_send(const struct sim_peer *p)
+{
+	return !p->fin_sent && !p->reset_sent && !p->reset_told;
+}
+
 bool sim_is_read(const struct sim_peer *p)
 {
 	return p->sent.n == 0 && p->arrived.n == 0;
