@@ -147,14 +147,19 @@ static int read_ptr(struct dns_reply *r, struct span m)
 	return r->name[0] != '\0' ? ARES_SUCCESS : ARES_ENODATA;
 }
 
+static void clear(struct dns_reply *r, enum err e)
+{
+	r->err = e;
+	r->ttl_s = 0;
+	r->n = 0;
+	r->name[0] = '\0';
+}
+
 void dns_reply_parse(struct dns_reply *r, enum dns_kind kind, struct span message)
 {
 	int e = ARES_EBADRESP;
 
-	r->err = ERR_NONE;
-	r->ttl_s = 0;
-	r->n = 0;
-	r->name[0] = '\0';
+	clear(r, ERR_NONE);
 	if (message.n == 0 || message.n > UINT16_MAX) {
 		r->err = ERR_DNS_SERVER;
 		return;
@@ -170,8 +175,9 @@ void dns_reply_parse(struct dns_reply *r, enum dns_kind kind, struct span messag
 		e = read_ptr(r, message);
 		break;
 	}
-	if (e == ARES_ENODATA || (e == ARES_SUCCESS && r->n == 0 && r->name[0] == '\0'))
+	/* What was read before something malformed is not believed either. */
+	if (e != ARES_SUCCESS)
+		clear(r, e == ARES_ENODATA ? ERR_DNS_NODATA : ERR_DNS_SERVER);
+	else if (r->n == 0 && r->name[0] == '\0')
 		r->err = ERR_DNS_NODATA;
-	else if (e != ARES_SUCCESS)
-		r->err = ERR_DNS_SERVER;
 }

@@ -23,6 +23,8 @@ static const struct dns_server_row rows[] = {
 	{ "silent.example", 0, SAY_NOTHING, NULL, NULL },
 	{ "forged.example", 0, SAY_WRONG_ID, NULL, "192.0.2.66=300" },
 	{ "swapped.example", 0, SAY_WRONG_NAME, NULL, "192.0.2.66=300" },
+	{ "mapped.example", 28, SAY_ANSWER, NULL, "::ffff:127.0.0.1=300" },
+	{ "signed.example", 1, SAY_ANSWER, NULL, "192.0.2.6=2147483648" },
 	{ "brief.example", 1, SAY_ANSWER, NULL, "192.0.2.6=0" },
 	{ "svc.ns.cluster.local", 1, SAY_ANSWER, NULL, "192.0.2.7=300" },
 	{ "deep.svc.ns.cluster.local", 1, SAY_ANSWER, NULL, "192.0.2.8=300" },
@@ -108,6 +110,7 @@ static const struct {
 	{ "missing.example", DNS_A, ERR_DNS_NAME, 0, NULL },
 	{ "alias.example", DNS_A, ERR_NONE, 1, "192.0.2.3" },
 	{ "nowhere.example", DNS_A, ERR_DNS_NODATA, 0, NULL },
+	{ "mapped.example", DNS_AAAA, ERR_DNS_NODATA, 0, NULL },
 	{ "big.example", DNS_A, ERR_NONE, 2, "192.0.2.4" },
 	{ "broken.example", DNS_A, ERR_DNS_SERVER, 0, NULL },
 	{ "refused.example", DNS_A, ERR_DNS_SERVER, 0, NULL },
@@ -155,6 +158,7 @@ static const struct {
 	{ "one.example", 1, 3600, 300 },	 { "two.example", 1, 3600, 300 },
 	{ "alias.example", 1, 3600, 90 },	 { "one.example", 600, 3600, 600 },
 	{ "one.example", 1, 60, 60 },		 { "brief.example", 10, 3600, 10 },
+	{ "signed.example", 10, 3600, 10 }, /* RFC 2181 8: counts as 0 */
 	{ "missing.example", 10, 3600, 10 },	 { "broken.example", 10, 3600, 10 },
 };
 
