@@ -1,6 +1,6 @@
 /*
- * if, else and endif. A branch inside a branch that is not taken is not taken either, whatever its own
- * condition says, and its condition is not even looked at. Branches do not reach across files.
+ * if, else and endif. A branch inside a branch that is not taken is not taken either, whatever its
+ * own condition says, and its condition is not even looked at. Branches do not reach across files.
  */
 #include "conf/conf_int.h"
 
@@ -51,7 +51,7 @@ static void expect_nothing_more(struct conf_line *l)
 {
 	if (l->rest.n != 0)
 		conf_error(l, "nothing may follow on the line%s",
-			   span_starts(l->rest, SPAN("if ")) ? "; there is no \"else if\"" : "");
+		           span_starts(l->rest, SPAN("if ")) ? "; there is no \"else if\"" : "");
 }
 
 static void branch_else(struct conf_source *s, struct conf_line *l)
@@ -61,7 +61,8 @@ static void branch_else(struct conf_source *s, struct conf_line *l)
 		return;
 	}
 	if (s->branch->has_else)
-		conf_error(l, "the \"if\" of line %u has an \"else\" already", s->branch->place.line);
+		conf_error(l, "the \"if\" of line %u has an \"else\" already",
+		           s->branch->place.line);
 	s->branch->has_else = true;
 	s->branch->is_true = !s->branch->is_true;
 	expect_nothing_more(l);
@@ -111,5 +112,5 @@ void conf_condition_end(struct conf_source *s)
 {
 	for (; s->branch != NULL; s->branch = s->branch->outer)
 		conf_report(s->reader, CONF_ERROR, s->branch->place,
-			    "this \"if\" has no \"endif\" before the end of the file");
+		            "this \"if\" has no \"endif\" before the end of the file");
 }

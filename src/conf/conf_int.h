@@ -8,10 +8,10 @@
 #include "conf/conf.h"
 #include "conf/index.h"
 
-#define CONF_DEPTH_MAX	  16	      /* of include in include, as Squid's; of parameters() likewise */
-#define CONF_FILE_MAX	  (1u << 30)  /* bytes; a device given as a list would never end */
-#define CONF_FINDINGS_MAX 10000	      /* kept of each severity; all are counted */
-#define CONF_FINDING_MAX  1000	      /* bytes of a finding's text */
+#define CONF_DEPTH_MAX    16 /* of include in include, as Squid's; of parameters() likewise */
+#define CONF_FILE_MAX     (1u << 30) /* bytes; a device given as a list would never end */
+#define CONF_FINDINGS_MAX 10000      /* kept of each severity; all are counted */
+#define CONF_FINDING_MAX  1000       /* bytes of a finding's text */
 
 /* Some editors begin a UTF-8 file with it. */
 #define CONF_BYTE_ORDER_MARK "\xef\xbb\xbf"
@@ -24,7 +24,7 @@ struct conf_file {
 	size_t n;
 	bool is_usable; /* false: its failure was reported with each use */
 	bool is_source; /* lines of it are configuration, of which spans are kept */
-	int errnum;	/* why it is not usable */
+	int errnum;     /* why it is not usable */
 	const char *why;
 	uint64_t device, inode;
 };
@@ -39,7 +39,7 @@ struct conf_piece {
 struct conf_list {
 	const char *at, *end;
 	const char *file;
-	unsigned line; /* of the last line handed out */
+	unsigned line;       /* of the last line handed out */
 	bool is_quoted_mode; /* from parameters(): lines are words */
 	struct span rest;    /* then: of the current line */
 	struct conf_list *outer;
@@ -50,7 +50,7 @@ struct conf_source {
 	struct conf_reader *reader;
 	const struct conf_file *file; /* NULL: a text of the caller's */
 	const char *at, *end;
-	struct conf_place place; /* of the physical line read last */
+	struct conf_place place;    /* of the physical line read last */
 	struct conf_branch *branch; /* innermost if; NULL: none */
 	struct conf_source *outer;  /* who included it */
 };
@@ -69,8 +69,8 @@ struct conf_applied {
 /* What the reader remembers about a row. */
 struct conf_row_state {
 	bool is_seen;
-	unsigned n_more;		/* lines after the first, for what is said once */
-	struct conf_finding *finding;	/* of the first; NULL: none */
+	unsigned n_more;              /* lines after the first, for what is said once */
+	struct conf_finding *finding; /* of the first; NULL: none */
 };
 
 #define CONF_READER_MAGIC 0xc04f7ead
@@ -97,7 +97,7 @@ struct conf_reader {
 
 	struct conf_macro *macros;
 	struct conf_source *source; /* innermost text under way; NULL: none */
-	unsigned depth;		    /* of sources */
+	unsigned depth;             /* of sources */
 	bool is_quoted_mode;
 };
 
@@ -108,8 +108,8 @@ void conf_files_fini(struct conf_reader *r);
 const char *conf_file_why(const struct conf_file *f);
 
 /*
- * The next logical line of a text, its name still unset; false at the end. Reports what is wrong with the
- * text's lines.
+ * The next logical line of a text, its name still unset; false at the end. Reports what is wrong
+ * with the text's lines.
  */
 bool conf_line_next(struct conf_source *s, struct conf_line *l);
 /* The physical line on which a byte of the line stands. */
@@ -124,7 +124,7 @@ void conf_condition_end(struct conf_source *s);
 
 /* Read a text or file as the innermost source; the place is blamed for what cannot be read. */
 void conf_source_read(struct conf_reader *r, const struct conf_file *f, struct conf_place from,
-		      const char *name, struct span text);
+                      const char *name, struct span text);
 void conf_source_include(struct conf_reader *r, struct conf_place from, const char *path);
 
 /* A path or name that lives as long as the reader. */
@@ -140,14 +140,15 @@ static inline bool conf_is_blank(char c)
 }
 
 /*
- * Cut the next word off *rest in quoted mode; the word may live in the arena. CONF_WORD_BAD: *why says what
- * is wrong, *rest is empty.
+ * Cut the next word off *rest in quoted mode; the word may live in the arena. CONF_WORD_BAD: *why
+ * says what is wrong, *rest is empty.
  */
-enum conf_word_result conf_word_in_quoted_mode(struct arena *a, struct span *rest, struct span *word,
-					       const char **why);
-/* Whether the next thing is parameters("path") in quoted mode; then it is cut off and the path returned. */
+enum conf_word_result conf_word_in_quoted_mode(struct arena *a, struct span *rest,
+                                               struct span *word, const char **why);
+/* Whether the next thing is parameters("path") in quoted mode; then it is cut off and the path
+ * returned. */
 enum conf_word_result conf_word_parameters(struct arena *a, struct span *rest, struct span *path,
-					   const char **why);
+                                           const char **why);
 /* Setters of the language's own rows. */
 conf_setter_fn conf_set_quoted_mode;
 conf_setter_fn conf_set_include;

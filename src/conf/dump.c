@@ -4,7 +4,6 @@
 #include "conf/conf_int.h"
 #include "conf/mask.h"
 
-
 /* "#line" wherever the reader of the dump would count differently. */
 static void print_place(FILE *out, const struct conf_applied *a, struct conf_place *expected)
 {

@@ -1,7 +1,8 @@
 /*
  * Files: each is read once, whole, into memory that stays until the reader goes.
  *
- * Not mapped: a list that is rewritten in place while it is mapped would end the process with SIGBUS.
+ * Not mapped: a list that is rewritten in place while it is mapped would end the process with
+ * SIGBUS.
  */
 #include "conf/conf_int.h"
 
@@ -95,7 +96,7 @@ struct conf_file *conf_file_load(struct conf_reader *r, const char *path)
 		return f;
 	}
 	const int fd = (r->open_file != NULL ? r->open_file : open_plainly)(r->open_arg, f->path,
-									    &f->errnum);
+	                                                                    &f->errnum);
 
 	if (fd < 0)
 		return f;

@@ -22,7 +22,7 @@ static void include_pattern(struct conf_line *l, const char *pattern)
 
 	if (e != 0) {
 		conf_error(l, "%s: %s", pattern,
-			   e == GLOB_NOMATCH ? "no file matches" : "the folder cannot be read");
+		           e == GLOB_NOMATCH ? "no file matches" : "the folder cannot be read");
 		return;
 	}
 	for (size_t i = 0; i < found.gl_pathc; i++)
@@ -67,8 +67,10 @@ void conf_set_include(struct conf_line *l, UNUSED void *field)
 
 	for (; next_path(l, path, sizeof(path)); n++) {
 		if (path[0] == '!' || path[0] == '|')
-			conf_error(l, "%s: the output of a command is not read; write it to a file "
-				      "and include that", path);
+			conf_error(l,
+			           "%s: the output of a command is not read; write it to a file "
+			           "and include that",
+			           path);
 		else if (is_pattern(path))
 			include_pattern(l, path);
 		else

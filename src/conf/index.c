@@ -13,7 +13,8 @@ struct table_of_rows {
 };
 
 /* In the order of precedence among rows of the same kind. */
-static void tables_get(const struct conf_directive *rows, size_t n, struct table_of_rows t[N_TABLES])
+static void tables_get(const struct conf_directive *rows, size_t n,
+                       struct table_of_rows t[N_TABLES])
 {
 	t[0] = (struct table_of_rows){ rows, n };
 	t[1].rows = conf_language_directives(&t[1].n);
@@ -121,7 +122,7 @@ const struct conf_index_entry *conf_index_nearest(const struct conf_index *x, st
 	return best;
 }
 
-/* --- the check of the tables ------------------------------------------------------------------- */
+/* --- the check of the tables ------------------------------------------------ */
 
 struct complaints {
 	void (*report)(void *arg, const char *text);
@@ -149,7 +150,7 @@ static void check_row(struct complaints *c, const struct conf_directive *row)
 }
 
 unsigned conf_check_rows(const struct conf_directive *rows, size_t n,
-			 void (*report)(void *arg, const char *text), void *arg)
+                         void (*report)(void *arg, const char *text), void *arg)
 {
 	struct complaints c = { report, arg, 0 };
 	struct conf_index x;

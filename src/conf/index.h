@@ -1,6 +1,6 @@
 /*
- * All directives by name: the folders' rows, the language's own and Squid's others, where aliases are
- * names like any other. Immutable after conf_index_init().
+ * All directives by name: the folders' rows, the language's own and Squid's others, where aliases
+ * are names like any other. Immutable after conf_index_init().
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /*
  * Logical lines: physical ones of any length, continuation joined, macros replaced, places kept.
  *
- * As Squid reads them, but nothing is lost silently: not what stands behind a carriage return or a NUL,
- * nor behind the limit of a line, of which there is none.
+ * As Squid reads them, but nothing is lost silently: not what stands behind a carriage return or a
+ * NUL, nor behind the limit of a line, of which there is none.
  */
 #include "conf/conf_int.h"
 
@@ -113,8 +113,8 @@ static void join(struct joined *j, struct span text, unsigned line)
 	}
 	/* The pieces' room follows from their number: it doubles at each power of two. */
 	if ((j->n_pieces & (j->n_pieces - 1)) == 0)
-		j->pieces = check_realloc(j->pieces,
-					  MAX(j->n_pieces * 2, 1u) * sizeof(j->pieces[0]));
+		j->pieces =
+			check_realloc(j->pieces, MAX(j->n_pieces * 2, 1u) * sizeof(j->pieces[0]));
 	j->pieces[j->n_pieces++] = (struct conf_piece){ j->n, line };
 	if (text.n != 0)
 		memcpy(j->text + j->n, text.p, text.n);
@@ -178,7 +178,7 @@ unsigned conf_line_number(const struct conf_line *l, const char *at)
 	return line;
 }
 
-/* --- macros ---------------------------------------------------------------------------------------- */
+/* --- macros ------------------------------------------------ */
 
 void conf_set_macro(struct conf_reader *r, const char *name, const char *value)
 {
@@ -238,7 +238,7 @@ static void replace_macros(struct conf_line *l)
 	take_joined(l, &j);
 }
 
-/* --- the line ------------------------------------------------------------------------------------ */
+/* --- the line ------------------------------------------------ */
 
 static void check_lone_backslash(struct conf_source *s, struct span text)
 {

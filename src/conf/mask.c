@@ -1,6 +1,6 @@
 /*
- * What counts as a secret: by directive (which word), and in every line key=value pairs whose key says so
- * and the user part of URLs. In doubt it is masked.
+ * What counts as a secret: by directive (which word), and in every line key=value pairs whose key
+ * says so and the user part of URLs. In doubt it is masked.
  */
 #include "conf/mask.h"
 
@@ -9,11 +9,11 @@
 enum rule {
 	RULE_GENERIC,
 	RULE_FIRST_WORD, /* is the password, but for words that are none */
-	RULE_PROGRAM,	 /* NAME PATH ARGS: the arguments */
-	RULE_AUTH,	 /* NAME SCHEME program PATH ARGS */
-	RULE_EXTERNAL,	 /* NAME NAME OPTIONS %FORMAT... PROGRAM ARGS */
-	RULE_HEADER,	 /* NAME HEADER VALUE: the value, if the header's name says so */
-	RULE_ACL	 /* NAME NAME TYPE VALUES: those of snmp_community */
+	RULE_PROGRAM,    /* NAME PATH ARGS: the arguments */
+	RULE_AUTH,       /* NAME SCHEME program PATH ARGS */
+	RULE_EXTERNAL,   /* NAME NAME OPTIONS %FORMAT... PROGRAM ARGS */
+	RULE_HEADER,     /* NAME HEADER VALUE: the value, if the header's name says so */
+	RULE_ACL         /* NAME NAME TYPE VALUES: those of snmp_community */
 };
 
 static const struct {
@@ -84,8 +84,8 @@ static bool contains_nocase(struct span s, struct span part)
 static bool is_sensitive_name(struct span name)
 {
 	static const struct span parts[] = {
-		SPAN("auth"), SPAN("cookie"), SPAN("credential"), SPAN("key"),
-		SPAN("login"), SPAN("pass"),  SPAN("secret"),	  SPAN("token"),
+		SPAN("auth"),  SPAN("cookie"), SPAN("credential"), SPAN("key"),
+		SPAN("login"), SPAN("pass"),   SPAN("secret"),     SPAN("token"),
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
@@ -219,7 +219,7 @@ static size_t word_length(struct span s)
 		if (s.p[n] == quote)
 			quote = '\0';
 		else if (quote == '\0' && (s.p[n] == '"' || s.p[n] == '\'') &&
-			 (n == 0 || s.p[n - 1] == '='))
+		         (n == 0 || s.p[n - 1] == '='))
 			quote = s.p[n];
 	}
 	return n;

@@ -1,5 +1,6 @@
 /*
- * Configuration lines as they may be shown: passwords, arguments of programs and the like replaced by
+ * Configuration lines as they may be shown: passwords, arguments of programs and the like replaced
+ * by
  * ***. Pure.
  */
 #pragma once

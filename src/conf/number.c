@@ -1,6 +1,6 @@
 /*
- * Numbers with units, as Squid writes them. Exact: a decimal fraction is never a float, and what does
- * not fit is refused.
+ * Numbers with units, as Squid writes them. Exact: a decimal fraction is never a float, and what
+ * does not fit is refused.
  */
 #include "conf/conf.h"
 
@@ -67,7 +67,8 @@ static bool parse_decimal(struct span s, struct decimal *d)
 	return has_digit;
 }
 
-/* False if it does not fit, or if something small would become nothing: 0 often means "no limit". */
+/* False if it does not fit, or if something small would become nothing: 0 often means "no limit".
+ */
 static bool multiply(struct decimal d, int64_t factor, int64_t *out)
 {
 	const unsigned __int128 v = (unsigned __int128)d.digits * (uint64_t)factor / d.scale;
@@ -89,7 +90,8 @@ bool conf_parse_bytes(struct span number, struct span unit, int64_t default_unit
 		*bytes = INT64_MAX;
 		return true;
 	}
-	return parse_decimal(number, &d) && multiply(d, u != NULL ? u->factor : default_unit, bytes);
+	return parse_decimal(number, &d) &&
+	       multiply(d, u != NULL ? u->factor : default_unit, bytes);
 }
 
 bool conf_parse_ms(struct span number, struct span unit, int64_t *ms)

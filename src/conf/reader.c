@@ -9,10 +9,10 @@
 
 #define SHOWN_MAX 64u /* bytes of a line that findings quote */
 
-/* --- life ---------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------ */
 
 struct conf_reader *conf_reader_new(const struct conf_directive *directives, size_t n,
-				    void *const sections[CONF_SECTION_N])
+                                    void *const sections[CONF_SECTION_N])
 {
 	struct conf_reader *r;
 
@@ -64,7 +64,7 @@ const char *conf_intern(struct conf_reader *r, struct span name)
 	return arena_dup(&r->arena, name).p;
 }
 
-/* --- findings ------------------------------------------------------------------------------------ */
+/* --- findings ------------------------------------------------ */
 
 /* Bytes from a file go to terminals and logs: control bytes do not pass. */
 static void make_printable(char *text)
@@ -75,7 +75,7 @@ static void make_printable(char *text)
 }
 
 static struct conf_finding *add_finding(struct conf_reader *r, enum conf_severity s,
-					struct conf_place at, const char *text)
+                                        struct conf_place at, const char *text)
 {
 	r->counts[s]++;
 	if (r->kept[s] == CONF_FINDINGS_MAX)
@@ -93,11 +93,11 @@ static struct conf_finding *add_finding(struct conf_reader *r, enum conf_severit
 }
 
 static struct conf_finding *report_v(struct conf_reader *r, enum conf_severity s,
-				     struct conf_place at, const char *prefix, const char *fmt,
-				     va_list ap) __attribute__((format(printf, 5, 0)));
+                                     struct conf_place at, const char *prefix, const char *fmt,
+                                     va_list ap) __attribute__((format(printf, 5, 0)));
 static struct conf_finding *report_v(struct conf_reader *r, enum conf_severity s,
-				     struct conf_place at, const char *prefix, const char *fmt,
-				     va_list ap)
+                                     struct conf_place at, const char *prefix, const char *fmt,
+                                     va_list ap)
 {
 	char text[CONF_FINDING_MAX];
 	const size_t n = strlen(prefix); /* below the room: prefixes are cut */
@@ -119,7 +119,7 @@ static void quote_line(struct conf_line *l, char prefix[SHOWN_MAX + 16])
 	const bool is_cut = text.n > SHOWN_MAX;
 
 	snprintf(prefix, SHOWN_MAX + 16, "\"%.*s%s\": ", (int)(is_cut ? SHOWN_MAX : text.n), text.p,
-		 is_cut ? "..." : "");
+	         is_cut ? "..." : "");
 }
 
 void conf_error(struct conf_line *l, const char *fmt, ...)
@@ -145,7 +145,7 @@ void conf_warning(struct conf_line *l, const char *fmt, ...)
 }
 
 void conf_report(struct conf_reader *r, enum conf_severity s, struct conf_place at, const char *fmt,
-		 ...)
+                 ...)
 {
 	va_list ap;
 
@@ -167,7 +167,7 @@ unsigned conf_count(const struct conf_reader *r, enum conf_severity s)
 	return r->counts[s];
 }
 
-/* --- directives that do nothing here --------------------------------------------------------------- */
+/* --- directives that do nothing here ------------------------------------------------ */
 
 /* Whether the line's words are those of the row's default, so that it changes nothing. */
 static bool states_default(const struct conf_line *l)
@@ -199,7 +199,8 @@ static struct span sentence(const struct conf_directive *d)
 	return span_of(s.p, s.n - (s.n != 0 && s.p[s.n - 1] == '.'));
 }
 
-/* Warnings are said once for each directive; further lines are counted and told by conf_finish(). */
+/* Warnings are said once for each directive; further lines are counted and told by conf_finish().
+ */
 static void warn_once(struct conf_line *l, struct conf_row_state *state, const char *what)
 {
 	char text[CONF_FINDING_MAX];
@@ -209,7 +210,7 @@ static void warn_once(struct conf_line *l, struct conf_row_state *state, const c
 		return;
 	}
 	snprintf(text, sizeof(text), "%.*s %s: %.*s", SPAN_ARG(l->name), what,
-		 SPAN_ARG(sentence(l->directive)));
+	         SPAN_ARG(sentence(l->directive)));
 	state->finding = add_finding(l->reader, CONF_WARNING, l->place, text);
 }
 
@@ -220,10 +221,10 @@ static void refuse(struct conf_line *l, struct conf_row_state *state, const char
 
 	if (state->finding != NULL)
 		snprintf(text, sizeof(text), "%.*s %s (see line %u of %s)", SPAN_ARG(l->name), what,
-			 state->finding->place.line, state->finding->place.file);
+		         state->finding->place.line, state->finding->place.file);
 	else
 		snprintf(text, sizeof(text), "%.*s %s: %.*s", SPAN_ARG(l->name), what,
-			 SPAN_ARG(sentence(l->directive)));
+		         SPAN_ARG(sentence(l->directive)));
 	struct conf_finding *f = add_finding(l->reader, CONF_ERROR, l->place, text);
 
 	if (state->finding == NULL)
@@ -245,8 +246,8 @@ static void report_without_setter(struct conf_line *l, struct conf_row_state *st
 	case CONF_REFUSED:
 		if (states_default(l))
 			conf_report(l->reader, CONF_NOTE, l->place,
-				    "%.*s only states the default, which holds here too",
-				    SPAN_ARG(l->name));
+			            "%.*s only states the default, which holds here too",
+			            SPAN_ARG(l->name));
 		else if (l->directive->state == CONF_UNBUILT)
 			refuse(l, state, "is known to Squid, but Cuttle does not have it yet");
 		else
@@ -263,9 +264,10 @@ static void report_repeats(struct conf_reader *r)
 
 		if (s->finding == NULL || s->n_more == 0)
 			continue;
-		s->finding->text = arena_printf(&r->arena, "%s (and %u more line%s)", s->finding->text,
-						s->n_more, s->n_more == 1 ? "" : "s")
-					   .p;
+		s->finding->text =
+			arena_printf(&r->arena, "%s (and %u more line%s)", s->finding->text,
+		                     s->n_more, s->n_more == 1 ? "" : "s")
+				.p;
 	}
 }
 
@@ -277,10 +279,10 @@ static void report_dropped_findings(struct conf_reader *r)
 		n += r->counts[s] - r->kept[s];
 	if (n != 0)
 		conf_report(r, CONF_NOTE, (struct conf_place){ "(all files)", 0 },
-			    "%u more findings are not listed", n);
+		            "%u more findings are not listed", n);
 }
 
-/* --- applying lines -------------------------------------------------------------------------------- */
+/* --- applying lines ------------------------------------------------ */
 
 static void remember_applied(struct conf_line *l)
 {
@@ -302,8 +304,10 @@ static void check_leftover(struct conf_line *l, unsigned errors_before)
 	if (l->list != NULL)
 		conf_warning(l, "not all values of the list %s are used", l->list->file);
 	else if (conf_word(l, &word))
-		conf_warning(l, "what begins with \"%.*s\" is ignored, as Squid does; the syntax is: %s %s",
-			     SPAN_ARG(word), l->directive->name, l->directive->syntax);
+		conf_warning(
+			l,
+			"what begins with \"%.*s\" is ignored, as Squid does; the syntax is: %s %s",
+			SPAN_ARG(word), l->directive->name, l->directive->syntax);
 }
 
 static void run_setter(struct conf_line *l)
@@ -325,7 +329,7 @@ static void report_unknown(struct conf_line *l)
 
 	if (near != NULL)
 		conf_error(l, "there is no directive \"%.*s\"; did you mean \"%.*s\"?",
-			   SPAN_ARG(l->name), SPAN_ARG(near->name));
+		           SPAN_ARG(l->name), SPAN_ARG(near->name));
 	else
 		conf_error(l, "there is no directive \"%.*s\"", SPAN_ARG(l->name));
 }
@@ -358,7 +362,7 @@ static void split_name(struct conf_line *l)
 	l->rest = span_trim(rest);
 }
 
-/* --- texts ------------------------------------------------------------------------------------------ */
+/* --- texts ------------------------------------------------ */
 
 static void read_lines(struct conf_source *s)
 {
@@ -384,13 +388,13 @@ static bool is_being_read(const struct conf_reader *r, const struct conf_file *f
 }
 
 void conf_source_read(struct conf_reader *r, const struct conf_file *f, struct conf_place from,
-		      const char *name, struct span text)
+                      const char *name, struct span text)
 {
 	struct conf_source s = { .reader = r, .file = f, .outer = r->source };
 
 	if (r->depth > CONF_DEPTH_MAX) {
 		conf_report(r, CONF_ERROR, from, "%s: includes are nested more than %d deep", name,
-			    CONF_DEPTH_MAX);
+		            CONF_DEPTH_MAX);
 		return;
 	}
 	if (span_starts(text, SPAN(CONF_BYTE_ORDER_MARK)))
@@ -432,7 +436,7 @@ void conf_read_text(struct conf_reader *r, const char *name, struct span text)
 	conf_source_read(r, NULL, (struct conf_place){ kept, 0 }, kept, arena_dup(&r->arena, text));
 }
 
-/* --- defaults ---------------------------------------------------------------------------------------- */
+/* --- defaults ------------------------------------------------ */
 
 static void apply_default(struct conf_reader *r, const struct conf_directive *d)
 {
@@ -465,7 +469,7 @@ void conf_finish(struct conf_reader *r)
 	report_dropped_findings(r);
 }
 
-/* --- the language's own directives -------------------------------------------------------------------- */
+/* --- the language's own directives ------------------------------------------------ */
 
 void conf_set_quoted_mode(struct conf_line *l, UNUSED void *field)
 {
@@ -486,20 +490,24 @@ const struct conf_directive *conf_language_directives(size_t *n)
 	static const struct conf_directive rows[] = {
 		{ "include", "", "syntax", CONF_WORKS, CONF_SECTION_none, conf_set_include, 0, "",
 		  "FILE...",
-		  "Reads the named files at this place. A name may be a pattern (*, ?, [...]), which must "
-		  "match something. Relative names start from the folder in which the program runs. "
+		  "Reads the named files at this place. A name may be a pattern (*, ?, [...]), "
+		  "which must "
+		  "match something. Relative names start from the folder in which the program "
+		  "runs. "
 		  "Files may include others to a depth of 16." },
 		{ "if", "", "syntax", CONF_WORKS, CONF_SECTION_none, set_nothing, 0, "",
 		  "true|false|NUMBER = NUMBER",
-		  "The lines down to else or endif are read if the condition holds. Conditions nest; "
+		  "The lines down to else or endif are read if the condition holds. Conditions "
+		  "nest; "
 		  "one within lines that are not read is not looked at." },
 		{ "else", "", "syntax", CONF_WORKS, CONF_SECTION_none, set_nothing, 0, "", "",
 		  "The lines down to endif are read if the condition of the if does not hold." },
 		{ "endif", "", "syntax", CONF_WORKS, CONF_SECTION_none, set_nothing, 0, "", "",
 		  "Ends an if." },
-		{ "configuration_includes_quoted_values", "", "syntax", CONF_WORKS, CONF_SECTION_none,
-		  conf_set_quoted_mode, 0, "off", "on|off",
-		  "From this line on, \"...\" and '...' enclose one word, and parameters(\"/file\") "
+		{ "configuration_includes_quoted_values", "", "syntax", CONF_WORKS,
+		  CONF_SECTION_none, conf_set_quoted_mode, 0, "off", "on|off",
+		  "From this line on, \"...\" and '...' enclose one word, and "
+		  "parameters(\"/file\") "
 		  "stands for the words of a file. Regular expressions cannot be written then." },
 	};
 

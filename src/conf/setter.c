@@ -10,11 +10,12 @@ void conf_set_onoff(struct conf_line *l, void *field)
 
 	if (!conf_need_word(l, &word))
 		return;
-	const bool is_enable = span_eq(word, SPAN("enable")), is_disable = span_eq(word, SPAN("disable"));
+	const bool is_enable = span_eq(word, SPAN("enable")),
+		   is_disable = span_eq(word, SPAN("disable"));
 
 	if (is_enable || is_disable)
 		conf_warning(l, "\"%.*s\" is an old word for \"%s\"", SPAN_ARG(word),
-			     is_enable ? "on" : "off");
+		             is_enable ? "on" : "off");
 	if (is_enable || span_eq(word, SPAN("on")))
 		*value = true;
 	else if (is_disable || span_eq(word, SPAN("off")))
@@ -32,8 +33,10 @@ static bool need_int(struct conf_line *l, int64_t *v)
 		return false;
 	if (conf_parse_int(word, v))
 		return true;
-	conf_error(l, "\"%.*s\" is not a whole number (decimal, 0x and hexadecimal, or 0 and octal digits)",
-		   SPAN_ARG(word));
+	conf_error(l,
+	           "\"%.*s\" is not a whole number (decimal, 0x and hexadecimal, or 0 and octal "
+	           "digits)",
+	           SPAN_ARG(word));
 	return false;
 }
 
@@ -86,7 +89,7 @@ static size_t glued_at(struct span word)
 }
 
 static void refuse_amount(struct conf_line *l, struct span number, struct span unit,
-			  bool is_known_unit, const char *units)
+                          bool is_known_unit, const char *units)
 {
 	const size_t glued = glued_at(number);
 	const struct span tail = span_skip(number, glued);
@@ -94,11 +97,11 @@ static void refuse_amount(struct conf_line *l, struct span number, struct span u
 	if (unit.n != 0 && !is_known_unit)
 		conf_error(l, "unknown unit \"%.*s\" (use %s)", SPAN_ARG(unit), units);
 	else if (glued != 0 && (conf_is_byte_unit(tail) || conf_is_time_unit(tail)))
-		conf_error(l, "a blank is needed between number and unit: \"%.*s %.*s\"", (int)glued,
-			   number.p, SPAN_ARG(tail));
+		conf_error(l, "a blank is needed between number and unit: \"%.*s %.*s\"",
+		           (int)glued, number.p, SPAN_ARG(tail));
 	else
 		conf_error(l, "\"%.*s%s%.*s\" is not a number in range (use %s)", SPAN_ARG(number),
-			   unit.n != 0 ? " " : "", SPAN_ARG(unit), units);
+		           unit.n != 0 ? " " : "", SPAN_ARG(unit), units);
 }
 
 /* The word behind a number, if there is one. */
@@ -110,7 +113,8 @@ static struct span take_unit(struct conf_line *l)
 }
 
 #define BYTE_UNITS "bytes, KB, MB or GB"
-#define TIME_UNITS "milliseconds, seconds, minutes, hours, days, weeks, fortnights, months, years or decades"
+#define TIME_UNITS                                                                                 \
+	"milliseconds, seconds, minutes, hours, days, weeks, fortnights, months, years or decades"
 
 void conf_set_bytes(struct conf_line *l, void *field)
 {
@@ -167,7 +171,7 @@ void conf_set_line(struct conf_line *l, void *field)
 
 	if (rest.n == 0)
 		conf_error(l, "a value is missing; write %s %s", l->directive->name,
-			   l->directive->syntax);
+		           l->directive->syntax);
 	else
 		replace(field, rest);
 }

@@ -5,7 +5,8 @@
 
 #include "conf/conf.h"
 
-#define LONGEST 64 /* no directive, acl type or option comes near; longer words get no suggestion */
+#define LONGEST 64 /* no directive, acl type or option comes near; longer words get no suggestion  \
+	            */
 
 unsigned conf_distance_limit(struct span word)
 {
@@ -15,7 +16,7 @@ unsigned conf_distance_limit(struct span word)
 }
 
 static unsigned cell(struct span a, struct span b, size_t i, size_t j, const unsigned *before,
-		     const unsigned *last, const unsigned *row)
+                     const unsigned *last, const unsigned *row)
 {
 	const bool same = ascii_lower(a.p[i - 1]) == ascii_lower(b.p[j - 1]);
 	unsigned d = MIN(last[j] + 1, row[j - 1] + 1);

@@ -1,6 +1,6 @@
 /*
- * Values of acls and the like: words of the line, and the lines of files that it names. Lists of millions
- * of lines pass through here without being copied.
+ * Values of acls and the like: words of the line, and the lines of files that it names. Lists of
+ * millions of lines pass through here without being copied.
  */
 #include "conf/conf_int.h"
 
@@ -53,7 +53,8 @@ static const char *find_odd_byte(struct span s, const char **what)
 	if (odd != NULL)
 		return odd;
 	*what = "a carriage return inside";
-	for (size_t at = span_find(s, '\r'); at != s.n; at += 1 + span_find(span_skip(s, at + 1), '\r'))
+	for (size_t at = span_find(s, '\r'); at != s.n;
+	     at += 1 + span_find(span_skip(s, at + 1), '\r'))
 		if (at + 1 != s.n && s.p[at + 1] != '\n')
 			return s.p + at;
 	return NULL;
@@ -71,7 +72,7 @@ static bool is_text(struct conf_line *l, const struct conf_file *f)
 	for (const char *p = f->bytes; p != odd; p++)
 		line += *p == '\n';
 	conf_report(l->reader, CONF_ERROR, (struct conf_place){ f->path, line },
-		    "there is %s the line; this is not a list of values", what);
+	            "there is %s the line; this is not a list of values", what);
 	return false;
 }
 
@@ -80,7 +81,8 @@ static void list_open(struct conf_line *l, struct span path, bool is_quoted_mode
 	char name[4096];
 
 	if (path.n == 0 || !span_to_cstr(path, name, sizeof(name))) {
-		conf_error(l, "the name of the list file is %s", path.n == 0 ? "empty" : "too long");
+		conf_error(l, "the name of the list file is %s",
+		           path.n == 0 ? "empty" : "too long");
 		return;
 	}
 	if (list_depth(l->list) >= CONF_DEPTH_MAX) {
@@ -107,11 +109,11 @@ static void list_open(struct conf_line *l, struct span path, bool is_quoted_mode
 	l->list = list;
 }
 
-/* --- quoted mode ----------------------------------------------------------------------------------- */
+/* --- quoted mode ------------------------------------------------ */
 
 /* A word, or the opening of parameters(); the latter is CONF_WORD_END with l->list changed. */
 static enum conf_word_result quoted_word(struct conf_line *l, struct span *rest, struct span *word,
-					 struct conf_place place)
+                                         struct conf_place place)
 {
 	struct arena *a = &l->reader->arena;
 	const char *why = NULL;
@@ -151,7 +153,7 @@ static bool list_word(struct conf_line *l, struct conf_value *v)
 	}
 }
 
-/* --- plain mode ------------------------------------------------------------------------------------ */
+/* --- plain mode ------------------------------------------------ */
 
 /* "path": up to the closing quote, which must end the word. */
 static void open_quoted_path(struct conf_line *l)
@@ -162,7 +164,8 @@ static void open_quoted_path(struct conf_line *l)
 	const struct span after = span_skip(in, n + 1);
 
 	if (n == in.n) {
-		conf_error(l, "a quote opens the name of a list file, and the closing one is missing");
+		conf_error(l,
+		           "a quote opens the name of a list file, and the closing one is missing");
 		l->rest = SPAN_NULL;
 		return;
 	}
@@ -204,7 +207,7 @@ static bool line_value(struct conf_line *l, bool regex, struct conf_value *v)
 		if (!regex || l->rest.n == 0 || l->rest.p[0] == '#')
 			return quoted_word(l, &l->rest, &v->text, v->place) == CONF_WORD_OK;
 		conf_error(l, "a regular expression cannot be written while "
-			      "configuration_includes_quoted_values is on");
+		              "configuration_includes_quoted_values is on");
 		l->rest = SPAN_NULL;
 		return false;
 	}

@@ -1,6 +1,6 @@
 /*
- * Words of a line, in Squid's two grammars: plain, where only blanks separate and quotes mean nothing,
- * and quoted mode (configuration_includes_quoted_values on), where "..." is one word.
+ * Words of a line, in Squid's two grammars: plain, where only blanks separate and quotes mean
+ * nothing, and quoted mode (configuration_includes_quoted_values on), where "..." is one word.
  */
 #include "conf/conf_int.h"
 
@@ -117,7 +117,8 @@ static const char *check_plain(struct span word)
 		i++;
 	if (i == s.n || (i == s.n - 1 && s.p[i] == '%' && is_number(span_of(s.p, i))))
 		return NULL;
-	return "with configuration_includes_quoted_values on, a word with other characters than letters, "
+	return "with configuration_includes_quoted_values on, a word with other characters than "
+	       "letters, "
 	       "digits and .,()-=_/:+ must stand in quotes";
 }
 
@@ -126,8 +127,8 @@ static bool is_end(struct span s)
 	return s.n == 0 || s.p[0] == '#';
 }
 
-enum conf_word_result conf_word_in_quoted_mode(struct arena *a, struct span *rest, struct span *word,
-					       const char **why)
+enum conf_word_result conf_word_in_quoted_mode(struct arena *a, struct span *rest,
+                                               struct span *word, const char **why)
 {
 	*rest = skip_separators(*rest);
 	if (is_end(*rest))
@@ -149,7 +150,7 @@ enum conf_word_result conf_word_in_quoted_mode(struct arena *a, struct span *res
 }
 
 enum conf_word_result conf_word_parameters(struct arena *a, struct span *rest, struct span *path,
-					   const char **why)
+                                           const char **why)
 {
 	const struct span name = SPAN("parameters("), s = skip_separators(*rest);
 	struct span in = span_skip(s, name.n);
@@ -169,21 +170,22 @@ enum conf_word_result conf_word_parameters(struct arena *a, struct span *rest, s
 	return *why == NULL ? CONF_WORD_OK : CONF_WORD_BAD;
 }
 
-/* --- words of a line ----------------------------------------------------------------------------- */
+/* --- words of a line ------------------------------------------------ */
 
 /* A comment ends the joined line; what was continued behind it is easily lost. */
 static void check_comment(struct conf_line *l)
 {
 	if (l->n_pieces > 1 && l->rest.n != 0 &&
 	    conf_line_number(l, l->rest.p) < l->pieces[l->n_pieces - 1].line)
-		conf_warning(l, "the comment reaches over the continued lines down to line %u, which "
-				"are therefore not read",
-			     l->pieces[l->n_pieces - 1].line);
+		conf_warning(l,
+		             "the comment reaches over the continued lines down to line %u, which "
+		             "are therefore not read",
+		             l->pieces[l->n_pieces - 1].line);
 	l->rest = SPAN_NULL;
 }
 
 static enum conf_word_result look(struct conf_line *l, struct span *rest, struct span *word,
-				  const char **why)
+                                  const char **why)
 {
 	if (l->reader->is_quoted_mode)
 		return conf_word_in_quoted_mode(&l->reader->arena, rest, word, why);
@@ -243,7 +245,7 @@ bool conf_need_word(struct conf_line *l, struct span *word)
 		return true;
 	if (before == conf_count(l->reader, CONF_ERROR))
 		conf_error(l, "a value is missing; write %s %s", l->directive->name,
-			   l->directive->syntax);
+		           l->directive->syntax);
 	return false;
 }
 

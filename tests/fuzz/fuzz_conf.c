@@ -1,6 +1,6 @@
 /*
- * The squid.conf language: any bytes give findings and values, never a crash; what was applied, dumped and
- * read again dumps the same; secrets masked twice are masked once.
+ * The squid.conf language: any bytes give findings and values, never a crash; what was applied,
+ * dumped and read again dumps the same; secrets masked twice are masked once.
  */
 #include "conf/conf.h"
 #include "conf/mask.h"
@@ -64,17 +64,19 @@ static void set_pair(struct conf_line *l, UNUSED void *field)
 }
 
 #define ROW(name_, setter_, field_, def_)                                                          \
-	{ name_, "", "fuzz", CONF_WORKS, CONF_SECTION_proxy, setter_,                              \
-	  offsetof(struct values, field_), def_, "X", "X." }
+	{                                                                                          \
+		name_, "", "fuzz", CONF_WORKS, CONF_SECTION_proxy, setter_,                        \
+			offsetof(struct values, field_), def_, "X", "X."                           \
+	}
 
 /* Short names, which a fuzzer finds. */
 static const struct conf_directive rows[] = {
-	ROW("o", conf_set_onoff, onoff, "on"),	   ROW("i", conf_set_int, integer, "1"),
+	ROW("o", conf_set_onoff, onoff, "on"),     ROW("i", conf_set_int, integer, "1"),
 	ROW("n", conf_set_unsigned, number, "1"),  ROW("p", conf_set_percent, percent, "1%"),
 	ROW("b", conf_set_bytes, bytes, "1 KB"),   ROW("t", conf_set_ms, ms, "1 day"),
 	ROW("s", conf_set_string, string, "none"), ROW("l", conf_set_line, line, "none"),
-	ROW("w", set_words, n_values, ""),	   ROW("v", set_values, n_values, ""),
-	ROW("r", set_regexes, n_values, ""),	   ROW("q", set_pair, n_values, ""),
+	ROW("w", set_words, n_values, ""),         ROW("v", set_values, n_values, ""),
+	ROW("r", set_regexes, n_values, ""),       ROW("q", set_pair, n_values, ""),
 };
 
 static void check_values(const struct values *v)
@@ -91,7 +93,8 @@ static void check_findings(const struct conf_reader *r)
 		for (const char *c = f->text; *c != '\0'; c++)
 			CHECK((unsigned char)*c >= ' ' && *c != 0x7f);
 	}
-	CHECK(n <= conf_count(r, CONF_NOTE) + conf_count(r, CONF_WARNING) + conf_count(r, CONF_ERROR));
+	CHECK(n <=
+	      conf_count(r, CONF_NOTE) + conf_count(r, CONF_WARNING) + conf_count(r, CONF_ERROR));
 }
 
 /* Read a text; its dump, and the number of values seen in *n. */
@@ -133,7 +136,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	char *first = read_text(text, &n_values);
 	char *second = read_text(span_str(first), &n_values);
 
-	/* A dump is not always a fixed point at once: masking may take a quote that held words together. */
+	/* A dump is not always a fixed point at once: masking may take a quote that held words
+	 * together. */
 	char *third = read_text(span_str(second), &n_values);
 
 	CHECK(strcmp(second, third) == 0);

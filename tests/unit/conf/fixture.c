@@ -67,8 +67,10 @@ static void set_first(struct conf_line *l, UNUSED void *field)
 }
 
 #define ROW(name_, setter_, field_, def_)                                                          \
-	{ name_, "", "test", CONF_WORKS, CONF_SECTION_proxy, setter_,                              \
-	  offsetof(struct fixture_values, field_), def_, "SYNTAX", "A sentence." }
+	{                                                                                          \
+		name_, "", "test", CONF_WORKS, CONF_SECTION_proxy, setter_,                        \
+			offsetof(struct fixture_values, field_), def_, "SYNTAX", "A sentence."     \
+	}
 
 static const struct conf_directive rows[] = {
 	ROW("onoff", conf_set_onoff, onoff, ""),
@@ -140,12 +142,12 @@ const char *fixture_findings(const struct fixture *f)
 	for (const struct conf_finding *x = conf_findings(f->r); x != NULL && n < sizeof(text);
 	     x = x->next)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s:%u: %s: %s\n", x->place.file,
-				      x->place.line, severities[x->severity], x->text);
+		                      x->place.line, severities[x->severity], x->text);
 	return text;
 }
 
 bool fixture_has(const struct fixture *f, const char *file, unsigned line, enum conf_severity s,
-		 const char *part)
+                 const char *part)
 {
 	for (const struct conf_finding *x = conf_findings(f->r); x != NULL; x = x->next)
 		if (x->severity == s && x->place.line == line && strcmp(x->place.file, file) == 0 &&

@@ -16,11 +16,13 @@ static const struct {
 	{ "numbers may be hexadecimal or octal", "if 0x10 = 020\nwords a\nendif", "[a]" },
 	{ "negative numbers", "if -1 = -1\nwords a\nendif", "[a]" },
 	{ "a macro decides", "if ${process_number} = 1\nwords a\nelse\nwords b\nendif", "[a]" },
-	{ "true within false is not read", "if false\nif true\nwords a\nendif\nendif\nwords b", "[b]" },
-	{ "else within false is not read", "if false\nif false\nelse\nwords a\nendif\nwords b\nendif",
-	  "" },
+	{ "true within false is not read", "if false\nif true\nwords a\nendif\nendif\nwords b",
+	  "[b]" },
+	{ "else within false is not read",
+	  "if false\nif false\nelse\nwords a\nendif\nwords b\nendif", "" },
 	{ "false within true", "if true\nif false\nwords a\nendif\nwords b\nendif", "[b]" },
-	{ "the outer else after an inner if", "if false\nif true\nendif\nelse\nwords a\nendif", "[a]" },
+	{ "the outer else after an inner if", "if false\nif true\nendif\nelse\nwords a\nendif",
+	  "[a]" },
 	{ "three deep", "if true\nif true\nif true\nwords a\nendif\nendif\nendif", "[a]" },
 	{ "comments may follow", "if true # x\nwords a\nelse # y\nendif # z", "[a]" },
 	{ "a dead condition is not looked at", "if false\nif nonsense\nendif\nendif", "" },
@@ -34,7 +36,7 @@ START_TEST(conditions_choose_lines)
 	fixture_init(&f);
 	fixture_read(&f, conditions[_i].text);
 	ck_assert_msg(strcmp(f.values.seen, conditions[_i].seen) == 0, "%s: got %s",
-		      conditions[_i].name, f.values.seen);
+	              conditions[_i].name, f.values.seen);
 	ck_assert_no_findings(&f);
 	fixture_fini(&f);
 }

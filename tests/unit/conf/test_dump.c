@@ -9,32 +9,33 @@ START_TEST(applied_lines_are_dumped_with_their_places)
 	struct fixture f;
 
 	fixture_init(&f);
-	snprintf(path, sizeof(path), "%s", fixture_file(&f, "inc", SPAN("string ${service_name}\n")));
+	snprintf(path, sizeof(path), "%s",
+	         fixture_file(&f, "inc", SPAN("string ${service_name}\n")));
 	fixture_read(&f, fixture_text("# comment\n"
-				      "words a \\\n"
-				      "  b\n"
-				      "if false\n"
-				      "words c\n"
-				      "endif\n"
-				      "include %s\n"
-				      "accepted x\n"
-				      "words login=u:p\n",
-				      path));
+	                              "words a \\\n"
+	                              "  b\n"
+	                              "if false\n"
+	                              "words c\n"
+	                              "endif\n"
+	                              "include %s\n"
+	                              "accepted x\n"
+	                              "words login=u:p\n",
+	                              path));
 	char *dump = conf_dump(f.r);
 
 	ck_assert_str_eq(dump, fixture_text("#line 2 \"squid.conf\"\n"
-					    "words a b\n"
-					    "#line 1 \"%s\"\n"
-					    "string squid\n"
-					    "#line 9 \"squid.conf\"\n"
-					    "words login=***\n"
-					    "#line 0 \"(built in)\"\n"
-					    "number 7\n"
-					    "#line 0\n"
-					    "bytes 64 KB\n"
-					    "#line 0\n"
-					    "ms 1 minute\n",
-					    path));
+	                                    "words a b\n"
+	                                    "#line 1 \"%s\"\n"
+	                                    "string squid\n"
+	                                    "#line 9 \"squid.conf\"\n"
+	                                    "words login=***\n"
+	                                    "#line 0 \"(built in)\"\n"
+	                                    "number 7\n"
+	                                    "#line 0\n"
+	                                    "bytes 64 KB\n"
+	                                    "#line 0\n"
+	                                    "ms 1 minute\n",
+	                                    path));
 	free(dump);
 	fixture_fini(&f);
 }
@@ -46,8 +47,9 @@ START_TEST(a_dump_read_again_dumps_the_same)
 
 	fixture_init(&f);
 	fixture_init(&g);
-	fixture_read(&f, "\nwords a\\\n b\nconfiguration_includes_quoted_values on\nwords \"c # d\"\n"
-			 "configuration_includes_quoted_values off\nwords e # f\nms 2 seconds\n");
+	fixture_read(&f,
+	             "\nwords a\\\n b\nconfiguration_includes_quoted_values on\nwords \"c # d\"\n"
+	             "configuration_includes_quoted_values off\nwords e # f\nms 2 seconds\n");
 	char *first = conf_dump(f.r);
 
 	conf_read_text(g.r, "dump", span_str(first));

@@ -44,7 +44,8 @@ START_TEST(names_may_be_quoted_and_several)
 
 	fixture_init(&f);
 	snprintf(one, sizeof(one), "%s", fixture_file(&f, "one two", SPAN("words a")));
-	fixture_read(&f, fixture_text("include \"%s\" %s", one, fixture_file(&f, "b", SPAN("words b"))));
+	fixture_read(
+		&f, fixture_text("include \"%s\" %s", one, fixture_file(&f, "b", SPAN("words b"))));
 	ck_assert_seen(&f, "[a][b]");
 	ck_assert_no_findings(&f);
 	fixture_fini(&f);
@@ -110,7 +111,8 @@ static void make_chain(struct fixture *f, unsigned n)
 		char name[16];
 
 		snprintf(name, sizeof(name), "%u", i);
-		fixture_file(f, name, span_str(fixture_text("include %s/%u\nwords x", f->folder, i + 1)));
+		fixture_file(f, name,
+		             span_str(fixture_text("include %s/%u\nwords x", f->folder, i + 1)));
 	}
 	char name[16];
 

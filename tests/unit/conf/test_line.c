@@ -11,14 +11,16 @@ static const struct {
 	{ "the last line needs no line feed", "words a\nwords b", "[a][b]" },
 	{ "a line may end in CR LF", "words a\r\nwords b\r\n", "[a][b]" },
 	{ "blanks at the end are cut", "words a  \t\n", "[a]" },
-	{ "empty lines and comments are skipped", "\n  \n# words a\n   # words b\nwords c\n", "[c]" },
+	{ "empty lines and comments are skipped", "\n  \n# words a\n   # words b\nwords c\n",
+	  "[c]" },
 	{ "a # begins a comment at a word's start", "words a # b", "[a]" },
 	{ "a # within a word is a part of it", "words a#b", "[a#b]" },
 	{ "quotes mean nothing", "words \"a b\"", "[\"a][b\"]" },
 	{ "a backslash joins two lines", "words a \\\nb\nwords c", "[a][b][c]" },
 	{ "the indentation of the second is no separator", "words a\\\n   b", "[ab]" },
 	{ "three lines are joined", "words a \\\n  b \\\n  c", "[a][b][c]" },
-	{ "comments and empty lines do not end a continuation", "words a \\\n# x\n\n  # y\n b", "[a][b]" },
+	{ "comments and empty lines do not end a continuation", "words a \\\n# x\n\n  # y\n b",
+	  "[a][b]" },
 	{ "a comment's backslash continues nothing", "words a\n# x \\\nwords b", "[a][b]" },
 	{ "a backslash within a line is a byte", "words a\\b \\c", "[a\\b][\\c]" },
 	{ "a continued last line is applied", "words a \\\n", "[a]" },
@@ -39,7 +41,7 @@ START_TEST(lines_are_read_as_squid_reads_them)
 	fixture_init(&f);
 	fixture_read(&f, lines[_i].text);
 	ck_assert_msg(strcmp(f.values.seen, lines[_i].seen) == 0, "%s: got %s, want %s",
-		      lines[_i].name, f.values.seen, lines[_i].seen);
+	              lines[_i].name, f.values.seen, lines[_i].seen);
 	fixture_fini(&f);
 }
 END_TEST
@@ -50,8 +52,8 @@ static const struct {
 	enum conf_severity severity;
 	const char *part;
 } complaints[] = {
-	{ "text behind a carriage return would be lost", "words a\nwords b\rwords c\n", 2, CONF_ERROR,
-	  "carriage return" },
+	{ "text behind a carriage return would be lost", "words a\nwords b\rwords c\n", 2,
+	  CONF_ERROR, "carriage return" },
 	{ "a file may not end within a continued line", "words a\nwords b \\\n\n", 3, CONF_WARNING,
 	  "ends in a backslash" },
 	{ "a word that is glued to the next line's", "words a\\\n  b", 2, CONF_WARNING, "glued" },
@@ -69,8 +71,8 @@ START_TEST(what_would_be_lost_is_told)
 	fixture_init(&f);
 	fixture_read(&f, complaints[_i].text);
 	ck_assert_msg(fixture_has(&f, "squid.conf", complaints[_i].line, complaints[_i].severity,
-				  complaints[_i].part),
-		      "%s: %s", complaints[_i].name, fixture_findings(&f));
+	                          complaints[_i].part),
+	              "%s: %s", complaints[_i].name, fixture_findings(&f));
 	fixture_fini(&f);
 }
 END_TEST
@@ -111,12 +113,12 @@ START_TEST(line_comments_move_places)
 
 	fixture_init(&f);
 	fixture_read(&f, "#line 40 \"other.conf\"\n"
-			 "bad_one\n"
-			 "#line 7\n"
-			 "bad_two\n"
-			 "#line nonsense\n"
-			 "#line 99 other\n"
-			 "bad_three\n");
+	                 "bad_one\n"
+	                 "#line 7\n"
+	                 "bad_two\n"
+	                 "#line nonsense\n"
+	                 "#line 99 other\n"
+	                 "bad_three\n");
 	ck_assert(fixture_has(&f, "other.conf", 40, CONF_ERROR, "bad_one"));
 	ck_assert(fixture_has(&f, "other.conf", 7, CONF_ERROR, "bad_two"));
 	ck_assert(fixture_has(&f, "other.conf", 10, CONF_ERROR, "bad_three"));

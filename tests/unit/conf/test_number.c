@@ -49,7 +49,7 @@ START_TEST(sizes_have_binary_units)
 	if (!conf_parse_bytes(span_str(sizes[_i].number), span_str(sizes[_i].unit), 1, &v))
 		v = FAIL;
 	ck_assert_msg(v == sizes[_i].want, "%s %s: %lld", sizes[_i].number, sizes[_i].unit,
-		      (long long)v);
+	              (long long)v);
 }
 END_TEST
 
@@ -99,7 +99,7 @@ START_TEST(times_need_units)
 	if (!conf_parse_ms(span_str(times[_i].number), span_str(times[_i].unit), &v))
 		v = FAIL;
 	ck_assert_msg(v == times[_i].want, "%s %s: %lld", times[_i].number, times[_i].unit,
-		      (long long)v);
+	              (long long)v);
 }
 END_TEST
 
@@ -133,8 +133,8 @@ START_TEST(integers_show_their_base)
 	int64_t v = 0;
 	const bool ok = conf_parse_int(span_str(integers[_i].text), &v);
 
-	ck_assert_msg(ok == integers[_i].ok && v == integers[_i].want, "%s: %lld", integers[_i].text,
-		      (long long)v);
+	ck_assert_msg(ok == integers[_i].ok && v == integers[_i].want, "%s: %lld",
+	              integers[_i].text, (long long)v);
 }
 END_TEST
 
@@ -142,8 +142,8 @@ static const struct {
 	const char *text;
 	int64_t want;
 } glued[] = {
-	{ "64KB", 65536 }, { "4MB", 4194304 }, { "0", 0 },	{ "0KB", 0 },
-	{ "64", FAIL },	   { "KB", FAIL },     { "1.5MB", FAIL }, { "64 KB", FAIL },
+	{ "64KB", 65536 }, { "4MB", 4194304 }, { "0", 0 },        { "0KB", 0 },
+	{ "64", FAIL },    { "KB", FAIL },     { "1.5MB", FAIL }, { "64 KB", FAIL },
 };
 
 START_TEST(glued_sizes_need_units)

@@ -24,23 +24,30 @@ static const struct {
 	{ "obsolete: a warning with the replacement", "obsolete x",
 	  "squid.conf:1: warning: obsolete is obsolete and has no effect: Write words\n" },
 	{ "unbuilt: an error for each line", "unbuilt x\nunbuilt y",
-	  "squid.conf:1: error: unbuilt is known to Squid, but Cuttle does not have it yet: It does much\n"
-	  "squid.conf:2: error: unbuilt is known to Squid, but Cuttle does not have it yet (see line 1 "
+	  "squid.conf:1: error: unbuilt is known to Squid, but Cuttle does not have it yet: It "
+	  "does much\n"
+	  "squid.conf:2: error: unbuilt is known to Squid, but Cuttle does not have it yet (see "
+	  "line 1 "
 	  "of squid.conf)\n" },
 	{ "unbuilt: the default may be stated", "unbuilt  deny\tall # as ever",
 	  "squid.conf:1: note: unbuilt only states the default, which holds here too\n" },
-	{ "refused: an error", "refused x", "squid.conf:1: error: refused is refused: It used to restrict\n" },
+	{ "refused: an error", "refused x",
+	  "squid.conf:1: error: refused is refused: It used to restrict\n" },
 	{ "unknown, and like nothing", "qqqqqqqq x",
 	  "squid.conf:1: error: \"qqqqqqqq x\": there is no directive \"qqqqqqqq\"\n" },
 	{ "unknown, but like something", "stirng x",
-	  "squid.conf:1: error: \"stirng x\": there is no directive \"stirng\"; did you mean \"string\"?\n" },
+	  "squid.conf:1: error: \"stirng x\": there is no directive \"stirng\"; did you mean "
+	  "\"string\"?\n" },
 	{ "case counts", "String x",
-	  "squid.conf:1: error: \"String x\": there is no directive \"String\"; did you mean \"string\"?\n" },
+	  "squid.conf:1: error: \"String x\": there is no directive \"String\"; did you mean "
+	  "\"string\"?\n" },
 	{ "Squid's others are known", "hierarchy_stoplist cgi-bin ?",
-	  "squid.conf:1: warning: hierarchy_stoplist is obsolete and has no effect: Whether a request may "
+	  "squid.conf:1: warning: hierarchy_stoplist is obsolete and has no effect: Whether a "
+	  "request may "
 	  "go to a peer is said by always_direct and never_direct\n" },
 	{ "secrets are not quoted", "cachemgr_passwd hidden all",
-	  "squid.conf:1: error: cachemgr_passwd is known to Squid, but Cuttle does not have it yet: "
+	  "squid.conf:1: error: cachemgr_passwd is known to Squid, but Cuttle does not have it "
+	  "yet: "
 	  "Protects pages of the manager by a password\n" },
 	{ "control bytes are not quoted", "onoff \x1b[1m",
 	  "squid.conf:1: error: \"onoff ?[1m\": \"?[1m\" is neither on nor off\n" },
@@ -53,7 +60,7 @@ START_TEST(states_decide_what_is_said)
 	fixture_init(&f);
 	fixture_read(&f, states[_i].text);
 	ck_assert_msg(strcmp(fixture_findings(&f), states[_i].findings) == 0, "%s: got %s",
-		      states[_i].name, fixture_findings(&f));
+	              states[_i].name, fixture_findings(&f));
 	fixture_fini(&f);
 }
 END_TEST
@@ -81,8 +88,9 @@ START_TEST(long_lines_are_quoted_in_part)
 
 	fixture_init(&f);
 	fixture_read(&f, "onoff maybe 3456789012345678901234567890123456789012345678901234567890");
-	ck_assert_finding(&f, 1, CONF_ERROR, "\"onoff maybe 3456789012345678901234567890123456789012345"
-					     "678901234...\": ");
+	ck_assert_finding(&f, 1, CONF_ERROR,
+	                  "\"onoff maybe 3456789012345678901234567890123456789012345"
+	                  "678901234...\": ");
 	fixture_fini(&f);
 }
 END_TEST
@@ -121,7 +129,7 @@ START_TEST(defaults_fill_what_was_not_said)
 }
 END_TEST
 
-/* --- tables -------------------------------------------------------------------------------------- */
+/* --- tables ------------------------------------------------ */
 
 static void set_mark(struct conf_line *l, void *field)
 {
@@ -155,8 +163,10 @@ START_TEST(the_row_that_works_wins)
 	static const struct conf_directive rows[] = {
 		CONF_ROW_WITHOUT("twice", "", "test", REFUSED, "", "", "s"),
 		{ "twice", "", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "", "", "s" },
-		{ "cache_mem", "", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "x", "", "s" },
-		{ "other", "no_cache", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "", "", "s" },
+		{ "cache_mem", "", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "x", "",
+		  "s" },
+		{ "other", "no_cache", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "", "",
+		  "s" },
 	};
 	unsigned mark = 0, complaints = 0;
 	void *sections[CONF_SECTION_N] = { [CONF_SECTION_acl] = &mark };

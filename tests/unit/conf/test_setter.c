@@ -9,13 +9,13 @@ START_TEST(good_values_are_stored)
 
 	fixture_init(&f);
 	fixture_read(&f, "onoff on\n"
-			 "integer -5\n"
-			 "number 0x20\n"
-			 "percent 40%\n"
-			 "bytes 2 MB # enough\n"
-			 "ms 3 seconds\n"
-			 "string /a/b\n"
-			 "line a  b # c\n");
+	                 "integer -5\n"
+	                 "number 0x20\n"
+	                 "percent 40%\n"
+	                 "bytes 2 MB # enough\n"
+	                 "ms 3 seconds\n"
+	                 "string /a/b\n"
+	                 "line a  b # c\n");
 	ck_assert(f.values.onoff);
 	ck_assert_int_eq(f.values.integer, -5);
 	ck_assert_uint_eq(f.values.number, 32);
@@ -34,7 +34,8 @@ START_TEST(the_last_line_counts)
 	struct fixture f;
 
 	fixture_init(&f);
-	fixture_read(&f, "string a\nstring b\nonoff on\nonoff off\nline x\nline none\nbytes none\nms 0");
+	fixture_read(
+		&f, "string a\nstring b\nonoff on\nonoff off\nline x\nline none\nbytes none\nms 0");
 	ck_assert_str_eq(f.values.string, "b");
 	ck_assert(!f.values.onoff);
 	ck_assert_ptr_null(f.values.line);
@@ -91,7 +92,9 @@ START_TEST(a_refused_value_changes_nothing)
 	struct fixture f;
 
 	fixture_init(&f);
-	fixture_read(&f, "bytes 5 KB\nbytes x\nms 1 second\nms x\nnumber 3\nnumber -3\nonoff on\nonoff x");
+	fixture_read(
+		&f,
+		"bytes 5 KB\nbytes x\nms 1 second\nms x\nnumber 3\nnumber -3\nonoff on\nonoff x");
 	ck_assert_int_eq(f.values.bytes, 5120);
 	ck_assert_int_eq(f.values.ms, 1000);
 	ck_assert_uint_eq(f.values.number, 3);

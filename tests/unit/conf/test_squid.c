@@ -131,7 +131,7 @@ START_TEST(the_manual_has_an_entry_for_each)
 {
 	static const struct conf_directive rows[] = {
 		CONF_ROW_WITHOUT("dot", "other", "zz-new", ACCEPTED, "a\nb", "\\ \"x\"",
-				 ".first and 'last' line^."),
+		                 ".first and 'last' line^."),
 	};
 	char *text = NULL;
 	size_t n = 0, n_rows;
@@ -143,15 +143,15 @@ START_TEST(the_manual_has_an_entry_for_each)
 	const struct conf_directive *squid = conf_squid_directives(&n_rows);
 
 	for (size_t i = 0; i < n_rows; i++)
-		ck_assert_msg(strstr(text, fixture_text("\n.TP\n.B %s", squid[i].name)) != NULL, "%s",
-			      squid[i].name);
+		ck_assert_msg(strstr(text, fixture_text("\n.TP\n.B %s", squid[i].name)) != NULL,
+		              "%s", squid[i].name);
 	ck_assert_ptr_nonnull(strstr(text, ".SS zz-new\n"
-					   ".TP\n"
-					   ".B dot\\fR \\e \\(dqx\\(dq\n"
-					   ".I Accepted without effect.\n"
-					   "\\&.first and \\(aqlast\\(aq line\\(ha.\n"
-					   ".br\nDefault: a\n.br\nb\n"
-					   ".br\nAlso written: other\n"));
+	                                   ".TP\n"
+	                                   ".B dot\\fR \\e \\(dqx\\(dq\n"
+	                                   ".I Accepted without effect.\n"
+	                                   "\\&.first and \\(aqlast\\(aq line\\(ha.\n"
+	                                   ".br\nDefault: a\n.br\nb\n"
+	                                   ".br\nAlso written: other\n"));
 	free(text);
 }
 END_TEST

@@ -10,17 +10,17 @@ static const struct {
 	const char *a, *b;
 	unsigned want;
 } pairs[] = {
-	{ "", "", 0 },	       { "abc", "abc", 0 },  { "abc", "ABC", 0 },  { "abc", "ab", 1 },
-	{ "ab", "abc", 1 },    { "abc", "axc", 1 },  { "abc", "acb", 1 },  { "abc", "cab", 2 },
-	{ "abcd", "badc", 2 }, { "abc", "xyz", 3 },  { "", "abc", 3 },
+	{ "", "", 0 },         { "abc", "abc", 0 }, { "abc", "ABC", 0 }, { "abc", "ab", 1 },
+	{ "ab", "abc", 1 },    { "abc", "axc", 1 }, { "abc", "acb", 1 }, { "abc", "cab", 2 },
+	{ "abcd", "badc", 2 }, { "abc", "xyz", 3 }, { "", "abc", 3 },
 };
 
 START_TEST(distances_count_typing_errors)
 {
 	ck_assert_uint_eq(conf_distance(span_str(pairs[_i].a), span_str(pairs[_i].b), 9),
-			  pairs[_i].want);
+	                  pairs[_i].want);
 	ck_assert_uint_eq(conf_distance(span_str(pairs[_i].b), span_str(pairs[_i].a), 9),
-			  pairs[_i].want);
+	                  pairs[_i].want);
 }
 END_TEST
 
@@ -34,9 +34,8 @@ END_TEST
 static const struct {
 	const char *word, *want;
 } words[] = {
-	{ "alow", "allow" },	 { "dney", "deny" },  { "ALLOW", "allow" }, { "permit", NULL },
-	{ "al", NULL },		 { "", NULL },	      { "denied", NULL },
-	{ "dstdomian", "dstdomain" },
+	{ "alow", "allow" }, { "dney", "deny" }, { "ALLOW", "allow" }, { "permit", NULL },
+	{ "al", NULL },      { "", NULL },       { "denied", NULL },   { "dstdomian", "dstdomain" },
 };
 
 START_TEST(the_nearest_name_is_suggested)

@@ -19,12 +19,15 @@ static const struct {
 	{ "the last line needs no line feed", SPAN("a\nb"), "[one@1][a@1][b@2][two@1]" },
 	{ "blanks around are cut", SPAN("  a \t\n\tb\n"), "[one@1][a@1][b@2][two@1]" },
 	{ "blanks within stay", SPAN("a b\n"), "[one@1][a b@1][two@1]" },
-	{ "empty lines and comments are skipped", SPAN("\n# x\n  \n  # y\na\n"), "[one@1][a@5][two@1]" },
-	{ "a blank and # begin a comment", SPAN("a # x\nb\t# y # z\n"), "[one@1][a@1][b@2][two@1]" },
+	{ "empty lines and comments are skipped", SPAN("\n# x\n  \n  # y\na\n"),
+	  "[one@1][a@5][two@1]" },
+	{ "a blank and # begin a comment", SPAN("a # x\nb\t# y # z\n"),
+	  "[one@1][a@1][b@2][two@1]" },
 	{ "a # within a value stays", SPAN("a#x\nb#y # z\n"), "[one@1][a#x@1][b#y@2][two@1]" },
 	{ "lines may end in CR LF", SPAN("a\r\n\r\nb\r\n"), "[one@1][a@1][b@3][two@1]" },
-	{ "a byte order mark is no part of a value", SPAN("\xef\xbb\xbf"
-							   "a\n"),
+	{ "a byte order mark is no part of a value",
+	  SPAN("\xef\xbb\xbf"
+	       "a\n"),
 	  "[one@1][a@1][two@1]" },
 	{ "an empty file has no values", SPAN(""), "[one@1][two@1]" },
 	{ "flags stand on lines of their own", SPAN("-i\na\n"), "[one@1][-i@1][a@2][two@1]" },
@@ -37,7 +40,7 @@ START_TEST(list_files_are_read_line_by_line)
 	fixture_init(&f);
 	read_list(&f, "values", lists[_i].list);
 	ck_assert_msg(strcmp(f.values.seen, lists[_i].seen) == 0, "%s: got %s", lists[_i].name,
-		      f.values.seen);
+	              f.values.seen);
 	ck_assert_no_findings(&f);
 	fixture_fini(&f);
 }
@@ -61,8 +64,8 @@ START_TEST(a_list_that_is_no_text_is_an_error)
 	fixture_init(&f);
 	snprintf(path, sizeof(path), "%s", fixture_file(&f, "list", odd_lists[_i].list));
 	fixture_read(&f, fixture_text("values \"%s\"", path));
-	ck_assert_msg(fixture_has(&f, path, odd_lists[_i].line, CONF_ERROR, odd_lists[_i].part), "%s: %s",
-		      odd_lists[_i].name, fixture_findings(&f));
+	ck_assert_msg(fixture_has(&f, path, odd_lists[_i].line, CONF_ERROR, odd_lists[_i].part),
+	              "%s: %s", odd_lists[_i].name, fixture_findings(&f));
 	fixture_fini(&f);
 }
 END_TEST
@@ -73,7 +76,8 @@ START_TEST(a_missing_list_is_an_error_and_the_rest_is_read)
 
 	fixture_init(&f);
 	fixture_read(&f, "values a \"/nonexistent/list\" b");
-	ck_assert_finding(&f, 1, CONF_ERROR, "cannot read the list /nonexistent/list: No such file");
+	ck_assert_finding(&f, 1, CONF_ERROR,
+	                  "cannot read the list /nonexistent/list: No such file");
 	ck_assert_seen(&f, "[a@1][b@1]");
 	fixture_fini(&f);
 }
@@ -82,10 +86,8 @@ END_TEST
 static const struct {
 	const char *text, *part;
 } mistakes[] = {
-	{ "values \"/tmp\"", "it is a directory" },
-	{ "values \"/x", "closing one is missing" },
-	{ "values \"/x\"y", "blank must follow" },
-	{ "values \"\"", "empty" },
+	{ "values \"/tmp\"", "it is a directory" }, { "values \"/x", "closing one is missing" },
+	{ "values \"/x\"y", "blank must follow" },  { "values \"\"", "empty" },
 	{ "regexes a\\", "lone backslash" },
 };
 
@@ -133,7 +135,7 @@ START_TEST(expressions_keep_their_backslashes)
 	fixture_init(&f);
 	fixture_read(&f, regexes[_i].text);
 	ck_assert_msg(strcmp(f.values.seen, regexes[_i].seen) == 0, "%s: got %s", regexes[_i].name,
-		      f.values.seen);
+	              f.values.seen);
 	ck_assert_no_findings(&f);
 	fixture_fini(&f);
 }
@@ -150,8 +152,8 @@ START_TEST(parameters_read_words_and_nest)
 
 	snprintf(outer, sizeof(outer), "%s", fixture_file(&f, "outer", span_str(text)));
 	fixture_read(&f, fixture_text("configuration_includes_quoted_values on\n"
-				      "values x parameters( \"%s\" ) y",
-				      outer));
+	                              "values x parameters( \"%s\" ) y",
+	                              outer));
 	ck_assert_seen(&f, "[x@2][a@1][i j@1][k@1][l@3][b@2][y@2]");
 	ck_assert_no_findings(&f);
 	fixture_fini(&f);
@@ -167,8 +169,8 @@ START_TEST(parameters_that_name_themselves_end)
 	snprintf(path, sizeof(path), "%s", fixture_file(&f, "self", SPAN("")));
 	fixture_file(&f, "self", span_str(fixture_text("a parameters(\"%s\")\n", path)));
 	fixture_read(&f, fixture_text("configuration_includes_quoted_values on\n"
-				      "values parameters(\"%s\")",
-				      path));
+	                              "values parameters(\"%s\")",
+	                              path));
 	ck_assert_finding(&f, 2, CONF_ERROR, "nested too deeply");
 	fixture_fini(&f);
 }
@@ -235,7 +237,7 @@ START_TEST(a_million_values_are_spans_of_one_copy)
 		uint64_t number;
 
 		n_wrong += !span_to_u64(v.text, &number) || number != n || v.place.line != n + 1 ||
-			   (last != NULL && v.text.p != last + BYTES);
+		           (last != NULL && v.text.p != last + BYTES);
 		last = v.text.p;
 	}
 	ck_assert_uint_eq(n, N);

@@ -29,7 +29,7 @@ START_TEST(quoted_mode_reads_words)
 	fixture_init(&f);
 	fixture_read(&f, words[_i].text);
 	ck_assert_msg(strcmp(f.values.seen, words[_i].seen) == 0, "%s: got %s, want %s",
-		      words[_i].name, f.values.seen, words[_i].seen);
+	              words[_i].name, f.values.seen, words[_i].seen);
 	ck_assert_no_findings(&f);
 	fixture_fini(&f);
 }
