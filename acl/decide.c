@@ -20,6 +20,8 @@ void acl_eval_init(struct acl_eval *e, const struct facts *f)
 	e->url_decoded = SPAN_NULL;
 	e->has_arena = false;
 	acl_regex_scratch_init(&e->regex);
+	e->host_key.host = SPAN_NULL;
+	e->host_length = 0;
 }
 
 void acl_eval_fini(struct acl_eval *e)
@@ -65,22 +67,23 @@ static enum acl_match match_subjects(const struct acl *a, struct acl_eval *e, un
 	struct acl_subject s;
 	enum acl_match m = ACL_NO;
 
-	for (unsigned i = 0; m == ACL_NO; i++) {
-		switch (a->type->subject(a, e, i, &s)) {
-		case GOT_VALUE:
-			m = a->type->kind->match(a, &s, e);
-			observe(e, a, &s, m, depth);
-			continue;
-		case GOT_NEED:
+	for (unsigned i = 0;; i++) {
+		const enum acl_got got = a->type->subject(a, e, i, &s);
+
+		if (unlikely(got == GOT_NEED)) {
 			observe(e, a, NULL, ACL_NEED, depth);
 			return ACL_NEED;
-		case GOT_END:
+		}
+		if (got == GOT_END) {
 			if (i == 0)
 				observe(e, a, NULL, ACL_NO, depth);
 			return ACL_NO;
 		}
+		m = a->type->kind->match(a, &s, e);
+		observe(e, a, &s, m, depth);
+		if (m != ACL_NO || got == GOT_LAST)
+			return m;
 	}
-	return m;
 }
 
 enum acl_match acl_match(const struct acl *a, struct acl_eval *e, unsigned depth)

@@ -159,7 +159,7 @@ static inline struct span slot_name(const struct acl_domains *s, const struct sl
 	return span_of((const char *)at + 1 + dot, at[0] - dot);
 }
 
-static struct slot *slot_find(const struct acl_domains *s, uint64_t h, struct span suffix)
+static inline struct slot *slot_find(const struct acl_domains *s, uint64_t h, struct span suffix)
 {
 	uint32_t at = slot_of(s, h);
 
@@ -234,12 +234,55 @@ void acl_domains_finish(struct acl_domains *s)
 	s->pool_cap = s->pool_n;
 }
 
+/* --- lookups ------------------------------------------------------------------------------------ */
+
+static struct span without_final_dot(struct span host)
+{
+	return host.n > 1 && host.p[host.n - 1] == '.' ? span_of(host.p, host.n - 1) : host;
+}
+
+void acl_domain_key_init(struct acl_domain_key *k, struct span host)
+{
+	uint64_t h = HASH_START;
+
+	k->host = host = without_final_dot(host);
+	k->n = 0;
+	for (size_t i = host.n; i-- > 0;) {
+		if (host.p[i] == '.') {
+			if (k->n + 1 == ARRAY_LEN(k->suffixes)) {
+				k->n = 0;
+				return;
+			}
+			k->suffixes[k->n].at = i + 1;
+			k->suffixes[k->n++].hash = hash_end(h);
+		}
+		h = hash_step(h, host.p[i]);
+	}
+	k->suffixes[k->n].at = 0;
+	k->suffixes[k->n++].hash = hash_end(h);
+}
+
+bool acl_domains_has_key(const struct acl_domains *s, const struct acl_domain_key *k)
+{
+	if (k->n == 0)
+		return find(s, k->host, true) != NULL;
+	if (s->n_slots == 0)
+		return false;
+	for (unsigned i = 0; i < k->n; i++) {
+		const size_t from = k->suffixes[i].at;
+		const struct slot *slot = slot_find(s, k->suffixes[i].hash,
+						    span_of(k->host.p + from, k->host.n - from));
+
+		if (slot->offset != 0 && (i + 1 == k->n || (slot->tag & IS_BELOW) != 0))
+			return true;
+	}
+	return false;
+}
+
 bool acl_domains_find(const struct acl_domains *s, struct span host, struct span *name,
 		      bool *is_below)
 {
-	if (host.n > 1 && host.p[host.n - 1] == '.')
-		host.n--;
-	const struct slot *slot = find(s, host, true);
+	const struct slot *slot = find(s, without_final_dot(host), true);
 
 	if (slot == NULL)
 		return false;
@@ -250,7 +293,5 @@ bool acl_domains_find(const struct acl_domains *s, struct span host, struct span
 
 bool acl_domains_has(const struct acl_domains *s, struct span host)
 {
-	if (host.n > 1 && host.p[host.n - 1] == '.')
-		host.n--;
-	return find(s, host, true) != NULL;
+	return find(s, without_final_dot(host), true) != NULL;
 }

@@ -21,7 +21,22 @@ void acl_domains_finish(struct acl_domains *s);
 size_t acl_domains_count(const struct acl_domains *s);
 /* After finish: names that others made superfluous. */
 size_t acl_domains_merged(const struct acl_domains *s);
-/* host in any case, without brackets; one final dot is ignored. Not before finish. */
+/*
+ * A host's name made ready for many lookups: the hashes of its suffixes, the shortest first. host in
+ * any case, without brackets, borrowed; one final dot is ignored.
+ */
+struct acl_domain_key {
+	struct span host;
+	unsigned n; /* 0: more labels than fit; each lookup computes them */
+	struct {
+		size_t at; /* where in host the suffix starts */
+		uint64_t hash;
+	} suffixes[24];
+};
+void acl_domain_key_init(struct acl_domain_key *k, struct span host);
+
+/* Not before finish. */
+bool acl_domains_has_key(const struct acl_domains *s, const struct acl_domain_key *k);
 bool acl_domains_has(const struct acl_domains *s, struct span host);
 /* The entry that matches, as it was meant (".example.com" has is_below set); false if none. */
 bool acl_domains_find(const struct acl_domains *s, struct span host, struct span *name,

@@ -42,8 +42,12 @@ static void finish(struct acl *a, struct acl_parse *p)
 
 static enum acl_match match(const struct acl *a, const struct acl_subject *s, struct acl_eval *e)
 {
-	(void)e;
-	return acl_domains_has(a->data, s->text) ? ACL_YES : ACL_NO;
+	/* Most lists of a policy look at the same host. */
+	if (e->host_key.host.p != s->text.p || e->host_length != s->text.n) {
+		acl_domain_key_init(&e->host_key, s->text);
+		e->host_length = s->text.n;
+	}
+	return acl_domains_has_key(a->data, &e->host_key) ? ACL_YES : ACL_NO;
 }
 
 static struct span print(const struct acl_subject *s, struct arena *a)

@@ -43,6 +43,7 @@ void acl_regex_scratch_init(struct acl_regex_scratch *s)
 {
 	s->match_data = NULL;
 	s->used = 0;
+	s->n_seen = 0;
 }
 
 void acl_regex_scratch_fini(struct acl_regex_scratch *s)

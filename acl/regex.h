@@ -27,11 +27,21 @@ void acl_regex_text_fini(struct acl_regex_text *t);
 
 struct acl_regex;
 
+/* What is known of a text that expressions were run over: which pieces of four bytes it holds. */
+struct acl_regex_seen {
+	struct span text;
+	size_t runs; /* of expressions so far */
+	bool has_grams;
+	uint64_t grams[16]; /* a bit for each hash of a piece */
+};
+
 /* Where matching keeps its state, so that the heap is left alone. */
 struct acl_regex_scratch {
 	void *match_data; /* NULL until used */
 	size_t used;
 	char buf[768] __attribute__((aligned(16)));
+	struct acl_regex_seen seen[4]; /* of regex_list.c: the last few texts */
+	unsigned n_seen;
 };
 void acl_regex_scratch_init(struct acl_regex_scratch *s);
 void acl_regex_scratch_fini(struct acl_regex_scratch *s);

@@ -2,14 +2,19 @@
  * Lists of regular expressions with a filter on required literals.
  *
  * Each expression whose matches all contain some literal of four bytes or more is filed under one
- * piece of four (a gram) of it, the one that the fewest others have. A text is walked once; each of
- * its grams is looked up in a bitmap and then in a table, and only what is filed there is run.
- * Expressions without such a literal are run always.
+ * piece of four (a gram) of it, the one that the fewest others have. For a long list, the text is walked:
+ * each of its grams is looked up in a bitmap and then in a table, and only what is filed there is run.
+ * For short ones, which are many in a policy, it is the other way round: the text's grams are noted
+ * once for a decision, and each expression asks whether its own is among them. Expressions without
+ * such a literal are run always.
  */
 #include "acl/regex_list.h"
 
 #define GRAM	   4u
-#define FEW	   4u	/* up to here the walk costs more than it saves */
+#define FEW	   4u	/* so many runs over a text cost less than noting its grams */
+#define SHORT	   128u /* lists up to here ask for each expression's gram */
+#define NO_GRAM	   UINT16_MAX
+#define SEEN_BITS  10u /* of struct acl_regex_seen.grams */
 #define TRIED_MAX  64u	/* different expressions that one text may call up before all are run */
 #define CROWD_BITS 12u
 
@@ -24,7 +29,8 @@ struct acl_regexes {
 	size_t n, cap;
 	uint32_t *always, *filed; /* indices into all[] */
 	size_t n_always;
-	struct slot *slots; /* NULL: no filter */
+	uint16_t *grams;    /* short lists: for each of all[], the bit in acl_regex_seen.grams */
+	struct slot *slots; /* long lists */
 	unsigned slot_bits;
 	uint64_t *bitmap;
 	unsigned bitmap_bits;
@@ -46,6 +52,7 @@ void acl_regexes_free(struct acl_regexes **lp)
 		acl_regex_free(&l->all[i]);
 	free(l->all);
 	free(l->always);
+	free(l->grams);
 	free(l->filed);
 	free(l->slots);
 	free(l->bitmap);
@@ -145,15 +152,16 @@ static void slot_fill(struct acl_regexes *l, uint32_t gram, uint32_t first, uint
 	l->bitmap[bit / 64] |= (uint64_t)1 << (bit % 64);
 }
 
-void acl_regexes_finish(struct acl_regexes *l)
+static void finish_short(struct acl_regexes *l, const struct choice *choices, size_t n)
 {
-	if (l->n <= FEW || l->n > 1u << 24)
-		return;
-	struct choice *choices = check_calloc(l->n, sizeof(*choices));
+	l->grams = check_calloc(l->n, sizeof(uint16_t));
+	memset(l->grams, 0xff, l->n * sizeof(uint16_t));
+	for (size_t i = 0; i < n; i++)
+		l->grams[choices[i].index] = (uint16_t)gram_hash(choices[i].gram, SEEN_BITS);
+}
 
-	l->always = check_calloc(l->n, sizeof(uint32_t));
-	const size_t n = choose_all(l, choices);
-
+static void finish_long(struct acl_regexes *l, struct choice *choices, size_t n)
+{
 	qsort(choices, n, sizeof(*choices), choice_cmp);
 	l->filed = check_calloc(n + 1, sizeof(uint32_t));
 	for (l->slot_bits = 3; (size_t)1 << l->slot_bits < n * 2;)
@@ -166,6 +174,21 @@ void acl_regexes_finish(struct acl_regexes *l)
 			l->filed[end] = choices[end].index;
 		slot_fill(l, choices[i].gram, (uint32_t)i, (uint32_t)(end - i));
 	}
+}
+
+void acl_regexes_finish(struct acl_regexes *l)
+{
+	if (l->n == 0 || l->n > 1u << 24)
+		return;
+	struct choice *choices = check_calloc(l->n, sizeof(*choices));
+
+	l->always = check_calloc(l->n, sizeof(uint32_t));
+	const size_t n = choose_all(l, choices);
+
+	if (l->n <= SHORT)
+		finish_short(l, choices, n);
+	else
+		finish_long(l, choices, n);
 	free(choices);
 }
 
@@ -233,6 +256,8 @@ static bool run_filed(struct run *r, const struct slot *slot, bool *matched)
 	return true;
 }
 
+/* --- long lists --------------------------------------------------------------------------------- */
+
 static void run_filtered(struct run *r)
 {
 	const struct acl_regexes *l = r->l;
@@ -259,6 +284,57 @@ static void run_filtered(struct run *r)
 			return;
 }
 
+/* --- short lists -------------------------------------------------------------------------------- */
+
+static struct acl_regex_seen *seen_of(struct acl_regex_scratch *s, struct span text)
+{
+	for (unsigned i = 0; i < MIN(s->n_seen, ARRAY_LEN(s->seen)); i++)
+		if (s->seen[i].text.p == text.p && s->seen[i].text.n == text.n)
+			return &s->seen[i];
+	struct acl_regex_seen *seen = &s->seen[s->n_seen++ % ARRAY_LEN(s->seen)];
+
+	seen->text = text;
+	seen->runs = 0;
+	seen->has_grams = false;
+	return seen;
+}
+
+static void note_grams(struct acl_regex_seen *seen)
+{
+	uint32_t gram = 0;
+
+	memset(seen->grams, 0, sizeof(seen->grams));
+	for (size_t i = 0; i < seen->text.n; i++) {
+		gram = gram << 8 | (uint8_t)ascii_lower(seen->text.p[i]);
+		const uint32_t bit = gram_hash(gram, SEEN_BITS);
+
+		/* The first three are no grams of the text; they do no harm. */
+		seen->grams[bit / 64] |= (uint64_t)1 << (bit % 64);
+	}
+	seen->has_grams = true;
+}
+
+static void run_short(struct run *r)
+{
+	struct acl_regex_seen *seen = seen_of(r->scratch, r->text);
+
+	seen->runs += r->l->n;
+	if (!seen->has_grams && seen->runs <= FEW) {
+		run_all(r);
+		return;
+	}
+	if (!seen->has_grams)
+		note_grams(seen);
+	for (size_t i = 0; i < r->l->n; i++) {
+		const uint16_t bit = r->l->grams[i];
+
+		if (bit != NO_GRAM && (seen->grams[bit / 64] >> (bit % 64) & 1) == 0)
+			continue;
+		if (run_one(r, (uint32_t)i))
+			return;
+	}
+}
+
 enum acl_regex_result acl_regexes_match(const struct acl_regexes *l, struct span text,
 					struct acl_regex_scratch *s, const struct acl_regex **which)
 {
@@ -271,10 +347,12 @@ enum acl_regex_result acl_regexes_match(const struct acl_regexes *l, struct span
 	r.which = NULL;
 	r.result = REGEX_NO;
 	r.n_tried = 0;
-	if (l->slots == NULL)
-		run_all(&r);
-	else
+	if (l->slots != NULL)
 		run_filtered(&r);
+	else if (l->grams != NULL)
+		run_short(&r);
+	else
+		run_all(&r);
 	if (which != NULL)
 		*which = r.which;
 	return r.result;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "acl/decide.h"
+#include "acl/domain_set.h"
 #include "acl/regex.h"
 #include "base/list.h"
 #include "base/table.h"
@@ -37,7 +38,12 @@ struct acl_subject {
 	enum http_method method;
 };
 
-enum acl_got { GOT_VALUE, GOT_END, GOT_NEED };
+enum acl_got {
+	GOT_VALUE,
+	GOT_LAST, /* a value, and no more after it */
+	GOT_END,
+	GOT_NEED
+};
 
 struct acl;
 struct acl_parse;
@@ -159,6 +165,8 @@ struct acl_eval {
 	struct arena arena;
 	bool has_arena;
 	struct acl_regex_scratch regex;
+	struct acl_domain_key host_key; /* of the name compared last; host.p is NULL until one was */
+	size_t host_length;
 };
 
 /*

@@ -1,8 +1,8 @@
 /*
  * The table of acl types, and the subjects that they look at.
  *
- * A subject function is asked for the 0th, 1st, ... thing to compare until it says that there are no
- * more. What it does where a fact is absent or failed stands in the row, not in the function.
+ * A subject function is asked for the 0th, 1st, ... thing to compare until it says that this was the
+ * last or that there are no more. What it does where a fact is absent or failed stands in the row, not in the function.
  */
 #include "acl/type.h"
 
@@ -26,7 +26,7 @@ static bool is_lacking(const struct acl *a, struct acl_eval *e, unsigned i, stru
 		*got = GOT_NEED;
 		return true;
 	}
-	*got = GOT_VALUE;
+	*got = GOT_LAST;
 	switch (state == FACT_ABSENT ? r->absent : r->failed) {
 	case LACK_MISMATCH:
 		*got = GOT_END;
@@ -52,32 +52,28 @@ static bool is_lacking_uri(const struct acl *a, struct acl_eval *e, struct acl_s
 }
 
 #define SUBJECT(name)                                                                              \
-	static enum acl_got name(const struct acl *a, struct acl_eval *e, unsigned i,              \
+	static enum acl_got name(const struct acl *a, struct acl_eval *e, UNUSED unsigned i,              \
 				 struct acl_subject *s)
 
 SUBJECT(subject_src)
 {
 	enum acl_got got;
 
-	if (i != 0)
-		return GOT_END;
 	if (is_lacking(a, e, 0, s, &got))
 		return got;
 	s->ip = e->f->src.ip;
-	return GOT_VALUE;
+	return GOT_LAST;
 }
 
 SUBJECT(subject_local)
 {
 	enum acl_got got;
 
-	if (i != 0)
-		return GOT_END;
 	if (is_lacking(a, e, 0, s, &got))
 		return got;
 	s->ip = e->f->local.ip;
 	s->number = e->f->local.port;
-	return GOT_VALUE;
+	return GOT_LAST;
 }
 
 /* The URL's address if it is one; else all that its name resolves to. */
@@ -89,12 +85,12 @@ SUBJECT(subject_dst)
 		return got;
 	if (e->f->uri->host_is_ip) {
 		s->ip = e->f->uri->ip;
-		return i == 0 ? GOT_VALUE : GOT_END;
+		return GOT_LAST;
 	}
 	if (a->no_lookup)
 		return GOT_END;
 	if (is_lacking(a, e, 1, s, &got))
-		return i == 0 ? got : GOT_END;
+		return got;
 	if (i >= e->f->n_dst)
 		return GOT_END;
 	s->ip = e->f->dst[i];
@@ -106,101 +102,83 @@ SUBJECT(subject_dst_name)
 {
 	enum acl_got got;
 
-	if (i > 1)
-		return GOT_END;
 	if (is_lacking_uri(a, e, s, &got))
 		return got;
 	if (i == 0) {
 		s->text = e->f->uri->host;
-		return GOT_VALUE;
+		return e->f->uri->host_is_ip && !a->no_lookup ? GOT_VALUE : GOT_LAST;
 	}
-	if (!e->f->uri->host_is_ip || a->no_lookup)
-		return GOT_END;
 	if (is_lacking(a, e, 1, s, &got))
 		return got;
 	s->text = e->f->dst_name;
-	return GOT_VALUE;
+	return GOT_LAST;
 }
 
 SUBJECT(subject_src_name)
 {
 	enum acl_got got;
 
-	if (i != 0)
-		return GOT_END;
 	if (is_lacking(a, e, 0, s, &got))
 		return got;
 	s->text = e->f->src_name;
-	return GOT_VALUE;
+	return GOT_LAST;
 }
 
 SUBJECT(subject_port)
 {
 	enum acl_got got;
 
-	if (i != 0)
-		return GOT_END;
 	if (is_lacking_uri(a, e, s, &got))
 		return got;
 	s->number = e->f->uri->port;
-	return GOT_VALUE;
+	return GOT_LAST;
 }
 
 SUBJECT(subject_port_name)
 {
 	enum acl_got got;
 
-	if (i != 0)
-		return GOT_END;
 	if (is_lacking(a, e, 0, s, &got))
 		return got;
 	s->text = e->f->port_name;
-	return GOT_VALUE;
+	return GOT_LAST;
 }
 
 SUBJECT(subject_scheme)
 {
 	enum acl_got got;
 
-	if (i != 0)
-		return GOT_END;
 	if (is_lacking_uri(a, e, s, &got))
 		return got;
 	s->text = e->f->uri->scheme_text;
-	return s->text.n != 0 ? GOT_VALUE : GOT_END; /* CONNECT has none */
+	return s->text.n != 0 ? GOT_LAST : GOT_END; /* CONNECT has none */
 }
 
 SUBJECT(subject_method)
 {
 	enum acl_got got;
 
-	if (i != 0)
-		return GOT_END;
 	if (is_lacking(a, e, 0, s, &got))
 		return got;
 	s->method = e->f->method;
 	s->text = e->f->method_name;
-	return GOT_VALUE;
+	return GOT_LAST;
 }
 
 SUBJECT(subject_url)
 {
 	enum acl_got got;
 
-	if (i != 0)
-		return GOT_END;
 	if (is_lacking(a, e, 0, s, &got))
 		return got;
 	s->text = acl_eval_url(e);
-	return s->text.n != 0 ? GOT_VALUE : GOT_END;
+	return s->text.n != 0 ? GOT_LAST : GOT_END;
 }
 
 SUBJECT(subject_url_path)
 {
 	enum acl_got got;
 
-	if (i != 0)
-		return GOT_END;
 	if (is_lacking_uri(a, e, s, &got))
 		return got;
 	/* A CONNECT has no path: nothing matches, as in Squid. */
@@ -209,15 +187,13 @@ SUBJECT(subject_url_path)
 	s->text = e->f->uri->path;
 	if (memchr(s->text.p, '%', s->text.n) != NULL)
 		s->text = uri_decode(s->text, acl_eval_arena(e));
-	return GOT_VALUE;
+	return GOT_LAST;
 }
 
 SUBJECT(subject_browser)
 {
 	enum acl_got got;
 
-	if (i != 0)
-		return GOT_END;
 	if (is_lacking(a, e, 0, s, &got))
 		return got;
 	if (e->f->request == NULL)
@@ -227,20 +203,18 @@ SUBJECT(subject_browser)
 	if (field == NULL)
 		return GOT_END;
 	s->text = field->value;
-	return GOT_VALUE;
+	return GOT_LAST;
 }
 
 SUBJECT(subject_clock)
 {
 	enum acl_got got;
 
-	if (i != 0)
-		return GOT_END;
 	if (is_lacking(a, e, 0, s, &got))
 		return got;
 	s->weekday = e->f->weekday % 7;
 	s->number = e->f->minute;
-	return GOT_VALUE;
+	return GOT_LAST;
 }
 
 SUBJECT(subject_nothing)
@@ -248,7 +222,7 @@ SUBJECT(subject_nothing)
 	(void)a;
 	(void)e;
 	(void)s;
-	return i == 0 ? GOT_VALUE : GOT_END;
+	return GOT_LAST;
 }
 
 /* --- the table ---------------------------------------------------------------------------------- */
