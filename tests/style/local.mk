@@ -1,0 +1,19 @@
+# Checks of style: scripts over the sources and what was built from them.
+dist_check_SCRIPTS += tests/style/run
+TESTS += tests/style/run
+EXTRA_DIST += \
+	tests/style/check_docs.py \
+	tests/style/check_options.sh \
+	tests/style/layers.py \
+	tests/style/layers.txt \
+	tests/style/prefixes.txt \
+	tests/style/symbols.py \
+	tests/style/words.py
+.PHONY: check-style check-tidy
+check-style: all
+	$(srcdir)/tests/style/run
+# clang-tidy over the program's sources, with this build's flags.
+check-tidy: all
+	cd $(srcdir) && find src acl cache -name '*.c' | sort | xargs -P 2 -n 4 clang-tidy --quiet -- -std=gnu17 \
+	  -I$(abs_top_srcdir) -I$(abs_top_srcdir)/src -I$(abs_top_builddir) -include config.h \
+	  -DSYSCONFDIR='"x"' -DLOCALSTATEDIR='"x"' -DPKGDATADIR='"x"' -DRUNSTATEDIR='"x"'
