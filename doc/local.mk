@@ -1,1 +1,8 @@
-EXTRA_DIST += doc/configuration.md
+dist_man_MANS += doc/cuttle.8
+EXTRA_DIST += \
+	doc/architecture.md \
+	doc/configuration.md \
+	doc/decisions/0001-keeper.md \
+	doc/glossary.md \
+	doc/style.md \
+	doc/testing.md
