@@ -3,7 +3,7 @@ src_proxy_libproxy_a_SOURCES = \
 	src/proxy/body.c src/proxy/body.h \
 	src/proxy/client_db.c src/proxy/client_db.h \
 	src/proxy/directives.tbl.h \
-	src/proxy/errorpage.c src/proxy/errorpage.h \
+	src/proxy/errorpage.c src/proxy/errorpage.h src/proxy/errorpage_builtin.h \
 	src/proxy/fetch.c src/proxy/fetch.h src/proxy/fetch_steps.tbl.h \
 	src/proxy/forward.c src/proxy/forward.h \
 	src/proxy/head_reader.c src/proxy/head_reader.h \
