@@ -2,8 +2,8 @@
  * The running access log: its sinks, its rings and the thread between them.
  *
  * The thread makes a pass every PASS_MS while records flow, sooner if a ring is half full. When
- * nothing has flowed for a second it says so (is_asleep), and the first record wakes it; until then it looks
- * once a second only for the operator log's sake, which it also writes.
+ * nothing has flowed for a second it says so (is_asleep), and the first record wakes it; until then
+ * it looks once a second only for the operator log's sake, which it also writes.
  */
 #include "log/access_log.h"
 
@@ -23,17 +23,17 @@
 #include <unistd.h>
 
 #define ACCESS_LOG_MAGIC 0x10ac1067u
-#define SINKS_MAX	 64
-#define PASS_MS		 50
-#define IDLE_MS		 1000 /* without a record for so long, the thread sleeps */
-#define STOP_MS		 5000 /* how long a slow reader may hold up the end */
-#define SCRATCH_MIN	 (16u << 10)
+#define PASS_MS          50
+#define IDLE_MS          1000 /* without a record for so long, the thread sleeps */
+#define STOP_MS          5000 /* how long a slow reader may hold up the end */
+#define SCRATCH_MIN      (16u << 10)
 
-/* One place in the list of sinks, for the life of the process: old configurations hold its index. */
+/* One place in the list of sinks, for the life of the process: old configurations hold its index.
+ */
 struct slot {
-	struct log_sink *sink;	    /* the log thread's */
+	struct log_sink *sink;      /* the log thread's */
 	struct log_sink_conf conf;  /* guarded by lock: what the sink is to be told */
-	struct log_conf format;	    /* the log thread's copy, without targets */
+	struct log_conf format;     /* the log thread's copy, without targets */
 	struct log_conf new_format; /* guarded by lock */
 };
 
@@ -49,12 +49,13 @@ struct access_log {
 
 	struct lock lock;
 	struct log_ring *rings; /* guarded by lock; members live until access_log_stop() */
-	bool is_changed;	/* guarded by lock: slots' conf is new */
-	bool is_stopping;	/* guarded by lock */
+	bool is_changed;        /* guarded by lock: slots' conf is new */
+	bool is_stopping;       /* guarded by lock */
 	int rotate_generations; /* guarded by lock; -1: no rotation is due */
 
-	struct slot slots[SINKS_MAX];
-	_Atomic unsigned n_slots; /* written with the lock; a record names only slots before it was put */
+	struct slot slots[LOG_SINKS_MAX];
+	_Atomic unsigned
+		n_slots; /* written with the lock; a record names only slots before it was put */
 
 	/* the log thread's */
 	char *scratch;
@@ -62,7 +63,8 @@ struct access_log {
 	int64_t last_record_ms;
 };
 
-/* --- making, configuring ---------------------------------------------------------------------------- */
+/* --- making, configuring
+ * ---------------------------------------------------------------------------- */
 
 /*
  * A descriptor of our own for a standard stream. A pipe or terminal is opened anew where that is
@@ -137,15 +139,19 @@ static int open_target(struct access_log *al, const struct log_target *t)
 	else
 		fd = al->io.open(al->io.open_arg, t->path, &err);
 	if (fd < 0)
-		oplog(OPLOG_ERROR, "%s:%u: access_log %s cannot be opened: %s; make sure that its folder exists and belongs to the user of the proxy, or name another file (access_log stdio:/path), stdio:/dev/stdout or none",
+		oplog(OPLOG_ERROR,
+		      "%s:%u: access_log %s cannot be opened: %s; make sure that its folder exists "
+		      "and belongs to the user of the proxy, or name another file (access_log "
+		      "stdio:/path), stdio:/dev/stdout or none",
 		      t->place.file, t->place.line, t->path,
-		      t->kind == LOG_TARGET_FILE ? err_text(err) : "the stream was closed at the start");
+		      t->kind == LOG_TARGET_FILE ? err_text(err)
+		                                 : "the stream was closed at the start");
 	return fd;
 }
 
 /*
- * Give every target a slot; new ones are appended behind n_old. Returns the new number, or 0 after one
- * could not be opened: then nothing stays.
+ * Give every target a slot; new ones are appended behind n_old. Returns the new number, or 0 after
+ * one could not be opened: then nothing stays.
  */
 static unsigned assign_slots(struct access_log *al, struct log_conf *c, unsigned n_old, bool *is_ok)
 {
@@ -162,9 +168,11 @@ static unsigned assign_slots(struct access_log *al, struct log_conf *c, unsigned
 			t->sink = at;
 			continue;
 		}
-		if (n == SINKS_MAX) {
-			oplog(OPLOG_ERROR, "%s:%u: access_log %s: more than %d different logs since the start of the proxy; restart it",
-			      t->place.file, t->place.line, t->path, SINKS_MAX);
+		if (n == LOG_SINKS_MAX) {
+			oplog(OPLOG_ERROR,
+			      "%s:%u: access_log %s: more than %d different logs since the start "
+			      "of the proxy; restart it",
+			      t->place.file, t->place.line, t->path, LOG_SINKS_MAX);
 			*is_ok = false;
 			return n;
 		}
@@ -249,7 +257,8 @@ void access_log_rotate(struct access_log *al, unsigned generations)
 	log_waker_kick(&al->waker);
 }
 
-/* --- the thread -------------------------------------------------------------------------------------- */
+/* --- the thread
+ * -------------------------------------------------------------------------------------- */
 
 static int64_t monotonic_ms(void)
 {
@@ -283,7 +292,7 @@ static struct log_ring *take_orders(struct access_log *al, bool *is_stopping, in
 }
 
 static void format_record(struct access_log *al, struct slot *slot, const struct log_rec *rec,
-			  int64_t now_ms)
+                          int64_t now_ms)
 {
 	const size_t max = log_native_max(rec);
 	size_t n;
@@ -303,17 +312,21 @@ static void tell_dropped(struct log_ring *r)
 
 	if (dropped != r->dropped_seen) {
 		if (r->dropped_seen == r->dropped_told)
-			oplog(OPLOG_ERROR, "access log: worker %u fills its ring faster than the lines are written; some are being lost",
+			oplog(OPLOG_ERROR,
+			      "access log: worker %u fills its ring faster than the lines are "
+			      "written; some are being lost",
 			      r->worker_id);
 		r->dropped_seen = dropped;
 	} else if (dropped != r->dropped_told) {
-		oplog(OPLOG_WARNING, "access log: all lines of worker %u are logged again; %llu were lost",
+		oplog(OPLOG_WARNING,
+		      "access log: all lines of worker %u are logged again; %llu were lost",
 		      r->worker_id, (unsigned long long)(dropped - r->dropped_told));
 		r->dropped_told = dropped;
 	}
 }
 
-/* At most one ring's worth, so that a busy worker does not hold up the others. True: there was something. */
+/* At most one ring's worth, so that a busy worker does not hold up the others. True: there was
+ * something. */
 static bool empty_ring(struct access_log *al, struct log_ring *r, int64_t now_ms)
 {
 	uint64_t bytes = 0;
@@ -334,8 +347,13 @@ static bool empty_ring(struct access_log *al, struct log_ring *r, int64_t now_ms
 
 static void for_fatal(struct access_log *al, struct log_sink *s)
 {
-	if (log_sink_take_fatal(s) && al->fatal != NULL)
+	if (!log_sink_take_fatal(s))
+		return;
+	oplog(OPLOG_ERROR, "the proxy stops, because access_log says on-error=die");
+	if (al->fatal != NULL)
 		al->fatal(al->fatal_arg);
+	else
+		kill(getpid(), SIGTERM);
 }
 
 /* One pass over rings and sinks. True if records were found. */
@@ -370,7 +388,7 @@ static bool is_all_empty(const struct log_ring *rings)
 /* Wait for a kick, for a reader that takes more, or for the time. */
 static void wait_for_work(struct access_log *al, int64_t timeout_ms)
 {
-	struct pollfd fds[1 + SINKS_MAX] = { { .fd = al->waker.fd, .events = POLLIN } };
+	struct pollfd fds[1 + LOG_SINKS_MAX] = { { .fd = al->waker.fd, .events = POLLIN } };
 	const int64_t now_ms = monotonic_ms();
 	nfds_t n = 1;
 	uint64_t ignored;
@@ -413,7 +431,8 @@ static void finish(struct access_log *al, struct log_ring *rings)
 	while (is_blocked && monotonic_ms() < until_ms) {
 		is_blocked = false;
 		pass(al, rings, -1, true);
-		for (unsigned i = 0; i < atomic_load_explicit(&al->n_slots, memory_order_acquire); i++) {
+		for (unsigned i = 0; i < atomic_load_explicit(&al->n_slots, memory_order_acquire);
+		     i++) {
 			int fd;
 
 			is_blocked |= log_sink_is_blocked(al->slots[i].sink, &fd);
@@ -457,7 +476,8 @@ enum err access_log_start(struct access_log *al)
 
 	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
 	CHECK(!al->is_started);
-	/* Signals are for the main thread; and a reader that went away must not end the process by SIGPIPE. */
+	/* Signals are for the main thread; and a reader that went away must not end the process by
+	 * SIGPIPE. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	e = pthread_create(&al->thread, NULL, log_thread, al);

@@ -1,6 +1,7 @@
 /*
- * access.log: sinks that live for the whole process, fed by one ring for each worker, emptied by one
- * thread. A worker never waits: what does not fit into its ring is lost, counted (LOG_DROPPED) and reported.
+ * access.log: sinks that live for the whole process, fed by one ring for each worker, emptied by
+ * one thread. A worker never waits: what does not fit into its ring is lost, counted (LOG_DROPPED)
+ * and reported.
  */
 #pragma once
 
@@ -12,40 +13,45 @@ struct log_target {
 	struct log_target *next;
 	struct conf_place place;
 	enum { LOG_TARGET_NONE, LOG_TARGET_FILE, LOG_TARGET_STDOUT, LOG_TARGET_STDERR } kind;
-	char *path;		  /* LOG_TARGET_FILE */
-	struct acl_rules *acls;	  /* all must match; NULL: always */
+	char *path;             /* LOG_TARGET_FILE */
+	struct acl_rules *acls; /* all must match; NULL: always */
 	bool is_on_error_die;
 	int64_t buffer_bytes;
 	int64_t rotate; /* generations; -1: as logfile_rotate says */
-	int sink; /* index in the running log, set by access_log_configure() */
+	int sink;       /* index in the running log, set by access_log_configure() */
 };
 
 struct log_conf {
 	struct log_target *targets; /* in the order of the file */
 	bool strip_query_terms, log_mime_hdrs, buffered_logs;
 	int64_t logfile_rotate;
-	char *cache_log;     /* path; NULL: stderr only */
+	char *cache_log; /* path; NULL: stderr only */
 	char *debug_options;
 	struct ip client_netmask; /* all bits set: addresses are logged whole */
 };
 
 void log_conf_init(struct log_conf *c);
 void log_conf_fini(struct log_conf *c);
+/* After acl_conf_finish(): acls that would have to wait for a fact are errors. */
+void log_conf_finish(const struct log_conf *c, struct conf_reader *r);
 conf_setter_fn log_conf_access_log;  /* struct log_target *: appends to the list */
 conf_setter_fn log_conf_mime_hdrs;   /* bool; only off is built */
 conf_setter_fn log_conf_generations; /* int64_t, 0 to LOG_GENERATIONS_MAX */
-conf_setter_fn log_conf_path;	     /* char *: a full path, or none */
+conf_setter_fn log_conf_path;        /* char *: a full path, or none */
 conf_setter_fn log_conf_netmask;     /* struct ip */
 
 #define LOG_GENERATIONS_MAX 1000
+
+/* Different logs since the start of the process; log_target.sink is below it. */
+#define LOG_SINKS_MAX 64
 
 struct access_log; /* the running log; shared */
 struct log_ring;   /* one worker's end; worker-local */
 
 /*
- * open_file: how to open a path for appending (through the keeper, or directly), with LOG_OPEN_FLAGS
- * and LOG_OPEN_MODE; returns an fd or -1 with *err set. Called by access_log_configure() and by the
- * log thread.
+ * open_file: how to open a path for appending (through the keeper, or directly), with
+ * LOG_OPEN_FLAGS and LOG_OPEN_MODE; returns an fd or -1 with *err set. Called by
+ * access_log_configure() and by the log thread.
  */
 #define LOG_OPEN_FLAGS (O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 #define LOG_OPEN_MODE  0640
@@ -53,15 +59,17 @@ typedef int log_open_fn(void *arg, const char *path, enum err *err);
 typedef enum err log_rename_fn(void *arg, const char *from, const char *to);
 
 /*
- * Descriptors 1 and 2 are duplicated now, so that stdio:/dev/stdout and /dev/stderr mean what the process
- * was started with: call this before they are replaced or root is given up. open_file NULL: opened directly.
+ * Descriptors 1 and 2 are duplicated now, so that stdio:/dev/stdout and /dev/stderr mean what the
+ * process was started with: call this before they are replaced or root is given up. open_file NULL:
+ * opened directly.
  */
 struct access_log *access_log_new(log_open_fn *open_file, void *arg);
-/* Before access_log_start(): rename files this way when rotating (default: rename(2) in process). */
+/* Before access_log_start(): rename files this way when rotating (default: rename(2) in process).
+ */
 void access_log_set_rename(struct access_log *al, log_rename_fn *rename_file, void *arg);
 /*
- * Before access_log_start(): called once, on the log thread, when a log with on-error=die cannot be
- * written. The reason is in the operator log already.
+ * Before access_log_start(): what to call once, on the log thread, when a log with on-error=die
+ * cannot be written; the reason is in the operator log already. Default: SIGTERM to the process.
  */
 void access_log_on_fatal(struct access_log *al, void (*fatal)(void *arg), void *arg);
 /*
@@ -74,13 +82,13 @@ enum err access_log_start(struct access_log *al) MUST_USE;
 /* Write everything that was handed over, then stop. */
 void access_log_stop(struct access_log **al);
 /*
- * Rename (logfile_rotate generations, or a target's own rotate=) and reopen; 0: reopen only. Asynchronous:
- * records handed over before are in the old file, later ones in the new one.
+ * Rename (logfile_rotate generations, or a target's own rotate=) and reopen; 0: reopen only.
+ * Asynchronous: records handed over before are in the old file, later ones in the new one.
  */
 void access_log_rotate(struct access_log *al, unsigned generations);
 /*
- * For other logs (cache_log) that are rotated the same way: path.N-1 to path.N, ..., path to path.0.
- * The caller reopens. False: `path` itself could not be renamed (reported).
+ * For other logs (cache_log) that are rotated the same way: path.N-1 to path.N, ..., path to
+ * path.0. The caller reopens. False: `path` itself could not be renamed (reported).
  */
 bool log_rotate_file(const char *path, unsigned generations, log_rename_fn *rename_file, void *arg);
 
@@ -90,8 +98,10 @@ struct log_ring *log_ring_new(struct access_log *al, unsigned worker_id);
 void log_ring_put(struct log_ring *r, int sink, const struct log_rec *rec);
 
 /*
- * Format one record in Squid's native format, with the newline. Pure; returns the length. A line that
- * does not fit into cap (at least 2) is cut and still ends with a newline; log_native_max() always suffices.
+ * Format one record in Squid's native format, with the newline. Pure; returns the length. A line
+ * that does not fit into cap (at least 2) is cut and still ends with a newline; log_native_max()
+ * always suffices.
  */
 size_t log_native_max(const struct log_rec *rec);
-size_t log_format_native(const struct log_rec *rec, const struct log_conf *c, char *buf, size_t cap);
+size_t log_format_native(const struct log_rec *rec, const struct log_conf *c, char *buf,
+                         size_t cap);

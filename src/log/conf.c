@@ -1,6 +1,6 @@
 /*
- * The directives about logs: from words to struct log_conf. What cannot be done as written is an error,
- * since a log that is missing is only noticed when it is needed.
+ * The directives about logs: from words to struct log_conf. What cannot be done as written is an
+ * error, since a log that is missing is only noticed when it is needed.
  */
 #include "log/access_log.h"
 
@@ -36,7 +36,8 @@ void log_conf_fini(struct log_conf *c)
 	*c = (struct log_conf){ 0 };
 }
 
-/* --- access_log -------------------------------------------------------------------------------------- */
+/* --- access_log
+ * -------------------------------------------------------------------------------------- */
 
 static bool cut_prefix(struct span *s, struct span prefix)
 {
@@ -49,7 +50,8 @@ static bool cut_prefix(struct span *s, struct span prefix)
 static bool is_stream(struct span place, char digit, struct span name)
 {
 	const char fds[] = { '/', 'd', 'e', 'v', '/', 'f', 'd', '/', digit };
-	const char proc[] = { '/', 'p', 'r', 'o', 'c', '/', 's', 'e', 'l', 'f', '/', 'f', 'd', '/', digit };
+	const char proc[] = { '/', 'p', 'r', 'o', 'c', '/', 's',  'e',
+		              'l', 'f', '/', 'f', 'd', '/', digit };
 
 	return span_eq(place, name) || span_eq(place, span_of(fds, sizeof(fds))) ||
 	       span_eq(place, span_of(proc, sizeof(proc)));
@@ -72,14 +74,18 @@ static bool parse_place(struct conf_line *l, struct log_target *t)
 	for (size_t i = 0; i < ARRAY_LEN(unbuilt); i++) {
 		if (!span_starts(word, unbuilt[i]))
 			continue;
-		conf_error(l, "\"%.*s\": this log module %s; use stdio:/path or none", SPAN_ARG(word), not_built);
+		conf_error(l, "\"%.*s\": this log module %s; use stdio:/path or none",
+		           SPAN_ARG(word), not_built);
 		return false;
 	}
 	place = word;
 	if (!cut_prefix(&place, SPAN("stdio:")))
 		cut_prefix(&place, SPAN("daemon:"));
 	if (place.n == 0 || place.p[0] != '/') {
-		conf_error(l, "\"%.*s\": expected a full path, as in stdio:/var/log/access.log, or none", SPAN_ARG(word));
+		conf_error(
+			l,
+			"\"%.*s\": expected a full path, as in stdio:/var/log/access.log, or none",
+			SPAN_ARG(word));
 		return false;
 	}
 	if (is_stream(place, '1', SPAN("/dev/stdout")))
@@ -119,20 +125,25 @@ static bool parse_option(struct conf_line *l, struct log_target *t, struct span 
 		return false;
 	}
 	if (span_eq(name, SPAN("rotate"))) {
-		if (conf_parse_int(value, &t->rotate) && t->rotate >= 0 && t->rotate <= LOG_GENERATIONS_MAX)
+		if (conf_parse_int(value, &t->rotate) && t->rotate >= 0 &&
+		    t->rotate <= LOG_GENERATIONS_MAX)
 			return true;
-		conf_error(l, "\"%.*s\": expected a number from 0 to %d", SPAN_ARG(word), LOG_GENERATIONS_MAX);
+		conf_error(l, "\"%.*s\": expected a number from 0 to %d", SPAN_ARG(word),
+		           LOG_GENERATIONS_MAX);
 		return false;
 	}
 	if (span_eq(name, SPAN("buffer-size"))) {
 		if (conf_parse_glued_bytes(value, &t->buffer_bytes) && t->buffer_bytes >= 0 &&
 		    t->buffer_bytes <= BUFFER_SIZE_MAX)
 			return true;
-		conf_error(l, "\"%.*s\": expected a size up to 1GB, as in buffer-size=64KB", SPAN_ARG(word));
+		conf_error(l, "\"%.*s\": expected a size up to 1GB, as in buffer-size=64KB",
+		           SPAN_ARG(word));
 		return false;
 	}
-	conf_error(l, "\"%.*s\": unknown option; logformat=, buffer-size=, on-error= and rotate= are accepted",
-		   SPAN_ARG(word));
+	conf_error(l,
+	           "\"%.*s\": unknown option; logformat=, buffer-size=, on-error= and rotate= are "
+	           "accepted",
+	           SPAN_ARG(word));
 	return false;
 }
 
@@ -154,7 +165,8 @@ static bool parse_options(struct conf_line *l, struct log_target *t)
 		if (!is_first)
 			break;
 		if (is_builtin_format(word)) {
-			conf_error(l, "format \"%.*s\" %s; only squid is", SPAN_ARG(word), not_built);
+			conf_error(l, "format \"%.*s\" %s; only squid is", SPAN_ARG(word),
+			           not_built);
 			return false;
 		}
 		if (span_eq(word, SPAN("squid")))
@@ -192,7 +204,25 @@ void log_conf_access_log(struct conf_line *l, void *field)
 	*at = t;
 }
 
-/* --- the others -------------------------------------------------------------------------------------- */
+void log_conf_finish(const struct log_conf *c, struct conf_reader *r)
+{
+	for (const struct log_target *t = c->targets; t != NULL; t = t->next) {
+		const unsigned reads = t->acls != NULL ? acl_rules_reads(t->acls) : 0;
+
+		for (unsigned i = 0; i < FACT_N; i++) {
+			if ((reads & (1u << i)) == 0 || !fact_may_wait((enum fact)i))
+				continue;
+			conf_report(r, CONF_ERROR, t->place,
+			            "access_log cannot wait for what these acls need (%s); "
+			            "use acls that look at the request only",
+			            fact_name((enum fact)i));
+			break;
+		}
+	}
+}
+
+/* --- the others
+ * -------------------------------------------------------------------------------------- */
 
 void log_conf_mime_hdrs(struct conf_line *l, void *field)
 {

@@ -2,32 +2,37 @@
  * The directives about logs. Rows as conf/conf.h describes them.
  */
 /* clang-format off */
-CONF_ROW(access_log, "cache_access_log", log, log, log_conf_access_log, targets,
+DIRECTIVE(access_log, "cache_access_log", log, log, log_conf_access_log, targets,
 	  "daemon:" LOCALSTATEDIR "/log/cuttle/access.log squid",
-	  "none [ACL...] | [stdio:|daemon:]PATH [OPTION=VALUE...] [ACL...] | [stdio:|daemon:]PATH squid [ACL...]",
-	  "Where transactions are logged, one line each, if all the ACLs match. May be repeated: a transaction is "
-	  "written to each log whose ACLs match, up to the first matching none. PATH is a file, a FIFO, or "
-	  "/dev/stdout or /dev/stderr for the streams that the proxy was started with. stdio: and daemon: mean "
-	  "the same: a thread of the proxy writes. Options: logformat=squid; buffer-size=SIZE, how much buffered_logs "
-	  "gathers, or the space for lines that wait for a slow reader if larger than 4 MB; "
-	  "on-error=drop (default: lines that cannot be written in the end are counted and reported) or "
-	  "on-error=die (the proxy stops); rotate=N, instead of logfile_rotate."),
-CONF_ROW(strip_query_terms, "", log, log, conf_set_onoff, strip_query_terms, "on", "on|off",
-	  "Cut the URL in logs after its question mark, since queries often hold secrets."),
-CONF_ROW(log_mime_hdrs, "", log, log, log_conf_mime_hdrs, log_mime_hdrs, "off", "off",
-	  "Log all header fields with each transaction. Only off is built so far."),
-CONF_ROW(buffered_logs, "", log, log, conf_set_onoff, buffered_logs, "off", "on|off",
-	  "Gather lines for up to a second or buffer-size before writing them. Off: lines are written within "
-	  "a tenth of a second."),
-CONF_ROW(logfile_rotate, "", log, log, log_conf_generations, logfile_rotate, "10", "NUMBER",
-	  "How many old generations of each log -k rotate keeps, as PATH.0 (the newest), PATH.1 and so on. 0: logs are "
-	  "only opened again, which is right where another program renames them."),
-CONF_ROW(client_netmask, "", log, log, log_conf_netmask, client_netmask, "255.255.255.255", "ADDRESS",
-	  "A mask for client addresses in logs, for privacy: 255.255.255.0 logs the network only. An IPv4 mask "
-	  "is for IPv4 clients, an IPv6 mask for IPv6 clients."),
-CONF_ROW(cache_log, "", log, log, log_conf_path, cache_log,
+	  "none [ACL...] | [stdio:|daemon:]PATH [OPTION=VALUE...] [ACL...] |"
+	  " [stdio:|daemon:]PATH squid [ACL...]",
+	  "Where transactions are logged, one line each, if all the ACLs match. May be "
+	  "repeated: a transaction is written to each log whose ACLs match, up to the first"
+	  " matching none. PATH is a file, a FIFO, or /dev/stdout or /dev/stderr for the "
+	  "streams that the proxy was started with. stdio: and daemon: mean the same: a "
+	  "thread of the proxy writes. Options: logformat=squid; buffer-size=SIZE, how much"
+	  " buffered_logs gathers, or the space for lines that wait for a slow reader if "
+	  "larger than 4 MB; on-error=drop (default: lines that cannot be written in the "
+	  "end are counted and reported) or on-error=die (the proxy stops); rotate=N, "
+	  "instead of logfile_rotate.")
+DIRECTIVE(strip_query_terms, "", log, log, conf_set_onoff, strip_query_terms, "on", "on|off",
+	  "Cut the URL in logs after its question mark, since queries often hold secrets.")
+DIRECTIVE(log_mime_hdrs, "", log, log, log_conf_mime_hdrs, log_mime_hdrs, "off", "off",
+	  "Log all header fields with each transaction. Only off is built so far.")
+DIRECTIVE(buffered_logs, "", log, log, conf_set_onoff, buffered_logs, "off", "on|off",
+	  "Gather lines for up to a second or buffer-size before writing them. Off: lines "
+	  "are written within a tenth of a second.")
+DIRECTIVE(logfile_rotate, "", log, log, log_conf_generations, logfile_rotate, "10", "NUMBER",
+	  "How many old generations of each log -k rotate keeps, as PATH.0 (the newest), "
+	  "PATH.1 and so on. 0: logs are only opened again, which is right where another "
+	  "program renames them.")
+DIRECTIVE(client_netmask, "", log, log, log_conf_netmask, client_netmask, "255.255.255.255", "ADDRESS",
+	  "A mask for client addresses in logs, for privacy: 255.255.255.0 logs the network"
+	  " only. An IPv4 mask is for IPv4 clients, an IPv6 mask for IPv6 clients.")
+DIRECTIVE(cache_log, "", log, log, log_conf_path, cache_log,
 	  LOCALSTATEDIR "/log/cuttle/cache.log", "PATH|none",
-	  "The file for what the proxy has to say to its administrator. none: standard error only."),
-CONF_ROW(debug_options, "", admin, log, conf_set_line, debug_options, "ALL,1", "[rotate=N] SECTION,LEVEL...",
-	  "How much goes to cache_log."),
+	  "The file for what the proxy has to say to its administrator. none: standard "
+	  "error only.")
+DIRECTIVE(debug_options, "", admin, log, conf_set_line, debug_options, "ALL,1", "[rotate=N] SECTION,LEVEL...",
+	  "How much goes to cache_log.")
 /* clang-format on */

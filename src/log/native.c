@@ -1,14 +1,16 @@
 /*
  * Squid's native format: "%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %[un %Sh/%<a %mt".
  *
- * Pure. Runs on the log thread for each record, so numbers are printed by hand. No byte from outside can
- * end a field or a line: what could is percent-encoded, as Squid does it for user names and for URLs
- * that hold a control character. Unlike Squid, that is also done for each URL, method and type with any
- * byte from 0x7f up or a blank, so that a log is always ASCII with ten fields a line.
+ * Pure. Runs on the log thread for each record, so numbers are printed by hand. No byte from
+ * outside can end a field or a line: what could is percent-encoded, as Squid does it for user names
+ * and for URLs that hold a control character. Unlike Squid, that is also done for each URL, method
+ * and type with any byte from 0x7f up or a blank, so that a log is always ASCII with ten fields a
+ * line.
  */
 #include "log/access_log.h"
 
-/* Where the line grows. Bytes beyond end are dropped; log_format_native() repairs the end of the line. */
+/* Where the line grows. Bytes beyond end are dropped; log_format_native() repairs the end of the
+ * line. */
 struct line {
 	char *p, *end;
 };
@@ -22,12 +24,12 @@ enum {
 #define LINE_FIXED_MAX (3 * 24 + 2 * IP_TEXT_MAX + 96)
 
 static const uint8_t classes[256] = {
-	[0x00 ... 0x20] = CLASS_BREAKS,
-	[0x7f ... 0xff] = CLASS_BREAKS,
-	['<'] = CLASS_UNSAFE,  ['>'] = CLASS_UNSAFE, ['"'] = CLASS_UNSAFE,  ['#'] = CLASS_UNSAFE,
-	['{'] = CLASS_UNSAFE,  ['}'] = CLASS_UNSAFE, ['|'] = CLASS_UNSAFE,  ['\\'] = CLASS_UNSAFE,
-	['^'] = CLASS_UNSAFE,  ['~'] = CLASS_UNSAFE, ['['] = CLASS_UNSAFE,  [']'] = CLASS_UNSAFE,
-	['`'] = CLASS_UNSAFE,  ['\''] = CLASS_UNSAFE, ['%'] = CLASS_PERCENT,
+	[0x00 ... 0x20] = CLASS_BREAKS, [0x7f ... 0xff] = CLASS_BREAKS, ['<'] = CLASS_UNSAFE,
+	['>'] = CLASS_UNSAFE,           ['"'] = CLASS_UNSAFE,           ['#'] = CLASS_UNSAFE,
+	['{'] = CLASS_UNSAFE,           ['}'] = CLASS_UNSAFE,           ['|'] = CLASS_UNSAFE,
+	['\\'] = CLASS_UNSAFE,          ['^'] = CLASS_UNSAFE,           ['~'] = CLASS_UNSAFE,
+	['['] = CLASS_UNSAFE,           [']'] = CLASS_UNSAFE,           ['`'] = CLASS_UNSAFE,
+	['\''] = CLASS_UNSAFE,          ['%'] = CLASS_PERCENT,
 };
 
 static inline void put_char(struct line *l, char c)
@@ -174,7 +176,8 @@ static struct span media_type(struct span content_type)
 
 size_t log_native_max(const struct log_rec *rec)
 {
-	return LINE_FIXED_MAX + 3 * (rec->method.n + rec->url.n + rec->user.n + rec->content_type.n);
+	return LINE_FIXED_MAX +
+	       3 * (rec->method.n + rec->url.n + rec->user.n + rec->content_type.n);
 }
 
 size_t log_format_native(const struct log_rec *rec, const struct log_conf *c, char *buf, size_t cap)

@@ -12,16 +12,15 @@
 
 /* The texts are the last members of struct log_rec, one after the other. */
 #define TEXTS_AT offsetof(struct log_rec, method)
-#define N_TEXTS	 ((sizeof(struct log_rec) - TEXTS_AT) / sizeof(struct span))
-_Static_assert(offsetof(struct log_rec, detail) ==
-		       TEXTS_AT + (N_TEXTS - 1) * sizeof(struct span),
-	       "the texts of a record are contiguous and last");
+#define N_TEXTS  ((sizeof(struct log_rec) - TEXTS_AT) / sizeof(struct span))
+_Static_assert(offsetof(struct log_rec, detail) == TEXTS_AT + (N_TEXTS - 1) * sizeof(struct span),
+               "the texts of a record are contiguous and last");
 
 #define SINK_SKIP 0xffffffffu
 
 struct entry {
 	uint32_t bytes; /* with this header, a multiple of 8 */
-	uint32_t sink;	/* SINK_SKIP: nothing here up to the end of the ring */
+	uint32_t sink;  /* SINK_SKIP: nothing here up to the end of the ring */
 };
 
 /* Follows the header: the plain members, then the texts' lengths, then the texts. */

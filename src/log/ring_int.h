@@ -1,9 +1,9 @@
 /*
- * One worker's ring of packed records: bytes, a power of two, one producer (the worker), one consumer
- * (the log thread), no lock.
+ * One worker's ring of packed records: bytes, a power of two, one producer (the worker), one
+ * consumer (the log thread), no lock.
  *
- * A record lies in one piece; what does not fit before the end of the ring leaves a gap marked by a skip
- * entry. The consumer reads records in place.
+ * A record lies in one piece; what does not fit before the end of the ring leaves a gap marked by a
+ * skip entry. The consumer reads records in place.
  */
 #pragma once
 
@@ -12,14 +12,15 @@
 #include "log/access_log.h"
 
 #define LOG_RING_BYTES (1u << 20)
-/* No text of a record is longer than this in the log; so that any record fits into an empty ring. */
-#define LOG_TEXT_MAX   (64u << 10)
+/* No text of a record is longer than this in the log; so that any record fits into an empty ring.
+ */
+#define LOG_TEXT_MAX (64u << 10)
 
 /* How the log thread is told that there is work. Shared by all rings. */
 struct log_waker {
 	_Atomic bool is_asleep; /* pairs with log_ring_put(): see there */
 	_Atomic bool is_kicked; /* the eventfd was written and the thread has not looked since */
-	int fd;			/* eventfd */
+	int fd;                 /* eventfd */
 };
 
 struct log_ring {

@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_SINK_MAGIC	  0x10651417u
-#define BUFFER_MIN	  (64u << 10)
-#define BACKOFF_MIN_MS	  100
-#define BACKOFF_MAX_MS	  5000
-#define GATHER_MS	  1000	/* buffered_logs: a line waits at most this long */
-#define TELL_EVERY_MS	  60000 /* while lines are being lost */
+#define LOG_SINK_MAGIC 0x10651417u
+#define BUFFER_MIN     (64u << 10)
+#define BACKOFF_MIN_MS 100
+#define BACKOFF_MAX_MS 5000
+#define GATHER_MS      1000  /* buffered_logs: a line waits at most this long */
+#define TELL_EVERY_MS  60000 /* while lines are being lost */
 
 struct log_sink {
 	uint32_t magic;
@@ -28,15 +28,15 @@ struct log_sink {
 	bool is_blocked;
 	char *buf; /* heap, NULL while empty; [start, start + len) is whole lines */
 	size_t cap, start, len;
-	size_t torn; /* bytes of the first line that are written already */
+	size_t torn;                /* bytes of the first line that are written already */
 	int64_t gathering_since_ms; /* valid while len != 0 */
 
-	int failure;	       /* errno of the last write, 0 when it succeeded */
-	int64_t retry_ms;      /* not before this time, while failure != 0 */
-	int64_t reopen_ms;     /* INT64_MAX: the file that is open is the right one */
+	int failure;       /* errno of the last write, 0 when it succeeded */
+	int64_t retry_ms;  /* not before this time, while failure != 0 */
+	int64_t reopen_ms; /* INT64_MAX: the file that is open is the right one */
 	unsigned backoff_ms;
 	bool has_fatal, has_told_fatal;
-	uint64_t lost;	       /* in this episode */
+	uint64_t lost; /* in this episode */
 	time_t lost_since;
 	int64_t tell_lost_ms;
 };
@@ -113,7 +113,8 @@ static void time_text(time_t t, char *buf, size_t cap)
 		snprintf(buf, cap, "%lld", (long long)t);
 }
 
-/* --- lines are lost -------------------------------------------------------------------------------- */
+/* --- lines are lost
+ * -------------------------------------------------------------------------------- */
 
 static size_t backlog_max(const struct log_sink *s)
 {
@@ -129,11 +130,13 @@ static COLD void lose(struct log_sink *s, uint64_t n, int64_t now_ms)
 	if (s->lost == 0) {
 		s->lost_since = time(NULL);
 		s->tell_lost_ms = now_ms + TELL_EVERY_MS;
-		oplog(OPLOG_ERROR, "access log %s: lines are being lost from now on, because %s and %zu KB wait already",
+		oplog(OPLOG_ERROR,
+		      "access log %s: lines are being lost from now on, because %s and %zu KB wait "
+		      "already",
 		      s->path,
-		      s->failure != 0 ? error_text(s->failure) :
-		      s->fd < 0	      ? "it cannot be opened" :
-					"its reader is too slow",
+		      s->failure != 0 ? error_text(s->failure)
+		      : s->fd < 0     ? "it cannot be opened"
+		                      : "its reader is too slow",
 		      s->len >> 10);
 	}
 	s->lost += n;
@@ -151,8 +154,9 @@ static void tell_recovered(struct log_sink *s)
 
 	if (s->lost != 0) {
 		time_text(s->lost_since, since, sizeof(since));
-		oplog(OPLOG_WARNING, "access log %s is written again; %llu lines were lost since %s",
-		      s->path, (unsigned long long)s->lost, since);
+		oplog(OPLOG_WARNING,
+		      "access log %s is written again; %llu lines were lost since %s", s->path,
+		      (unsigned long long)s->lost, since);
 	} else if (s->failure != 0) {
 		oplog(OPLOG_NOTICE, "access log %s is written again; no line was lost", s->path);
 	}
@@ -161,7 +165,8 @@ static void tell_recovered(struct log_sink *s)
 	s->backoff_ms = 0;
 }
 
-/* --- the queue -------------------------------------------------------------------------------------- */
+/* --- the queue
+ * -------------------------------------------------------------------------------------- */
 
 /* Make room for n bytes behind the waiting ones. */
 static bool make_room(struct log_sink *s, size_t n)
@@ -202,7 +207,8 @@ void log_sink_append(struct log_sink *s, struct span line, int64_t now_ms)
 	s->len += line.n;
 }
 
-/* n more bytes are written. Whole lines go; the first bytes of an unfinished one stay, counted as torn. */
+/* n more bytes are written. Whole lines go; the first bytes of an unfinished one stay, counted as
+ * torn. */
 static void consume(struct log_sink *s, size_t n)
 {
 	const size_t written = s->torn + n;
@@ -230,7 +236,8 @@ static void take_back_torn(struct log_sink *s)
 		s->torn = 0;
 }
 
-/* --- writing ----------------------------------------------------------------------------------------- */
+/* --- writing
+ * ----------------------------------------------------------------------------------------- */
 
 static void back_off(struct log_sink *s, int64_t *when_ms, int64_t now_ms)
 {
@@ -243,7 +250,9 @@ static COLD void write_failed(struct log_sink *s, int e, int64_t now_ms)
 {
 	count(COUNT_LOG_ERRORS);
 	if (s->failure != e)
-		oplog(OPLOG_ERROR, "access log %s cannot be written: %s; %s. Meanwhile lines wait in memory, up to %zu KB",
+		oplog(OPLOG_ERROR,
+		      "access log %s cannot be written: %s; %s. Meanwhile lines wait in memory, up "
+		      "to %zu KB",
 		      s->path, error_text(e), remedy(e), backlog_max(s) >> 10);
 	s->failure = e;
 	s->has_fatal = s->has_fatal || s->conf.is_on_error_die;
@@ -265,7 +274,9 @@ static bool reopen(struct log_sink *s, int64_t now_ms)
 	if (fd < 0) {
 		count(COUNT_LOG_ERRORS);
 		s->has_fatal = s->has_fatal || s->conf.is_on_error_die;
-		oplog(OPLOG_ERROR, "access log %s cannot be opened: %s; check that its folder exists and that the user of the proxy may write there",
+		oplog(OPLOG_ERROR,
+		      "access log %s cannot be opened: %s; check that its folder exists and that "
+		      "the user of the proxy may write there",
 		      s->path, err_text(err));
 		back_off(s, &s->reopen_ms, now_ms);
 		return false;
@@ -363,7 +374,8 @@ bool log_sink_take_fatal(struct log_sink *s)
 	return true;
 }
 
-/* --- rotation ----------------------------------------------------------------------------------------- */
+/* --- rotation
+ * ----------------------------------------------------------------------------------------- */
 
 bool log_rotate_file(const char *path, unsigned generations, log_rename_fn *rename_file, void *arg)
 {
@@ -376,13 +388,17 @@ bool log_rotate_file(const char *path, unsigned generations, log_rename_fn *rena
 		snprintf(to, cap, "%s.%u", path, i - 1);
 		err = rename_file(arg, from, to);
 		if (err != ERR_NONE && err != ERR_NOT_FOUND)
-			oplog(OPLOG_ERROR, "%s cannot be renamed to %s: %s", from, to, err_text(err));
+			oplog(OPLOG_ERROR, "%s cannot be renamed to %s: %s", from, to,
+			      err_text(err));
 	}
 	if (generations > 0) {
 		snprintf(to, cap, "%s.0", path);
 		err = rename_file(arg, path, to);
 		if (err != ERR_NONE && err != ERR_NOT_FOUND)
-			oplog(OPLOG_ERROR, "%s cannot be renamed to %s: %s; it goes on growing. The user of the proxy needs to write to its folder, or logfile_rotate 0 leaves the renaming to others",
+			oplog(OPLOG_ERROR,
+			      "%s cannot be renamed to %s: %s; it goes on growing. The user of the "
+			      "proxy needs to write to its folder, or logfile_rotate 0 leaves the "
+			      "renaming to others",
 			      path, to, err_text(err));
 	}
 	free(from);
@@ -413,7 +429,8 @@ void log_sink_free(struct log_sink **sp)
 		lines += s->buf[s->start + i] == '\n';
 	if (lines != 0) {
 		count_add(COUNT_LOG_DROPPED, lines);
-		oplog(OPLOG_ERROR, "access log %s: the last %llu lines could not be written and are lost",
+		oplog(OPLOG_ERROR,
+		      "access log %s: the last %llu lines could not be written and are lost",
 		      s->path, (unsigned long long)(lines + s->lost));
 	}
 	if (s->fd >= 0)

@@ -1,9 +1,9 @@
 /*
  * Where lines go: an open file, pipe or socket, and the lines that wait for it.
  *
- * Owned by the log thread (before that by who configures). A sink never blocks: what cannot be written
- * now waits in memory up to a limit; then lines are lost, counted and reported. Time is an argument, and
- * the calls that can fail are ops, so that tests can play a full disk.
+ * Owned by the log thread (before that by who configures). A sink never blocks: what cannot be
+ * written now waits in memory up to a limit; then lines are lost, counted and reported. Time is an
+ * argument, and the calls that can fail are ops, so that tests can play a full disk.
  */
 #pragma once
 
@@ -46,8 +46,8 @@ void log_sink_configure(struct log_sink *s, const struct log_sink_conf *c);
 /* Queue a line (with its newline). It may be lost, counted and reported. */
 void log_sink_append(struct log_sink *s, struct span line, int64_t now_ms);
 /*
- * Write what waits. force: also what buffered_logs would still gather. Opens the file again where that
- * is due.
+ * Write what waits. force: also what buffered_logs would still gather. Opens the file again where
+ * that is due.
  */
 void log_sink_flush(struct log_sink *s, int64_t now_ms, bool force);
 void log_sink_rotate(struct log_sink *s, unsigned generations, int64_t now_ms);

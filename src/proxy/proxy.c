@@ -42,7 +42,14 @@ static int open_log(void *arg, const char *path, enum err *err)
 {
 	struct opener *o = arg;
 
-	return o->ops->open_file(o, path, O_WRONLY | O_APPEND | O_CREAT, 0640, err);
+	return o->ops->open_file(o, path, LOG_OPEN_FLAGS, LOG_OPEN_MODE, err);
+}
+
+static enum err rename_log(void *arg, const char *from, const char *to)
+{
+	struct opener *o = arg;
+
+	return o->ops->rename(o, from, to);
 }
 
 enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct snapshot **s)
@@ -59,6 +66,7 @@ enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct sna
 	atomic_init(&p->generation, p->snapshot->generation);
 	p->access_log = access_log_new(open_log, o->opener);
 	p->clients = client_db_new();
+	access_log_set_rename(p->access_log, rename_log, o->opener);
 	p->dns = dns_shared_new(&p->snapshot->net.dns);
 	if (port_set_open(&p->snapshot->ports, p->snapshot->proxy.ports, NULL, o->opener) != ERR_NONE ||
 	    !access_log_configure(p->access_log, &p->snapshot->log)) {

@@ -155,6 +155,7 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 		add_extra_port(s, o->extra_port);
 	conf_finish(s->reader);
 	acl_conf_finish(&s->acl, s->reader);
+	log_conf_finish(&s->log, s->reader);
 	proxy_conf_complete(&s->proxy, s->reader);
 	if (s->proxy.ports == NULL)
 		conf_report(s->reader, CONF_ERROR,

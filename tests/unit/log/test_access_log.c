@@ -1,5 +1,6 @@
 /*
- * The running log: workers' threads on one side, files on the other, with the real log thread between.
+ * The running log: workers' threads on one side, files on the other, with the real log thread
+ * between.
  */
 #include "log/access_log.h"
 #include "tests/unit/unit.h"
@@ -90,7 +91,7 @@ static struct log_rec record(unsigned worker, unsigned i, char *url, size_t cap)
 }
 
 #define N_WORKERS 3
-#define N_LINES	  1500 /* of each, to each sink; fits a ring, so nothing may be lost */
+#define N_LINES   1500 /* of each, to each sink; fits a ring, so nothing may be lost */
 
 struct worker {
 	struct log_ring *ring;
@@ -150,8 +151,8 @@ START_TEST(all_workers_lines_reach_all_sinks)
 	ck_assert_int_eq(access_log_start(al), ERR_NONE);
 	for (unsigned i = 0; i < N_WORKERS; i++) {
 		workers[i] = (struct worker){ .ring = log_ring_new(al, i),
-					      .id = i,
-					      .sinks = { c.targets->sink, c.targets->next->sink } };
+			                      .id = i,
+			                      .sinks = { c.targets->sink, c.targets->next->sink } };
 		ck_assert_int_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
 	}
 	for (unsigned i = 0; i < N_WORKERS; i++)

@@ -24,7 +24,8 @@ static struct log_rec sample(void)
 	return rec;
 }
 
-static struct span format(const struct log_rec *rec, const struct log_conf *c, char *buf, size_t cap)
+static struct span format(const struct log_rec *rec, const struct log_conf *c, char *buf,
+                          size_t cap)
 {
 	return span_of(buf, log_format_native(rec, c, buf, cap));
 }
@@ -46,8 +47,8 @@ static void alter_nothing_sent(struct log_rec *rec, struct log_conf *c)
 {
 	(void)c;
 	*rec = (struct log_rec){ .end_us = 1795168909771000,
-				 .client = rec->client,
-				 .url = SPAN("error:transaction-end-before-headers") };
+		                 .client = rec->client,
+		                 .url = SPAN("error:transaction-end-before-headers") };
 }
 
 static void alter_aborted(struct log_rec *rec, struct log_conf *c)
@@ -125,31 +126,46 @@ static const struct {
 	const char *want;
 } lines[] = {
 	{ "an ordinary line; the query is cut, the type's parameters too", alter_nothing,
-	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET http://example.com/a? - HIER_DIRECT/2001:db8::1 text/html\n" },
+	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET http://example.com/a? - "
+	  "HIER_DIRECT/2001:db8::1 text/html\n" },
 	{ "strip_query_terms off", alter_keep_query,
-	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET http://example.com/a?secret=1 - HIER_DIRECT/2001:db8::1 text/html\n" },
+	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET http://example.com/a?secret=1 - "
+	  "HIER_DIRECT/2001:db8::1 text/html\n" },
 	{ "a connection without a request", alter_nothing_sent,
-	  "1795168909.771      0 192.0.2.7 NONE_NONE/000 0 - error:transaction-end-before-headers - HIER_NONE/- -\n" },
+	  "1795168909.771      0 192.0.2.7 NONE_NONE/000 0 - error:transaction-end-before-headers "
+	  "- "
+	  "HIER_NONE/- -\n" },
 	{ "an aborted request", alter_aborted,
-	  "1795168909.771    123 192.0.2.7 TCP_MISS_ABORTED/000 4321 GET http://example.com/a? - HIER_NONE/- text/html\n" },
+	  "1795168909.771    123 192.0.2.7 TCP_MISS_ABORTED/000 4321 GET http://example.com/a? - "
+	  "HIER_NONE/- text/html\n" },
 	{ "a timeout", alter_timed_out,
-	  "1795168909.771    123 192.0.2.7 TCP_MISS_TIMEDOUT/504 4321 GET http://example.com/a? - HIER_DIRECT/2001:db8::1 text/html\n" },
+	  "1795168909.771    123 192.0.2.7 TCP_MISS_TIMEDOUT/504 4321 GET http://example.com/a? - "
+	  "HIER_DIRECT/2001:db8::1 text/html\n" },
 	{ "a tunnel longer than the column", alter_connect,
-	  "1795168909.771 12345678 192.0.2.7 TCP_TUNNEL/200 4321 CONNECT example.com:443 - HIER_DIRECT/2001:db8::1 -\n" },
+	  "1795168909.771 12345678 192.0.2.7 TCP_TUNNEL/200 4321 CONNECT example.com:443 - "
+	  "HIER_DIRECT/2001:db8::1 -\n" },
 	{ "client_netmask", alter_mask,
-	  "1795168909.771    123 192.0.2.0 TCP_MISS/200 4321 GET http://example.com/a? - HIER_DIRECT/2001:db8::1 text/html\n" },
+	  "1795168909.771    123 192.0.2.0 TCP_MISS/200 4321 GET http://example.com/a? - "
+	  "HIER_DIRECT/2001:db8::1 text/html\n" },
 	{ "an IPv4 mask leaves IPv6 clients alone", alter_mask_other_family,
-	  "1795168909.771    123 2001:db8::9 TCP_MISS/200 4321 GET http://example.com/a? - HIER_DIRECT/2001:db8::1 text/html\n" },
+	  "1795168909.771    123 2001:db8::9 TCP_MISS/200 4321 GET http://example.com/a? - "
+	  "HIER_DIRECT/2001:db8::1 text/html\n" },
 	{ "an IPv6 mask", alter_mask_v6,
-	  "1795168909.771    123 2001:db8:: TCP_MISS/200 4321 GET http://example.com/a? - HIER_DIRECT/2001:db8::1 text/html\n" },
+	  "1795168909.771    123 2001:db8:: TCP_MISS/200 4321 GET http://example.com/a? - "
+	  "HIER_DIRECT/2001:db8::1 text/html\n" },
 	{ "a user's name is encoded with its per cent signs", alter_user,
-	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET http://example.com/a? a%20b%25%0A%22%C3%A4%7E@corp HIER_DIRECT/2001:db8::1 text/html\n" },
+	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET http://example.com/a? "
+	  "a%20b%25%0A%22%C3%A4%7E@corp HIER_DIRECT/2001:db8::1 text/html\n" },
 	{ "a control character has the whole URL encoded", alter_control_in_url,
-	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET http://h/%20%0D%0A1%20%3C%7C%3E%7E - HIER_DIRECT/2001:db8::1 text/html\n" },
+	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET "
+	  "http://h/%20%0D%0A1%20%3C%7C%3E%7E "
+	  "- HIER_DIRECT/2001:db8::1 text/html\n" },
 	{ "odd but harmless characters stay", alter_odd_url,
-	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET http://127.0.0.1:1/a|b^c~[]{}\"'<>`\\ - HIER_DIRECT/2001:db8::1 text/html\n" },
+	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET "
+	  "http://127.0.0.1:1/a|b^c~[]{}\"'<>`\\ - HIER_DIRECT/2001:db8::1 text/html\n" },
 	{ "UTF-8 is encoded", alter_utf8_url,
-	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET http://127.0.0.1:1/%C3%A4%E2%80%A8x - HIER_DIRECT/2001:db8::1 text/html\n" },
+	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET "
+	  "http://127.0.0.1:1/%C3%A4%E2%80%A8x - HIER_DIRECT/2001:db8::1 text/html\n" },
 };
 
 START_TEST(line_is_squids)
@@ -163,7 +179,7 @@ START_TEST(line_is_squids)
 	const struct span got = format(&rec, &c, buf, sizeof(buf)), want = span_str(lines[_i].want);
 
 	ck_assert_msg(span_eq(got, want), "%s: got %.*s, want %.*s", lines[_i].name, SPAN_ARG(got),
-		      SPAN_ARG(want));
+	              SPAN_ARG(want));
 	ck_assert_uint_le(got.n, log_native_max(&rec));
 }
 END_TEST
@@ -177,38 +193,40 @@ static unsigned count_bytes(struct span s, char c)
 	return n;
 }
 
-/* Every byte through every field: ten fields, one line, printable ASCII. */
-START_TEST(no_byte_forges_a_line)
+/* Ten fields, one line, printable ASCII, whatever one field holds. */
+static void assert_harmless(unsigned field, struct span evil)
 {
-	const char text[] = { 'a', (char)_i, 'b' };
-	const struct span evil = span_of(text, sizeof(text));
-	struct span *fields[10];
-	struct log_rec rec;
-	char buf[1024], clean[1024];
+	static const size_t at[] = {
+		offsetof(struct log_rec, method),      offsetof(struct log_rec, url),
+		offsetof(struct log_rec, user),        offsetof(struct log_rec, content_type),
+		offsetof(struct log_rec, server_name), offsetof(struct log_rec, user_agent),
+		offsetof(struct log_rec, referer),     offsetof(struct log_rec, rule),
+		offsetof(struct log_rec, rule_place),  offsetof(struct log_rec, detail),
+	};
+	struct log_rec rec = sample();
 	struct log_conf c;
+	char buf[1024];
 
 	log_conf_init(&c);
-	fields[0] = &rec.method;
-	fields[1] = &rec.url;
-	fields[2] = &rec.user;
-	fields[3] = &rec.content_type;
-	fields[4] = &rec.server_name;
-	fields[5] = &rec.user_agent;
-	fields[6] = &rec.referer;
-	fields[7] = &rec.rule;
-	fields[8] = &rec.rule_place;
-	fields[9] = &rec.detail;
-	for (unsigned i = 0; i < ARRAY_LEN(fields); i++) {
-		rec = sample();
-		const unsigned blanks = count_bytes(format(&rec, &c, clean, sizeof(clean)), ' ');
+	const unsigned blanks = count_bytes(format(&rec, &c, buf, sizeof(buf)), ' ');
 
-		*fields[i] = evil;
-		const struct span got = format(&rec, &c, buf, sizeof(buf));
+	ck_assert_uint_lt(field, ARRAY_LEN(at));
+	memcpy((char *)&rec + at[field], &evil, sizeof(evil));
+	const struct span got = format(&rec, &c, buf, sizeof(buf));
 
-		ck_assert_uint_eq(count_bytes(got, ' '), blanks);
-		for (size_t j = 0; j + 1 < got.n; j++)
-			ck_assert_msg(got.p[j] >= 0x20 && got.p[j] < 0x7f, "byte %d in field %u", _i, i);
-		ck_assert_int_eq(got.p[got.n - 1], '\n');
+	ck_assert_uint_eq(count_bytes(got, ' '), blanks);
+	for (size_t i = 0; i + 1 < got.n; i++)
+		ck_assert_msg(got.p[i] > 0x1f && got.p[i] < 0x7f, "field %u", field);
+	ck_assert_int_eq(got.p[got.n - 1], '\n');
+}
+
+START_TEST(no_byte_forges_a_line)
+{
+	for (unsigned byte = 0; byte < 256; byte++) {
+		const char text[] = { 'a', (char)byte, 'b' };
+
+		for (unsigned field = 0; field < 10; field++)
+			assert_harmless(field, span_of(text, sizeof(text)));
 	}
 }
 END_TEST
@@ -272,7 +290,7 @@ Suite *suite_native(void)
 	TCase *t = tcase_create("native");
 
 	tcase_add_loop_test(t, line_is_squids, 0, ARRAY_LEN(lines));
-	tcase_add_loop_test(t, no_byte_forges_a_line, 0, 256);
+	tcase_add_test(t, no_byte_forges_a_line);
 	tcase_add_test(t, line_that_does_not_fit_still_ends);
 	tcase_add_test(t, line_at_its_longest_fits_the_bound);
 	tcase_add_test(t, codes_have_squids_words);

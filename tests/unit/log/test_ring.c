@@ -39,19 +39,19 @@ START_TEST(record_comes_out_as_it_went_in)
 {
 	struct log_ring *r = setup(4096);
 	struct log_rec in = { .end_us = 7,
-			      .status = 407,
-			      .attempts = 3,
-			      .client_in_bytes = UINT64_MAX,
-			      .method = SPAN("POST"),
-			      .url = SPAN("http://example.com/"),
-			      .user = SPAN("u"),
-			      .content_type = SPAN("a/b"),
-			      .server_name = SPAN("peer"),
-			      .user_agent = SPAN("ua"),
-			      .referer = SPAN("r"),
-			      .rule = SPAN("http_access deny all"),
-			      .rule_place = SPAN("squid.conf:35"),
-			      .detail = SPAN("because") };
+		              .status = 407,
+		              .attempts = 3,
+		              .client_in_bytes = UINT64_MAX,
+		              .method = SPAN("POST"),
+		              .url = SPAN("http://example.com/"),
+		              .user = SPAN("u"),
+		              .content_type = SPAN("a/b"),
+		              .server_name = SPAN("peer"),
+		              .user_agent = SPAN("ua"),
+		              .referer = SPAN("r"),
+		              .rule = SPAN("http_access deny all"),
+		              .rule_place = SPAN("squid.conf:35"),
+		              .detail = SPAN("because") };
 	struct log_rec out;
 	int sink;
 

@@ -1,5 +1,6 @@
 /*
- * Sinks on real files, with write, open and rename that fail to order, and a clock that the test turns.
+ * Sinks on real files, with write, open and rename that fail to order, and a clock that the test
+ * turns.
  */
 #include "log/sink.h"
 #include "tests/unit/unit.h"
@@ -178,7 +179,8 @@ START_TEST(full_disk_is_retried_with_back_off)
 {
 	const struct script full[] = { { 0, ENOSPC }, { 0, ENOSPC }, { 0, ENOSPC } };
 	struct log_sink *s = setup(NULL);
-	const uint64_t errors = counters_sum(COUNT_LOG_ERRORS), lost = counters_sum(COUNT_LOG_DROPPED);
+	const uint64_t errors = counters_sum(COUNT_LOG_ERRORS),
+		       lost = counters_sum(COUNT_LOG_DROPPED);
 	int64_t due, last = 0, wait = 0;
 
 	script(full, ARRAY_LEN(full));
@@ -225,7 +227,7 @@ START_TEST(lines_beyond_the_limit_are_lost_and_counted)
 	ck_assert_uint_eq(log_sink_pending(s), 0);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_uint_eq((size_t)st.st_size,
-			  (LOG_BACKLOG_MAX / sizeof(line) + 10 - n_lost) * sizeof(line));
+	                  (LOG_BACKLOG_MAX / sizeof(line) + 10 - n_lost) * sizeof(line));
 	append(s, "more\n");
 	log_sink_flush(s, 0, false);
 	ck_assert_uint_eq(counters_sum(COUNT_LOG_DROPPED) - lost, n_lost);
@@ -254,9 +256,8 @@ END_TEST
 START_TEST(on_error_die_says_so_once)
 {
 	const struct script full[] = { { 0, EIO }, { 0, EIO } };
-	struct log_sink *s = setup(&(struct log_sink_conf){ .is_active = true,
-							     .is_on_error_die = _i != 0,
-							     .rotate = -1 });
+	struct log_sink *s = setup(&(struct log_sink_conf){
+		.is_active = true, .is_on_error_die = _i != 0, .rotate = -1 });
 
 	script(full, 2);
 	append(s, "one\n");
@@ -268,7 +269,8 @@ START_TEST(on_error_die_says_so_once)
 }
 END_TEST
 
-/* --- rotation -------------------------------------------------------------------------------------- */
+/* --- rotation
+ * -------------------------------------------------------------------------------------- */
 
 START_TEST(rotation_keeps_generations)
 {
@@ -378,7 +380,8 @@ START_TEST(refused_open_goes_on_in_the_old_file)
 }
 END_TEST
 
-/* --- others ------------------------------------------------------------------------------------------- */
+/* --- others
+ * ------------------------------------------------------------------------------------------- */
 
 START_TEST(unused_sink_closes_and_opens_again_for_a_late_line)
 {
@@ -440,7 +443,8 @@ START_TEST(slow_reader_blocks_nobody)
 
 		ck_assert_int_gt(n, 0);
 		for (ssize_t i = 0; i < n; i++, total++)
-			ck_assert_int_eq(got[i], (total + 1) % sizeof(line) == 0 ? '\n' : 'x');
+			if (got[i] != ((total + 1) % sizeof(line) == 0 ? '\n' : 'x'))
+				ck_abort_msg("byte %zu", total);
 		log_sink_flush(s, 0, true);
 	}
 	ck_assert_uint_eq(log_sink_pending(s), 0);
