@@ -3,5 +3,6 @@
 Suite *suite_conf(void);
 Suite *suite_decide(void);
 Suite *suite_regex(void);
+Suite *suite_sets(void);
 
-UNIT_MAIN(suite_conf, suite_decide, suite_regex)
+UNIT_MAIN(suite_conf, suite_decide, suite_regex, suite_sets)
