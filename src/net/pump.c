@@ -14,8 +14,8 @@
 /* A splice of less than this counts as small; so many in a row and copying begins again. */
 #define SMALL_SPLICE  8192U
 #define COPY_AFTER    4
-/* Bytes moved by one run before others get their turn. */
-#define SHARE_BYTES   1048576U
+/* Bytes moved by one run before others get their turn; more did not cost less. */
+#define SHARE_BYTES   262144U
 
 /* streak: 0..SPLICE_AFTER-1 copying; from SPLICE_AFTER on splicing, plus the small splices in a row. */
 static bool is_splicing(const struct pump *p)
