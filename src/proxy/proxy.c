@@ -269,6 +269,9 @@ enum err proxy_start(struct proxy *p)
 		else
 			pthread_setname_np(p->builder, "builder");
 	}
+	/* The log thread flushes it, so that no worker waits for the operator log's disk. */
+	if (e == ERR_NONE)
+		oplog_run_async();
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return e;
 }
