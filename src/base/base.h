@@ -44,5 +44,7 @@
 #include "base/span.h"
 
 /* Banned: they overflow, keep hidden state, or block. Numbers go through span_to_u64(). */
+#undef sprintf /* macros where glibc fortifies for clang, which warns about poisoning macros */
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncpy sprintf vsprintf strtok atoi gets
 #pragma GCC poison localtime gmtime ctime inet_ntoa gethostbyname
