@@ -1,0 +1,241 @@
+/*
+ * Bodies under way: whatever the pieces in which bytes come and go, what arrives is what was sent.
+ */
+#include "tests/unit/unit.h"
+
+#include "proxy/body.h"
+
+/* A stream that serves a text in pieces, or takes one in pieces. */
+struct fake {
+	struct stream stream;
+	struct span input;
+	char *output;
+	size_t out_n, out_cap;
+	unsigned seed, piece; /* at most so many bytes a call */
+	bool stalls;	      /* every other call says IO_AGAIN */
+	unsigned calls;
+};
+
+static enum io fake_read(struct stream *s, void *buf, size_t cap, size_t *n)
+{
+	struct fake *f = CONTAINER_OF(s, struct fake, stream);
+
+	if (f->stalls && f->calls++ % 2 == 0)
+		return IO_AGAIN;
+	if (f->input.n == 0)
+		return IO_EOF;
+	const size_t may = MIN(cap, 1 + (size_t)rand_r(&f->seed) % f->piece);
+
+	*n = MIN(may, f->input.n);
+	memcpy(buf, f->input.p, *n);
+	f->input = span_skip(f->input, *n);
+	return IO_OK;
+}
+
+static enum io fake_write(struct stream *s, const struct iovec *iov, int n_iov, size_t *n)
+{
+	struct fake *f = CONTAINER_OF(s, struct fake, stream);
+	size_t may = 1 + (size_t)rand_r(&f->seed) % f->piece;
+
+	if (f->stalls && f->calls++ % 2 == 0)
+		return IO_AGAIN;
+	*n = 0;
+	for (int i = 0; i < n_iov && may != 0; i++) {
+		const size_t take = MIN(may, iov[i].iov_len);
+
+		ck_assert(f->out_n + take <= f->out_cap);
+		memcpy(f->output + f->out_n, iov[i].iov_base, take);
+		f->out_n += take;
+		*n += take;
+		may -= take;
+	}
+	return IO_OK;
+}
+
+static void fake_shutdown(struct stream *s)
+{
+	(void)s;
+}
+
+static void fake_close(struct stream *s, bool abort)
+{
+	(void)s;
+	(void)abort;
+}
+
+static const struct stream_ops fake_ops = { fake_read, fake_write, fake_shutdown, fake_close, false };
+
+static void fake_init(struct fake *f, struct span input, unsigned seed)
+{
+	*f = (struct fake){ .input = input, .seed = seed, .piece = 1 + seed % 977 };
+	f->stream.magic = STREAM_MAGIC;
+	f->stream.ops = &fake_ops;
+	f->stream.ready = EV_READ | EV_WRITE;
+	f->out_cap = 1 << 20;
+	f->output = check_malloc(f->out_cap);
+	f->stalls = seed % 3 == 0;
+}
+
+/* Print `body` in chunks of random sizes, with an extension here and there. */
+static struct span in_chunks(struct arena *a, struct span body, unsigned *seed, const char *trailers)
+{
+	char *p = arena_alloc(a, body.n * 12 + 256);
+	size_t n = 0;
+
+	while (body.n != 0) {
+		const size_t k = 1 + (size_t)rand_r(seed) % MIN(body.n, (size_t)5000);
+
+		n += (size_t)snprintf(p + n, 32, "%zx%s\r\n", k, rand_r(seed) % 4 == 0 ? ";x=y" : "");
+		memcpy(p + n, body.p, k);
+		memcpy(p + n + k, "\r\n", 2);
+		n += k + 2;
+		body = span_skip(body, k);
+	}
+	n += (size_t)snprintf(p + n, 200, "0\r\n%s\r\n", trailers);
+	return span_of(p, n);
+}
+
+/* The body of what the sink's receiver got. */
+static struct span decoded(struct arena *a, struct span wire, struct http_framing f)
+{
+	struct http_chunked c;
+	char *p = arena_alloc(a, wire.n + 1);
+	size_t n = 0;
+	struct span data;
+	enum http_chunk r;
+
+	if (f.kind != HTTP_BODY_CHUNKED)
+		return wire;
+	http_chunked_init(&c, 4096);
+	while ((r = http_chunked_decode(&c, &wire, &data)) == HTTP_CHUNK_DATA) {
+		memcpy(p + n, data.p, data.n);
+		n += data.n;
+	}
+	ck_assert_int_eq(r, HTTP_CHUNK_END);
+	ck_assert_uint_eq(wire.n, 0);
+	http_chunked_fini(&c);
+	return span_of(p, n);
+}
+
+/* Everything one run needs. */
+struct rig {
+	struct arena arena;
+	struct buffer_pool *buffers;
+	struct buffer *buffer;
+	struct fake in, out;
+	struct body_source source;
+	struct body_sink sink;
+};
+
+static void rig_init(struct rig *r)
+{
+	*r = (struct rig){ .buffers = buffer_pool_new(4) };
+	arena_init(&r->arena);
+}
+
+static enum body_result rig_pump(struct rig *r)
+{
+	enum body_result res = BODY_PUMP_WAIT;
+
+	for (unsigned i = 0; i < 4000000 && (res == BODY_PUMP_WAIT || res == BODY_PUMP_YIELD); i++)
+		res = body_pump(&r->source, &r->sink, r->buffers, NULL, &r->arena);
+	return res;
+}
+
+static void rig_fini(struct rig *r)
+{
+	body_source_fini(&r->source);
+	buffer_give(r->buffers, &r->buffer);
+	buffer_pool_free(&r->buffers);
+	free(r->in.output);
+	free(r->out.output);
+	arena_fini(&r->arena);
+}
+
+#define RUNS 400
+
+START_TEST(any_pieces_any_framing)
+{
+	unsigned seed = (unsigned)_i + 1;
+	struct rig r;
+
+	rig_init(&r);
+	const size_t n = (size_t)rand_r(&seed) % (_i % 7 == 0 ? 60000 : 300);
+	char *text = arena_alloc(&r.arena, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = (char)rand_r(&seed);
+	const bool chunked_in = _i % 2 != 0, has_trailer = _i % 3 == 0;
+	const struct http_framing from = { chunked_in ? HTTP_BODY_CHUNKED : HTTP_BODY_LENGTH, n };
+	const struct http_framing to = { (_i / 2) % 2 != 0 ? HTTP_BODY_CHUNKED : HTTP_BODY_CLOSE, 0 };
+	struct span wire = span_of(text, n);
+
+	if (chunked_in)
+		wire = in_chunks(&r.arena, wire, &seed, has_trailer ? "X-Sum: 1\r\n" : "");
+	fake_init(&r.in, wire, seed);
+	fake_init(&r.out, SPAN_NULL, seed + 1);
+	body_source_init(&r.source, &r.in.stream, &r.buffer, &from, &body_whys_origin, 4096);
+	body_sink_init(&r.sink, &r.out.stream, SPAN("HEAD"), &to);
+	ck_assert_int_eq(rig_pump(&r), BODY_PUMP_DONE);
+	ck_assert(body_source_is_over(&r.source) && body_sink_is_whole(&r.sink));
+	ck_assert_uint_eq(r.source.body_bytes, n);
+	ck_assert_uint_eq(r.sink.body_bytes, n);
+	ck_assert_uint_eq(r.sink.wire_bytes, r.out.out_n);
+	const struct span got = span_of(r.out.output, r.out.out_n);
+
+	ck_assert(span_starts(got, SPAN("HEAD")));
+	ck_assert(span_eq(decoded(&r.arena, span_skip(got, 4), to), span_of(text, n)));
+	if (has_trailer && chunked_in && to.kind == HTTP_BODY_CHUNKED)
+		ck_assert(span_ends_nocase(got, SPAN("0\r\nX-Sum: 1\r\n\r\n")));
+	rig_fini(&r);
+}
+END_TEST
+
+static const struct {
+	const char *name, *wire;
+	enum http_framing_kind kind;
+	uint64_t length, max;
+	enum why why;
+} failures[] = {
+	{ "a length that is not reached", "abc", HTTP_BODY_LENGTH, 4, 0, WHY_ORIGIN_CUT },
+	{ "chunks without an end", "3\r\nabc\r\n", HTTP_BODY_CHUNKED, 0, 0, WHY_ORIGIN_CUT },
+	{ "an end within the last chunk", "0\r\n", HTTP_BODY_CHUNKED, 0, 0, WHY_ORIGIN_CUT },
+	{ "a chunk size that is none", "zz\r\n", HTTP_BODY_CHUNKED, 0, 0, WHY_ORIGIN_BAD_BODY },
+	{ "a chunk longer than it says", "1\r\nab\r\n0\r\n\r\n", HTTP_BODY_CHUNKED, 0, 0,
+	  WHY_ORIGIN_BAD_BODY },
+	{ "more than the limit", "3\r\nabc\r\n0\r\n\r\n", HTTP_BODY_CHUNKED, 0, 2, WHY_BODY_TOO_LARGE },
+};
+
+START_TEST(a_source_that_fails_says_why)
+{
+	const struct http_framing from = { failures[_i].kind, failures[_i].length };
+	const struct http_framing to = { HTTP_BODY_CHUNKED, 0 };
+	struct rig r;
+
+	rig_init(&r);
+	fake_init(&r.in, span_str(failures[_i].wire), 2);
+	fake_init(&r.out, SPAN_NULL, 2);
+	body_source_init(&r.source, &r.in.stream, &r.buffer, &from, &body_whys_origin, 4096);
+	r.source.max_bytes = failures[_i].max;
+	body_sink_init(&r.sink, &r.out.stream, SPAN_NULL, &to);
+	ck_assert_int_eq(rig_pump(&r), BODY_PUMP_SOURCE);
+	ck_assert_msg(r.source.why == failures[_i].why, "%s: %s", failures[_i].name,
+		      why_row(r.source.why)->symbol);
+	/* RFC 9112 8: what the receiver got must not look like a whole message. */
+	ck_assert(!span_ends_nocase(span_of(r.out.output, r.out.out_n), SPAN("0\r\n\r\n")));
+	ck_assert(!body_sink_is_whole(&r.sink));
+	rig_fini(&r);
+}
+END_TEST
+
+Suite *suite_body(void);
+Suite *suite_body(void)
+{
+	Suite *s = suite_create("body");
+	TCase *t = tcase_create("body");
+
+	tcase_add_loop_test(t, any_pieces_any_framing, 0, RUNS);
+	tcase_add_loop_test(t, a_source_that_fails_says_why, 0, ARRAY_LEN(failures));
+	suite_add_tcase(s, t);
+	return s;
+}
