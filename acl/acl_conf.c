@@ -7,14 +7,13 @@
 
 static const struct {
 	const char *name, *type, *values;
-	bool plus_i; /* not used for matching: the default is to regard case */
 } builtins[] = {
-	{ "all", "src", "all", false },
-	{ "manager", "url_regex", "^[^:]+://[^/]+/squid-internal-mgr/", true },
-	{ "localhost", "src", "127.0.0.1/32 ::1", false },
-	{ "to_localhost", "dst", "127.0.0.0/8 0.0.0.0/32 ::1/128 ::/128", false },
-	{ "to_linklocal", "dst", "169.254.0.0/16 fe80::/10", false },
-	{ "CONNECT", "method", "CONNECT", false },
+	{ "all", "src", "all" },
+	{ "manager", "url_regex", "^[^:]+://[^/]+/squid-internal-mgr/" },
+	{ "localhost", "src", "127.0.0.1/32 ::1" },
+	{ "to_localhost", "dst", "127.0.0.0/8 0.0.0.0/32 ::1/128 ::/128" },
+	{ "to_linklocal", "dst", "169.254.0.0/16 fe80::/10" },
+	{ "CONNECT", "method", "CONNECT" },
 };
 
 void acl_report(struct acl_parse *p, struct acl *a, enum conf_severity s, const char *fmt, ...)

@@ -49,6 +49,18 @@ static const struct {
 	{ "localhost", "::1", "::1" },
 };
 
+/* Squid takes these for "all", IPv6 included, and says so. */
+static const char *const old_alls[] = { "0/0", "0.0.0.0/0", "0.0.0.0/0.0.0.0",
+					"0.0.0.0-255.255.255.255", "0.0.0.0-0.0.0.0/0" };
+
+static bool is_old_all(struct span value)
+{
+	for (size_t i = 0; i < ARRAY_LEN(old_alls); i++)
+		if (span_eq(value, span_str(old_alls[i])))
+			return true;
+	return false;
+}
+
 static bool add_word(struct acl_addrs *s, struct span value)
 {
 	bool found = false;
@@ -160,6 +172,12 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 {
 	struct prefix pre;
 
+	if (is_old_all(value)) {
+		acl_report(p, a, CONF_WARNING, "acl %s: \"%.*s\" is taken for \"all\", IPv6 included: write"
+					       " \"all\" or \"ipv4\"",
+			   a->name, SPAN_ARG(value));
+		value = SPAN("all");
+	}
 	if (add_word(a->data, value))
 		return;
 	if (looks_like_name(value)) {

@@ -4,5 +4,6 @@ EXTRA_DIST += \
 	doc/configuration.md \
 	doc/decisions/0001-keeper.md \
 	doc/glossary.md \
+	doc/policy.md \
 	doc/style.md \
 	doc/testing.md

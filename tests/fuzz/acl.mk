@@ -1,1 +1,15 @@
 # Fuzz targets of acl: see local.mk.
+fuzz_acl_libs = acl/libacl.a src/conf/libconf.a src/http/libhttp.a src/base/libbase.a \
+	$(cuttle_external_libs)
+
+fuzz_programs += tests/fuzz/fuzz_acl
+tests_fuzz_fuzz_acl_SOURCES = tests/fuzz/fuzz_acl.c $(fuzz_sources)
+tests_fuzz_fuzz_acl_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_acl_LDADD = $(fuzz_acl_libs)
+EXTRA_DIST += tests/fuzz/corpus/acl
+
+fuzz_programs += tests/fuzz/fuzz_acl_regex
+tests_fuzz_fuzz_acl_regex_SOURCES = tests/fuzz/fuzz_acl_regex.c $(fuzz_sources)
+tests_fuzz_fuzz_acl_regex_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_acl_regex_LDADD = $(fuzz_acl_libs)
+EXTRA_DIST += tests/fuzz/corpus/acl_regex

@@ -20,6 +20,7 @@ static const struct {
 	{ "an empty rule", "http_access", 1, CONF_ERROR, "empty line" },
 	{ "host bits in a prefix", "acl a src 10.0.0.1/24", 1, CONF_WARNING, "beyond its prefix" },
 	{ "a netmask", "acl a src 10.0.0.0/255.255.0.0", 1, CONF_WARNING, "netmask" },
+	{ "an old way to say all", "acl a src 0.0.0.0/0.0.0.0", 1, CONF_WARNING, "taken for \"all\"" },
 	{ "a netmask with holes", "acl a src 10.0.0.0/255.0.255.0", 1, CONF_ERROR, "holes" },
 	{ "a long prefix", "acl a src 10.0.0.0/33", 1, CONF_ERROR, "above 32" },
 	{ "a range backwards", "acl a src 10.0.0.9-10.0.0.1", 1, CONF_ERROR, "ends before" },
