@@ -168,6 +168,7 @@ void conf_scan_init(struct conf_scan *s, const struct scan_source *from)
 	} else {
 		conf_read_text(r, "(built in)", span_str(from->conf_text));
 	}
+	conf_finish(r); /* the files of directives that were not written, too */
 	for (const char *const *file = conf_files(r); *file != NULL; file++)
 		name_add(s, span_str(*file), SCAN_READ);
 	conf_reader_free(&r);

@@ -134,7 +134,8 @@ bool grant_is_beyond(const char *path, const struct identity *id, char resolved[
 static int open_plainly(const char *path, enum scan_use use, int extra, const struct identity *id)
 {
 	const int how = use == SCAN_READ ? O_RDONLY : O_WRONLY | O_APPEND;
-	const int flags = how | O_CLOEXEC | O_NOCTTY | extra;
+	/* O_NONBLOCK: a FIFO without its other end must not hold up the keeper. */
+	const int flags = how | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | extra;
 	int fd = open(path, flags);
 
 	if (fd >= 0 || errno != ENOENT || use == SCAN_READ)

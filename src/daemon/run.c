@@ -23,7 +23,6 @@ struct run {
 	struct proxy *proxy;
 	int signal_fd;
 	int drained_fd; /* readable when the last worker has ended */
-	int64_t shutdown_lifetime_ms;
 	bool is_stopping, is_debug;
 	int status;
 };
@@ -70,7 +69,7 @@ static void on_signal(struct run *r, int number)
 	case SIGTTIN:
 		if (number == SIGTTIN)
 			r->status = EXIT_FAILURE; /* so that whoever started us does it again */
-		stop(r, r->is_stopping ? 0 : r->shutdown_lifetime_ms);
+		stop(r, r->is_stopping ? 0 : proxy_shutdown_lifetime_ms(r->proxy));
 		return;
 	case SIGINT:
 		stop(r, 0);
@@ -198,7 +197,6 @@ static bool prepare(struct run *r)
 		return false;
 	const struct process_conf *pc = snapshot_process_conf(s);
 
-	r->shutdown_lifetime_ms = pc->shutdown_lifetime_ms;
 	coredump_dir = pc->coredump_dir != NULL ? check_strdup(pc->coredump_dir) : NULL;
 	limits_set_memory(pc->memory_limit_bytes);
 	if (c->snapshot != NULL)

@@ -159,7 +159,7 @@ static bool pidfile_take(struct start *s, char *path)
 /* Load, and find out all that decides whether and how to start. */
 static bool decide(struct start *s)
 {
-	struct findings_printer p = {.to = stderr};
+	struct findings_printer p = { .to = stderr };
 
 	s->snapshot = proxy_load(&s->proxy, verb_print_finding, &p);
 	if (s->snapshot == NULL) {
@@ -201,6 +201,17 @@ static int start(struct start *s)
 	return s->mode == START_DAEMON ? daemonise(s) : keep(s);
 }
 
+/* What goes to stderr beside cache_log: what an administrator at the terminal must not miss, or as
+ * -d says. */
+static enum oplog_level stderr_level_of(const struct options *o)
+{
+	if (o->stderr_level < 0)
+		return OPLOG_WARNING;
+	return o->stderr_level == 0   ? OPLOG_ERROR
+	       : o->stderr_level == 1 ? OPLOG_NOTICE
+	                              : OPLOG_DEBUG;
+}
+
 /* The file that is read, absolute, so that a reload finds it from whatever working directory. */
 static char *conf_path_of(const struct options *o)
 {
@@ -213,21 +224,22 @@ static char *conf_path_of(const struct options *o)
 int start_cuttle(const struct options *o)
 {
 	char *path = o->is_built_in ? NULL : conf_path_of(o);
-	struct start s = {.o = o, .pidfile = {NULL, -1}, .ready_fd = -1};
+	struct start s = { .o = o, .pidfile = { NULL, -1 }, .ready_fd = -1 };
 	const bool is_named = strcmp(o->service_name, "cuttle") != 0;
 	int status = EXIT_FAILURE;
 
 	streams_exist();
 	oplog_set_level(level_of(o));
-	s.proxy = (struct proxy_options){.conf_path = path,
-	                                 .conf_text = o->is_built_in ? default_conf_text : NULL,
-	                                 .extra_port = o->extra_port,
-	                                 .opener = &opener_direct,
-	                                 .page = manager_page,
-	                                 .service_name = is_named ? o->service_name : NULL};
-	s.source = (struct scan_source){.conf_path = path,
-	                                .conf_text = s.proxy.conf_text,
-	                                .service_name = s.proxy.service_name};
+	s.proxy = (struct proxy_options){ .conf_path = path,
+		                          .conf_text = o->is_built_in ? default_conf_text : NULL,
+		                          .extra_port = o->extra_port,
+		                          .opener = &opener_direct,
+		                          .stderr_level = stderr_level_of(o),
+		                          .page = manager_page,
+		                          .service_name = is_named ? o->service_name : NULL };
+	s.source = (struct scan_source){ .conf_path = path,
+		                         .conf_text = s.proxy.conf_text,
+		                         .service_name = s.proxy.service_name };
 	s.source.rows = proxy_directives(&s.source.n_rows);
 	switch (o->action) {
 	case OPTIONS_RUN:

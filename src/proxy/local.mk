@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/proxy/libproxy.a
 src_proxy_libproxy_a_SOURCES = \
 	src/proxy/body.c src/proxy/body.h \
+	src/proxy/cache_log.c src/proxy/cache_log.h \
 	src/proxy/client_db.c src/proxy/client_db.h \
 	src/proxy/directives.tbl.h \
 	src/proxy/errorpage.c src/proxy/errorpage.h src/proxy/errorpage_builtin.h \

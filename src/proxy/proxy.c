@@ -3,15 +3,15 @@
  */
 #include "proxy/proxy.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 
 #include "base/cgroup.h"
 #include "base/counters.h"
 #include "base/oplog.h"
-#include "proxy/client_db.h"
 #include "loop/poller.h"
+#include "proxy/cache_log.h"
+#include "proxy/client_db.h"
 #include "proxy/process.h"
 
 #define PROXY_MAGIC 0x93a0c5edu
@@ -38,20 +38,6 @@ void proxy_stats(const struct proxy *p, struct proxy_stats *out)
 
 /* --- start ----------------------------------------------------------------------------------------- */
 
-static int open_log(void *arg, const char *path, enum err *err)
-{
-	struct opener *o = arg;
-
-	return o->ops->open_file(o, path, LOG_OPEN_FLAGS, LOG_OPEN_MODE, err);
-}
-
-static enum err rename_log(void *arg, const char *from, const char *to)
-{
-	struct opener *o = arg;
-
-	return o->ops->rename(o, from, to);
-}
-
 enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct snapshot **s)
 {
 	struct proxy *p;
@@ -64,9 +50,10 @@ enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct sna
 	pthread_cond_init(&p->builder_wake, NULL);
 	p->started_wall_us = clock_wall_us();
 	atomic_init(&p->generation, p->snapshot->generation);
-	p->access_log = access_log_new(open_log, o->opener);
+	cache_log_use(&p->snapshot->log, NULL, o->opener, o->stderr_level);
+	p->access_log = access_log_new(cache_log_open_file, o->opener);
+	access_log_set_rename(p->access_log, cache_log_rename_file, o->opener);
 	p->clients = client_db_new();
-	access_log_set_rename(p->access_log, rename_log, o->opener);
 	p->dns = dns_shared_new(&p->snapshot->net.dns);
 	if (port_set_open(&p->snapshot->ports, p->snapshot->proxy.ports, NULL, o->opener) != ERR_NONE ||
 	    !access_log_configure(p->access_log, &p->snapshot->log)) {
@@ -200,6 +187,7 @@ static void reload(struct proxy *p)
 	}
 	struct snapshot *old = p->snapshot;
 
+	cache_log_use(&s->log, &old->log, p->options.opener, p->options.stderr_level);
 	lock_take(&p->builder_lock);
 	p->snapshot = s;
 	lock_give(&p->builder_lock);
@@ -244,24 +232,37 @@ void proxy_rotate(struct proxy *p)
 {
 	CHECK_OBJ(p, PROXY_MAGIC);
 	lock_take(&p->builder_lock);
-	const unsigned generations = (unsigned)p->snapshot->log.logfile_rotate;
+	struct snapshot *s = snapshot_ref(p->snapshot);
 
 	lock_give(&p->builder_lock);
+	const unsigned generations = (unsigned)s->log.logfile_rotate;
+
 	access_log_rotate(p->access_log, generations);
+	cache_log_rotate(&s->log, generations, p->options.opener);
+	snapshot_unref(&s);
 }
 
-/* All signals are for the main thread: those started from here inherit a full mask. */
+/*
+ * Signals are for the main thread, so the threads started here inherit a full mask; but for those that a
+ * fault raises: blocked, they would end the process without a word.
+ */
 enum err proxy_start(struct proxy *p)
 {
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 	sigset_t all, old;
 
 	CHECK_OBJ(p, PROXY_MAGIC);
 	sigfillset(&all);
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++)
+		sigdelset(&all, faults[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	enum err e = access_log_start(p->access_log);
 
-	if (e == ERR_NONE)
+	if (e == ERR_NONE) {
+		/* The log thread flushes it, so that no worker waits for the operator log's disk. */
+		oplog_run_async();
 		e = start_workers(p);
+	}
 	if (e == ERR_NONE) {
 		p->has_builder = pthread_create(&p->builder, NULL, builder_main, p) == 0;
 		if (!p->has_builder)
@@ -269,9 +270,6 @@ enum err proxy_start(struct proxy *p)
 		else
 			pthread_setname_np(p->builder, "builder");
 	}
-	/* The log thread flushes it, so that no worker waits for the operator log's disk. */
-	if (e == ERR_NONE)
-		oplog_run_async();
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return e;
 }
@@ -290,6 +288,16 @@ static void on_drain(struct post *post)
 
 	worker_drain(d->worker, d->lifetime_ms);
 	free(d);
+}
+
+int64_t proxy_shutdown_lifetime_ms(struct proxy *p)
+{
+	CHECK_OBJ(p, PROXY_MAGIC);
+	lock_take(&p->builder_lock);
+	const int64_t ms = p->snapshot->process.shutdown_lifetime_ms;
+
+	lock_give(&p->builder_lock);
+	return ms;
 }
 
 void proxy_shutdown(struct proxy *p, int64_t lifetime_ms, void (*drained)(void *), void *arg)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "base/oplog.h"
 #include "conf/conf.h"
 #include "net/opener.h"
 
@@ -25,6 +26,7 @@ struct proxy_options {
 	unsigned extra_port;	   /* -a port: one more http_port; 0: none */
 	struct opener *opener;
 	const char *service_name;  /* -n: the macro ${service_name}; NULL: as the reader has it */
+	enum oplog_level stderr_level; /* -d: messages up to this go to stderr too */
 	proxy_page_fn *page; /* admin/manager.h; NULL: no pages */
 };
 
@@ -58,6 +60,8 @@ void proxy_rotate(struct proxy *p);
  * over (0: now). `drained` is called from some thread when the last worker has ended; then proxy_free().
  */
 void proxy_shutdown(struct proxy *p, int64_t lifetime_ms, void (*drained)(void *), void *arg);
+/* shutdown_lifetime of the configuration that is in use now. */
+int64_t proxy_shutdown_lifetime_ms(struct proxy *p);
 void proxy_free(struct proxy **p);
 
 /* What is going on, for the manager. */

@@ -13,8 +13,17 @@ Suite *suite_conf_scan(void);
 #name, "", "test", CONF_WORKS, CONF_SECTION_process, NULL, 0, "", "", "test"       \
 	}
 static const struct conf_directive rows[] = {
-	ROW(acl),       ROW(http_access), ROW(http_port),    ROW(https_port), ROW(access_log),
-	ROW(cache_log), ROW(hosts_file),  ROW(pid_filename), ROW(cache_peer),
+	{ "cache_store_log", "", "test", CONF_WORKS, CONF_SECTION_process, NULL, 0,
+	  "/by/default.log", "", "test" },
+	ROW(acl),
+	ROW(http_access),
+	ROW(http_port),
+	ROW(https_port),
+	ROW(access_log),
+	ROW(cache_log),
+	ROW(hosts_file),
+	ROW(pid_filename),
+	ROW(cache_peer),
 };
 
 static void scan(struct conf_scan *s, const char *text, const char *service)
@@ -49,6 +58,8 @@ static const struct {
 	{ "nonsense /etc/shadow", "/etc/shadow", 0 },
 	{ "hosts_file /a \\\n/b", "/b", SCAN_READ },
 	{ "access_log /l/a.log /etc/shadow", "/etc/shadow", SCAN_READ },
+	{ "", "/by/default.log", SCAN_APPEND },
+	{ "cache_store_log /other.log", "/by/default.log", 0 },
 	{ "hosts_file /etc/hosts", "/etc/host", 0 },
 	{ "hosts_file /etc/hosts", "", 0 },
 };
@@ -129,7 +140,7 @@ START_TEST(a_missing_file_names_nothing_but_itself)
 
 	conf_scan_init(&s, &from);
 	ck_assert(!s.has_pid_filename);
-	ck_assert_uint_eq(s.n_names, 1);
+	ck_assert_uint_eq(s.n_names, 2); /* and a default */
 	conf_scan_fini(&s);
 }
 END_TEST
