@@ -28,4 +28,10 @@ EXTRA_DIST += \
 	tests/integration/test_0230_host.py \
 	tests/integration/test_0300_connect.py \
 	tests/integration/test_0400_policy.py \
-	tests/integration/test_0410_configuration.py
+	tests/integration/test_0410_configuration.py \
+	tests/integration/test_0500_access_log.py \
+	tests/integration/test_0510_error_pages.py \
+	tests/integration/test_0600_process.py \
+	tests/integration/test_0610_reload.py \
+	tests/integration/test_0620_workers.py \
+	tests/integration/test_0700_manager.py

@@ -150,7 +150,8 @@ class Proxy:
         def check():
             assert self.proc.poll() is None, f"the proxy ended with {self.proc.returncode} instead of starting\n" \
                 + self.read("stderr") + self.read("cache.log")
-            return listening(self.port)
+            # the pid file is complete a moment after the port is open
+            return listening(self.port) and (self.read("proxy.pid").strip() or not self._place or self.is_squid)
         until(check, f"the proxy listens on {self.port}")
 
     def run(self, *args, check=None, timeout=LIMIT):
@@ -232,9 +233,32 @@ class Proxy:
     def pid(self):
         return self.proc.pid
 
-    def reload(self, count=1):
-        """Reloads and waits until it is done, as the log says: count reloads of this proxy so far."""
+    def manager(self, page):
+        """A page of the manager, asked directly. Costs a line in access.log."""
+        with self.client() as one:
+            return one.ask("GET", f"/squid-internal-mgr/{page}", host=f"127.0.0.1:{self.port}")
+
+    def counters(self):
+        """The manager's counters as numbers."""
+        lines = self.manager("counters").body.decode().splitlines()
+        return {k.strip(): float(v) for k, _, v in (line.partition(" = ") for line in lines) if v}
+
+    def reload(self, want="reloads"):
+        """Reloads, and waits until that is counted ("reload.errors" for a file that is refused)."""
+        before = self.counters()[want]
         self.signal(signal.SIGHUP)
+        until(lambda: self.counters()[want] > before, f"the reload is counted as {want}")
+
+    def processes(self):
+        """The proxy's process and its children."""
+        found = [self.proc.pid]
+        for pid in found:
+            try:
+                with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+                    found += [int(word) for word in f.read().split()]
+            except OSError:
+                pass
+        return found
 
     # --- logs ------------------------------------------------------------------------------
     def log_lines(self):
@@ -259,6 +283,10 @@ class Proxy:
         def find():
             return [line for line in self.log_lines()[self._mark:] if text in line.text]
         return until(find, f"a line with {text!r} in access.log")[0]
+
+    def operator_log(self):
+        """What the administrator is told: in cache.log, or on stderr."""
+        return self.read("cache.log") + self.read("stderr")
 
     def logs(self):
         return "".join(f"--- {self.name}: {name}\n{self.read(name)[-6000:]}\n"

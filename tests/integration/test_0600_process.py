@@ -1,0 +1,326 @@
+"""The process: verbs and signals, pid file, stopping, privileges, the keeper."""
+import os
+import signal
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from harness.deadline import SCALE, until
+from harness.message import reply, request
+from harness.origin import echo, serve_forever
+from harness.proxy import cuttle_only, known_fault
+
+root_only = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+
+
+def test_version_and_help(start_proxy):
+    proxy = start_proxy(start=False)
+    for option in ("-v", "-h"):
+        done = subprocess.run([proxy.binary, option], capture_output=True, text=True, timeout=20, check=False)
+        assert (done.stdout + done.stderr).strip()
+        assert done.returncode == 0 or (proxy.is_squid and option == "-h")
+
+
+@cuttle_only("the exit status")
+@pytest.mark.parametrize("args", [["--frobnicate"], ["-k", "frobnicate"], ["-k"], ["extra"]])
+def test_bad_command_line(start_proxy, args):
+    proxy = start_proxy(start=False)
+    done = subprocess.run([proxy.binary, *args], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode not in (0, None)
+    assert done.returncode > 0
+    assert done.stderr
+
+
+def test_check_finds_the_running_one(start_proxy):
+    proxy = start_proxy()
+    proxy.run("-k", "check", check=0)
+
+
+def test_check_when_nothing_runs(start_proxy):
+    proxy = start_proxy(start=False)
+    assert proxy.run("-k", "check").returncode == 1
+
+
+def test_shutdown_by_verb(start_proxy):
+    proxy = start_proxy()
+    proxy.run("-k", "shutdown", check=0)
+    assert proxy.wait_exit() == 0
+    assert not os.path.exists(proxy.path("proxy.pid"))
+
+
+def test_interrupt_by_verb(start_proxy):
+    proxy = start_proxy()
+    proxy.run("-k", "interrupt", check=0)
+    assert proxy.wait_exit() == 0
+
+
+def test_kill_by_verb(start_proxy):
+    proxy = start_proxy()
+    proxy.run("-k", "kill", check=0)
+    assert proxy.wait_exit() == -signal.SIGKILL
+
+
+def test_pid_file_holds_the_pid(start_proxy):
+    proxy = start_proxy()
+    until(lambda: proxy.read("proxy.pid").strip(), "the pid file is written")
+    assert int(proxy.read("proxy.pid")) == proxy.pid()
+
+
+@pytest.mark.parametrize("content", ["1\n", "{self}\n", "999999999\n", "0\n", "-1\n", "garbage\n", "", "1 2 3\n" * 1000],
+                         ids=["init", "a living process", "nobody", "zero", "minus one", "garbage", "empty", "long"])
+@cuttle_only("Squid believes it")
+def test_stale_pid_file_fools_nobody(start_proxy, content):
+    proxy = start_proxy(start=False)
+    proxy.write("proxy.pid", content.replace("{self}", str(os.getpid())))
+    assert proxy.run("-k", "check").returncode == 1
+    assert proxy.run("-k", "shutdown").returncode == 1      # and kills nobody
+    proxy.start()
+    until(lambda: proxy.read("proxy.pid").strip() == str(proxy.pid()), "the pid file is its own")
+    proxy.run("-k", "check", check=0)
+
+
+def test_second_one_with_the_same_pid_file_is_refused(start_proxy):
+    proxy = start_proxy()
+    second = start_proxy(start=False)
+    second.configure(f"pid_filename {proxy.dir}/proxy.pid\nhttp_access allow all\n")
+    assert second.run("-N").returncode == 1
+    proxy.run("-k", "check", check=0)
+    assert int(proxy.read("proxy.pid")) == proxy.pid()
+
+
+def test_killed_one_is_followed_by_another(start_proxy):
+    proxy = start_proxy()
+    proxy.signal(signal.SIGKILL)
+    proxy.wait_exit()
+    proxy.start()
+    proxy.run("-k", "check", check=0)
+
+
+@cuttle_only("Squid waits for idle clients too")
+def test_shutdown_with_idle_clients_is_quick(start_proxy, start_origin):
+    proxy = start_proxy("http_access allow all\nshutdown_lifetime 60 seconds\n")
+    origin = start_origin(serve_forever(reply()))
+    with proxy.client() as client, proxy.client() as silent:
+        client.get(origin.url())
+        proxy.signal(signal.SIGTERM)
+        assert proxy.wait_exit() == 0       # well before the lifetime, which no deadline would allow
+        client.expect_close()
+        silent.expect_close()
+
+
+def drip(wire, go):
+    """Sends half of a reply, waits for go, sends the rest."""
+    wire.read_request()
+    wire.send(reply(fields={"Content-Length": "10"}, length=False) + b"first")
+    go.wait(20)
+    wire.send(b"later")
+    wire.read_rest()
+
+
+@known_fault("the port stays open while it drains, and who connects then is never served")
+def test_shutdown_lets_transactions_end(start_proxy, start_origin):
+    go = threading.Event()
+    proxy = start_proxy("http_access allow all\nshutdown_lifetime 60 seconds\n")
+    origin = start_origin(lambda wire: drip(wire, go))
+    with proxy.client() as client:
+        client.send(request("GET", origin.url()))
+        client.read_head()
+        assert client.read_exact(5) == b"first"
+        proxy.signal(signal.SIGTERM)
+
+        def refused():
+            try:
+                socket.create_connection(("127.0.0.1", proxy.port), 1).close()
+                return False
+            except OSError:
+                return True
+        try:
+            until(refused, "no new connection is accepted", limit=5 * SCALE)
+        finally:
+            go.set()
+        assert client.read_exact(5) == b"later"
+        client.close()
+    if not proxy.is_squid:
+        assert proxy.wait_exit() == 0
+        assert proxy.log_lines()[-1].result == "TCP_MISS/200"
+
+
+@cuttle_only("Squid's log differs")
+def test_shutdown_lifetime_ends_what_does_not(start_proxy, start_origin):
+    proxy = start_proxy()       # 1 second
+    origin = start_origin(echo)
+    with proxy.client() as client:
+        client.connect(origin.authority)
+        proxy.signal(signal.SIGTERM)
+        assert proxy.wait_exit() == 0
+        client.expect_close()
+    assert proxy.log_lines()[-1].code == "TCP_TUNNEL_ABORTED"
+
+
+@cuttle_only("Squid's second signal only shortens the wait")
+def test_second_signal_ends_at_once(start_proxy, start_origin):
+    proxy = start_proxy("http_access allow all\nshutdown_lifetime 1 hour\n")
+    origin = start_origin(echo)
+    with proxy.client() as client:
+        client.connect(origin.authority)
+        proxy.signal(signal.SIGTERM)
+        until(lambda: "topping" in proxy.operator_log(), "the first is taken")
+        proxy.signal(signal.SIGTERM)
+        assert proxy.wait_exit() == 0
+
+
+@root_only
+@cuttle_only("Squid's helpers differ")
+@pytest.mark.parametrize("args", [("-N",), ("--foreground",)])
+def test_root_is_dropped(start_proxy, args):
+    """The process that talks to clients is not root, and cannot become it again."""
+    proxy = start_proxy(args=args)
+    serving = proxy.processes()[-1]
+    with open(f"/proc/{serving}/status", encoding="ascii") as f:
+        status = dict(line.split(":\t", 1) for line in f.read().splitlines() if ":\t" in line)
+    assert "0" not in status["Uid"].split()
+    assert "0" not in status["Gid"].split()
+    allowed = 1 << 10 if args == ("-N",) else 0     # CAP_NET_BIND_SERVICE, where no keeper binds ports
+    assert int(status["CapEff"], 16) & ~allowed == 0
+    assert int(status["CapPrm"], 16) & ~allowed == 0
+
+
+@root_only
+@cuttle_only("Squid's master restarts its kid with refused connections between")
+def test_keeper_brings_a_dead_proxy_back(start_proxy, start_origin):
+    proxy = start_proxy(args=("--foreground",))
+    origin = start_origin(serve_forever(reply(body=b"ok")))
+    for _ in range(3):
+        keeper, worker = proxy.processes()[:2]
+        os.kill(worker, signal.SIGKILL)
+        with proxy.client() as client:      # never refused: the keeper holds the listening socket
+            assert client.get(origin.url()).body == b"ok"
+        assert proxy.pid() == keeper
+        until(lambda worker=worker: len(proxy.processes()) >= 2 and proxy.processes()[1] != worker, "a new proxy")
+    assert int(proxy.read("proxy.pid")) in proxy.processes()
+
+
+@root_only
+@cuttle_only("Squid drops root for good")
+def test_reload_can_still_bind_a_low_port(start_proxy, start_origin):
+    origin = start_origin(serve_forever(reply(body=b"ok")))
+    low = None
+    for port in range(700, 1000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                low = port
+                break
+            except OSError:
+                continue
+    proxy = start_proxy(args=("--foreground",))
+    proxy.configure(f"http_port 127.0.0.1:{low}\nhttp_access allow all\n")
+    proxy.reload()
+    with proxy.client(low) as client:
+        assert client.get(origin.url()).body == b"ok"
+
+
+@root_only
+@cuttle_only("Squid reads it before dropping root, once")
+def test_reload_can_still_read_a_private_file(start_proxy, start_origin):
+    origin = start_origin(serve_forever(reply(body=b"ok")))
+    private = f"/root/.cuttle-test-{os.getpid()}"
+    proxy = start_proxy(args=("--foreground",))
+    try:
+        with open(private, "w", encoding="ascii") as f:
+            os.chmod(private, 0o600)
+            f.write(".bad.test\n")
+        proxy.configure(f'acl bad dstdomain "{private}"\nhttp_access deny bad\nhttp_access allow all\n')
+        proxy.reload()
+        with proxy.client() as client:
+            assert client.get("http://www.bad.test/").status == 403
+            assert client.get(origin.url()).status == 200
+    finally:
+        os.unlink(private)
+
+
+@cuttle_only("no daemon in this harness for Squid")
+def test_daemon(start_proxy, start_origin):
+    """Without -N it goes to the background once it listens, and -k ends it."""
+    origin = start_origin(serve_forever(reply(body=b"ok")))
+    proxy = start_proxy(start=False)
+    try:
+        with open(proxy.path("stderr"), "wb") as stderr:
+            done = subprocess.run(proxy.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=stderr, timeout=20, check=False)
+        assert done.returncode == 0, proxy.operator_log()
+        with proxy.client() as client:
+            assert client.get(origin.url()).body == b"ok"
+        pid = int(proxy.read("proxy.pid"))
+        proxy.run("-k", "check", check=0)
+    finally:
+        proxy.run("-k", "shutdown")
+    until(lambda: not os.path.exists(f"/proc/{pid}"), "the daemon ends")
+    assert not os.path.exists(proxy.path("proxy.pid"))
+
+
+@known_fault("a daemon keeps the standard streams, so whoever waits for their end waits for the daemon")
+@cuttle_only("no daemon in this harness for Squid")
+def test_daemon_lets_go_of_the_standard_streams(start_proxy):
+    """Else `ssh host cuttle` never returns."""
+    proxy = start_proxy(start=False)
+    try:
+        with subprocess.Popen(proxy.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as one:
+            assert one.wait(20) == 0
+            os.set_blocking(one.stdout.fileno(), False)
+            assert one.stdout.read() is not None, "somebody still holds stdout or stderr"
+    finally:
+        proxy.run("-k", "shutdown")
+
+
+def test_debug_toggle_does_not_disturb(start_proxy, start_origin):
+    proxy = start_proxy()
+    origin = start_origin(serve_forever(reply(body=b"ok")))
+    for _ in range(2):
+        proxy.run("-k", "debug", check=0)
+        with proxy.client() as client:
+            assert client.get(origin.url()).body == b"ok"
+
+
+@cuttle_only("Squid's handling of descriptors differs")
+def test_out_of_descriptors(start_proxy, start_origin):
+    """Accepting pauses; nothing crashes or spins; it goes on when descriptors are free again."""
+    proxy = start_proxy("http_access allow all\nmax_filedescriptors 100\n")
+    origin = start_origin(echo)
+    wires = [proxy.client() for _ in range(150)]        # the kernel's queue takes those that are not accepted
+    for one in wires:
+        one.send(request("CONNECT", origin.authority))
+    with open(f"/proc/{proxy.pid()}/stat", encoding="ascii") as f:
+        before = sum(int(x) for x in f.read().rsplit(")", 1)[1].split()[11:13])
+    served = 0
+    for one in wires:
+        one.sock.settimeout(0.05)
+        try:
+            served += one.read_reply("CONNECT").status == 200
+        except (AssertionError, OSError):
+            pass
+    with open(f"/proc/{proxy.pid()}/stat", encoding="ascii") as f:
+        spent = sum(int(x) for x in f.read().rsplit(")", 1)[1].split()[11:13]) - before
+    assert served < 50
+    assert spent < 100, f"{spent} ticks of CPU while there was nothing to do"
+    for one in wires:
+        one.close()
+
+    def works():
+        with proxy.client() as client:
+            client.sock.settimeout(2)
+            try:
+                return client.connect(origin.authority).status == 200
+            except (AssertionError, OSError):
+                return False
+    until(works, "connections are accepted again")
+
+
+@known_fault("cache_log is not opened; everything goes to stderr")
+def test_cache_log_is_written(start_proxy):
+    """What the operator log says about the start is in the file that cache_log names."""
+    proxy = start_proxy()
+    until(lambda: str(proxy.port) in proxy.read("cache.log"), "the listening port is named in cache.log")
