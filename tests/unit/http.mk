@@ -3,6 +3,7 @@ TESTS += tests/unit/unit_http
 tests_unit_unit_http_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_http_SOURCES = tests/unit/unit_http.c tests/unit/unit.h \
 	tests/unit/http/test_body.c \
+	tests/unit/http/test_chars.c \
 	tests/unit/http/test_chunked.c \
 	tests/unit/http/test_date.c \
 	tests/unit/http/test_field.c \

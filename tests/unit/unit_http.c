@@ -1,6 +1,7 @@
 #include "unit.h"
 
 Suite *suite_body(void);
+Suite *suite_chars(void);
 Suite *suite_chunked(void);
 Suite *suite_date(void);
 Suite *suite_field(void);
@@ -12,5 +13,5 @@ Suite *suite_parse_request(void);
 Suite *suite_serialise(void);
 Suite *suite_uri(void);
 
-UNIT_MAIN(suite_parse_request, suite_parse_reply, suite_body, suite_chunked, suite_uri, suite_head,
-          suite_field, suite_list, suite_hop, suite_serialise, suite_date)
+UNIT_MAIN(suite_parse_request, suite_parse_reply, suite_body, suite_chars, suite_chunked, suite_uri,
+          suite_head, suite_field, suite_list, suite_hop, suite_serialise, suite_date)

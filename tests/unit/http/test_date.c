@@ -54,8 +54,9 @@ START_TEST(every_day_of_400_years_comes_back)
 		int64_t t = 0;
 
 		http_date_print(day * 86400 + 3661, text);
-		ck_assert(http_date_parse(span_of(text, HTTP_DATE_LEN), 0, &t));
-		ck_assert_int_eq(t, day * 86400 + 3661);
+		if (!http_date_parse(span_of(text, HTTP_DATE_LEN), 0, &t) ||
+		    t != day * 86400 + 3661)
+			ck_abort_msg("%s", text);
 	}
 }
 END_TEST

@@ -51,8 +51,8 @@ START_TEST(no_neighbour_is_found)
 			const bool is_same = ascii_lower(text[i]) == ascii_lower(name.p[i]);
 			const enum http_field_id got = http_field_id_of(span_of(text, name.n));
 
-			ck_assert_msg(is_same ? got == id : got != id, "%s, byte %zu is %u", name.p,
-			              i, byte);
+			if (is_same != (got == id)) /* an assertion writes a message each time */
+				ck_abort_msg("%s, byte %zu is %u", name.p, i, byte);
 		}
 	}
 	ck_assert_int_ne(http_field_id_of(span_of(name.p, name.n - 1)), id);
