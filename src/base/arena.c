@@ -5,9 +5,14 @@
 
 #include <stdarg.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature) /* clang's way of saying __SANITIZE_ADDRESS__ */
+#if __has_feature(address_sanitizer)
 #define ARENA_IS_MALLOC 1
-#else
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define ARENA_IS_MALLOC 1
+#endif
+#ifndef ARENA_IS_MALLOC
 #define ARENA_IS_MALLOC 0
 #endif
 
