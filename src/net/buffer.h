@@ -10,8 +10,8 @@
 struct buffer_pool;
 
 struct buffer {
-	char *data;	   /* BUFFER_BYTES */
-	uint32_t from, n;  /* unread bytes are data[from .. from+n) */
+	char *data;          /* BUFFER_BYTES */
+	uint32_t from, n;    /* unread bytes are data[from .. from+n) */
 	struct buffer *next; /* the pool's */
 };
 

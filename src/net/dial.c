@@ -3,18 +3,18 @@
  * does what follows from it, and sets one timer for the next moment at which time alone matters.
  *
  * RFC 8305: the lookups of both families run side by side; connecting begins with the first IPv6
- * answer, or 50 ms after the IPv4 one; an attempt that has not ended after attempt_delay_ms gets another one
- * beside it; one that failed is followed at once. Worker-local.
+ * answer, or 50 ms after the IPv4 one; an attempt that has not ended after attempt_delay_ms gets
+ * another one beside it; one that failed is followed at once. Worker-local.
  */
 #include "net/dial.h"
 
 #include "base/counters.h"
 #include "net/dial_queue.h"
 
-#define DIALLER_MAGIC	    0x6469616cU
+#define DIALLER_MAGIC       0x6469616cU
 #define RESOLUTION_DELAY_MS 50 /* RFC 8305 8 */
-#define RETRIES_MAX	    10U
-#define NEVER		    INT64_MAX
+#define RETRIES_MAX         10U
+#define NEVER               INT64_MAX
 
 struct attempt {
 	struct attempt *next;
@@ -42,7 +42,7 @@ struct dialler {
 	enum err err; /* most telling so far */
 	int64_t connect_timeout_ms, attempt_delay_ms;
 	int64_t deadline_ms;   /* of the whole */
-	int64_t a_ms;	       /* when the IPv4 answer came */
+	int64_t a_ms;          /* when the IPv4 answer came */
 	int64_t next_start_ms; /* an attempt beside those under way may start then */
 	int64_t dns_start_us;
 };
@@ -126,8 +126,8 @@ static void note_failure(struct dialler *r, enum err e)
 static enum err open_stream(struct dialler *r, const struct endpoint *to, struct stream **s)
 {
 	const bool v4 = ip_is_v4(&to->ip);
-	const struct endpoint *from = v4 ? (r->has_from4 ? &r->from4 : NULL) :
-					   (r->has_from6 ? &r->from6 : NULL);
+	const struct endpoint *from =
+		v4 ? (r->has_from4 ? &r->from4 : NULL) : (r->has_from6 ? &r->from6 : NULL);
 	int fd;
 	enum err e = sock_connect(to, from, &fd);
 
@@ -138,7 +138,8 @@ static enum err open_stream(struct dialler *r, const struct endpoint *to, struct
 	return stream_new_connecting(s, r->loop, fd, to);
 }
 
-static void start_attempt(struct dialler *r, const struct endpoint *to, unsigned retries, int64_t now)
+static void start_attempt(struct dialler *r, const struct endpoint *to, unsigned retries,
+                          int64_t now)
 {
 	struct stream *s = NULL;
 
@@ -154,7 +155,8 @@ static void start_attempt(struct dialler *r, const struct endpoint *to, unsigned
 	}
 	struct attempt *a = check_calloc(1, sizeof(*a));
 
-	*a = (struct attempt){ r->attempts, s, *to, limit_from(now, r->connect_timeout_ms), retries };
+	*a = (struct attempt){ r->attempts, s, *to, limit_from(now, r->connect_timeout_ms),
+		               retries };
 	r->attempts = a;
 	r->next_start_ms = limit_from(now, r->attempt_delay_ms);
 	s->owner = &r->task;
@@ -166,7 +168,8 @@ static void start_attempts(struct dialler *r, int64_t now)
 	struct endpoint to = { .port = r->port };
 
 	while (r->tries_left > 0 && now >= first_start_ms(r) &&
-	       (r->attempts == NULL || now >= r->next_start_ms) && dial_queue_take(&r->queue, &to.ip))
+	       (r->attempts == NULL || now >= r->next_start_ms) &&
+	       dial_queue_take(&r->queue, &to.ip))
 		start_attempt(r, &to, r->retries, now);
 }
 
@@ -248,8 +251,8 @@ static void set_timer(struct dialler *r, int64_t now)
 	for (const struct attempt *a = r->attempts; a != NULL; a = a->next)
 		at = MIN(at, a->deadline_ms);
 	if (!dial_queue_is_empty(&r->queue) && r->tries_left > 0)
-		at = MIN(at, r->attempts != NULL ? MAX(r->next_start_ms, first_start_ms(r)) :
-						   first_start_ms(r));
+		at = MIN(at, r->attempts != NULL ? MAX(r->next_start_ms, first_start_ms(r))
+		                                 : first_start_ms(r));
 	if (at == NEVER)
 		timer_cancel(r->loop, &r->timer);
 	else
@@ -266,8 +269,8 @@ static enum op_status advance(struct dialler *r)
 	if (won != NULL)
 		return succeed(r, won);
 	if (now >= r->deadline_ms)
-		return fail(r, r->dial->tries == 0 ? ERR_DNS_TIMEOUT :
-						     dial_more_telling(r->err, ERR_TIMEOUT));
+		return fail(r, r->dial->tries == 0 ? ERR_DNS_TIMEOUT
+		                                   : dial_more_telling(r->err, ERR_TIMEOUT));
 	start_attempts(r, now);
 	if (r->attempts == NULL && are_names_known(r) &&
 	    (dial_queue_is_empty(&r->queue) || r->tries_left == 0))
@@ -333,7 +336,7 @@ static struct dialler *dialler_new(struct dial *d, struct loop *l, const struct 
 }
 
 enum op_status dial_start(struct dial *d, struct dns *dns, struct loop *l,
-			  const struct dial_request *q, struct task *waiter)
+                          const struct dial_request *q, struct task *waiter)
 {
 	*d = (struct dial){ 0 };
 	op_start(&d->op, l, waiter, cancel);

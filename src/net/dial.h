@@ -8,17 +8,18 @@
 #include "net/stream.h"
 
 struct dial_request {
-	struct span host; /* for lookups; lower case; ignored if n_ips */
-	const struct ip *ips; /* the judged set, in the order to try after RFC 8305's interleaving; n_ips 0: resolve */
+	struct span host;     /* for lookups; lower case; ignored if n_ips */
+	const struct ip *ips; /* the judged set, in the order to try after RFC 8305's interleaving;
+	                         n_ips 0: resolve */
 	unsigned n_ips;
 	uint16_t port;
 	const struct endpoint *from4, *from6; /* source addresses, or NULL */
-	int64_t connect_timeout_ms; /* of each connect */
-	int64_t forward_timeout_ms; /* of the whole dial */
-	int64_t attempt_delay_ms;   /* happy_eyeballs_connect_timeout, 250 */
-	unsigned max_tries;	    /* forward_max_tries; 0 counts as 1 */
-	unsigned connect_retries;   /* connect_retries: further tries of an address that failed */
-	int64_t recv_bufsize;	    /* tcp_recv_bufsize; 0: the system's */
+	int64_t connect_timeout_ms;           /* of each connect */
+	int64_t forward_timeout_ms;           /* of the whole dial */
+	int64_t attempt_delay_ms;             /* happy_eyeballs_connect_timeout, 250 */
+	unsigned max_tries;                   /* forward_max_tries; 0 counts as 1 */
+	unsigned connect_retries; /* connect_retries: further tries of an address that failed */
+	int64_t recv_bufsize;     /* tcp_recv_bufsize; 0: the system's */
 };
 
 struct dial {
@@ -26,10 +27,11 @@ struct dial {
 	/* results */
 	struct stream *stream; /* OP_READY: the caller's, without an owner */
 	struct endpoint at;    /* the address connected to, or last tried */
-	enum err err;	       /* OP_FAILED: of the most telling attempt: ERR_DNS_*, ERR_REFUSED, ERR_TIMEOUT, ERR_NO_FDS ... */
+	enum err err;          /* OP_FAILED: of the most telling attempt: ERR_DNS_*, ERR_REFUSED,
+	                          ERR_TIMEOUT, ERR_NO_FDS ... */
 	unsigned tries;
 	int64_t dns_us; /* time spent waiting for names */
-	void *state;	/* the dialler's; NULL when over */
+	void *state;    /* the dialler's; NULL when over */
 };
 
 /*
@@ -37,5 +39,5 @@ struct dial {
  * network). dns may be NULL if n_ips != 0. Counts SERVER_CONNECTS and SERVER_CONNECT_FAILS.
  */
 enum op_status dial_start(struct dial *d, struct dns *dns, struct loop *l,
-			  const struct dial_request *r, struct task *waiter);
+                          const struct dial_request *r, struct task *waiter);
 /* op_cancel(&d->op) cancels; connections under way are closed. */

@@ -13,10 +13,10 @@
 #include "net/dns_map.h"
 #include "net/dns_reply.h"
 
-#define DNS_MAGIC	 0x646e7365U
+#define DNS_MAGIC        0x646e7365U
 #define DNS_LOOKUP_MAGIC 0x646e736cU
 /* Queries after which a channel is replaced, so that the ports from which is asked move. */
-#define CHANNEL_QUERIES	 256U
+#define CHANNEL_QUERIES 256U
 
 struct dns {
 	uint32_t magic;
@@ -25,7 +25,7 @@ struct dns {
 	struct dns_shared *shared;
 	struct dns_setup *setup;
 	struct dns_channel *channel; /* NULL until needed */
-	struct list retired;	     /* channels that finish their queries */
+	struct list retired;         /* channels that finish their queries */
 	struct list lookups, queries;
 };
 
@@ -36,11 +36,11 @@ struct dns_lookup {
 	bool is_answered, is_late, saw_server_failure;
 	struct dns *dns;
 	struct list link;
-	struct dns_setup *setup;  /* kept for its whole life */
-	struct dns_entry *entry;  /* in the map; completes it */
+	struct dns_setup *setup;         /* kept for its whole life */
+	struct dns_entry *entry;         /* in the map; completes it */
 	struct dns_channel_query *query; /* NULL when none is under way */
 	struct task task;
-	struct timer timer; /* dns_timeout */
+	struct timer timer;     /* dns_timeout */
 	struct dns_reply reply; /* valid if is_answered */
 	char name[DNS_NAME_MAX];
 };
@@ -73,8 +73,8 @@ static void end_lookup(struct dns_lookup *k, bool is_kept)
 	if (__builtin_add_overflow(now, life_ms(k->setup, r), &expires_ms))
 		expires_ms = INT64_MAX;
 	struct dns_answer *a =
-		dns_answer_new(r->err, r->ips, r->n, r->err == ERR_NONE ? span_str(r->name) : SPAN_NULL,
-			       expires_ms);
+		dns_answer_new(r->err, r->ips, r->n,
+	                       r->err == ERR_NONE ? span_str(r->name) : SPAN_NULL, expires_ms);
 
 	if (r->err != ERR_NONE)
 		count(COUNT_DNS_FAILURES);
@@ -233,7 +233,8 @@ void dns_free(struct dns **dp)
 static void refresh_setup(struct dns *d)
 {
 	/* Relaxed: the lock within dns_map_setup() orders what is read. */
-	if (likely(atomic_load_explicit(&d->shared->generation, memory_order_relaxed) == d->generation))
+	if (likely(atomic_load_explicit(&d->shared->generation, memory_order_relaxed) ==
+	           d->generation))
 		return;
 	dns_setup_unref(&d->setup);
 	d->setup = dns_map_setup(d->shared, &d->generation);
@@ -253,7 +254,7 @@ static enum op_status fail(struct dns_query *q, enum err e)
 }
 
 static enum op_status find_or_ask(struct dns *d, struct span name, enum dns_kind kind,
-				  struct dns_query *q)
+                                  struct dns_query *q)
 {
 	struct dns_answer *a = NULL;
 	struct dns_entry *e = NULL;
@@ -286,7 +287,7 @@ static void query_init(struct dns *d, struct dns_query *q, struct task *waiter)
 }
 
 enum op_status dns_lookup(struct dns *d, struct span name, enum dns_kind kind, struct dns_query *q,
-			  struct task *waiter)
+                          struct task *waiter)
 {
 	char text[DNS_NAME_MAX];
 
@@ -294,8 +295,9 @@ enum op_status dns_lookup(struct dns *d, struct span name, enum dns_kind kind, s
 	query_init(d, q, waiter);
 	if (!dns_name_fold(name, text) || !dns_setup_accepts(d->setup, text))
 		return fail(q, ERR_DNS_NAME);
-	struct dns_answer *a =
-		d->setup->hosts != NULL ? dns_hosts_find(d->setup->hosts, span_str(text), kind) : NULL;
+	struct dns_answer *a = d->setup->hosts != NULL
+	                               ? dns_hosts_find(d->setup->hosts, span_str(text), kind)
+	                               : NULL;
 
 	if (a != NULL)
 		return ready_with(q, dns_answer_ref(a));
@@ -308,22 +310,24 @@ static void reverse_name(const struct ip *ip, char out[DNS_NAME_MAX])
 	size_t n = 0;
 
 	if (ip_is_v4(ip)) {
-		snprintf(out, DNS_NAME_MAX, "%u.%u.%u.%u.in-addr.arpa", ip->b[15], ip->b[14], ip->b[13],
-			 ip->b[12]);
+		snprintf(out, DNS_NAME_MAX, "%u.%u.%u.%u.in-addr.arpa", ip->b[15], ip->b[14],
+		         ip->b[13], ip->b[12]);
 		return;
 	}
 	for (int i = 15; i >= 0; i--)
-		n += (size_t)snprintf(out + n, DNS_NAME_MAX - n, "%x.%x.", ip->b[i] & 15U, ip->b[i] >> 4);
+		n += (size_t)snprintf(out + n, DNS_NAME_MAX - n, "%x.%x.", ip->b[i] & 15U,
+		                      ip->b[i] >> 4);
 	snprintf(out + n, DNS_NAME_MAX - n, "ip6.arpa");
 }
 
 enum op_status dns_lookup_ptr(struct dns *d, const struct ip *ip, struct dns_query *q,
-			      struct task *waiter)
+                              struct task *waiter)
 {
 	char text[DNS_NAME_MAX];
 
 	query_init(d, q, waiter);
-	struct dns_answer *a = d->setup->hosts != NULL ? dns_hosts_find_ip(d->setup->hosts, ip) : NULL;
+	struct dns_answer *a =
+		d->setup->hosts != NULL ? dns_hosts_find_ip(d->setup->hosts, ip) : NULL;
 
 	if (a != NULL)
 		return ready_with(q, dns_answer_ref(a));

@@ -3,8 +3,8 @@
  * all workers share; one query in flight for a name.
  *
  * Order: IP literals are the caller's business; hosts_file; the map; the name servers, with search
- * domains and ndots as resolv.conf says (or append_domain/dns_defnames). Answers live for their smallest
- * TTL within [negative_dns_ttl, positive_dns_ttl]; failures for negative_dns_ttl.
+ * domains and ndots as resolv.conf says (or append_domain/dns_defnames). Answers live for their
+ * smallest TTL within [negative_dns_ttl, positive_dns_ttl]; failures for negative_dns_ttl.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 
 struct dns_conf;   /* settings, part of struct net_conf (net/net_conf.h) */
 struct dns_shared; /* the process's answers; guarded by its own locks */
-struct dns;	   /* one worker's channel; worker-local */
+struct dns;        /* one worker's channel; worker-local */
 
 enum dns_kind { DNS_A, DNS_AAAA, DNS_PTR };
 
@@ -42,15 +42,15 @@ void dns_free(struct dns **d);
 struct dns_query {
 	struct op op;
 	struct dns_answer *answer; /* NULL until OP_READY */
-	struct list link;	   /* the resolver's */
-	void *state;		   /* the resolver's */
+	struct list link;          /* the resolver's */
+	void *state;               /* the resolver's */
 };
 
 /* name: in lower case, no final dot. for DNS_PTR use dns_lookup_ptr(). Never OP_FAILED. */
 enum op_status dns_lookup(struct dns *d, struct span name, enum dns_kind kind, struct dns_query *q,
-			  struct task *waiter);
+                          struct task *waiter);
 enum op_status dns_lookup_ptr(struct dns *d, const struct ip *ip, struct dns_query *q,
-			      struct task *waiter);
+                              struct task *waiter);
 
 /* Of both families' answers: ERR_NONE if there is an address, else the failure that says most. */
 enum err dns_err_of(const struct dns_answer *a, const struct dns_answer *aaaa);
@@ -60,11 +60,11 @@ struct dns_addresses {
 	struct op op;
 	struct dns_query a, aaaa;
 	struct task task;
-	enum err err; /* ERR_NONE if there is at least one address */
+	enum err err;   /* ERR_NONE if there is at least one address */
 	struct ip *ips; /* malloc'ed, AAAA before A; freed by dns_addresses_fini() */
 	unsigned n;
 };
 /* OP_FAILED: there is none, err says why (also after OP_PENDING). */
 enum op_status dns_addresses_start(struct dns *d, struct span name, struct dns_addresses *q,
-				   struct task *waiter);
+                                   struct task *waiter);
 void dns_addresses_fini(struct dns_addresses *q); /* cancels too */

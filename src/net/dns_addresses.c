@@ -7,7 +7,7 @@
 static enum err worse(enum err a, enum err b)
 {
 	static const enum err order[] = { ERR_DNS_NAME, ERR_DNS_TIMEOUT, ERR_DNS_SERVER, ERR_LIMIT,
-					  ERR_DNS_NODATA };
+		                          ERR_DNS_NODATA };
 
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
 		if (a == order[i] || b == order[i])
@@ -63,7 +63,7 @@ static void cancel(struct op *op)
 }
 
 enum op_status dns_addresses_start(struct dns *d, struct span name, struct dns_addresses *q,
-				   struct task *waiter)
+                                   struct task *waiter)
 {
 	*q = (struct dns_addresses){ 0 };
 	task_init(&q->task, on_answer);

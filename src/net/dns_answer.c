@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 
 struct dns_answer *dns_answer_new(enum err err, const struct ip *ips, unsigned n, struct span name,
-				  int64_t expires_ms)
+                                  int64_t expires_ms)
 {
 	struct dns_answer *a = check_calloc(1, sizeof(*a) + n * sizeof(*ips) + name.n);
 

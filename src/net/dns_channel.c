@@ -4,7 +4,8 @@
  * and c-ares' callbacks only take note too, so nothing here is entered twice.
  *
  * Sockets are not kept open between queries (no ARES_FLAG_STAYOPEN), so that the port from which is
- * asked moves; on a busy worker, where there is always a query under way, retiring channels does that.
+ * asked moves; on a busy worker, where there is always a query under way, retiring channels does
+ * that.
  */
 #include "net/dns_channel.h"
 
@@ -14,10 +15,10 @@
 #include <ares.h>
 
 #define DNS_CHANNEL_MAGIC 0x646e6363U
-#define CLASS_IN	  1
-#define TYPE_A		  1
-#define TYPE_PTR	  12
-#define TYPE_AAAA	  28
+#define CLASS_IN          1
+#define TYPE_A            1
+#define TYPE_PTR          12
+#define TYPE_AAAA         28
 
 struct dns_channel {
 	uint32_t magic;
@@ -147,7 +148,7 @@ static void work(struct task *t)
 
 		w->ready = 0;
 		ares_process_fd(c->ares, ready & EV_READ ? fd : ARES_SOCKET_BAD,
-				ready & EV_WRITE ? fd : ARES_SOCKET_BAD);
+		                ready & EV_WRITE ? fd : ARES_SOCKET_BAD);
 	}
 	if (c->is_timer_due) {
 		c->is_timer_due = false;
@@ -189,7 +190,8 @@ static int open_ares(struct dns_channel *c, const struct dns_setup *s)
 	struct in_addr placeholder = { htonl(INADDR_LOOPBACK) };
 	char lookups[] = "b";
 	struct ares_options o = {
-		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | (s->packet_max > 0 ? ARES_FLAG_EDNS : 0),
+		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
+		         (s->packet_max > 0 ? ARES_FLAG_EDNS : 0),
 		.timeout = (int)s->retransmit_ms,
 		.tries = s->tries,
 		.ndots = 0,
@@ -205,8 +207,9 @@ static int open_ares(struct dns_channel *c, const struct dns_setup *s)
 		.ednspsz = s->packet_max,
 	};
 	const int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
-			 ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB |
-			 ARES_OPT_SORTLIST | (s->packet_max > 0 ? ARES_OPT_EDNSPSZ : 0);
+	                 ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS |
+	                 ARES_OPT_SOCK_STATE_CB | ARES_OPT_SORTLIST |
+	                 (s->packet_max > 0 ? ARES_OPT_EDNSPSZ : 0);
 
 	return ares_init_options(&c->ares, &o, mask);
 }
@@ -315,9 +318,11 @@ static void on_reply(void *arg, int status, int timeouts UNUSED, unsigned char *
 }
 
 void dns_channel_query(struct dns_channel *c, const char *name, enum dns_kind kind,
-		       dns_channel_fn *fn, void *arg, struct dns_channel_query **handle)
+                       dns_channel_fn *fn, void *arg, struct dns_channel_query **handle)
 {
-	static const int types[] = { [DNS_A] = TYPE_A, [DNS_AAAA] = TYPE_AAAA, [DNS_PTR] = TYPE_PTR };
+	static const int types[] = {
+		[DNS_A] = TYPE_A, [DNS_AAAA] = TYPE_AAAA, [DNS_PTR] = TYPE_PTR
+	};
 	struct dns_channel_query *q = check_calloc(1, sizeof(*q));
 
 	CHECK_OBJ(c, DNS_CHANNEL_MAGIC);

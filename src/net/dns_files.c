@@ -78,9 +78,11 @@ bool dns_server_parse(struct span word, struct endpoint *e)
 			return false;
 		const struct span host = span_of(word.p, (size_t)(colon - word.p));
 
-		if (!span_to_u64(span_skip(word, host.n + 1), &port) || port == 0 || port > UINT16_MAX)
+		if (!span_to_u64(span_skip(word, host.n + 1), &port) || port == 0 ||
+		    port > UINT16_MAX)
 			return false;
-		if (!parse_bracketed(host, &got.ip) && !(ip_parse(host, &got.ip) && ip_is_v4(&got.ip)))
+		if (!parse_bracketed(host, &got.ip) &&
+		    !(ip_parse(host, &got.ip) && ip_is_v4(&got.ip)))
 			return false;
 		got.port = (uint16_t)port;
 	}
@@ -230,7 +232,8 @@ static void add_address(struct dns_hosts *h, const struct ip *ip, struct span na
 	table_insert(&h->addresses, &r->node, hash_bytes(ip_bytes(ip)));
 }
 
-static void read_host(struct dns_hosts *h, const struct ip *ip, struct span word, struct span append)
+static void read_host(struct dns_hosts *h, const struct ip *ip, struct span word,
+                      struct span append)
 {
 	char name[DNS_NAME_MAX], both[2 * DNS_NAME_MAX];
 
@@ -271,7 +274,8 @@ struct dns_hosts *dns_hosts_parse(struct span text, struct span append_domain)
 		while ((word = next_word(&line)).n != 0)
 			read_host(h, &ip, word, append_domain);
 	}
-	table_for_each (it, &h->names) {
+	table_for_each(it, &h->names)
+	{
 		struct host *host = CONTAINER_OF(it, struct host, node);
 
 		host->answer[DNS_A] = answer_of(host, true);
@@ -295,9 +299,9 @@ void dns_hosts_free(struct dns_hosts **hp)
 	if (h == NULL)
 		return;
 	*hp = NULL;
-	table_for_each (it, &h->names)
-		free_host(CONTAINER_OF(it, struct host, node));
-	table_for_each (it, &h->addresses) {
+	table_for_each(it, &h->names) free_host(CONTAINER_OF(it, struct host, node));
+	table_for_each(it, &h->addresses)
+	{
 		struct reverse *r = CONTAINER_OF(it, struct reverse, node);
 
 		dns_answer_unref(&r->answer);

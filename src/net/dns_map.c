@@ -2,9 +2,9 @@
  * The map of answers. Runs on any worker; what is guarded by what is told in dns_map.h.
  *
  * Locks are held over a few pointer moves; who is to be woken is gathered under the lock and
- * woken after it. A waiter is either on its entry's list or taken for delivery, and its entry pointer,
- * read and written under the stripe's lock, says which; so a cancelled query frees it in the first
- * case and leaves it to the delivery in the second.
+ * woken after it. A waiter is either on its entry's list or taken for delivery, and its entry
+ * pointer, read and written under the stripe's lock, says which; so a cancelled query frees it in
+ * the first case and leaves it to the delivery in the second.
  */
 #include "net/dns_map.h"
 
@@ -15,9 +15,9 @@
 
 #define DNS_SHARED_MAGIC 0x646e7373U
 /* Even the smallest cache has room for some lookups under way. */
-#define IN_FLIGHT_MIN	 256U
-#define STRIPE_MIN	 4U
-#define SIZE_MAX_NAMES	 (1 << 24)
+#define IN_FLIGHT_MIN  256U
+#define STRIPE_MIN     4U
+#define SIZE_MAX_NAMES (1 << 24)
 
 struct dns_entry {
 	struct table_node node;
@@ -50,9 +50,9 @@ void dns_shared_configure(struct dns_shared *s, const struct dns_conf *c)
 	/* Relaxed: bounds, which may be seen late. */
 	atomic_store_explicit(&s->high, high, memory_order_relaxed);
 	atomic_store_explicit(&s->low, MIN(entries_of_stripe(c, c->ipcache_low), high),
-			      memory_order_relaxed);
+	                      memory_order_relaxed);
 	atomic_store_explicit(&s->in_flight_max, MAX(high * DNS_STRIPES, IN_FLIGHT_MIN),
-			      memory_order_relaxed);
+	                      memory_order_relaxed);
 	lock_take(&s->setup_lock);
 	old = s->setup;
 	s->setup = new;
@@ -99,7 +99,7 @@ static uint64_t hash_of(enum dns_kind kind, struct span name)
 }
 
 static struct dns_entry *find(const struct dns_stripe *st, enum dns_kind kind, struct span name,
-			      uint64_t hash)
+                              uint64_t hash)
 {
 	struct table_node *n = table_first(&st->table, hash);
 
@@ -112,7 +112,8 @@ static struct dns_entry *find(const struct dns_stripe *st, enum dns_kind kind, s
 	return NULL;
 }
 
-static struct dns_entry *add(struct dns_stripe *st, enum dns_kind kind, struct span name, uint64_t hash)
+static struct dns_entry *add(struct dns_stripe *st, enum dns_kind kind, struct span name,
+                             uint64_t hash)
 {
 	struct dns_entry *e = check_calloc(1, sizeof(*e) + name.n);
 
@@ -175,7 +176,7 @@ static void join(struct dns_entry *e, struct loop *home, struct dns_query *q)
 
 /* Begin anew with an entry whose answer is too old, or with a new one (e == NULL). */
 static struct dns_entry *begin(struct dns_shared *s, struct dns_stripe *st, struct dns_entry *e,
-			       enum dns_kind kind, struct span name, uint64_t hash)
+                               enum dns_kind kind, struct span name, uint64_t hash)
 {
 	/* Relaxed: only the number counts. */
 	if (atomic_load_explicit(&s->in_flight, memory_order_relaxed) >=
@@ -189,8 +190,8 @@ static struct dns_entry *begin(struct dns_shared *s, struct dns_stripe *st, stru
 }
 
 enum dns_found dns_map_find(struct dns_shared *s, enum dns_kind kind, struct span name,
-			    struct loop *home, struct dns_query *q, struct dns_answer **answer,
-			    struct dns_entry **entry)
+                            struct loop *home, struct dns_query *q, struct dns_answer **answer,
+                            struct dns_entry **entry)
 {
 	const uint64_t hash = hash_of(kind, name);
 	/* The table takes the low bits. */
@@ -239,7 +240,7 @@ static void deliver(struct post *p)
 }
 
 void dns_map_complete(struct dns_shared *s, struct dns_entry *e, struct dns_answer **answer,
-		      bool is_kept)
+                      bool is_kept)
 {
 	struct dns_stripe *st = e->stripe;
 	struct list woken = LIST_INIT(woken), *it;
@@ -305,7 +306,8 @@ size_t dns_map_count(struct dns_shared *s)
 
 static void fini_stripe(struct dns_stripe *st)
 {
-	table_for_each (it, &st->table) {
+	table_for_each(it, &st->table)
+	{
 		struct dns_entry *e = CONTAINER_OF(it, struct dns_entry, node);
 
 		CHECK(list_is_empty(&e->waiters));

@@ -34,13 +34,14 @@ struct dns_shared {
 
 struct dns_entry; /* guarded by its stripe's lock */
 
-/* Who waits for an answer. On the heap, since a post may be on its way when the query is cancelled. */
+/* Who waits for an answer. On the heap, since a post may be on its way when the query is cancelled.
+ */
 struct dns_waiter {
 	struct post post;
-	struct list link;	   /* of the entry; guarded by the stripe's lock */
+	struct list link;          /* of the entry; guarded by the stripe's lock */
 	struct dns_entry *entry;   /* NULL once taken; guarded by the stripe's lock */
 	struct dns_stripe *stripe; /* immutable */
-	struct loop *home;	   /* immutable */
+	struct loop *home;         /* immutable */
 	struct dns_query *query;   /* NULL: cancelled; only home's thread touches it */
 	struct dns_answer *answer; /* set before it is posted */
 };
@@ -52,15 +53,16 @@ struct dns_setup *dns_map_setup(struct dns_shared *s, unsigned *generation);
 
 /*
  * DNS_FOUND: *answer is the caller's reference. DNS_JOINED: q waits, q->state is its waiter.
- * DNS_MUST_LOOK_UP: the same, and the caller must see to dns_map_complete(*entry). DNS_FULL: neither.
+ * DNS_MUST_LOOK_UP: the same, and the caller must see to dns_map_complete(*entry). DNS_FULL:
+ * neither.
  */
 enum dns_found dns_map_find(struct dns_shared *s, enum dns_kind kind, struct span name,
-			    struct loop *home, struct dns_query *q, struct dns_answer **answer,
-			    struct dns_entry **entry);
+                            struct loop *home, struct dns_query *q, struct dns_answer **answer,
+                            struct dns_entry **entry);
 
 /* The lookup has ended: keep the answer if is_kept, and tell who waits. Takes the reference. */
 void dns_map_complete(struct dns_shared *s, struct dns_entry *e, struct dns_answer **answer,
-		      bool is_kept);
+                      bool is_kept);
 
 /* On home's thread: q waits no longer. */
 void dns_map_leave(struct dns_query *q);

@@ -80,7 +80,7 @@ static bool take_name(struct cursor *c, char out[DNS_NAME_MAX])
 	long used;
 
 	if (left(c) == 0 || ares_expand_name(c->at, c->message, (int)(c->end - c->message), &text,
-					     &used) != ARES_SUCCESS)
+	                                     &used) != ARES_SUCCESS)
 		return false;
 	const bool ok = (size_t)used <= left(c) && dns_name_fold(span_str(text), out);
 
@@ -96,7 +96,8 @@ static bool is_host_name(const char *name)
 }
 
 /* One record; false if the message is malformed. wanted: the owner, moved along by CNAMEs. */
-static bool read_record(struct dns_reply *r, struct cursor *c, char wanted[DNS_NAME_MAX], uint32_t *ttl)
+static bool read_record(struct dns_reply *r, struct cursor *c, char wanted[DNS_NAME_MAX],
+                        uint32_t *ttl)
 {
 	char owner[DNS_NAME_MAX], target[DNS_NAME_MAX];
 
@@ -110,7 +111,8 @@ static bool read_record(struct dns_reply *r, struct cursor *c, char wanted[DNS_N
 	struct cursor data = *c;
 
 	c->at += length;
-	if (class != CLASS_IN || (type != TYPE_CNAME && type != TYPE_PTR) || strcmp(owner, wanted) != 0)
+	if (class != CLASS_IN || (type != TYPE_CNAME && type != TYPE_PTR) ||
+	    strcmp(owner, wanted) != 0)
 		return true;
 	if (!take_name(&data, target) || data.at > c->at)
 		return false;

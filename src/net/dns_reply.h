@@ -6,7 +6,7 @@
 #include "net/dns_files.h"
 
 struct dns_reply {
-	enum err err;	/* ERR_NONE: there is at least one address, or a name */
+	enum err err;   /* ERR_NONE: there is at least one address, or a name */
 	uint32_t ttl_s; /* the smallest of the chain that leads to the answer; 0 on failure */
 	unsigned n;
 	struct ip ips[DNS_IPS_MAX];

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RESOLV_CONF	 "/etc/resolv.conf"
-#define FILE_BYTES_MAX	 (256U << 20)
-#define TRIES_MAX	 10
+#define RESOLV_CONF      "/etc/resolv.conf"
+#define FILE_BYTES_MAX   (256U << 20)
+#define TRIES_MAX        10
 #define PACKET_BYTES_MIN 512
 
 /* The file's bytes on the heap; SPAN_NULL and a warning if it cannot be read. */
@@ -60,7 +60,8 @@ static void use_resolv_conf(struct dns_setup *s, const struct dns_conf *c)
 		s->retransmit_ms = MIN(s->retransmit_ms, (int64_t)r->timeout_s * 1000);
 	if (r->attempts != 0)
 		s->tries = (int)r->attempts;
-	/* dns_defnames: without it a name is not completed, so that it means the same to everybody. */
+	/* dns_defnames: without it a name is not completed, so that it means the same to everybody.
+	 */
 	if (c->defnames && r->n_search != 0)
 		s->resolv = r;
 	else
@@ -69,7 +70,8 @@ static void use_resolv_conf(struct dns_setup *s, const struct dns_conf *c)
 
 static void use_localhost(struct dns_setup *s)
 {
-	oplog(OPLOG_WARNING, "no name server found in dns_nameservers or %s: trying 127.0.0.1", RESOLV_CONF);
+	oplog(OPLOG_WARNING, "no name server found in dns_nameservers or %s: trying 127.0.0.1",
+	      RESOLV_CONF);
 	s->n_servers = 1;
 	free(s->servers);
 	s->servers = check_calloc(1, sizeof(*s->servers));
@@ -99,9 +101,10 @@ struct dns_setup *dns_setup_new(const struct dns_conf *c)
 	s->retransmit_ms = MIN(MAX(c->retransmit_ms, (int64_t)1), s->timeout_ms);
 	s->positive_ttl_ms = MAX(c->positive_ttl_ms, c->negative_ttl_ms);
 	s->negative_ttl_ms = c->negative_ttl_ms;
-	s->packet_max = c->packet_max <= 0 || c->packet_max == INT64_MAX ?
-				0 :
-				(int)MAX(MIN(c->packet_max, (int64_t)UINT16_MAX), (int64_t)PACKET_BYTES_MIN);
+	s->packet_max = c->packet_max <= 0 || c->packet_max == INT64_MAX
+	                        ? 0
+	                        : (int)MAX(MIN(c->packet_max, (int64_t)UINT16_MAX),
+	                                   (int64_t)PACKET_BYTES_MIN);
 	s->check_names = c->check_hostnames;
 	s->allow_underscore = c->allow_underscore;
 	s->append_domain = c->append_domain != NULL ? check_strdup(c->append_domain) : NULL;
@@ -166,7 +169,7 @@ static bool join(const char *name, const char *suffix, char out[DNS_NAME_MAX])
 }
 
 bool dns_setup_candidate(const struct dns_setup *s, const char *name, unsigned i,
-			 char out[DNS_NAME_MAX])
+                         char out[DNS_NAME_MAX])
 {
 	const unsigned n_dots = dots(name);
 
@@ -196,7 +199,8 @@ bool dns_setup_candidate(const struct dns_setup *s, const char *name, unsigned i
 
 static bool is_label_byte(char c, bool underscore)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || (c == '_' && underscore);
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+	       (c == '_' && underscore);
 }
 
 bool dns_setup_accepts(const struct dns_setup *s, const char *name)
@@ -206,7 +210,8 @@ bool dns_setup_accepts(const struct dns_setup *s, const char *name)
 	while (s->check_names && rest.p != NULL) {
 		const struct span label = span_cut(&rest, '.');
 
-		if (label.n == 0 || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-')
+		if (label.n == 0 || label.n > 63 || label.p[0] == '-' ||
+		    label.p[label.n - 1] == '-')
 			return false;
 		for (size_t i = 0; i < label.n; i++)
 			if (!is_label_byte(label.p[i], s->allow_underscore))

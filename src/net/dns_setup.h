@@ -12,9 +12,9 @@ struct dns_setup {
 	struct endpoint *servers; /* at least one */
 	unsigned n_servers;
 	struct dns_resolv *resolv; /* search and ndots; NULL: names are taken as they are */
-	char *append_domain;	   /* NULL or ".example.com" */
+	char *append_domain;       /* NULL or ".example.com" */
 	struct dns_hosts *hosts;   /* NULL: none */
-	int64_t timeout_ms;	   /* of one lookup */
+	int64_t timeout_ms;        /* of one lookup */
 	int64_t retransmit_ms;
 	int tries; /* of each server */
 	int64_t positive_ttl_ms, negative_ttl_ms;
@@ -32,7 +32,7 @@ void dns_setup_unref(struct dns_setup **s);
  * It is absolute; out has no final dot.
  */
 bool dns_setup_candidate(const struct dns_setup *s, const char *name, unsigned i,
-			 char out[DNS_NAME_MAX]) MUST_USE;
+                         char out[DNS_NAME_MAX]) MUST_USE;
 
 /* check_hostnames and allow_underscore, by RFC 1123 2.1. */
 bool dns_setup_accepts(const struct dns_setup *s, const char *name);

@@ -4,20 +4,20 @@
  *
  * The socket is watched level-triggered, so the last, failing accept4() that would tell that nobody
  * waits any more is not needed: while turns are short (which is when the rate is high), one is
- * accepted in each turn, and whoever waits is announced again. After a longer pause, or in long turns,
- * a batch is accepted. All loops watch the same socket, and the kernel wakes one of them (EV_SHARED).
- * Worker-local.
+ * accepted in each turn, and whoever waits is announced again. After a longer pause, or in long
+ * turns, a batch is accepted. All loops watch the same socket, and the kernel wakes one of them
+ * (EV_SHARED). Worker-local.
  */
 #include "net/listener.h"
 
 #include "base/counters.h"
 #include "base/oplog.h"
 
-#define LISTENER_MAGIC	0x6c737472U
-#define BATCH		32U /* accepted at most in a turn that follows a pause */
-#define PAUSE_MS	2
-#define RETRY_MS	100
-#define COMPLAINT_MS	60000
+#define LISTENER_MAGIC  0x6c737472U
+#define BATCH           32U /* accepted at most in a turn that follows a pause */
+#define PAUSE_MS        2
+#define RETRY_MS        100
+#define COMPLAINT_MS    60000
 #define LISTEN_INTEREST (EV_READ | EV_SHARED)
 
 struct listener {
@@ -25,7 +25,7 @@ struct listener {
 	struct loop *loop;
 	struct event event;
 	struct task task;
-	struct timer retry; /* armed while out of descriptors */
+	struct timer retry;  /* armed while out of descriptors */
 	int64_t last_ms;     /* of the last batch */
 	int64_t complain_ms; /* not before then again */
 	listener_fn *fn;
@@ -57,7 +57,7 @@ static void out_of_fds(struct listener *l)
 		return;
 	l->complain_ms = now + COMPLAINT_MS;
 	oplog(OPLOG_WARNING, "out of file descriptors: new connections wait until one is free; "
-			     "raise max_filedescriptors and the process's limit (ulimit -n)");
+	                     "raise max_filedescriptors and the process's limit (ulimit -n)");
 }
 
 static bool accept_one(struct listener *l)
@@ -111,7 +111,7 @@ static void on_retry(struct timer *t)
 }
 
 enum err listener_new(struct listener **out, struct loop *loop, int listen_fd, listener_fn *fn,
-		      void *arg)
+                      void *arg)
 {
 	struct listener *l;
 

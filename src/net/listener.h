@@ -9,15 +9,16 @@
 struct listener;
 
 /* One accepted connection; fd is the callee's. */
-typedef void listener_fn(void *arg, int fd, const struct endpoint *peer, const struct endpoint *local);
+typedef void listener_fn(void *arg, int fd, const struct endpoint *peer,
+                         const struct endpoint *local);
 
 /*
  * Watch listen_fd (stays the caller's) and call fn for each connection, at most some per turn.
- * Out of descriptors: a reserve descriptor is used to refuse nobody silently: accepting pauses until one is
- * free (listener_resume, or a timer), counted in ACCEPT_PAUSES and logged once.
+ * Out of descriptors: a reserve descriptor is used to refuse nobody silently: accepting pauses
+ * until one is free (listener_resume, or a timer), counted in ACCEPT_PAUSES and logged once.
  */
 enum err listener_new(struct listener **out, struct loop *l, int listen_fd, listener_fn *fn,
-		      void *arg) MUST_USE;
+                      void *arg) MUST_USE;
 void listener_free(struct listener **l);
 void listener_pause(struct listener *l);
 void listener_resume(struct listener *l);

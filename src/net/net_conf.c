@@ -5,7 +5,7 @@
 
 #define SECOND_MS 1000
 #define MINUTE_MS (60 * SECOND_MS)
-#define HOUR_MS	  (60 * MINUTE_MS)
+#define HOUR_MS   (60 * MINUTE_MS)
 
 void net_conf_init(struct net_conf *c)
 {

@@ -18,7 +18,7 @@ struct dns_conf {
 	int64_t timeout_ms, retransmit_ms;
 	int64_t packet_max; /* bytes for EDNS; INT64_MAX or 0: without */
 	int64_t positive_ttl_ms, negative_ttl_ms;
-	int64_t ipcache_size; /* names */
+	int64_t ipcache_size;               /* names */
 	unsigned ipcache_low, ipcache_high; /* percent of ipcache_size */
 };
 
@@ -29,7 +29,7 @@ struct net_conf {
 	int64_t forward_max_tries;
 	int64_t connect_retries;
 	int64_t server_idle_pconn_timeout_ms, pconn_lifetime_ms; /* 0: no limit of life */
-	int64_t tcp_recv_bufsize; /* 0: the system's */
+	int64_t tcp_recv_bufsize;                                /* 0: the system's */
 	bool server_persistent_connections;
 };
 
@@ -38,6 +38,6 @@ void net_conf_init(struct net_conf *c);
 void net_conf_fini(struct net_conf *c);
 
 /* Setters of this folder's directives; the comment names the member's type. */
-conf_setter_fn net_set_nameservers;   /* struct dns_conf */
-conf_setter_fn net_set_append_domain; /* char * */
+conf_setter_fn net_set_nameservers;    /* struct dns_conf */
+conf_setter_fn net_set_append_domain;  /* char * */
 conf_setter_fn net_set_ignore_unknown; /* bool */

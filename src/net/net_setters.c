@@ -15,12 +15,13 @@ void net_set_nameservers(struct conf_line *l, void *field)
 		if (span_eq(word, SPAN("none")))
 			continue;
 		if (!dns_server_parse(word, &e)) {
-			conf_error(l, "\"%.*s\" is not a name server: use an address, or ADDRESS:PORT",
-				   SPAN_ARG(word));
+			conf_error(l,
+			           "\"%.*s\" is not a name server: use an address, or ADDRESS:PORT",
+			           SPAN_ARG(word));
 			continue;
 		}
 		c->nameservers = check_realloc(c->nameservers,
-					       (c->n_nameservers + 1) * sizeof(*c->nameservers));
+		                               (c->n_nameservers + 1) * sizeof(*c->nameservers));
 		c->nameservers[c->n_nameservers++] = e;
 	}
 }
@@ -39,8 +40,9 @@ void net_set_append_domain(struct conf_line *l, void *field)
 	if (span_eq(word, SPAN("none")))
 		return;
 	if (word.p[0] != '.' || !dns_name_fold(word, name)) {
-		conf_error(l, "append_domain \"%.*s\": a domain begins with a dot, as in .example.com",
-			   SPAN_ARG(word));
+		conf_error(l,
+		           "append_domain \"%.*s\": a domain begins with a dot, as in .example.com",
+		           SPAN_ARG(word));
 		return;
 	}
 	*domain = check_strdup(name);
@@ -52,7 +54,8 @@ void net_set_ignore_unknown(struct conf_line *l, void *field)
 
 	conf_set_onoff(l, on);
 	if (!*on)
-		conf_warning(l, "ignore_unknown_nameservers stays on: replies of servers that were not "
-				"asked are never believed");
+		conf_warning(
+			l, "ignore_unknown_nameservers stays on: replies of servers that were not "
+			   "asked are never believed");
 	*on = true;
 }

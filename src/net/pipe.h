@@ -11,8 +11,8 @@
 struct pipe_pool;
 
 struct pipe {
-	int in, out; /* write end, read end */
-	uint32_t bytes; /* in it now */
+	int in, out;       /* write end, read end */
+	uint32_t bytes;    /* in it now */
 	struct pipe *next; /* the pool's */
 };
 

@@ -2,22 +2,23 @@
  * Moving bytes from stream to stream.
  *
  * A pump starts by copying through a lent buffer, which suits small exchanges: one read, one write,
- * and no more, since a read that did not fill the buffer has emptied the socket. When reads fill the
- * buffer several times in a row there is more to come than a buffer holds, and the pump goes on by
- * splicing through a lent pipe, until what it finds is small again. Buffer and pipe are
- * given back as soon as they are empty. Worker-local.
+ * and no more, since a read that did not fill the buffer has emptied the socket. When reads fill
+ * the buffer several times in a row there is more to come than a buffer holds, and the pump goes on
+ * by splicing through a lent pipe, until what it finds is small again. Buffer and pipe are given
+ * back as soon as they are empty. Worker-local.
  */
 #include "net/pump.h"
 
 /* Full reads in a row after which splicing begins. */
-#define SPLICE_AFTER  2
+#define SPLICE_AFTER 2
 /* A splice of less than this counts as small; so many in a row and copying begins again. */
-#define SMALL_SPLICE  8192U
-#define COPY_AFTER    4
+#define SMALL_SPLICE 8192U
+#define COPY_AFTER   4
 /* Bytes moved by one run before others get their turn; more did not cost less. */
-#define SHARE_BYTES   262144U
+#define SHARE_BYTES 262144U
 
-/* streak: 0..SPLICE_AFTER-1 copying; from SPLICE_AFTER on splicing, plus the small splices in a row. */
+/* streak: 0..SPLICE_AFTER-1 copying; from SPLICE_AFTER on splicing, plus the small splices in a
+ * row. */
 static bool is_splicing(const struct pump *p)
 {
 	return p->streak >= SPLICE_AFTER;
@@ -57,7 +58,8 @@ enum err pump_preload(struct pump *p, struct buffer_pool *bp, struct span bytes)
 }
 
 /* Write what is in flight; IO_OK when nothing is left of it. */
-static enum io drain(struct pump *p, struct stream *to, struct buffer_pool *bp, struct pipe_pool *pp)
+static enum io drain(struct pump *p, struct stream *to, struct buffer_pool *bp,
+                     struct pipe_pool *pp)
 {
 	enum io r = IO_OK;
 	size_t n;
@@ -130,7 +132,7 @@ static enum io fill_by_splice(struct pump *p, struct stream *from)
 }
 
 static enum io fill(struct pump *p, struct stream *from, const struct stream *to,
-		    struct buffer_pool *bp, struct pipe_pool *pp)
+                    struct buffer_pool *bp, struct pipe_pool *pp)
 {
 	if (is_splicing(p) && from->ops->can_splice && to->ops->can_splice && from->kept_n == 0) {
 		if (!stream_is_readable(from))
@@ -147,14 +149,14 @@ static enum io fill(struct pump *p, struct stream *from, const struct stream *to
 }
 
 static enum pump_result idle(struct pump *p, struct buffer_pool *bp, struct pipe_pool *pp,
-			     enum pump_result r)
+                             enum pump_result r)
 {
 	pump_fini(p, bp, pp);
 	return r;
 }
 
 enum pump_result pump_run(struct pump *p, struct stream *from, struct stream *to,
-			  struct buffer_pool *bp, struct pipe_pool *pp)
+                          struct buffer_pool *bp, struct pipe_pool *pp)
 {
 	const uint64_t until = p->written_bytes + SHARE_BYTES;
 

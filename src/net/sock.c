@@ -74,7 +74,8 @@ enum err sock_listen(const struct endpoint *at, int backlog, int *fd)
 	if (ss.ss_family == AF_INET6)
 		set_int(s, IPPROTO_IPV6, IPV6_V6ONLY, !ip_is_any(&at->ip));
 	/* The kernel cuts the backlog to net.core.somaxconn. */
-	if (bind(s, (struct sockaddr *)&ss, len) != 0 || listen(s, backlog > 0 ? backlog : INT_MAX) != 0)
+	if (bind(s, (struct sockaddr *)&ss, len) != 0 ||
+	    listen(s, backlog > 0 ? backlog : INT_MAX) != 0)
 		return fail_closed(s);
 	*fd = s;
 	return ERR_NONE;
@@ -105,7 +106,8 @@ enum err sock_connect(const struct endpoint *to, const struct endpoint *from, in
 	set_int(s, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (from != NULL && bind_source(s, from) != 0)
 		return fail_closed(s);
-	if (connect(s, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS && errno != EINTR) {
+	if (connect(s, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS &&
+	    errno != EINTR) {
 		/* EAGAIN is the kernel's word for "no free local port" here. */
 		if (errno == EAGAIN)
 			errno = EADDRNOTAVAIL;
@@ -132,7 +134,8 @@ enum err sock_local(int fd, struct endpoint *at)
 
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
 		return err_from_errno(errno);
-	return endpoint_from_sockaddr((const struct sockaddr *)&ss, at) ? ERR_NONE : ERR_UNSUPPORTED;
+	return endpoint_from_sockaddr((const struct sockaddr *)&ss, at) ? ERR_NONE
+	                                                                : ERR_UNSUPPORTED;
 }
 
 /* What a call that moves bytes returned: > 0, 0 (the end, for those that read), or -1 and errno. */
@@ -168,10 +171,10 @@ enum io sock_read(int fd, void *buf, size_t cap, size_t *n, enum err *err)
 
 enum io sock_write(int fd, const struct iovec *iov, int n_iov, size_t *n, enum err *err)
 {
-	const struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n_iov };
-	const ssize_t r = n_iov == 1 ?
-				  RETRIED(send(fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL)) :
-				  RETRIED(sendmsg(fd, &m, MSG_NOSIGNAL));
+	const struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov,
+		                  .msg_iovlen = (size_t)n_iov };
+	const ssize_t r = n_iov == 1 ? RETRIED(send(fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL))
+	                             : RETRIED(sendmsg(fd, &m, MSG_NOSIGNAL));
 
 	/* Nothing was asked for, or the kernel took nothing: neither is an end. */
 	return r == 0 ? IO_AGAIN : moved(r, n, err);
@@ -179,8 +182,9 @@ enum io sock_write(int fd, const struct iovec *iov, int n_iov, size_t *n, enum e
 
 enum io sock_splice_in(int fd, int pipe_fd, size_t max, size_t *n, enum err *err)
 {
-	return moved(RETRIED(splice(fd, NULL, pipe_fd, NULL, max, SPLICE_F_MOVE | SPLICE_F_NONBLOCK)),
-		     n, err);
+	return moved(
+		RETRIED(splice(fd, NULL, pipe_fd, NULL, max, SPLICE_F_MOVE | SPLICE_F_NONBLOCK)), n,
+		err);
 }
 
 enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more, size_t *n, enum err *err)

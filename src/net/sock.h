@@ -12,9 +12,9 @@
 #include "base/ip.h"
 
 enum io {
-	IO_OK,	  /* *n > 0 bytes were moved */
+	IO_OK,    /* *n > 0 bytes were moved */
 	IO_AGAIN, /* nothing now */
-	IO_EOF,	  /* reading: the other side has finished */
+	IO_EOF,   /* reading: the other side has finished */
 	IO_ERROR  /* *err says what */
 };
 

@@ -21,7 +21,7 @@ static void on_event(struct event *e, unsigned ready)
 }
 
 static enum err adopt(struct stream **out, struct loop *l, int fd, const struct endpoint *peer,
-		      uint8_t ready)
+                      uint8_t ready)
 {
 	struct stream *s;
 
@@ -49,7 +49,7 @@ enum err stream_new(struct stream **out, struct loop *l, int fd, const struct en
 }
 
 enum err stream_new_connecting(struct stream **out, struct loop *l, int fd,
-			       const struct endpoint *peer)
+                               const struct endpoint *peer)
 {
 	return adopt(out, l, fd, peer, 0);
 }
@@ -165,7 +165,8 @@ static enum io tcp_read(struct stream *s, void *buf, size_t cap, size_t *n)
 
 	switch (r) {
 	case IO_OK:
-		/* Bytes that come from now on make a new event; a FIN that is known already does not. */
+		/* Bytes that come from now on make a new event; a FIN that is known already does
+		 * not. */
 		if (*n < cap && !is_ended(s))
 			not_readable(s);
 		return r;
@@ -242,7 +243,8 @@ enum io stream_splice_in(struct stream *s, struct pipe *p, size_t max, size_t *n
 
 	switch (r) {
 	case IO_OK:
-		/* A pipe may be full by its slots before its bytes, so a short splice says nothing. */
+		/* A pipe may be full by its slots before its bytes, so a short splice says nothing.
+		 */
 		p->bytes += (uint32_t)*n;
 		return r;
 	case IO_AGAIN:

@@ -40,22 +40,26 @@ struct stream {
 };
 
 /* Take over a connected descriptor. On failure it is closed. */
-enum err stream_new(struct stream **out, struct loop *l, int fd, const struct endpoint *peer) MUST_USE;
+enum err stream_new(struct stream **out, struct loop *l, int fd,
+                    const struct endpoint *peer) MUST_USE;
 /*
  * The same for one on which sock_connect() was called: nothing is ready yet; the owner is scheduled
- * when the connection stands (EV_WRITE) or failed (EV_ERROR, then sock_connected(s->event.fd) tells).
+ * when the connection stands (EV_WRITE) or failed (EV_ERROR, then sock_connected(s->event.fd)
+ * tells).
  */
 enum err stream_new_connecting(struct stream **out, struct loop *l, int fd,
-			       const struct endpoint *peer) MUST_USE;
+                               const struct endpoint *peer) MUST_USE;
 /* Close and free; abort: with a reset. Clears the pointer; NULL is harmless. */
 void stream_close(struct stream **s, bool abort);
 
-/* Whom to schedule from now on. If something is ready already, the new owner is scheduled at once. */
+/* Whom to schedule from now on. If something is ready already, the new owner is scheduled at once.
+ */
 void stream_set_owner(struct stream *s, struct task *owner);
 
 /*
  * IO_OK with *n > 0; IO_AGAIN (the owner will be scheduled); IO_EOF; IO_ERROR (s->error).
- * A read that filled less than cap has emptied the socket, so the next one is not tried before an event.
+ * A read that filled less than cap has emptied the socket, so the next one is not tried before an
+ * event.
  */
 enum io stream_read(struct stream *s, void *buf, size_t cap, size_t *n);
 enum io stream_write(struct stream *s, const struct iovec *iov, int n_iov, size_t *n);

@@ -2,9 +2,9 @@
  * Idle upstream connections: a table by key, a list by age, one timer for all of them.
  *
  * While a stream is here its owner is the entry's task, which wakes on data or a FIN: neither is
- * welcome on an idle connection, so it is closed. Entries (with room for their key) are kept for reuse
- * when their connection leaves, at most as many as may be idle, so that a busy pool allocates nothing.
- * Worker-local.
+ * welcome on an idle connection, so it is closed. Entries (with room for their key) are kept for
+ * reuse when their connection leaves, at most as many as may be idle, so that a busy pool allocates
+ * nothing. Worker-local.
  */
 #include "net/upstream_pool.h"
 
@@ -14,16 +14,16 @@
 #include "base/table.h"
 
 #define UPSTREAM_POOL_MAGIC 0x75706f6cU
-#define IDLE_MAGIC	    0x69646c65U
+#define IDLE_MAGIC          0x69646c65U
 /* How often connections are looked at for their total life, which is not the list's order. */
-#define LIFE_CHECK_MS	    1000
+#define LIFE_CHECK_MS 1000
 
 struct idle {
 	uint32_t magic;
 	uint32_t key_n, key_cap;
 	struct table_node node; /* by hash of the key; not in the table while spare */
-	struct list link;	/* of pool->idle, or pool->spare */
-	struct task task;	/* the stream's owner */
+	struct list link;       /* of pool->idle, or pool->spare */
+	struct task task;       /* the stream's owner */
 	struct upstream_pool *pool;
 	struct stream *stream; /* NULL while spare */
 	int64_t opened_ms, given_ms;
@@ -38,7 +38,7 @@ struct upstream_pool {
 	struct list idle;  /* longest idle first */
 	struct list spare; /* entries without a connection */
 	struct timer timer;
-	struct task sweeper; /* a timer may not close, a task may */
+	struct task sweeper;      /* a timer may not close, a task may */
 	int64_t idle_ms, life_ms; /* 0: no limit */
 };
 
@@ -115,7 +115,7 @@ static void sweep(struct task *t)
 	const int64_t now = loop_now_ms(p->loop);
 
 	CHECK_OBJ(p, UPSTREAM_POOL_MAGIC);
-	list_for_each_safe(it, &p->idle) {
+	list_for_each_safe (it, &p->idle) {
 		struct idle *i = CONTAINER_OF(it, struct idle, link);
 
 		if (is_over(p, i->given_ms, i->opened_ms, now))
@@ -157,7 +157,7 @@ void upstream_pool_free(struct upstream_pool **pp)
 	if (p == NULL)
 		return;
 	upstream_pool_shrink(p, 0);
-	list_for_each_safe(it, &p->spare) {
+	list_for_each_safe (it, &p->spare) {
 		struct idle *i = CONTAINER_OF(it, struct idle, link);
 
 		free(i->key);
@@ -219,7 +219,8 @@ static void set_key(struct idle *i, struct span key)
 	i->key_n = (uint32_t)key.n;
 }
 
-void upstream_pool_give(struct upstream_pool *p, struct span key, struct stream **sp, int64_t opened_ms)
+void upstream_pool_give(struct upstream_pool *p, struct span key, struct stream **sp,
+                        int64_t opened_ms)
 {
 	struct stream *s = *sp;
 	const int64_t now = loop_now_ms(p->loop);

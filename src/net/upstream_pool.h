@@ -19,7 +19,8 @@ void upstream_pool_set_limits(struct upstream_pool *p, int64_t idle_ms, int64_t 
  */
 struct stream *upstream_pool_take(struct upstream_pool *p, struct span key, int64_t *opened_ms);
 /* Give an idle connection; closed at once if the pool is full or something is wrong. Clears it. */
-void upstream_pool_give(struct upstream_pool *p, struct span key, struct stream **s, int64_t opened_ms);
+void upstream_pool_give(struct upstream_pool *p, struct span key, struct stream **s,
+                        int64_t opened_ms);
 unsigned upstream_pool_count(const struct upstream_pool *p);
 /* Close the least recently used ones (memory or descriptors are short). */
 void upstream_pool_shrink(struct upstream_pool *p, unsigned to);

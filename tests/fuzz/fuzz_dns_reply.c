@@ -16,7 +16,8 @@ static void check_reply(const struct dns_reply *r, enum dns_kind kind)
 	for (unsigned i = 0; i < r->n; i++)
 		CHECK(ip_is_v4(&r->ips[i]) == (kind == DNS_A));
 	for (size_t i = 0; i < name_n; i++)
-		CHECK(r->name[i] > ' ' && r->name[i] < 0x7f && r->name[i] == ascii_lower(r->name[i]));
+		CHECK(r->name[i] > ' ' && r->name[i] < 0x7f &&
+		      r->name[i] == ascii_lower(r->name[i]));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)

@@ -11,7 +11,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define TYPE_A	   1
+#define TYPE_A     1
 #define TYPE_CNAME 5
 #define TYPE_PTR   12
 #define TYPE_AAAA  28
@@ -41,7 +41,8 @@ static void put_name(struct writer *w, const char *name)
 	put(w, 0, 1);
 }
 
-static void put_record(struct writer *w, const char *owner, int type, uint32_t ttl, const char *data)
+static void put_record(struct writer *w, const char *owner, int type, uint32_t ttl,
+                       const char *data)
 {
 	struct in6_addr v6;
 
@@ -84,7 +85,7 @@ static bool next_item(struct span *list, char text[256], uint32_t *ttl)
 }
 
 static unsigned put_answers(struct writer *w, const struct dns_server_row *row, const char *asked,
-			    int type)
+                            int type)
 {
 	char owner[256], text[256];
 	struct span chain = row->chain != NULL ? span_str(row->chain) : SPAN_NULL;
@@ -123,8 +124,8 @@ static const struct dns_server_row *row_for(const struct dns_server *s, const ch
 	return &no_such_name;
 }
 
-static void compose(struct writer *w, const struct dns_server_row *row, uint32_t id, const char *name,
-		    int type, bool is_tcp)
+static void compose(struct writer *w, const struct dns_server_row *row, uint32_t id,
+                    const char *name, int type, bool is_tcp)
 {
 	unsigned n = 0;
 
@@ -168,7 +169,7 @@ static void compose(struct writer *w, const struct dns_server_row *row, uint32_t
 
 /* Understand a question and compose what the script says. */
 static void respond(struct dns_server *s, const unsigned char *q, size_t n, bool is_tcp,
-		    struct writer *w)
+                    struct writer *w)
 {
 	char name[256];
 	size_t at = 12, out = 0;
@@ -239,8 +240,8 @@ static void *serve(void *arg)
 	for (;;) {
 		const bool is_held = atomic_load_explicit(&s->is_held, memory_order_relaxed);
 		struct pollfd p[] = { { s->stop[0], POLLIN, 0 },
-				      { is_held ? -1 : s->udp, POLLIN, 0 },
-				      { is_held ? -1 : s->tcp, POLLIN, 0 } };
+			              { is_held ? -1 : s->udp, POLLIN, 0 },
+			              { is_held ? -1 : s->tcp, POLLIN, 0 } };
 
 		if (poll(p, 3, is_held ? 1 : -1) < 0)
 			continue;

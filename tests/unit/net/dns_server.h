@@ -9,14 +9,14 @@
 #include "base/ip.h"
 
 enum dns_server_how {
-	SAY_ANSWER,	/* records, or none: NODATA */
+	SAY_ANSWER, /* records, or none: NODATA */
 	SAY_NXDOMAIN,
 	SAY_SERVFAIL,
 	SAY_REFUSED,
 	SAY_NOTHING,
-	SAY_TRUNCATED,	/* by UDP; the answer by TCP */
-	SAY_GARBAGE,	/* a header that promises records, and noise */
-	SAY_WRONG_ID,	/* a forged answer, and then nothing */
+	SAY_TRUNCATED,  /* by UDP; the answer by TCP */
+	SAY_GARBAGE,    /* a header that promises records, and noise */
+	SAY_WRONG_ID,   /* a forged answer, and then nothing */
 	SAY_WRONG_NAME, /* an answer to another question, and then nothing */
 };
 
@@ -35,7 +35,7 @@ struct dns_server {
 	int udp, tcp, stop[2];
 	pthread_t thread;
 	_Atomic unsigned asked, asked_tcp;
-	_Atomic unsigned ports; /* how often the asking port differed from the one before */
+	_Atomic unsigned ports;   /* how often the asking port differed from the one before */
 	_Atomic unsigned is_held; /* while set, questions wait in the socket */
 	uint16_t last_port;
 	char names[65536]; /* all names asked for, each with a blank behind; read `asked` first */

@@ -17,7 +17,7 @@
 			loop_turn((l), FIXTURE_WAIT_MS);                                           \
 		}                                                                                  \
 	} while (0)
-#define FIXTURE_TURNS	20000U
+#define FIXTURE_TURNS   20000U
 #define FIXTURE_WAIT_MS 5000
 
 /* A task that counts its runs. */

@@ -147,7 +147,8 @@ static void ck_failed(enum err e)
 	ck_assert_ptr_null(d.stream);
 }
 
-/* --- the queue --------------------------------------------------------------------------------- */
+/* --- the queue ---------------------------------------------------------------------------------
+ */
 
 static const struct {
 	const char *in, *out;
@@ -198,7 +199,8 @@ START_TEST(the_queue_takes_32_of_a_family)
 }
 END_TEST
 
-/* --- judged addresses -------------------------------------------------------------------------- */
+/* --- judged addresses --------------------------------------------------------------------------
+ */
 
 START_TEST(a_judged_address_is_dialled_without_asking)
 {
@@ -221,7 +223,7 @@ END_TEST
 START_TEST(after_a_refusal_the_next_address_follows_at_once)
 {
 	const struct ip ips[] = { fixture_ip("127.0.0.2"), fixture_ip("127.0.0.3"),
-				  fixture_ip("127.0.0.1") };
+		                  fixture_ip("127.0.0.1") };
 
 	r.ips = ips;
 	r.n_ips = 3;
@@ -235,7 +237,7 @@ END_TEST
 START_TEST(tries_are_limited)
 {
 	const struct ip ips[] = { fixture_ip("127.0.0.2"), fixture_ip("127.0.0.3"),
-				  fixture_ip("127.0.0.1") };
+		                  fixture_ip("127.0.0.1") };
 	const uint64_t fails = counters_sum(COUNT_SERVER_CONNECT_FAILS);
 
 	r.ips = ips;
@@ -339,7 +341,8 @@ END_TEST
 START_TEST(the_source_address_is_that_of_the_family)
 {
 	const struct ip ips[] = { fixture_ip("127.0.0.1") };
-	const struct endpoint from4 = { fixture_ip("127.0.0.9"), 0 }, from6 = { fixture_ip("::1"), 0 };
+	const struct endpoint from4 = { fixture_ip("127.0.0.9"), 0 },
+			      from6 = { fixture_ip("::1"), 0 };
 	struct endpoint mine;
 
 	r.ips = ips;
@@ -354,7 +357,8 @@ START_TEST(the_source_address_is_that_of_the_family)
 }
 END_TEST
 
-/* --- names ------------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------------------
+ */
 
 START_TEST(a_name_of_either_family_is_dialled)
 {
@@ -422,7 +426,8 @@ START_TEST(names_that_fail_say_why)
 	static const struct {
 		struct span name;
 		enum err err;
-	} cases[] = { { SPAN("missing.example"), ERR_DNS_NAME }, { SPAN("broken.example"), ERR_DNS_SERVER } };
+	} cases[] = { { SPAN("missing.example"), ERR_DNS_NAME },
+		      { SPAN("broken.example"), ERR_DNS_SERVER } };
 
 	r.host = cases[_i].name;
 	r.port = 1;
@@ -445,7 +450,8 @@ START_TEST(a_silent_name_server_is_a_dns_timeout)
 }
 END_TEST
 
-/* --- cancelling -------------------------------------------------------------------------------- */
+/* --- cancelling --------------------------------------------------------------------------------
+ */
 
 static void ck_cancelled(void)
 {

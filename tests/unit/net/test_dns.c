@@ -155,11 +155,11 @@ static const struct {
 	const char *name;
 	int64_t floor_s, cap_s, want_s;
 } ttls[] = {
-	{ "one.example", 1, 3600, 300 },	 { "two.example", 1, 3600, 300 },
-	{ "alias.example", 1, 3600, 90 },	 { "one.example", 600, 3600, 600 },
-	{ "one.example", 1, 60, 60 },		 { "brief.example", 10, 3600, 10 },
+	{ "one.example", 1, 3600, 300 },     { "two.example", 1, 3600, 300 },
+	{ "alias.example", 1, 3600, 90 },    { "one.example", 600, 3600, 600 },
+	{ "one.example", 1, 60, 60 },        { "brief.example", 10, 3600, 10 },
 	{ "signed.example", 10, 3600, 10 }, /* RFC 2181 8: counts as 0 */
-	{ "missing.example", 10, 3600, 10 },	 { "broken.example", 10, 3600, 10 },
+	{ "missing.example", 10, 3600, 10 }, { "broken.example", 10, 3600, 10 },
 };
 
 START_TEST(answers_live_as_long_as_they_should)
@@ -213,8 +213,9 @@ START_TEST(one_question_for_many_who_ask)
 
 	start();
 	for (size_t i = 0; i < ARRAY_LEN(many); i++)
-		ck_assert_int_eq(dns_lookup(dns, SPAN("one.example"), DNS_A, &many[i], &waiter.task),
-				 OP_PENDING);
+		ck_assert_int_eq(
+			dns_lookup(dns, SPAN("one.example"), DNS_A, &many[i], &waiter.task),
+			OP_PENDING);
 	op_cancel(&many[0].op);
 	op_cancel(&many[7].op);
 	for (size_t i = 0; i < ARRAY_LEN(many); i++) {
@@ -257,7 +258,7 @@ START_TEST(forged_answers_are_not_believed)
 	conf.dns.timeout_ms = 40;
 	start();
 	ck_assert_int_eq(look_up(_i == 0 ? "forged.example" : "swapped.example", DNS_A)->err,
-			 ERR_DNS_TIMEOUT);
+	                 ERR_DNS_TIMEOUT);
 }
 END_TEST
 
@@ -341,7 +342,8 @@ START_TEST(the_source_port_moves_on_a_busy_worker_too)
 
 	start();
 	/* One query that stays under way keeps its channel's socket open. */
-	ck_assert_int_eq(dns_lookup(dns, SPAN("silent.example"), DNS_A, &silent, &waiter.task), OP_PENDING);
+	ck_assert_int_eq(dns_lookup(dns, SPAN("silent.example"), DNS_A, &silent, &waiter.task),
+	                 OP_PENDING);
 	for (int i = 0; i < 600; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
 		look_up(name, DNS_A);
@@ -410,7 +412,8 @@ START_TEST(reconfiguration_takes_effect_and_keeps_answers)
 	dns_server_start(&second, others);
 	start();
 	look_up("one.example", DNS_A);
-	ck_assert_int_eq(dns_lookup(dns, SPAN("silent.example"), DNS_A, &silent, &waiter.task), OP_PENDING);
+	ck_assert_int_eq(dns_lookup(dns, SPAN("silent.example"), DNS_A, &silent, &waiter.task),
+	                 OP_PENDING);
 	conf.dns.nameservers[0] = second.at;
 	dns_shared_configure(shared, &conf.dns);
 	ck_first_ip(look_up("one.example", DNS_A), "192.0.2.1");
@@ -423,7 +426,8 @@ END_TEST
 START_TEST(freeing_cancels_what_is_pending)
 {
 	start();
-	ck_assert_int_eq(dns_lookup(dns, SPAN("silent.example"), DNS_A, &q, &waiter.task), OP_PENDING);
+	ck_assert_int_eq(dns_lookup(dns, SPAN("silent.example"), DNS_A, &q, &waiter.task),
+	                 OP_PENDING);
 	loop_turn(l, 0);
 	dns_free(&dns);
 	ck_assert_int_eq(q.op.status, OP_IDLE);
@@ -433,7 +437,8 @@ START_TEST(freeing_cancels_what_is_pending)
 }
 END_TEST
 
-/* --- names of addresses ------------------------------------------------------------------------ */
+/* --- names of addresses ------------------------------------------------------------------------
+ */
 
 static const struct {
 	const char *ip;
@@ -468,12 +473,14 @@ START_TEST(the_reverse_name_of_ipv6_is_by_nibbles)
 	TURN_UNTIL(l, q.op.status == OP_READY);
 	ck_assert_uint_eq(atomic_load(&server.asked), 1); /* acquires the name */
 	/* RFC 3596 2.5 has a similar example. */
-	ck_assert_ptr_nonnull(strstr(server.names, "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b."
-						   "d.0.1.0.0.2.ip6.arpa"));
+	ck_assert_ptr_nonnull(strstr(server.names,
+	                             "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b."
+	                             "d.0.1.0.0.2.ip6.arpa"));
 }
 END_TEST
 
-/* --- hosts file -------------------------------------------------------------------------------- */
+/* --- hosts file --------------------------------------------------------------------------------
+ */
 
 static void with_hosts(const char *text)
 {
@@ -505,17 +512,16 @@ START_TEST(the_hosts_file_comes_before_the_servers)
 }
 END_TEST
 
-/* --- both families ----------------------------------------------------------------------------- */
+/* --- both families -----------------------------------------------------------------------------
+ */
 
 static const struct {
 	const char *name;
 	enum err err;
 	unsigned n;
 } both[] = {
-	{ "two.example", ERR_NONE, 3 },
-	{ "one.example", ERR_NONE, 1 },
-	{ "missing.example", ERR_DNS_NAME, 0 },
-	{ "broken.example", ERR_DNS_SERVER, 0 },
+	{ "two.example", ERR_NONE, 3 },         { "one.example", ERR_NONE, 1 },
+	{ "missing.example", ERR_DNS_NAME, 0 }, { "broken.example", ERR_DNS_SERVER, 0 },
 	{ "nowhere.example", ERR_DNS_NAME, 0 },
 };
 
@@ -524,7 +530,8 @@ START_TEST(both_families_are_one_operation)
 	struct dns_addresses a;
 
 	start();
-	ck_assert_int_eq(dns_addresses_start(dns, span_str(both[_i].name), &a, &waiter.task), OP_PENDING);
+	ck_assert_int_eq(dns_addresses_start(dns, span_str(both[_i].name), &a, &waiter.task),
+	                 OP_PENDING);
 	TURN_UNTIL(l, a.op.status != OP_PENDING);
 	ck_assert_int_eq(a.op.status, a.err == ERR_NONE ? OP_READY : OP_FAILED);
 	ck_assert_int_eq(a.err, both[_i].err);
@@ -532,7 +539,8 @@ START_TEST(both_families_are_one_operation)
 	TURN_UNTIL(l, waiter.runs == 1);
 	dns_addresses_fini(&a);
 	/* Known by now, so it is ready at once. */
-	ck_assert_int_eq(dns_addresses_start(dns, span_str(both[_i].name), &a, &waiter.task), a.op.status);
+	ck_assert_int_eq(dns_addresses_start(dns, span_str(both[_i].name), &a, &waiter.task),
+	                 a.op.status);
 	ck_assert_int_ne(a.op.status, OP_PENDING);
 	ck_assert_uint_eq(a.n, both[_i].n);
 	dns_addresses_fini(&a);
@@ -545,7 +553,8 @@ START_TEST(both_families_can_be_cancelled_between_them)
 
 	start();
 	look_up("two.example", DNS_AAAA);
-	ck_assert_int_eq(dns_addresses_start(dns, SPAN("two.example"), &a, &waiter.task), OP_PENDING);
+	ck_assert_int_eq(dns_addresses_start(dns, SPAN("two.example"), &a, &waiter.task),
+	                 OP_PENDING);
 	waiter.runs = 0;
 	dns_addresses_fini(&a);
 	TURN_UNTIL(l, atomic_load(&shared->in_flight) == 0);
@@ -554,7 +563,8 @@ START_TEST(both_families_can_be_cancelled_between_them)
 }
 END_TEST
 
-/* --- several workers --------------------------------------------------------------------------- */
+/* --- several workers ---------------------------------------------------------------------------
+ */
 
 struct worker {
 	pthread_t thread;
@@ -576,7 +586,7 @@ static void *work(void *arg)
 		for (unsigned i = 0; i < ARRAY_LEN(w->queries); i++) {
 			snprintf(name, sizeof(name), "n%u-%u.example", round, i / 4);
 			dns_lookup(d, i % 4 == 0 ? SPAN("two.example") : span_str(name), DNS_A,
-				   &w->queries[i], &c.task);
+			           &w->queries[i], &c.task);
 		}
 		for (unsigned i = 0; i < ARRAY_LEN(w->queries); i++) {
 			if (i % 8 == 5)

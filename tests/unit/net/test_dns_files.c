@@ -47,8 +47,8 @@ START_TEST(a_pods_resolv_conf_is_understood)
 	static struct dns_resolv r;
 
 	dns_resolv_parse(&r, SPAN("nameserver 10.96.0.10\n"
-				  "search ns.svc.cluster.local svc.cluster.local  Cluster.Local.\n"
-				  "options ndots:5 timeout:2 attempts:3 rotate\n"));
+	                          "search ns.svc.cluster.local svc.cluster.local  Cluster.Local.\n"
+	                          "options ndots:5 timeout:2 attempts:3 rotate\n"));
 	ck_assert_uint_eq(r.n_servers, 1);
 	ck_assert_uint_eq(r.servers[0].port, 53);
 	ck_assert_uint_eq(r.n_search, 3);
@@ -65,12 +65,12 @@ START_TEST(odd_lines_of_resolv_conf_are_skipped)
 	static struct dns_resolv r;
 
 	dns_resolv_parse(&r, SPAN("# nameserver 192.0.2.1\n; nameserver 192.0.2.2\n"
-				  "\tnameserver\t192.0.2.3 # comment\r\n"
-				  "nameserver fe80::1%eth0\nnameserver nonsense\nnameserver\n"
-				  "nameserver 2001:db8::1\nNAMESERVER 192.0.2.4\n"
-				  "search a.example\ndomain b.example\n"
-				  "options ndots:99 timeout: attempts:x ndots\n"
-				  "unknown word\nnameserver 192.0.2.5"));
+	                          "\tnameserver\t192.0.2.3 # comment\r\n"
+	                          "nameserver fe80::1%eth0\nnameserver nonsense\nnameserver\n"
+	                          "nameserver 2001:db8::1\nNAMESERVER 192.0.2.4\n"
+	                          "search a.example\ndomain b.example\n"
+	                          "options ndots:99 timeout: attempts:x ndots\n"
+	                          "unknown word\nnameserver 192.0.2.5"));
 	ck_assert_uint_eq(r.n_servers, 3);
 	ck_assert_uint_eq(r.n_search, 1);
 	ck_assert_str_eq(r.search[0], "b.example");
@@ -98,7 +98,8 @@ START_TEST(resolv_conf_cannot_overflow)
 }
 END_TEST
 
-/* --- candidates -------------------------------------------------------------------------------- */
+/* --- candidates --------------------------------------------------------------------------------
+ */
 
 static const struct {
 	const char *resolv, *append, *name, *want; /* candidates, each with a blank behind */
@@ -157,7 +158,8 @@ START_TEST(candidates_that_would_be_too_long_are_left_out)
 }
 END_TEST
 
-/* --- hosts file -------------------------------------------------------------------------------- */
+/* --- hosts file --------------------------------------------------------------------------------
+ */
 
 static const char hosts_text[] = "127.0.0.1\tlocalhost\n"
 				 "::1 localhost ip6-localhost\n"
@@ -175,9 +177,17 @@ static const struct {
 	const char *name;
 	int v4, v6; /* addresses; -1: the file does not know the name */
 } hosts[] = {
-	{ "localhost", 1, 1 }, { "ip6-localhost", 0, 1 }, { "commented", -1, -1 }, { "web.example", 2, 1 },
-	{ "web", 1, 0 },       { "also", -1, -1 },	  { "zoned", -1, -1 },	   { "wrong", -1, -1 },
-	{ "last", 1, 0 },      { "web.corp.example", 1, 0 }, { "web.example.corp.example", -1, -1 },
+	{ "localhost", 1, 1 },
+	{ "ip6-localhost", 0, 1 },
+	{ "commented", -1, -1 },
+	{ "web.example", 2, 1 },
+	{ "web", 1, 0 },
+	{ "also", -1, -1 },
+	{ "zoned", -1, -1 },
+	{ "wrong", -1, -1 },
+	{ "last", 1, 0 },
+	{ "web.corp.example", 1, 0 },
+	{ "web.example.corp.example", -1, -1 },
 };
 
 static int count_of(const struct dns_hosts *h, const char *name, enum dns_kind kind)
@@ -239,14 +249,16 @@ static const struct {
 	const char *name;
 	bool underscore, ok;
 } names[] = {
-	{ "a.example", true, true },	{ "a_b.example", true, true }, { "a_b.example", false, false },
-	{ "-a.example", true, false },	{ "a-.example", true, false }, { "a..example", true, false },
-	{ "a b.example", true, false }, { "3com.example", true, true },
+	{ "a.example", true, true },     { "a_b.example", true, true },
+	{ "a_b.example", false, false }, { "-a.example", true, false },
+	{ "a-.example", true, false },   { "a..example", true, false },
+	{ "a b.example", true, false },  { "3com.example", true, true },
 };
 
 START_TEST(check_hostnames_goes_by_rfc_1123)
 {
-	const struct dns_setup s = { .check_names = true, .allow_underscore = names[_i].underscore };
+	const struct dns_setup s = { .check_names = true,
+		                     .allow_underscore = names[_i].underscore };
 	const struct dns_setup lax = { 0 };
 
 	ck_assert_msg(dns_setup_accepts(&s, names[_i].name) == names[_i].ok, "%s", names[_i].name);
@@ -260,11 +272,13 @@ Suite *suite_dns_files(void)
 	Suite *suite = suite_create("dns_files");
 	TCase *t = tcase_create("dns_files");
 
-	tcase_add_loop_test(t, name_servers_are_addresses_with_or_without_port, 0, ARRAY_LEN(servers));
+	tcase_add_loop_test(t, name_servers_are_addresses_with_or_without_port, 0,
+	                    ARRAY_LEN(servers));
 	tcase_add_test(t, a_pods_resolv_conf_is_understood);
 	tcase_add_test(t, odd_lines_of_resolv_conf_are_skipped);
 	tcase_add_test(t, resolv_conf_cannot_overflow);
-	tcase_add_loop_test(t, names_are_tried_in_the_order_of_resolv_conf, 0, ARRAY_LEN(candidates));
+	tcase_add_loop_test(t, names_are_tried_in_the_order_of_resolv_conf, 0,
+	                    ARRAY_LEN(candidates));
 	tcase_add_test(t, candidates_that_would_be_too_long_are_left_out);
 	tcase_add_loop_test(t, hosts_files_are_read_as_every_resolver_does, 0, ARRAY_LEN(hosts));
 	tcase_add_test(t, an_address_has_its_first_name);

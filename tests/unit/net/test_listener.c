@@ -20,7 +20,8 @@ static struct {
 	struct endpoint peer, local; /* of the last one */
 } got;
 
-static void on_connection(void *arg, int fd, const struct endpoint *peer, const struct endpoint *local)
+static void on_connection(void *arg, int fd, const struct endpoint *peer,
+                          const struct endpoint *local)
 {
 	ck_assert_ptr_eq(arg, &got);
 	ck_assert_uint_lt(got.n, ARRAY_LEN(got.fds));

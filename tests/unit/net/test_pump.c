@@ -141,7 +141,8 @@ START_TEST(a_receiver_that_is_gone_is_a_write_error)
 }
 END_TEST
 
-/* --- bulk -------------------------------------------------------------------------------------- */
+/* --- bulk --------------------------------------------------------------------------------------
+ */
 
 #define BULK_BYTES (24U << 20)
 
@@ -205,7 +206,7 @@ static enum pump_result pump_all(struct tally *y)
 		if (r == PUMP_WAIT) {
 			/* Waiting for input holds nothing. */
 			ck_assert(p.read_bytes != p.written_bytes ||
-				  (p.buffer == NULL && p.pipe == NULL));
+			          (p.buffer == NULL && p.pipe == NULL));
 			owner.runs = 0;
 			TURN_UNTIL(l, owner.runs != 0);
 		}
