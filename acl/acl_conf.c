@@ -36,7 +36,7 @@ void acl_conf_init(struct acl_conf *c)
 	for (size_t i = 0; i < ARRAY_LEN(builtins); i++) {
 		struct acl_parse p = { .set = c->set, .place = { "(built in)", 0 } };
 		struct acl *a = acl_set_add(c->set, span_str(builtins[i].name),
-					    acl_type_of(span_str(builtins[i].type)), p.place);
+		                            acl_type_of(span_str(builtins[i].type)), p.place);
 		struct span rest = span_str(builtins[i].values);
 
 		a->is_builtin = true;
@@ -51,7 +51,7 @@ void acl_conf_fini(struct acl_conf *c)
 	acl_set_free(&c->set);
 }
 
-/* --- one line ----------------------------------------------------------------------------------- */
+/* --- one line ------------------------------------------------------------------------------- */
 
 static void parse_flags(struct conf_line *l, struct acl *a, struct acl_parse *p)
 {
@@ -64,16 +64,17 @@ static void parse_flags(struct conf_line *l, struct acl *a, struct acl_parse *p)
 		if ((a->type->flags & TYPE_TAKES_N) != 0 && span_eq(w, SPAN("-n")))
 			a->no_lookup = true; /* for all lines of this name, as in Squid */
 		else if ((a->type->flags & TYPE_TAKES_I) != 0 &&
-			 (span_eq(w, SPAN("-i")) || span_eq(w, SPAN("+i"))))
+		         (span_eq(w, SPAN("-i")) || span_eq(w, SPAN("+i"))))
 			p->icase = w.p[0] == '-';
 		else
-			acl_report(p, a, CONF_ERROR,
-				   "acl %s: unknown flag \"%.*s\"; type %s takes %s%s%s; a value that"
-				   " starts with a sign goes after \"--\"",
-				   a->name, SPAN_ARG(w), a->type->name,
-				   (a->type->flags & TYPE_TAKES_N) != 0 ? "-n " : "",
-				   (a->type->flags & TYPE_TAKES_I) != 0 ? "-i +i" : "",
-				   a->type->flags == 0 ? "none" : "");
+			acl_report(
+				p, a, CONF_ERROR,
+				"acl %s: unknown flag \"%.*s\"; type %s takes %s%s%s; a value that"
+				" starts with a sign goes after \"--\"",
+				a->name, SPAN_ARG(w), a->type->name,
+				(a->type->flags & TYPE_TAKES_N) != 0 ? "-n " : "",
+				(a->type->flags & TYPE_TAKES_I) != 0 ? "-i +i" : "",
+				a->type->flags == 0 ? "none" : "");
 	}
 }
 
@@ -102,7 +103,7 @@ static const struct acl_type *line_type(struct conf_line *l, struct span name, s
 
 	if (t != NULL && t->new_name != NULL) {
 		conf_warning(l, "acl %.*s: type %s is called %s today", SPAN_ARG(name), t->name,
-			     t->new_name);
+		             t->new_name);
 		t = acl_type_of(span_str(t->new_name));
 	}
 	if (t != NULL && t->kind != NULL)
@@ -114,22 +115,22 @@ static const struct acl_type *line_type(struct conf_line *l, struct span name, s
 	const char *near = acl_type_suggest(word);
 
 	conf_error(l, "acl %.*s: unknown type \"%.*s\"%s%s%s", SPAN_ARG(name), SPAN_ARG(word),
-		   near != NULL ? "; did you mean " : "", near != NULL ? near : "",
-		   near != NULL ? "?" : "");
+	           near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+	           near != NULL ? "?" : "");
 	return &acl_type_broken;
 }
 
 /* The acl that this line adds to; NULL after an error. */
 static struct acl *line_acl(struct conf_line *l, struct acl_set *set, struct span name,
-			    const struct acl_type *t)
+                            const struct acl_type *t)
 {
 	struct acl *a = acl_set_find(set, name);
 
 	if (a == NULL)
 		return acl_set_add(set, name, t, l->place);
 	if (a->type != t && t != &acl_type_broken && a->type != &acl_type_broken) {
-		conf_error(l, "acl %s: type %s here, but it was declared with type %s at %s:%u", a->name,
-			   t->name, a->type->name, a->place.file, a->place.line);
+		conf_error(l, "acl %s: type %s here, but it was declared with type %s at %s:%u",
+		           a->name, t->name, a->type->name, a->place.file, a->place.line);
 		return NULL;
 	}
 	if (a->is_builtin && a->place.line == 0)
@@ -143,7 +144,7 @@ static bool is_old_manager(struct conf_line *l, struct span name, struct span ty
 	if (!span_eq(name, SPAN("manager")) || !span_eq(type, SPAN("proto")))
 		return false;
 	conf_warning(l, "acl manager: ignored: manager is built in and matches requests for"
-			" /squid-internal-mgr/");
+	                " /squid-internal-mgr/");
 	return true;
 }
 
@@ -159,7 +160,8 @@ void acl_conf_acl(struct conf_line *l, void *field)
 		return;
 	}
 	if (name.n == 0 || name.p[0] == '!')
-		conf_error(l, "acl: a name cannot be empty or start with \"!\", which means \"not\" in rules");
+		conf_error(l, "acl: a name cannot be empty or start with \"!\", which means "
+		              "\"not\" in rules");
 	else if (!is_old_manager(l, name, type))
 		a = line_acl(l, set, name, line_type(l, name, type));
 	if (a == NULL || a->type == &acl_type_broken) {
@@ -170,15 +172,15 @@ void acl_conf_acl(struct conf_line *l, void *field)
 	parse_values(l, a, &p);
 }
 
-/* --- when all lines were read ------------------------------------------------------------------- */
+/* --- when all lines were read --------------------------------------------------------------- */
 
 static void finish_acl(struct acl_parse *p, struct acl *a)
 {
 	p->place = a->place;
 	if (a->type->kind->count(a->data) == 0 && !a->has_errors)
 		acl_report(p, a, CONF_ERROR,
-			   "acl %s: it has no values, so it would never match; accepted are %s", a->name,
-			   a->type->values);
+		           "acl %s: it has no values, so it would never match; accepted are %s",
+		           a->name, a->type->values);
 	if (a->type->kind->finish != NULL)
 		a->type->kind->finish(a, p);
 }
@@ -200,10 +202,11 @@ static void warn_open_end(struct acl_parse *p, const struct acl_rules *r)
 
 	if (last->is_allow || span_eq(last->acls, SPAN("all")))
 		return;
-	conf_report(p->reader, CONF_WARNING, last->place,
-		    "%s: the last line denies some requests, so all that no line matches are allowed;"
-		    " end with \"%s deny all\"",
-		    r->directive, r->directive);
+	conf_report(
+		p->reader, CONF_WARNING, last->place,
+		"%s: the last line denies some requests, so all that no line matches are allowed;"
+		" end with \"%s deny all\"",
+		r->directive, r->directive);
 }
 
 void acl_conf_finish(struct acl_conf *c, struct conf_reader *reader)

@@ -107,7 +107,8 @@ bool acl_addrs_has(const struct acl_addrs *s, const struct ip *ip)
 	return find(s, number_of(ip)) != NULL;
 }
 
-bool acl_addrs_find(const struct acl_addrs *s, const struct ip *ip, struct ip *first, struct ip *last)
+bool acl_addrs_find(const struct acl_addrs *s, const struct ip *ip, struct ip *first,
+                    struct ip *last)
 {
 	const struct range *r = find(s, number_of(ip));
 

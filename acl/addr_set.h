@@ -18,4 +18,4 @@ size_t acl_addrs_count(const struct acl_addrs *s);
 bool acl_addrs_has(const struct acl_addrs *s, const struct ip *ip);
 /* The range that holds ip; false if none. */
 bool acl_addrs_find(const struct acl_addrs *s, const struct ip *ip, struct ip *first,
-		    struct ip *last);
+                    struct ip *last);

@@ -1,7 +1,7 @@
 /*
- * The evaluator: first matching rule wins; within a rule the terms are tried from left to right, and
- * the first one that is false, unknown or undecided ends it. There is only this one: what explains a
- * verdict hangs an observer into it.
+ * The evaluator: first matching rule wins; within a rule the terms are tried from left to right,
+ * and the first one that is false, unknown or undecided ends it. There is only this one: what
+ * explains a verdict hangs an observer into it.
  */
 #include "acl/decide.h"
 
@@ -55,7 +55,7 @@ struct span acl_eval_url(struct acl_eval *e)
 }
 
 static void observe(struct acl_eval *e, const struct acl *a, const struct acl_subject *s,
-		    enum acl_match m, unsigned depth)
+                    enum acl_match m, unsigned depth)
 {
 	if (unlikely(e->observer != NULL))
 		e->observer->compared(e->observer->arg, e, a, s, m, depth);
@@ -107,7 +107,7 @@ enum acl_match acl_term_match(const struct acl_term *t, struct acl_eval *e)
 }
 
 static enum acl_match rule_match(const struct acl_rules *rules, const struct acl_rule *r,
-				 struct acl_eval *e)
+                                 struct acl_eval *e)
 {
 	for (uint32_t i = 0; i < r->n; i++) {
 		const enum acl_match m = acl_term_match(&rules->terms[r->first + i], e);
@@ -119,7 +119,7 @@ static enum acl_match rule_match(const struct acl_rules *rules, const struct acl
 }
 
 static enum verdict decided(const struct acl_eval *e, const struct acl_rule *r, enum acl_match m,
-			    struct trail *t)
+                            struct trail *t)
 {
 	t->rule = r;
 	t->place = r->place;
@@ -139,7 +139,7 @@ static enum verdict decided(const struct acl_eval *e, const struct acl_rule *r, 
 }
 
 enum verdict acl_decide_observed(const struct acl_rules *rules, struct acl_eval *e,
-				 enum verdict when_empty, struct trail *trail)
+                                 enum verdict when_empty, struct trail *trail)
 {
 	*trail = (struct trail){ .need = FACT_N, .directive = "" };
 	if (rules == NULL || rules->n_rules == 0)
@@ -163,7 +163,7 @@ enum verdict acl_decide_observed(const struct acl_rules *rules, struct acl_eval 
 }
 
 enum verdict acl_decide(const struct acl_rules *rules, const struct facts *f,
-			enum verdict when_empty, struct trail *trail)
+                        enum verdict when_empty, struct trail *trail)
 {
 	struct acl_eval e;
 

@@ -7,7 +7,7 @@
 #include "acl/facts.h"
 #include "conf/conf.h"
 
-struct acl_set;	  /* the named acls of one configuration; immutable after loading, shared */
+struct acl_set;   /* the named acls of one configuration; immutable after loading, shared */
 struct acl_rules; /* the lines of one directive; immutable after loading, shared */
 struct acl_rule;
 
@@ -16,7 +16,7 @@ enum verdict {
 	VERDICT_DENY,
 	VERDICT_CHALLENGE, /* deny, and the client should say who it is */
 	VERDICT_UNDECIDED, /* something failed: trail->detail says what; treated as a denial */
-	VERDICT_NEED	   /* trail->need says which fact; find it and ask again */
+	VERDICT_NEED       /* trail->need says which fact; find it and ask again */
 };
 
 /* What an acl says of a request. */
@@ -24,12 +24,12 @@ enum acl_match { ACL_NO, ACL_YES, ACL_NEED, ACL_UNDECIDED };
 
 /* Why it was decided so. Points into the rules; valid as long as they are. */
 struct trail {
-	enum fact need;		    /* VERDICT_NEED only */
+	enum fact need;              /* VERDICT_NEED only */
 	const struct acl_rule *rule; /* NULL: no rule matched, the implicit end decided */
-	const char *directive;	    /* "http_access" */
-	struct conf_place place;    /* of the rule; of the last rule for the implicit end */
-	const char *last_acl;	    /* name of the last acl evaluated (deny_info); NULL if none */
-	const char *detail;	    /* static; for VERDICT_UNDECIDED */
+	const char *directive;       /* "http_access" */
+	struct conf_place place;     /* of the rule; of the last rule for the implicit end */
+	const char *last_acl;        /* name of the last acl evaluated (deny_info); NULL if none */
+	const char *detail;          /* static; for VERDICT_UNDECIDED */
 };
 
 /*
@@ -37,7 +37,7 @@ struct trail {
  * First matching rule wins; if none matches, the opposite of the last rule's action.
  */
 enum verdict acl_decide(const struct acl_rules *rules, const struct facts *f,
-			enum verdict when_empty, struct trail *trail);
+                        enum verdict when_empty, struct trail *trail);
 
 /* The rule as it was written after the directive: "deny CONNECT !SSL_ports". */
 struct span acl_rule_text(const struct acl_rule *r);
@@ -49,7 +49,7 @@ unsigned acl_rules_reads(const struct acl_rules *rules);
 /* True for facts that take an operation to find: a list that cannot wait must not read them. */
 bool fact_may_wait(enum fact f);
 
-/* --- configuration -------------------------------------------------------------------------------- */
+/* --- configuration -------------------------------------------------------------------------- */
 
 struct acl_conf {
 	struct acl_set *set;

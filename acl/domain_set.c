@@ -11,9 +11,10 @@
 #define NAME_MAX_BYTES 254u
 #define POOL_MAX       ((size_t)UINT32_MAX)
 
-/* In the length byte's place a name has its length; the leading dot is kept in a bit of its slot. */
+/* In the length byte's place a name has its length; the leading dot is kept in a bit of its slot.
+ */
 struct slot {
-	uint32_t tag;	 /* hash, with IS_BELOW in the lowest bit */
+	uint32_t tag;    /* hash, with IS_BELOW in the lowest bit */
 	uint32_t offset; /* in the pool, plus 1; 0: free */
 };
 #define IS_BELOW 1u
@@ -56,7 +57,7 @@ size_t acl_domains_bytes(const struct acl_domains *s)
 	return sizeof(*s) + s->pool_cap + s->n_slots * sizeof(struct slot);
 }
 
-/* --- hashing ------------------------------------------------------------------------------------ */
+/* --- hashing -------------------------------------------------------------------------------- */
 
 #define HASH_START 0x2545f4914f6cdd1dULL
 
@@ -82,7 +83,7 @@ static inline uint32_t tag_of(uint64_t h)
 	return (uint32_t)h & ~IS_BELOW;
 }
 
-/* --- adding ------------------------------------------------------------------------------------- */
+/* --- adding --------------------------------------------------------------------------------- */
 
 static const char *name_fault(struct span name)
 {
@@ -95,7 +96,8 @@ static const char *name_fault(struct span name)
 	if (memchr(name.p, '/', name.n) != NULL)
 		return "can match no host: write the host's name only, or use url_regex";
 	if (memchr(name.p, '*', name.n) != NULL)
-		return "can match no host: to match all names below example.com, write .example.com";
+		return "can match no host: to match all names below example.com, write "
+		       ".example.com";
 	if (memchr(name.p, ':', name.n) != NULL && !ip_parse(name, &ip))
 		return "can match no host: write the host's name without a port";
 	for (size_t i = 0; i < name.n; i++) {
@@ -148,7 +150,7 @@ bool acl_domains_add(struct acl_domains *s, struct span name, const char **why)
 	return true;
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------------------ */
 
 /* The name that a slot points to, without its dot. */
 static inline struct span slot_name(const struct acl_domains *s, const struct slot *slot)
@@ -234,7 +236,7 @@ void acl_domains_finish(struct acl_domains *s)
 	s->pool_cap = s->pool_n;
 }
 
-/* --- lookups ------------------------------------------------------------------------------------ */
+/* --- lookups -------------------------------------------------------------------------------- */
 
 static struct span without_final_dot(struct span host)
 {
@@ -271,7 +273,7 @@ bool acl_domains_has_key(const struct acl_domains *s, const struct acl_domain_ke
 	for (unsigned i = 0; i < k->n; i++) {
 		const size_t from = k->suffixes[i].at;
 		const struct slot *slot = slot_find(s, k->suffixes[i].hash,
-						    span_of(k->host.p + from, k->host.n - from));
+		                                    span_of(k->host.p + from, k->host.n - from));
 
 		if (slot->offset != 0 && (i + 1 == k->n || (slot->tag & IS_BELOW) != 0))
 			return true;
@@ -280,7 +282,7 @@ bool acl_domains_has_key(const struct acl_domains *s, const struct acl_domain_ke
 }
 
 bool acl_domains_find(const struct acl_domains *s, struct span host, struct span *name,
-		      bool *is_below)
+                      bool *is_below)
 {
 	const struct slot *slot = find(s, without_final_dot(host), true);
 

@@ -36,7 +36,8 @@ static struct acl_step *step_add(struct recorder *rec)
 	return &rec->steps[rec->n++];
 }
 
-/* The term that this comparison belongs to: terms are tried in order, each acl perhaps many times. */
+/* The term that this comparison belongs to: terms are tried in order, each acl perhaps many times.
+ */
 static bool term_is_negated(struct recorder *rec, const struct acl *a)
 {
 	const struct acl_term *terms = &rec->rules->terms[rec->rule->first];
@@ -47,7 +48,7 @@ static bool term_is_negated(struct recorder *rec, const struct acl *a)
 }
 
 static void see_compared(void *arg, struct acl_eval *e, const struct acl *a,
-			 const struct acl_subject *subject, enum acl_match result, unsigned depth)
+                         const struct acl_subject *subject, enum acl_match result, unsigned depth)
 {
 	struct recorder *rec = arg;
 	struct acl_step *s = step_add(rec);
@@ -70,7 +71,7 @@ static void see_compared(void *arg, struct acl_eval *e, const struct acl *a,
 		s->entry = a->type->kind->entry(a, subject, e, rec->arena);
 }
 
-/* --- the nearest rule that would have decided otherwise ------------------------------------------ */
+/* --- the nearest rule that would have decided otherwise ------------------------------------- */
 
 /* The rule's terms that do not hold, each looked at by itself. */
 static void find_obstacles(const struct facts *f, const struct acl_rule *r, struct recorder *rec)
@@ -100,10 +101,10 @@ static void find_obstacles(const struct facts *f, const struct acl_rule *r, stru
 }
 
 static void find_nearest(const struct acl_rules *rules, const struct facts *f, struct arena *a,
-			 struct acl_explanation *out)
+                         struct acl_explanation *out)
 {
-	const size_t at = out->trail.rule != NULL ? (size_t)(out->trail.rule - rules->rules)
-						  : rules->n_rules;
+	const size_t at =
+		out->trail.rule != NULL ? (size_t)(out->trail.rule - rules->rules) : rules->n_rules;
 	size_t least = SIZE_MAX, distance = SIZE_MAX;
 
 	for (size_t i = 0; i < rules->n_rules; i++) {
@@ -128,7 +129,7 @@ static void find_nearest(const struct acl_rules *rules, const struct facts *f, s
 }
 
 void acl_explain(const struct acl_rules *rules, const struct facts *f, enum verdict when_empty,
-		 struct arena *a, struct acl_explanation *out)
+                 struct arena *a, struct acl_explanation *out)
 {
 	struct recorder rec = { .arena = a, .rules = rules };
 	const struct acl_observer observer = { see_rule, see_compared, &rec };
@@ -145,7 +146,7 @@ void acl_explain(const struct acl_rules *rules, const struct facts *f, enum verd
 		find_nearest(rules, f, a, out);
 }
 
-/* --- as text ------------------------------------------------------------------------------------ */
+/* --- as text -------------------------------------------------------------------------------- */
 
 const char *verdict_text(enum verdict v)
 {
@@ -187,18 +188,19 @@ static struct span step_text(const struct acl_step *s, struct arena *a)
 		value = arena_printf(a, " %s", fact_name(s->need));
 	else if (s->has_subject && s->entry.p != NULL)
 		value = arena_printf(a, " \"%.*s\" by \"%.*s\"", SPAN_ARG(s->compared),
-				     SPAN_ARG(s->entry));
+		                     SPAN_ARG(s->entry));
 	else if (s->has_subject)
 		value = arena_printf(a, " \"%.*s\"", SPAN_ARG(s->compared));
 	return arena_printf(a, "%*s%s%s (%s) %s%.*s\n", (int)(4 + 2 * s->depth), "",
-			    s->is_negated ? "!" : "", s->acl, s->type, result_text(s), SPAN_ARG(value));
+	                    s->is_negated ? "!" : "", s->acl, s->type, result_text(s),
+	                    SPAN_ARG(value));
 }
 
 static struct span rule_line(const struct acl_explanation *x, const struct acl_rule *r,
-			     const char *lead, struct arena *a)
+                             const char *lead, struct arena *a)
 {
 	return arena_printf(a, "%s%s %.*s  # %s:%u\n", lead, x->trail.directive, SPAN_ARG(r->text),
-			    r->place.file, r->place.line);
+	                    r->place.file, r->place.line);
 }
 
 /* Pieces gathered and joined once. */
@@ -250,16 +252,18 @@ static void add_verdict(struct pieces *ps, const struct acl_explanation *x)
 	if (x->trail.rule != NULL)
 		piece_add(ps, rule_line(x, x->trail.rule, "decided by: ", a));
 	else if (x->trail.place.file != NULL)
-		piece_add(ps, arena_printf(a, "decided by: no line of %s matched; the last one says the"
-					      " opposite\n",
-					   x->trail.directive));
+		piece_add(ps,
+		          arena_printf(a,
+		                       "decided by: no line of %s matched; the last one says the"
+		                       " opposite\n",
+		                       x->trail.directive));
 	if (x->verdict == VERDICT_NEED)
 		piece_add(ps, arena_printf(a, "verdict: cannot tell: needs %s\n",
-					   fact_name(x->trail.need)));
+		                           fact_name(x->trail.need)));
 	else
 		piece_add(ps, arena_printf(a, "verdict: %s%s%s\n", verdict_text(x->verdict),
-					   x->trail.detail != NULL ? ": " : "",
-					   x->trail.detail != NULL ? x->trail.detail : ""));
+		                           x->trail.detail != NULL ? ": " : "",
+		                           x->trail.detail != NULL ? x->trail.detail : ""));
 }
 
 struct span acl_explanation_text(const struct acl_explanation *x, struct arena *a)

@@ -50,8 +50,9 @@ struct facts {
 	enum http_method method;
 	struct span method_name;
 	const struct uri *uri;
-	struct span url;	      /* canonical text; "host:port" for CONNECT */
-	struct span url_decoded;      /* uri_decode() of it; SPAN_NULL: a decision decodes it if it must */
+	struct span url; /* canonical text; "host:port" for CONNECT */
+	struct span
+		url_decoded; /* uri_decode() of it; SPAN_NULL: a decision decodes it if it must */
 	const struct http_head *request;
 
 	const struct http_head *reply;

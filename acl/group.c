@@ -1,9 +1,9 @@
 /*
- * any-of and all-of: acls made of acls. In an any-of all members are alternatives; in an all-of each
- * line is a conjunction and the lines are alternatives.
+ * any-of and all-of: acls made of acls. In an any-of all members are alternatives; in an all-of
+ * each line is a conjunction and the lines are alternatives.
  *
- * Members must have been declared, but lines can be added to a group later, so circles are possible;
- * they are looked for once all lines are known.
+ * Members must have been declared, but lines can be added to a group later, so circles are
+ * possible; they are looked for once all lines are known.
  */
 #include "acl/type.h"
 
@@ -49,8 +49,8 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 		const char *near = acl_set_suggest(p->set, name);
 
 		acl_report(p, a, CONF_ERROR, "acl %s: \"%.*s\" is not defined above%s%s%s", a->name,
-			   SPAN_ARG(name), near != NULL ? "; did you mean " : "",
-			   near != NULL ? near : "", near != NULL ? "?" : "");
+		           SPAN_ARG(name), near != NULL ? "; did you mean " : "",
+		           near != NULL ? near : "", near != NULL ? "?" : "");
 		return;
 	}
 	if (g->n == g->cap) {
@@ -58,10 +58,10 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 		g->m = check_realloc(g->m, g->cap * sizeof(*g->m));
 	}
 	g->m[g->n++] = (struct member){ member, is_negated, p->starts_line,
-					acl_set_place(p->set, p->place) };
+		                        acl_set_place(p->set, p->place) };
 }
 
-/* --- matching --------------------------------------------------------------------------------- */
+/* --- matching ------------------------------------------------------------------------------- */
 
 static enum acl_match match_any(const struct group *g, struct acl_eval *e, unsigned depth)
 {
@@ -97,10 +97,10 @@ static enum acl_match match_all(const struct group *g, struct acl_eval *e, unsig
 enum acl_match acl_group_match(const struct acl *a, struct acl_eval *e, unsigned depth)
 {
 	return a->type->kind == &acl_kind_any_of ? match_any(a->data, e, depth)
-						 : match_all(a->data, e, depth);
+	                                         : match_all(a->data, e, depth);
 }
 
-/* --- circles ------------------------------------------------------------------------------------ */
+/* --- circles -------------------------------------------------------------------------------- */
 
 static bool is_group(const struct acl *a)
 {
@@ -141,7 +141,7 @@ static void visit(struct acl_parse *p, struct acl *a, unsigned depth)
 		if (fault != NULL) {
 			p->place = g->m[i].place;
 			acl_report(p, a, CONF_ERROR, "acl %s: by way of \"%s\" it %s", a->name,
-				   m->name, fault);
+			           m->name, fault);
 			g->n = i; /* cut, so that nothing can go round */
 			break;
 		}
@@ -159,7 +159,7 @@ void acl_groups_finish(struct acl_parse *p)
 }
 
 static enum acl_match match_never(const struct acl *a, const struct acl_subject *s,
-				  struct acl_eval *e)
+                                  struct acl_eval *e)
 {
 	(void)a;
 	(void)s;

@@ -11,8 +11,8 @@ struct prefix {
 	const char *warning; /* NULL: none */
 };
 
-static const struct ip ones = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				  0xff, 0xff, 0xff, 0xff } };
+static const struct ip ones = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	                          0xff, 0xff, 0xff, 0xff, 0xff } };
 
 static void *make(void)
 {
@@ -31,7 +31,7 @@ static size_t count_values(const void *data)
 	return acl_addrs_count(data);
 }
 
-/* --- words -------------------------------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------------------------- */
 
 /*
  * ipv6 is what Squid takes for IPv6 unicast: all but 0000::/4 (loopback, mapped) and F000::/4, and
@@ -51,7 +51,7 @@ static const struct {
 
 /* Squid takes these for "all", IPv6 included, and says so. */
 static const char *const old_alls[] = { "0/0", "0.0.0.0/0", "0.0.0.0/0.0.0.0",
-					"0.0.0.0-255.255.255.255", "0.0.0.0-0.0.0.0/0" };
+	                                "0.0.0.0-255.255.255.255", "0.0.0.0-0.0.0.0/0" };
 
 static bool is_old_all(struct span value)
 {
@@ -78,7 +78,7 @@ static bool add_word(struct acl_addrs *s, struct span value)
 	return found;
 }
 
-/* --- prefixes and ranges ------------------------------------------------------------------------ */
+/* --- prefixes and ranges -------------------------------------------------------------------- */
 
 /* "24", "64" or "255.255.255.0" to a number of leading bits of the 128. */
 static const char *parse_mask(struct span mask, bool is_v4, unsigned *bits, const char **warning)
@@ -89,7 +89,7 @@ static const char *parse_mask(struct span mask, bool is_v4, unsigned *bits, cons
 	if (span_to_u64(mask, &n)) {
 		if (n > (is_v4 ? 32 : 128))
 			return is_v4 ? "the prefix length is above 32"
-				     : "the prefix length is above 128";
+			             : "the prefix length is above 128";
 		*bits = (unsigned)n + (is_v4 ? 96 : 0);
 		return NULL;
 	}
@@ -146,7 +146,7 @@ static const char *parse_prefix(struct span value, struct prefix *p)
 	}
 	if (slash < value.n)
 		fault = parse_mask(span_skip(value, slash + 1), ip_is_v4(&p->first), &bits,
-				   &p->warning);
+		                   &p->warning);
 	if (fault != NULL)
 		return fault;
 	const struct ip network = ip_mask(&p->first, bits);
@@ -173,31 +173,32 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 	struct prefix pre;
 
 	if (is_old_all(value)) {
-		acl_report(p, a, CONF_WARNING, "acl %s: \"%.*s\" is taken for \"all\", IPv6 included: write"
-					       " \"all\" or \"ipv4\"",
-			   a->name, SPAN_ARG(value));
+		acl_report(p, a, CONF_WARNING,
+		           "acl %s: \"%.*s\" is taken for \"all\", IPv6 included: write"
+		           " \"all\" or \"ipv4\"",
+		           a->name, SPAN_ARG(value));
 		value = SPAN("all");
 	}
 	if (add_word(a->data, value))
 		return;
 	if (looks_like_name(value)) {
 		acl_report(p, a, CONF_ERROR,
-			   "acl %s: \"%.*s\" is a host name, which is not resolved here: write its"
-			   " addresses, or use an acl of type %s",
-			   a->name, SPAN_ARG(value),
-			   strcmp(a->type->name, "dst") == 0 ? "dstdomain" : "srcdomain");
+		           "acl %s: \"%.*s\" is a host name, which is not resolved here: write its"
+		           " addresses, or use an acl of type %s",
+		           a->name, SPAN_ARG(value),
+		           strcmp(a->type->name, "dst") == 0 ? "dstdomain" : "srcdomain");
 		return;
 	}
 	const char *fault = parse_prefix(value, &pre);
 
 	if (fault != NULL) {
 		acl_report(p, a, CONF_ERROR, "acl %s: bad address \"%.*s\": %s; accepted are %s",
-			   a->name, SPAN_ARG(value), fault, a->type->values);
+		           a->name, SPAN_ARG(value), fault, a->type->values);
 		return;
 	}
 	if (pre.warning != NULL)
 		acl_report(p, a, CONF_WARNING, "acl %s: \"%.*s\": %s", a->name, SPAN_ARG(value),
-			   pre.warning);
+		           pre.warning);
 	acl_addrs_add(a->data, &pre.first, &pre.last);
 }
 
@@ -213,7 +214,7 @@ static enum acl_match match(const struct acl *a, const struct acl_subject *s, st
 	return acl_addrs_has(a->data, &s->ip) ? ACL_YES : ACL_NO;
 }
 
-/* --- for explain -------------------------------------------------------------------------------- */
+/* --- for explain ---------------------------------------------------------------------------- */
 
 static struct span print(const struct acl_subject *s, struct arena *a)
 {
@@ -223,7 +224,7 @@ static struct span print(const struct acl_subject *s, struct arena *a)
 }
 
 static struct span entry(const struct acl *acl, const struct acl_subject *s, struct acl_eval *e,
-			 struct arena *a)
+                         struct arena *a)
 {
 	struct ip first, last;
 	char from[IP_TEXT_MAX], to[IP_TEXT_MAX];

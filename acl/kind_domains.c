@@ -27,7 +27,8 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 	const char *why;
 
 	if (!acl_domains_add(a->data, value, &why))
-		acl_report(p, a, CONF_WARNING, "acl %s: \"%.*s\" %s", a->name, SPAN_ARG(value), why);
+		acl_report(p, a, CONF_WARNING, "acl %s: \"%.*s\" %s", a->name, SPAN_ARG(value),
+		           why);
 }
 
 static void finish(struct acl *a, struct acl_parse *p)
@@ -36,8 +37,8 @@ static void finish(struct acl *a, struct acl_parse *p)
 	const size_t merged = acl_domains_merged(a->data);
 
 	if (merged != 0)
-		acl_report(p, a, CONF_NOTE, "acl %s: %zu of %zu names are covered by others", a->name,
-			   merged, acl_domains_count(a->data));
+		acl_report(p, a, CONF_NOTE, "acl %s: %zu of %zu names are covered by others",
+		           a->name, merged, acl_domains_count(a->data));
 }
 
 static enum acl_match match(const struct acl *a, const struct acl_subject *s, struct acl_eval *e)
@@ -56,7 +57,7 @@ static struct span print(const struct acl_subject *s, struct arena *a)
 }
 
 static struct span entry(const struct acl *acl, const struct acl_subject *s, struct acl_eval *e,
-			 struct arena *a)
+                         struct arena *a)
 {
 	struct span name;
 	bool is_below;

@@ -39,10 +39,11 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 
 	if (!span_to_u64(first, &from) || !span_to_u64(rest.p != NULL ? rest : first, &to) ||
 	    from > 65535 || to > 65535 || from > to) {
-		acl_report(p, a, CONF_ERROR,
-			   "acl %s: bad port \"%.*s\": accepted are numbers from 0 to 65535 and ranges"
-			   " such as 1025-65535",
-			   a->name, SPAN_ARG(value));
+		acl_report(
+			p, a, CONF_ERROR,
+			"acl %s: bad port \"%.*s\": accepted are numbers from 0 to 65535 and ranges"
+			" such as 1025-65535",
+			a->name, SPAN_ARG(value));
 		return;
 	}
 	if (s->n == s->cap) {
@@ -102,7 +103,7 @@ static struct span print(const struct acl_subject *s, struct arena *a)
 }
 
 static struct span entry(const struct acl *acl, const struct acl_subject *s, struct acl_eval *e,
-			 struct arena *a)
+                         struct arena *a)
 {
 	const struct range *r = find(acl->data, s->number);
 
@@ -110,7 +111,7 @@ static struct span entry(const struct acl *acl, const struct acl_subject *s, str
 	if (r == NULL)
 		return SPAN_NULL;
 	return r->first == r->last ? arena_printf(a, "%u", r->first)
-				   : arena_printf(a, "%u-%u", r->first, r->last);
+	                           : arena_printf(a, "%u-%u", r->first, r->last);
 }
 
 const struct acl_kind acl_kind_ports = {

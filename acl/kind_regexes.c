@@ -27,8 +27,8 @@ static const struct {
 	char letter;
 	const char *instead;
 } foreign[] = {
-	{ 'd', "[0-9]" }, { 'D', "[^0-9]" }, { 'A', "^" },  { 'z', "$" },
-	{ 'Z', "$" },	  { 't', "[[:blank:]]" }, { 'h', "[[:blank:]]" },
+	{ 'd', "[0-9]" }, { 'D', "[^0-9]" },      { 'A', "^" },           { 'z', "$" },
+	{ 'Z', "$" },     { 't', "[[:blank:]]" }, { 'h', "[[:blank:]]" },
 };
 
 static void warn_foreign(struct acl *a, struct acl_parse *p, struct span value)
@@ -40,10 +40,11 @@ static void warn_foreign(struct acl *a, struct acl_parse *p, struct span value)
 		for (size_t k = 0; k < ARRAY_LEN(foreign); k++)
 			if (value.p[i] == foreign[k].letter)
 				acl_report(p, a, CONF_WARNING,
-					   "acl %s: in \"%.*s\", \"\\%c\" is just the letter %c; perhaps"
-					   " %s is meant",
-					   a->name, SPAN_ARG(value), foreign[k].letter,
-					   foreign[k].letter, foreign[k].instead);
+				           "acl %s: in \"%.*s\", \"\\%c\" is just the letter %c; "
+				           "perhaps"
+				           " %s is meant",
+				           a->name, SPAN_ARG(value), foreign[k].letter,
+				           foreign[k].letter, foreign[k].instead);
 	}
 }
 
@@ -59,7 +60,7 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 
 	if (r == NULL) {
 		acl_report(p, a, CONF_ERROR, "acl %s: bad regular expression \"%.*s\": %s", a->name,
-			   SPAN_ARG(value), why);
+		           SPAN_ARG(value), why);
 		return;
 	}
 	warn_foreign(a, p, value);
@@ -92,7 +93,7 @@ static struct span print(const struct acl_subject *s, struct arena *a)
 }
 
 static struct span entry(const struct acl *acl, const struct acl_subject *s, struct acl_eval *e,
-			 struct arena *a)
+                         struct arena *a)
 {
 	const struct acl_regex *which;
 
@@ -100,7 +101,7 @@ static struct span entry(const struct acl *acl, const struct acl_subject *s, str
 	if (which == NULL)
 		return SPAN_NULL;
 	return arena_printf(a, "%s%.*s", acl_regex_is_icase(which) ? "-i " : "",
-			    SPAN_ARG(acl_regex_source(which)));
+	                    SPAN_ARG(acl_regex_source(which)));
 }
 
 const struct acl_kind acl_kind_regexes = {

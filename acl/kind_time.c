@@ -1,7 +1,7 @@
 /*
- * Values that are times: days, one letter each (S M T W H F A from Sunday to Saturday, D for Monday to
- * Friday), and spans of the local day, both ends inclusive to the minute. Days hold for the next span on
- * the line; a span without days is for all of them; days without a span are whole days.
+ * Values that are times: days, one letter each (S M T W H F A from Sunday to Saturday, D for Monday
+ * to Friday), and spans of the local day, both ends inclusive to the minute. Days hold for the next
+ * span on the line; a span without days is for all of them; days without a span are whole days.
  *
  * A span that ends before it starts crosses midnight: it begins on the days named and ends on the
  * days after them. (Squid refuses it.)
@@ -73,7 +73,8 @@ static bool parse_clock(struct span text, unsigned *minute)
 	const struct span h = span_cut(&m, ':');
 	uint64_t hours, minutes;
 
-	if (m.p == NULL || h.n > 2 || m.n > 2 || !span_to_u64(h, &hours) || !span_to_u64(m, &minutes))
+	if (m.p == NULL || h.n > 2 || m.n > 2 || !span_to_u64(h, &hours) ||
+	    !span_to_u64(m, &minutes))
 		return false;
 	*minute = (unsigned)(hours * 60 + minutes);
 	return minutes < 60 && *minute <= DAY_MINUTES;
@@ -90,9 +91,10 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 
 		if (days == 0)
 			acl_report(p, a, CONF_ERROR,
-				   "acl %s: \"%.*s\" names no days: accepted are the letters S M T W H F"
-				   " A (Sunday to Saturday) and D (Monday to Friday)",
-				   a->name, SPAN_ARG(value));
+			           "acl %s: \"%.*s\" names no days: accepted are the letters S M T "
+			           "W H F"
+			           " A (Sunday to Saturday) and D (Monday to Friday)",
+			           a->name, SPAN_ARG(value));
 		p->days |= days;
 		return;
 	}
@@ -101,8 +103,8 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 	if (rest.p == NULL || !parse_clock(from, &first) || !parse_clock(rest, &last) ||
 	    first == DAY_MINUTES) {
 		acl_report(p, a, CONF_ERROR,
-			   "acl %s: bad time \"%.*s\": accepted is hh:mm-hh:mm from 00:00 to 24:00",
-			   a->name, SPAN_ARG(value));
+		           "acl %s: bad time \"%.*s\": accepted is hh:mm-hh:mm from 00:00 to 24:00",
+		           a->name, SPAN_ARG(value));
 		return;
 	}
 	const unsigned days = p->days != 0 ? p->days : ALL_DAYS;
@@ -131,7 +133,8 @@ static enum acl_match match(const struct acl *a, const struct acl_subject *s, st
 	for (size_t i = 0; i < ps->n; i++) {
 		const struct period *p = &ps->p[i];
 
-		if ((p->days >> s->weekday & 1) != 0 && p->first <= s->number && s->number <= p->last)
+		if ((p->days >> s->weekday & 1) != 0 && p->first <= s->number &&
+		    s->number <= p->last)
 			return ACL_YES;
 	}
 	return ACL_NO;
@@ -139,11 +142,11 @@ static enum acl_match match(const struct acl *a, const struct acl_subject *s, st
 
 static struct span print(const struct acl_subject *s, struct arena *a)
 {
-	static const char *const names[] = { "Sunday",	 "Monday", "Tuesday", "Wednesday",
-					     "Thursday", "Friday", "Saturday" };
+	static const char *const names[] = { "Sunday",   "Monday", "Tuesday", "Wednesday",
+		                             "Thursday", "Friday", "Saturday" };
 
 	return arena_printf(a, "%s %02u:%02u", names[s->weekday % 7], s->number / 60,
-			    s->number % 60);
+	                    s->number % 60);
 }
 
 const struct acl_kind acl_kind_time = {

@@ -1,6 +1,6 @@
 /*
- * Values that are words out of short lists: names of ports (case matters), URL schemes (case does not)
- * and request methods (a bit each for the known ones; case matters, as in requests).
+ * Values that are words out of short lists: names of ports (case matters), URL schemes (case does
+ * not) and request methods (a bit each for the known ones; case matters, as in requests).
  */
 #include "acl/type.h"
 
@@ -57,7 +57,7 @@ static struct span print_text(const struct acl_subject *s, struct arena *a)
 	return arena_dup(a, s->text);
 }
 
-/* --- names of ports ----------------------------------------------------------------------------- */
+/* --- names of ports ------------------------------------------------------------------------- */
 
 static void parse_word(struct acl *a, struct acl_parse *p, struct span value)
 {
@@ -66,7 +66,7 @@ static void parse_word(struct acl *a, struct acl_parse *p, struct span value)
 }
 
 static enum acl_match match_word(const struct acl *a, const struct acl_subject *s,
-				 struct acl_eval *e)
+                                 struct acl_eval *e)
 {
 	(void)e;
 	return has(a->data, s->text, false) ? ACL_YES : ACL_NO;
@@ -82,12 +82,13 @@ const struct acl_kind acl_kind_words = {
 	.entry = NULL,
 };
 
-/* --- schemes ------------------------------------------------------------------------------------ */
+/* --- schemes -------------------------------------------------------------------------------- */
 
 static void parse_scheme(struct acl *a, struct acl_parse *p, struct span value)
 {
-	static const char known[] = " http https ftp urn coap coaps whois wais gopher icp htcp icy tls"
-				    " icap cache_object ";
+	static const char known[] =
+		" http https ftp urn coap coaps whois wais gopher icp htcp icy tls"
+		" icap cache_object ";
 	char padded[24];
 	const int n = snprintf(padded, sizeof(padded), " %.*s ", (int)MIN(value.n, 20u), value.p);
 
@@ -95,14 +96,15 @@ static void parse_scheme(struct acl *a, struct acl_parse *p, struct span value)
 		padded[i] = ascii_lower(padded[i]);
 	if (value.n > 20 || strstr(known, padded) == NULL)
 		acl_report(p, a, CONF_WARNING,
-			   "acl %s: \"%.*s\" is no URL scheme that occurs: accepted are HTTP, HTTPS, FTP,"
-			   " URN and others",
-			   a->name, SPAN_ARG(value));
+		           "acl %s: \"%.*s\" is no URL scheme that occurs: accepted are HTTP, "
+		           "HTTPS, FTP,"
+		           " URN and others",
+		           a->name, SPAN_ARG(value));
 	add(a->data, value);
 }
 
 static enum acl_match match_scheme(const struct acl *a, const struct acl_subject *s,
-				   struct acl_eval *e)
+                                   struct acl_eval *e)
 {
 	(void)e;
 	return has(a->data, s->text, true) ? ACL_YES : ACL_NO;
@@ -118,7 +120,7 @@ const struct acl_kind acl_kind_schemes = {
 	.entry = NULL,
 };
 
-/* --- methods ------------------------------------------------------------------------------------ */
+/* --- methods -------------------------------------------------------------------------------- */
 
 static void parse_method(struct acl *a, struct acl_parse *p, struct span value)
 {
@@ -132,12 +134,13 @@ static void parse_method(struct acl *a, struct acl_parse *p, struct span value)
 		m = http_method_of(span_str(upper));
 		if (m != HTTP_OTHER)
 			acl_report(p, a, CONF_WARNING,
-				   "acl %s: methods are written in upper case: \"%.*s\" is taken for %s",
-				   a->name, SPAN_ARG(value), upper);
+			           "acl %s: methods are written in upper case: \"%.*s\" is taken "
+			           "for %s",
+			           a->name, SPAN_ARG(value), upper);
 	}
 	if (m == HTTP_OTHER && !http_is_token(value)) {
-		acl_report(p, a, CONF_ERROR, "acl %s: \"%.*s\" is no method: accepted are %s", a->name,
-			   SPAN_ARG(value), a->type->values);
+		acl_report(p, a, CONF_ERROR, "acl %s: \"%.*s\" is no method: accepted are %s",
+		           a->name, SPAN_ARG(value), a->type->values);
 		return;
 	}
 	if (m == HTTP_PURGE)
@@ -149,7 +152,7 @@ static void parse_method(struct acl *a, struct acl_parse *p, struct span value)
 }
 
 static enum acl_match match_method(const struct acl *a, const struct acl_subject *s,
-				   struct acl_eval *e)
+                                   struct acl_eval *e)
 {
 	const struct words *w = a->data;
 

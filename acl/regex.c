@@ -67,7 +67,7 @@ static pcre2_match_data *scratch_match_data(struct acl_regex_scratch *s)
 	return s->match_data;
 }
 
-/* --- compiling -------------------------------------------------------------------------------- */
+/* --- compiling ------------------------------------------------------------------------------ */
 
 static pcre2_code *compile(const struct acl_regex_text *t, bool icase, char *why, size_t why_cap)
 {
@@ -86,8 +86,8 @@ static pcre2_code *compile(const struct acl_regex_text *t, bool icase, char *why
 		options |= PCRE2_NO_START_OPTIMIZE;
 	memcpy(text, limits.p, limits.n);
 	memcpy(text + limits.n, t->p, t->n);
-	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, limits.n + t->n, options, &error, &at,
-					 NULL);
+	pcre2_code *code =
+		pcre2_compile((PCRE2_SPTR)text, limits.n + t->n, options, &error, &at, NULL);
 
 	free(text);
 	if (code == NULL && pcre2_get_error_message(error, (PCRE2_UCHAR *)why, why_cap) < 0)
@@ -135,7 +135,7 @@ void acl_regex_free(struct acl_regex **rp)
 	free(r);
 }
 
-/* --- matching --------------------------------------------------------------------------------- */
+/* --- matching ------------------------------------------------------------------------------- */
 
 static bool is_limit(int rc)
 {
@@ -153,11 +153,11 @@ static COLD int match_breadth(const struct acl_regex *r, struct span subject, pc
 		return PCRE2_ERROR_MATCHLIMIT;
 	/* Shortest: the first match ends the search. */
 	return pcre2_dfa_match(r->code, (PCRE2_SPTR)subject.p, subject.n, 0, PCRE2_DFA_SHORTEST, md,
-			       NULL, workspace, ARRAY_LEN(workspace));
+	                       NULL, workspace, ARRAY_LEN(workspace));
 }
 
 enum acl_regex_result acl_regex_match(const struct acl_regex *r, struct span subject,
-				      struct acl_regex_scratch *s)
+                                      struct acl_regex_scratch *s)
 {
 	pcre2_match_data *md = scratch_match_data(s);
 	PCRE2_SPTR text = (PCRE2_SPTR)(subject.p != NULL ? subject.p : "");

@@ -22,7 +22,7 @@ struct acl_regex_text {
 
 /* False: not a valid expression, or one that cannot be translated; *why is a static text. */
 bool acl_regex_translate(struct span posix, bool icase, struct acl_regex_text *out,
-			 const char **why) MUST_USE;
+                         const char **why) MUST_USE;
 void acl_regex_text_fini(struct acl_regex_text *t);
 
 struct acl_regex;
@@ -52,7 +52,7 @@ void acl_regex_free(struct acl_regex **r);
 
 enum acl_regex_result { REGEX_NO, REGEX_YES, REGEX_LIMIT /* cannot tell: too much work */ };
 enum acl_regex_result acl_regex_match(const struct acl_regex *r, struct span subject,
-				      struct acl_regex_scratch *s);
+                                      struct acl_regex_scratch *s);
 
 struct span acl_regex_source(const struct acl_regex *r); /* as written */
 bool acl_regex_is_icase(const struct acl_regex *r);

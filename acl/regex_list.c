@@ -2,26 +2,26 @@
  * Lists of regular expressions with a filter on required literals.
  *
  * Each expression whose matches all contain some literal of four bytes or more is filed under one
- * piece of four (a gram) of it, the one that the fewest others have. For a long list, the text is walked:
- * each of its grams is looked up in a bitmap and then in a table, and only what is filed there is run.
- * For short ones, which are many in a policy, it is the other way round: the text's grams are noted
- * once for a decision, and each expression asks whether its own is among them. Expressions without
- * such a literal are run always.
+ * piece of four (a gram) of it, the one that the fewest others have. For a long list, the text is
+ * walked: each of its grams is looked up in a bitmap and then in a table, and only what is filed
+ * there is run. For short ones, which are many in a policy, it is the other way round: the text's
+ * grams are noted once for a decision, and each expression asks whether its own is among them.
+ * Expressions without such a literal are run always.
  */
 #include "acl/regex_list.h"
 
-#define GRAM	   4u
-#define FEW	   4u	/* so many runs over a text cost less than noting its grams */
-#define SHORT	   128u /* lists up to here ask for each expression's gram */
-#define NO_GRAM	   UINT16_MAX
+#define GRAM       4u
+#define FEW        4u   /* so many runs over a text cost less than noting its grams */
+#define SHORT      128u /* lists up to here ask for each expression's gram */
+#define NO_GRAM    UINT16_MAX
 #define SEEN_BITS  10u /* of struct acl_regex_seen.grams */
-#define TRIED_MAX  64u	/* different expressions that one text may call up before all are run */
+#define TRIED_MAX  64u /* different expressions that one text may call up before all are run */
 #define CROWD_BITS 12u
 
 struct slot {
 	uint32_t gram;
 	uint32_t first; /* in filed[] */
-	uint32_t n;	/* 0: the slot is free */
+	uint32_t n;     /* 0: the slot is free */
 };
 
 struct acl_regexes {
@@ -75,7 +75,7 @@ size_t acl_regexes_count(const struct acl_regexes *l)
 	return l->n;
 }
 
-/* --- building the filter -------------------------------------------------------------------------- */
+/* --- building the filter -------------------------------------------------------------------- */
 
 static uint32_t gram_at(struct span literal, size_t at)
 {
@@ -192,7 +192,7 @@ void acl_regexes_finish(struct acl_regexes *l)
 	free(choices);
 }
 
-/* --- matching --------------------------------------------------------------------------------- */
+/* --- matching ------------------------------------------------------------------------------- */
 
 struct run {
 	const struct acl_regexes *l;
@@ -256,7 +256,7 @@ static bool run_filed(struct run *r, const struct slot *slot, bool *matched)
 	return true;
 }
 
-/* --- long lists --------------------------------------------------------------------------------- */
+/* --- long lists ----------------------------------------------------------------------------- */
 
 static void run_filtered(struct run *r)
 {
@@ -284,7 +284,7 @@ static void run_filtered(struct run *r)
 			return;
 }
 
-/* --- short lists -------------------------------------------------------------------------------- */
+/* --- short lists ---------------------------------------------------------------------------- */
 
 static struct acl_regex_seen *seen_of(struct acl_regex_scratch *s, struct span text)
 {
@@ -336,7 +336,7 @@ static void run_short(struct run *r)
 }
 
 enum acl_regex_result acl_regexes_match(const struct acl_regexes *l, struct span text,
-					struct acl_regex_scratch *s, const struct acl_regex **which)
+                                        struct acl_regex_scratch *s, const struct acl_regex **which)
 {
 	struct run r;
 

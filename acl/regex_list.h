@@ -1,6 +1,6 @@
 /*
- * Many regular expressions over one text: an expression is run only if the text holds four bytes that
- * every match of it must hold. Immutable after acl_regexes_finish(), shared.
+ * Many regular expressions over one text: an expression is run only if the text holds four bytes
+ * that every match of it must hold. Immutable after acl_regexes_finish(), shared.
  */
 #pragma once
 
@@ -19,5 +19,5 @@ size_t acl_regexes_count(const struct acl_regexes *l);
  * NULL). REGEX_LIMIT if none is known to match and one could not be told.
  */
 enum acl_regex_result acl_regexes_match(const struct acl_regexes *l, struct span text,
-					struct acl_regex_scratch *s,
-					const struct acl_regex **which);
+                                        struct acl_regex_scratch *s,
+                                        const struct acl_regex **which);

@@ -3,17 +3,17 @@
  * locale, to PCRE2's syntax. One pass of recursive descent, writing as it reads; pure.
  *
  * The differences that matter: \< \> \b \B \w \W \s \S \` \' are glibc's; any other escaped byte is
- * itself ("\d" is a d); in brackets a backslash is an ordinary byte; {,3} is {0,3}; a+? is (a+)?, not a
- * lazy a+; $ is the end of the text only; with REG_ICASE glibc folds expression and text to upper case
- * before anything else, so that the range [A-z] ends at Z. Every byte class is therefore computed
- * here and written as a set of bytes. What glibc refuses is refused, too.
+ * itself ("\d" is a d); in brackets a backslash is an ordinary byte; {,3} is {0,3}; a+? is (a+)?,
+ * not a lazy a+; $ is the end of the text only; with REG_ICASE glibc folds expression and text to
+ * upper case before anything else, so that the range [A-z] ends at Z. Every byte class is therefore
+ * computed here and written as a set of bytes. What glibc refuses is refused, too.
  */
 #include "acl/regex.h"
 
-#define NEST_MAX    100u   /* of groups; PCRE2's own limit is 250 */
-#define REPEAT_MAX  20u	   /* of {} after {} on one atom */
-#define DUP_MAX	    0x7fff /* RE_DUP_MAX of <limits.h> */
-#define TEXT_MAX    65536u /* of the expression */
+#define NEST_MAX   100u   /* of groups; PCRE2's own limit is 250 */
+#define REPEAT_MAX 20u    /* of {} after {} on one atom */
+#define DUP_MAX    0x7fff /* RE_DUP_MAX of <limits.h> */
+#define TEXT_MAX   65536u /* of the expression */
 
 enum tok {
 	TOK_END,
@@ -146,7 +146,7 @@ static void put_before(struct parser *p, size_t from, const char *text)
 	memcpy(p->out->p + from, text, n);
 }
 
-/* --- required literals -------------------------------------------------------------------------- */
+/* --- required literals ---------------------------------------------------------------------- */
 
 static void run_end(struct parser *p)
 {
@@ -166,7 +166,7 @@ static void run_add(struct parser *p, unsigned char c)
 	p->run[p->run_n++] = ascii_lower((char)c);
 }
 
-/* --- sets --------------------------------------------------------------------------------------- */
+/* --- sets ----------------------------------------------------------------------------------- */
 
 static void set_add(struct set *s, unsigned c)
 {
@@ -201,8 +201,10 @@ static void set_unfold(struct set *s)
 
 static bool in_class(const char *name, unsigned c)
 {
-	static const char *const names[] = { "alpha", "digit", "alnum", "upper", "lower", "space",
-					     "blank", "punct", "print", "graph", "cntrl", "xdigit" };
+	static const char *const names[] = {
+		"alpha", "digit", "alnum", "upper", "lower", "space",
+		"blank", "punct", "print", "graph", "cntrl", "xdigit"
+	};
 	size_t i = 0;
 
 	while (i < ARRAY_LEN(names) && strcmp(names[i], name) != 0)
@@ -211,18 +213,30 @@ static bool in_class(const char *name, unsigned c)
 	const unsigned lower = c | 0x20;
 
 	switch (i) {
-	case 0: return is_alpha(c);
-	case 1: return is_digit(c);
-	case 2: return is_alpha(c) || is_digit(c);
-	case 3: return up;
-	case 4: return is_alpha(c) && !up;
-	case 5: return c == ' ' || (c >= '\t' && c <= '\r');
-	case 6: return c == ' ' || c == '\t';
-	case 7: return graph && !is_alpha(c) && !is_digit(c);
-	case 8: return graph || c == ' ';
-	case 9: return graph;
-	case 10: return c < ' ' || c == 0x7f;
-	case 11: return is_digit(c) || (lower >= 'a' && lower <= 'f');
+	case 0:
+		return is_alpha(c);
+	case 1:
+		return is_digit(c);
+	case 2:
+		return is_alpha(c) || is_digit(c);
+	case 3:
+		return up;
+	case 4:
+		return is_alpha(c) && !up;
+	case 5:
+		return c == ' ' || (c >= '\t' && c <= '\r');
+	case 6:
+		return c == ' ' || c == '\t';
+	case 7:
+		return graph && !is_alpha(c) && !is_digit(c);
+	case 8:
+		return graph || c == ' ';
+	case 9:
+		return graph;
+	case 10:
+		return c < ' ' || c == 0x7f;
+	case 11:
+		return is_digit(c) || (lower >= 'a' && lower <= 'f');
 	}
 	return false;
 }
@@ -242,7 +256,7 @@ static bool set_add_class(struct parser *p, struct set *s, const char *name)
 	return is_known || refuse(p, "unknown character class");
 }
 
-/* --- tokens ------------------------------------------------------------------------------------- */
+/* --- tokens --------------------------------------------------------------------------------- */
 
 static void token_escaped(struct parser *p)
 {
@@ -266,10 +280,10 @@ static void token_next(struct parser *p)
 	static const struct {
 		char c;
 		enum tok tok;
-	} specials[] = { { '|', TOK_ALT },	 { '*', TOK_STAR },	{ '+', TOK_PLUS },
-			 { '?', TOK_QUESTION },	 { '{', TOK_OPEN_DUP }, { '}', TOK_CLOSE_DUP },
-			 { '(', TOK_OPEN },	 { ')', TOK_CLOSE },	{ '[', TOK_BRACKET },
-			 { '.', TOK_DOT },	 { '^', TOK_ANCHOR },	{ '$', TOK_ANCHOR } };
+	} specials[] = { { '|', TOK_ALT },      { '*', TOK_STAR },     { '+', TOK_PLUS },
+		         { '?', TOK_QUESTION }, { '{', TOK_OPEN_DUP }, { '}', TOK_CLOSE_DUP },
+		         { '(', TOK_OPEN },     { ')', TOK_CLOSE },    { '[', TOK_BRACKET },
+		         { '.', TOK_DOT },      { '^', TOK_ANCHOR },   { '$', TOK_ANCHOR } };
 
 	p->c = 0;
 	if (p->at == p->in.n) {
@@ -290,7 +304,7 @@ static void token_next(struct parser *p)
 			p->tok = specials[i].tok;
 }
 
-/* --- bracket expressions ------------------------------------------------------------------------ */
+/* --- bracket expressions -------------------------------------------------------------------- */
 
 enum elem_tok { ELEM_END, ELEM_CHAR, ELEM_RANGE, ELEM_CLOSE, ELEM_NOT, ELEM_SYMBOL /* [. [= [: */ };
 
@@ -321,7 +335,7 @@ static struct elem elem_peek(const struct parser *p, size_t at)
 
 /* One member of the list: a byte (in *c), or a class that is added to s at once (*is_class). */
 static bool parse_element(struct parser *p, struct elem e, bool accept_hyphen, struct set *s,
-			  unsigned *c, bool *is_class)
+                          unsigned *c, bool *is_class)
 {
 	char name[32];
 	size_t n = 0;
@@ -445,7 +459,7 @@ static bool parse_bracket(struct parser *p, int *single)
 	return true;
 }
 
-/* --- repetition --------------------------------------------------------------------------------- */
+/* --- repetition ----------------------------------------------------------------------------- */
 
 #define NUMBER_NONE -1
 #define NUMBER_BAD  -2
@@ -509,8 +523,9 @@ static void drop_atom(struct parser *p, size_t from, unsigned n_groups)
 }
 
 /*
- * The repetitions after an atom that was written from `from` on, with groups from n_groups on. *min is how often it occurs at
- * least. A row of * + ? is one of them; that also spares PCRE2 loops in loops.
+ * The repetitions after an atom that was written from `from` on, with groups from n_groups on. *min
+ * is how often it occurs at least. A row of * + ? is one of them; that also spares PCRE2 loops in
+ * loops.
  */
 static bool parse_repeats(struct parser *p, size_t from, unsigned n_groups, int *min)
 {
@@ -561,19 +576,31 @@ static bool parse_repeats(struct parser *p, size_t from, unsigned n_groups, int 
 	return true;
 }
 
-/* --- expressions -------------------------------------------------------------------------------- */
+/* --- expressions ---------------------------------------------------------------------------- */
 
 static void put_anchor(struct parser *p)
 {
 	switch (p->c) {
 	case '^':
-	case '`': put_str(p, "\\A"); break;
+	case '`':
+		put_str(p, "\\A");
+		break;
 	case '$':
-	case '\'': put_str(p, "\\z"); break;
-	case '<': put_str(p, "\\b(?=\\w)"); break;
-	case '>': put_str(p, "\\b(?<=\\w)"); break;
-	case 'b': put_str(p, "\\b"); break;
-	case 'B': put_str(p, "\\B"); break;
+	case '\'':
+		put_str(p, "\\z");
+		break;
+	case '<':
+		put_str(p, "\\b(?=\\w)");
+		break;
+	case '>':
+		put_str(p, "\\b(?<=\\w)");
+		break;
+	case 'b':
+		put_str(p, "\\b");
+		break;
+	case 'B':
+		put_str(p, "\\B");
+		break;
 	}
 }
 
@@ -704,7 +731,8 @@ static bool parse_alternatives(struct parser *p)
 	return true;
 }
 
-bool acl_regex_translate(struct span posix, bool icase, struct acl_regex_text *out, const char **why)
+bool acl_regex_translate(struct span posix, bool icase, struct acl_regex_text *out,
+                         const char **why)
 {
 	struct parser p = { .in = posix, .icase = icase, .out = out };
 	bool ok;

@@ -49,7 +49,7 @@ struct span acl_rule_acls(const struct acl_rule *r)
 	return r->acls;
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading -------------------------------------------------------------------------------- */
 
 static struct acl_set *set_of(struct conf_line *l)
 {
@@ -81,14 +81,14 @@ static bool parse_term(struct conf_line *l, struct acl_rules *r, struct span wor
 	const char *near = acl_set_suggest(r->set, name);
 
 	conf_error(l, "%.*s: no acl \"%.*s\" is defined above this line%s%s%s", SPAN_ARG(l->name),
-		   SPAN_ARG(name), near != NULL ? "; did you mean " : "", near != NULL ? near : "",
-		   near != NULL ? "?" : "");
+	           SPAN_ARG(name), near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+	           near != NULL ? "?" : "");
 	return false;
 }
 
 /* "deny CONNECT !SSL_ports", one blank between words. The heap's. */
 static struct span text_of(const struct acl_rules *r, size_t first, const char *action,
-			   size_t *acls_at)
+                           size_t *acls_at)
 {
 	size_t n = strlen(action), at = 0;
 
@@ -100,12 +100,12 @@ static struct span text_of(const struct acl_rules *r, size_t first, const char *
 	*acls_at = at + (at != 0 && first < r->n_terms);
 	for (size_t i = first; i < r->n_terms; i++)
 		at += (size_t)snprintf(text + at, n + 1 - at, "%s%s%s", at != 0 ? " " : "",
-				       r->terms[i].is_negated ? "!" : "", r->terms[i].acl->name);
+		                       r->terms[i].is_negated ? "!" : "", r->terms[i].acl->name);
 	return span_of(text, at);
 }
 
-static void add_rule(struct acl_rules *r, struct acl_set *s, struct conf_place place,
-		     size_t first, const char *action)
+static void add_rule(struct acl_rules *r, struct acl_set *s, struct conf_place place, size_t first,
+                     const char *action)
 {
 	size_t acls_at;
 
@@ -142,21 +142,23 @@ void acl_conf_rules(struct conf_line *l, void *field)
 	struct span action;
 
 	if (!conf_word(l, &action)) {
-		conf_error(l, "%.*s: empty line; accepted is \"allow\" or \"deny\" and at least one acl",
-			   SPAN_ARG(l->name));
+		conf_error(
+			l,
+			"%.*s: empty line; accepted is \"allow\" or \"deny\" and at least one acl",
+			SPAN_ARG(l->name));
 		return;
 	}
 	const bool is_allow = span_eq(action, SPAN("allow"));
 
 	if (!is_allow && !span_eq(action, SPAN("deny"))) {
 		conf_error(l, "%.*s: unknown action \"%.*s\"; accepted are \"allow\" and \"deny\"",
-			   SPAN_ARG(l->name), SPAN_ARG(action));
+		           SPAN_ARG(l->name), SPAN_ARG(action));
 		(void)conf_rest(l);
 		return;
 	}
 	if (*rp == NULL)
-		*rp = acl_rules_new(set_of(l), l->directive != NULL ? span_str(l->directive->name)
-								    : l->name);
+		*rp = acl_rules_new(set_of(l),
+		                    l->directive != NULL ? span_str(l->directive->name) : l->name);
 	const size_t first = (*rp)->n_terms;
 
 	if (!parse_terms(l, *rp)) {
@@ -164,8 +166,9 @@ void acl_conf_rules(struct conf_line *l, void *field)
 		return;
 	}
 	if ((*rp)->n_terms == first) {
-		conf_error(l, "%.*s: no acl after \"%.*s\"; to mean every request, write \"%.*s all\"",
-			   SPAN_ARG(l->name), SPAN_ARG(action), SPAN_ARG(action));
+		conf_error(l,
+		           "%.*s: no acl after \"%.*s\"; to mean every request, write \"%.*s all\"",
+		           SPAN_ARG(l->name), SPAN_ARG(action), SPAN_ARG(action));
 		return;
 	}
 	add_rule(*rp, set_of(l), l->place, first, is_allow ? "allow" : "deny");
@@ -173,9 +176,8 @@ void acl_conf_rules(struct conf_line *l, void *field)
 
 struct acl_rules *acl_conf_terms(struct conf_line *l)
 {
-	struct acl_rules *r = acl_rules_new(set_of(l), l->directive != NULL
-							       ? span_str(l->directive->name)
-							       : l->name);
+	struct acl_rules *r = acl_rules_new(
+		set_of(l), l->directive != NULL ? span_str(l->directive->name) : l->name);
 
 	if (!parse_terms(l, r)) {
 		acl_rules_free(&r);

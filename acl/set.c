@@ -55,7 +55,7 @@ struct acl *acl_set_find(const struct acl_set *s, struct span name)
 }
 
 struct acl *acl_set_add(struct acl_set *s, struct span name, const struct acl_type *t,
-			struct conf_place place)
+                        struct conf_place place)
 {
 	struct acl *a = check_calloc(1, sizeof(*a));
 

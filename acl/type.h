@@ -2,9 +2,9 @@
  * How an acl type is described. Only files of acl/ include this.
  *
  * A type is a row of the table in types.c and has two halves. Its subjects say what of a request is
- * looked at (the URL's host, each of its addresses) and which facts that takes; its kind says what the
- * values of the acl are (names, address ranges, regular expressions) and compares one subject with
- * them. doc/policy.md tells how to add one.
+ * looked at (the URL's host, each of its addresses) and which facts that takes; its kind says what
+ * the values of the acl are (names, address ranges, regular expressions) and compares one subject
+ * with them. doc/policy.md tells how to add one.
  *
  * struct acl and struct acl_set are immutable once acl_conf_finish() was called; struct acl_eval
  * lives on the stack of one decision.
@@ -19,7 +19,7 @@
 
 /* What a subject is when its fact is ABSENT or FAILED. */
 enum acl_lack {
-	LACK_MISMATCH,	/* there is nothing to compare, so nothing matches */
+	LACK_MISMATCH,  /* there is nothing to compare, so nothing matches */
 	LACK_NONE_NAME, /* compared as the name "none", as in Squid */
 	LACK_NO_ADDRESS /* compared as the address of all ones, as in Squid: only `all` matches */
 };
@@ -51,7 +51,7 @@ struct acl_eval;
 
 /* The i-th subject (from 0 on), or the end of them, or that a fact is needed (e->need is set). */
 typedef enum acl_got acl_subject_fn(const struct acl *a, struct acl_eval *e, unsigned i,
-				    struct acl_subject *s);
+                                    struct acl_subject *s);
 
 struct acl_kind {
 	bool words_are_regex; /* a backslash protects the next byte of a value */
@@ -61,14 +61,14 @@ struct acl_kind {
 	void (*parse)(struct acl *a, struct acl_parse *p, struct span value);
 	void (*end_line)(struct acl *a, struct acl_parse *p); /* NULL: nothing to do */
 	void (*finish)(struct acl *a, struct acl_parse *p);   /* NULL: nothing to do */
-	size_t (*count)(const void *data);		      /* of values */
+	size_t (*count)(const void *data);                    /* of values */
 	enum acl_match (*match)(const struct acl *a, const struct acl_subject *s,
-				struct acl_eval *e);
+	                        struct acl_eval *e);
 	/* For explain: the subject in words; in the arena. */
 	struct span (*print)(const struct acl_subject *s, struct arena *a);
 	/* For explain: the value that matched; SPAN_NULL if it cannot be told. NULL likewise. */
-	struct span (*entry)(const struct acl *acl, const struct acl_subject *s,
-			     struct acl_eval *e, struct arena *a);
+	struct span (*entry)(const struct acl *acl, const struct acl_subject *s, struct acl_eval *e,
+	                     struct arena *a);
 };
 
 enum {
@@ -94,11 +94,11 @@ struct acl {
 	char *name;
 	const struct acl_type *type;
 	struct conf_place place; /* where it was first declared */
-	void *data;		 /* the kind's */
-	bool no_lookup;		 /* -n on any of its lines */
+	void *data;              /* the kind's */
+	bool no_lookup;          /* -n on any of its lines */
 	bool is_builtin;
 	bool has_errors; /* reported; the configuration will not be used */
-	unsigned reads;	 /* bits 1 << FACT_x; set by acl_conf_finish() */
+	unsigned reads;  /* bits 1 << FACT_x; set by acl_conf_finish() */
 	unsigned height; /* groups only: levels of groups below, plus one; 0: not yet computed */
 	bool is_visiting;
 };
@@ -121,9 +121,9 @@ struct acl_parse {
 	struct conf_reader *reader; /* NULL for built-in acls */
 	struct acl_set *set;
 	struct conf_place place; /* of the value at hand */
-	bool icase;		 /* -i is in force */
-	bool starts_line;	 /* no value of this line was seen yet */
-	unsigned days;		 /* time: those named and not yet used */
+	bool icase;              /* -i is in force */
+	bool starts_line;        /* no value of this line was seen yet */
+	unsigned days;           /* time: those named and not yet used */
 };
 
 struct acl_term {
@@ -134,9 +134,9 @@ struct acl_term {
 struct acl_rule {
 	bool is_allow;
 	struct conf_place place;
-	struct span text;   /* after the directive; owned */
-	struct span acls;   /* the part of it after the action */
-	uint32_t first, n;  /* terms */
+	struct span text;              /* after the directive; owned */
+	struct span acls;              /* the part of it after the action */
+	uint32_t first, n;             /* terms */
 	const struct acl_rules *rules; /* whose it is; set by acl_conf_finish() */
 };
 
@@ -165,24 +165,25 @@ struct acl_eval {
 	struct arena arena;
 	bool has_arena;
 	struct acl_regex_scratch regex;
-	struct acl_domain_key host_key; /* of the name compared last; host.p is NULL until one was */
+	struct acl_domain_key
+		host_key; /* of the name compared last; host.p is NULL until one was */
 	size_t host_length;
 };
 
 /*
- * Told of each rule that is tried, and of each comparison in it, in order; members of a group before
- * the group itself. subject is NULL if there was nothing to compare.
+ * Told of each rule that is tried, and of each comparison in it, in order; members of a group
+ * before the group itself. subject is NULL if there was nothing to compare.
  */
 struct acl_observer {
 	void (*rule)(void *arg, struct acl_eval *e, const struct acl_rule *r);
 	void (*compared)(void *arg, struct acl_eval *e, const struct acl *a,
-			 const struct acl_subject *subject, enum acl_match result, unsigned depth);
+	                 const struct acl_subject *subject, enum acl_match result, unsigned depth);
 	void *arg;
 };
 
 /* --- types.c */
 const struct acl_type *acl_type_of(struct span name); /* NULL: unknown */
-const struct acl_type *acl_type_at(size_t i);	      /* NULL: no more */
+const struct acl_type *acl_type_at(size_t i);         /* NULL: no more */
 extern const struct acl_type acl_type_broken; /* stands in for what could not be understood */
 /* The known name nearest to a misspelt one; NULL if none is near. */
 const char *acl_type_suggest(struct span name);
@@ -204,7 +205,7 @@ struct acl_set *acl_set_new(void);
 void acl_set_free(struct acl_set **s);
 struct acl *acl_set_find(const struct acl_set *s, struct span name); /* NULL: none */
 struct acl *acl_set_add(struct acl_set *s, struct span name, const struct acl_type *t,
-			struct conf_place place);
+                        struct conf_place place);
 /* A copy of the place that lives as long as the set. */
 struct conf_place acl_set_place(struct acl_set *s, struct conf_place at);
 const char *acl_set_suggest(const struct acl_set *s, struct span name);
@@ -216,11 +217,11 @@ struct acl_rules *acl_rules_new(struct acl_set *s, struct span directive);
 void acl_eval_init(struct acl_eval *e, const struct facts *f);
 void acl_eval_fini(struct acl_eval *e);
 struct arena *acl_eval_arena(struct acl_eval *e); /* made when first asked for */
-struct span acl_eval_url(struct acl_eval *e);	   /* the URL as url_regex sees it */
+struct span acl_eval_url(struct acl_eval *e);     /* the URL as url_regex sees it */
 enum acl_match acl_match(const struct acl *a, struct acl_eval *e, unsigned depth);
 enum acl_match acl_term_match(const struct acl_term *t, struct acl_eval *e);
 enum verdict acl_decide_observed(const struct acl_rules *rules, struct acl_eval *e,
-				 enum verdict when_empty, struct trail *trail);
+                                 enum verdict when_empty, struct trail *trail);
 
 /* Report at p->place and remember in a (may be NULL) that it is not to be used, if an error. */
 void acl_report(struct acl_parse *p, struct acl *a, enum conf_severity s, const char *fmt, ...)

@@ -1,8 +1,9 @@
 /*
  * The table of acl types, and the subjects that they look at.
  *
- * A subject function is asked for the 0th, 1st, ... thing to compare until it says that this was the
- * last or that there are no more. What it does where a fact is absent or failed stands in the row, not in the function.
+ * A subject function is asked for the 0th, 1st, ... thing to compare until it says that this was
+ * the last or that there are no more. What it does where a fact is absent or failed stands in the
+ * row, not in the function.
  */
 #include "acl/type.h"
 
@@ -10,11 +11,11 @@
 #include "http/uri.h"
 
 /*
- * True if the type's i-th fact is no value. Then *got is what the subject function returns: that the
- * fact is needed, or what the row says instead of it.
+ * True if the type's i-th fact is no value. Then *got is what the subject function returns: that
+ * the fact is needed, or what the row says instead of it.
  */
 static bool is_lacking(const struct acl *a, struct acl_eval *e, unsigned i, struct acl_subject *s,
-		       enum acl_got *got)
+                       enum acl_got *got)
 {
 	const struct acl_read *r = &a->type->reads[i];
 	const enum fact_state state = (enum fact_state)e->f->state[r->fact];
@@ -43,7 +44,7 @@ static bool is_lacking(const struct acl *a, struct acl_eval *e, unsigned i, stru
 
 /* The same for the request, which without a URI is of no use. */
 static bool is_lacking_uri(const struct acl *a, struct acl_eval *e, struct acl_subject *s,
-			   enum acl_got *got)
+                           enum acl_got *got)
 {
 	if (is_lacking(a, e, 0, s, got))
 		return true;
@@ -52,8 +53,8 @@ static bool is_lacking_uri(const struct acl *a, struct acl_eval *e, struct acl_s
 }
 
 #define SUBJECT(name)                                                                              \
-	static enum acl_got name(const struct acl *a, struct acl_eval *e, UNUSED unsigned i,              \
-				 struct acl_subject *s)
+	static enum acl_got name(const struct acl *a, struct acl_eval *e, UNUSED unsigned i,       \
+	                         struct acl_subject *s)
 
 SUBJECT(subject_src)
 {
@@ -225,13 +226,13 @@ SUBJECT(subject_nothing)
 	return GOT_LAST;
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------------------ */
 
-#define READS_SRC     { { FACT_SRC, LACK_MISMATCH, LACK_MISMATCH } }, 1
-#define READS_LOCAL   { { FACT_LOCAL, LACK_MISMATCH, LACK_MISMATCH } }, 1
-#define READS_NAME    { { FACT_PORT_NAME, LACK_MISMATCH, LACK_MISMATCH } }, 1
-#define READS_CLOCK   { { FACT_CLOCK, LACK_MISMATCH, LACK_MISMATCH } }, 1
-#define READS_REQUEST { { FACT_REQUEST, LACK_MISMATCH, LACK_MISMATCH } }, 1
+#define READS_SRC      { { FACT_SRC, LACK_MISMATCH, LACK_MISMATCH } }, 1
+#define READS_LOCAL    { { FACT_LOCAL, LACK_MISMATCH, LACK_MISMATCH } }, 1
+#define READS_NAME     { { FACT_PORT_NAME, LACK_MISMATCH, LACK_MISMATCH } }, 1
+#define READS_CLOCK    { { FACT_CLOCK, LACK_MISMATCH, LACK_MISMATCH } }, 1
+#define READS_REQUEST  { { FACT_REQUEST, LACK_MISMATCH, LACK_MISMATCH } }, 1
 #define READS_SRC_NAME { { FACT_SRC_NAME, LACK_NONE_NAME, LACK_NONE_NAME } }, 1
 #define READS_DST                                                                                  \
 	{ { FACT_REQUEST, LACK_MISMATCH, LACK_MISMATCH },                                          \
@@ -247,11 +248,14 @@ SUBJECT(subject_nothing)
 #define ADDRS "192.0.2.1, 192.0.2.0/24, 192.0.2.1-192.0.2.9, 2001:db8::/32, all, ipv4, ipv6"
 #define PORTS "numbers and ranges such as 1025-65535"
 
-#define UNBUILT(name_, what) { .name = name_, .note = what }
-#define NEEDS_USERS	    "it needs users, whom Cuttle does not authenticate yet"
-#define NEEDS_TLS	    "it needs TLS interception, which Cuttle does not have yet"
-#define NEEDS_HELPER	    "it needs helper programs, which Cuttle does not have yet"
-#define NEEDS_WORK	    "Cuttle does not have it yet"
+#define UNBUILT(name_, what)                                                                       \
+	{                                                                                          \
+		.name = name_, .note = what                                                        \
+	}
+#define NEEDS_USERS  "it needs users, whom Cuttle does not authenticate yet"
+#define NEEDS_TLS    "it needs TLS interception, which Cuttle does not have yet"
+#define NEEDS_HELPER "it needs helper programs, which Cuttle does not have yet"
+#define NEEDS_WORK   "Cuttle does not have it yet"
 
 /* clang-format off */
 static const struct acl_type types[] = {
@@ -325,8 +329,9 @@ static const struct acl_type types[] = {
 };
 /* clang-format on */
 
-const struct acl_type acl_type_broken = { "(broken)", &acl_kind_broken, subject_nothing, 0,
-					  { { 0 } },  0,		"" };
+const struct acl_type acl_type_broken = { "(broken)", &acl_kind_broken, subject_nothing,
+	                                  0,          { { 0 } },        0,
+	                                  "" };
 
 const struct acl_type *acl_type_at(size_t i)
 {
@@ -388,7 +393,7 @@ unsigned acl_reads_itself(const struct acl *a)
 	return bits;
 }
 
-/* --- what could not be understood --------------------------------------------------------------- */
+/* --- what could not be understood ----------------------------------------------------------- */
 
 static void *broken_make(void)
 {
@@ -414,7 +419,7 @@ static size_t broken_count(const void *data)
 }
 
 static enum acl_match broken_match(const struct acl *a, const struct acl_subject *s,
-				   struct acl_eval *e)
+                                   struct acl_eval *e)
 {
 	(void)a;
 	(void)s;

@@ -13,7 +13,7 @@ static const struct conf_directive directives[] = {
 #undef DIRECTIVE
 
 static const char *const urls[] = { "http://www.example.com/a%20b.exe?c", "http://192.0.2.9:8080/",
-				    "http://h/squid-internal-mgr/info" };
+	                            "http://h/squid-internal-mgr/info" };
 
 static void check_one(const struct acl_rules *rules, const struct facts *f, struct arena *a)
 {

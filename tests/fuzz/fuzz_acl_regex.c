@@ -1,7 +1,7 @@
 /*
- * Regular expressions: the first byte says whether case counts, the first line is the expression, the
- * rest is the text. Whatever translates compiles or is refused in words, stays within its limits, and
- * matches only texts that hold the literal it is said to require.
+ * Regular expressions: the first byte says whether case counts, the first line is the expression,
+ * the rest is the text. Whatever translates compiles or is refused in words, stays within its
+ * limits, and matches only texts that hold the literal it is said to require.
  */
 #include "acl/regex_list.h"
 #include "tests/fuzz/fuzz.h"
@@ -51,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 
 	acl_regex_scratch_fini(&s);
 	CHECK(got != REGEX_YES || holds(text, acl_regex_literal(r)));
-	/* How much work is too much depends on where a search starts, so limits are not compared. */
+	/* How much work is too much depends on where a search starts, so limits are not compared.
+	 */
 	if (got != REGEX_LIMIT)
 		check_list(&r, text, got);
 	acl_regex_free(&r);

@@ -115,7 +115,8 @@ const char *fixture_findings(const struct fixture *f)
 	for (const struct conf_finding *c = conf_findings(f->reader); c != NULL; c = c->next)
 		if (n < sizeof(text))
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s:%u: %s: %s\n",
-					      c->place.file, c->place.line, words[c->severity], c->text);
+			                      c->place.file, c->place.line, words[c->severity],
+			                      c->text);
 	return text;
 }
 

@@ -22,7 +22,8 @@ struct fixture {
 void fixture_init(struct fixture *f, const char *text);
 void fixture_fini(struct fixture *f);
 
-/* The facts of a request from 192.0.2.7:40000 to 192.0.2.1:3128 on a Monday at 12:00; "CONNECT" takes "host:port". */
+/* The facts of a request from 192.0.2.7:40000 to 192.0.2.1:3128 on a Monday at 12:00; "CONNECT"
+ * takes "host:port". */
 void fixture_request(struct fixture *f, const char *method, const char *url);
 void fixture_dst(struct fixture *f, const char *addresses);
 
@@ -36,6 +37,6 @@ bool fixture_has(const struct fixture *f, unsigned line, enum conf_severity s, c
 
 #define ck_assert_finding(f, line, severity, part)                                                 \
 	ck_assert_msg(fixture_has(f, line, severity, part),                                        \
-		      "no such finding at line %u: %s\nfindings:\n%s", (unsigned)(line), part,     \
-		      fixture_findings(f))
+	              "no such finding at line %u: %s\nfindings:\n%s", (unsigned)(line), part,     \
+	              fixture_findings(f))
 #define ck_assert_no_findings(f) ck_assert_str_eq(fixture_findings(f), "")

@@ -13,14 +13,15 @@ static const struct {
 } faults[] = {
 	{ "an acl without values", "acl a src\nhttp_access allow a", 1, CONF_ERROR, "no values" },
 	{ "an acl without a type", "acl a", 1, CONF_ERROR, "NAME TYPE VALUE" },
-	{ "an unknown acl in a rule", "acl office src 10.0.0.0/8\nhttp_access allow ofice", 2, CONF_ERROR,
-	  "did you mean office?" },
+	{ "an unknown acl in a rule", "acl office src 10.0.0.0/8\nhttp_access allow ofice", 2,
+	  CONF_ERROR, "did you mean office?" },
 	{ "a bad action", "http_access alow all", 1, CONF_ERROR, "unknown action \"alow\"" },
 	{ "a rule without acls", "http_access deny", 1, CONF_ERROR, "\"deny all\"" },
 	{ "an empty rule", "http_access", 1, CONF_ERROR, "empty line" },
 	{ "host bits in a prefix", "acl a src 10.0.0.1/24", 1, CONF_WARNING, "beyond its prefix" },
 	{ "a netmask", "acl a src 10.0.0.0/255.255.0.0", 1, CONF_WARNING, "netmask" },
-	{ "an old way to say all", "acl a src 0.0.0.0/0.0.0.0", 1, CONF_WARNING, "taken for \"all\"" },
+	{ "an old way to say all", "acl a src 0.0.0.0/0.0.0.0", 1, CONF_WARNING,
+	  "taken for \"all\"" },
 	{ "a netmask with holes", "acl a src 10.0.0.0/255.0.255.0", 1, CONF_ERROR, "holes" },
 	{ "a long prefix", "acl a src 10.0.0.0/33", 1, CONF_ERROR, "above 32" },
 	{ "a range backwards", "acl a src 10.0.0.9-10.0.0.1", 1, CONF_ERROR, "ends before" },
@@ -40,18 +41,22 @@ static const struct {
 	{ "another type", "acl a src 10.0.0.1\nacl a port 80", 2, CONF_ERROR, "squid.conf:1" },
 	{ "another type for a built-in", "acl all port 80", 1, CONF_ERROR, "(built in)" },
 	{ "the old manager", "acl manager proto cache_object", 1, CONF_WARNING, "built in" },
-	{ "a flag the type has not", "acl a src -n 10.0.0.1", 1, CONF_ERROR, "unknown flag \"-n\"" },
+	{ "a flag the type has not", "acl a src -n 10.0.0.1", 1, CONF_ERROR,
+	  "unknown flag \"-n\"" },
 	{ "a bad day", "acl a time X", 1, CONF_ERROR, "names no days" },
 	{ "a bad time", "acl a time 9:00", 1, CONF_ERROR, "bad time" },
 	{ "an hour too many", "acl a time 9:00-25:00", 1, CONF_ERROR, "bad time" },
-	{ "a list that is not there", "acl a src \"/nonexistent/list\"", 1, CONF_ERROR, "/nonexistent/list" },
+	{ "a list that is not there", "acl a src \"/nonexistent/list\"", 1, CONF_ERROR,
+	  "/nonexistent/list" },
 	{ "a domain that is a URL", "acl a dstdomain http://x/ y", 1, CONF_WARNING, "url_regex" },
 	{ "a domain with a star", "acl a dstdomain *.x y", 1, CONF_WARNING, ".example.com" },
 	{ "a domain with a port", "acl a dstdomain x:443 y", 1, CONF_WARNING, "without a port" },
 	{ "overlapping domains", "acl a dstdomain a.x .x b.a.x a.x", 1, CONF_NOTE, "3 of 4 names" },
 	{ "an unknown member", "acl a any-of b", 1, CONF_ERROR, "not defined" },
-	{ "an acl of itself", "acl a any-of all\nacl a any-of a", 2, CONF_ERROR, "contains itself" },
-	{ "a circle", "acl a any-of all\nacl b all-of a\nacl a any-of b", 2, CONF_ERROR, "contains itself" },
+	{ "an acl of itself", "acl a any-of all\nacl a any-of a", 2, CONF_ERROR,
+	  "contains itself" },
+	{ "a circle", "acl a any-of all\nacl b all-of a\nacl a any-of b", 2, CONF_ERROR,
+	  "contains itself" },
 	{ "a lower-case method", "acl a method get", 1, CONF_WARNING, "GET" },
 	{ "a method that is no token", "acl a method G@T", 1, CONF_ERROR, "no method" },
 	{ "an unknown scheme", "acl a proto htp", 1, CONF_WARNING, "no URL scheme" },
@@ -77,8 +82,9 @@ START_TEST(one_fault_is_one_error)
 
 	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
 		fixture_init(&f, faults[i].text);
-		ck_assert_msg(conf_count(f.reader, CONF_ERROR) == (faults[i].severity == CONF_ERROR),
-			      "%s:\n%s", faults[i].name, fixture_findings(&f));
+		ck_assert_msg(conf_count(f.reader, CONF_ERROR) ==
+		                      (faults[i].severity == CONF_ERROR),
+		              "%s:\n%s", faults[i].name, fixture_findings(&f));
 		fixture_fini(&f);
 	}
 }
@@ -115,7 +121,7 @@ START_TEST(the_recommended_lines_are_taken_silently)
 	fixture_init(&f, recommended);
 	ck_assert_no_findings(&f);
 	ck_assert_uint_eq(acl_rules_reads(f.acl.http_access),
-			  1u << FACT_SRC | 1u << FACT_REQUEST | 1u << FACT_DST_ADDRS);
+	                  1u << FACT_SRC | 1u << FACT_REQUEST | 1u << FACT_DST_ADDRS);
 	fixture_fini(&f);
 }
 END_TEST
@@ -141,7 +147,9 @@ START_TEST(a_built_in_can_be_added_to)
 {
 	struct fixture f;
 
-	fixture_init(&f, "acl localhost src 192.0.2.7\nhttp_access allow localhost\nhttp_access deny all");
+	fixture_init(
+		&f,
+		"acl localhost src 192.0.2.7\nhttp_access allow localhost\nhttp_access deny all");
 	ck_assert_no_findings(&f);
 	fixture_request(&f, "GET", "http://example.com/");
 	ck_assert_str_eq(fixture_verdict(&f), "allow");

@@ -1,6 +1,6 @@
 /*
- * Regular expressions: what glibc's regcomp(REG_EXTENDED) takes, and what its regexec() matches, is what
- * counts; both are asked here, over tables and over generated expressions.
+ * Regular expressions: what glibc's regcomp(REG_EXTENDED) takes, and what its regexec() matches, is
+ * what counts; both are asked here, over tables and over generated expressions.
  */
 #include "acl/regex.h"
 
@@ -103,13 +103,13 @@ static const struct {
 START_TEST(table_agrees_with_glibc_and_us)
 {
 	ck_assert_msg(theirs(cases[_i].expr, cases[_i].icase, cases[_i].text) == cases[_i].want,
-		      "glibc: %s", cases[_i].name);
+	              "glibc: %s", cases[_i].name);
 	ck_assert_msg(ours(cases[_i].expr, cases[_i].icase, cases[_i].text) == cases[_i].want, "%s",
-		      cases[_i].name);
+	              cases[_i].name);
 }
 END_TEST
 
-/* --- generated ---------------------------------------------------------------------------------- */
+/* --- generated ------------------------------------------------------------------------------ */
 
 struct text {
 	char s[256];
@@ -145,9 +145,10 @@ static void gen_bracket(struct random *r, struct text *t)
 	if (random_below(r, 8) == 0)
 		add(t, PICK(r, "]", "-", "^"));
 	for (unsigned n = random_below(r, 4) + (random_below(r, 30) != 0); n > 0; n--)
-		add_to_bracket(t, PICK(r, "a", "b", "A", "Z", "_", "a-c", "A-z", "X-b", "0-9", ".", "\\", "[:alpha:]",
-			    "[:upper:]", "[:space:]", "[:punct:]", "[:xdigit:]", "[=b=]", "[.-.]", "[.a.]-c",
-			    "-", "[", "^", "\\w", " ", "*", "$", ",-/", "z-a"));
+		add_to_bracket(t, PICK(r, "a", "b", "A", "Z", "_", "a-c", "A-z", "X-b", "0-9", ".",
+		                       "\\", "[:alpha:]", "[:upper:]", "[:space:]", "[:punct:]",
+		                       "[:xdigit:]", "[=b=]", "[.-.]", "[.a.]-c", "-", "[", "^",
+		                       "\\w", " ", "*", "$", ",-/", "z-a"));
 	add_to_bracket(t, PICK(r, "-", "", "", "", "", "", "", ""));
 	add(t, "]");
 }
@@ -162,13 +163,13 @@ static void gen_expr(struct gen g, struct text *t, unsigned depth);
 
 static void gen_repeat(struct random *r, struct text *t)
 {
-	add(t, PICK(r, "*", "+", "?", "{2}", "{,2}", "{1,}", "{0}", "{1,3}", "+?", "**", "{2}*", "{,}",
-		    "{3,1}"));
+	add(t, PICK(r, "*", "+", "?", "{2}", "{,2}", "{1,}", "{0}", "{1,3}", "+?", "**", "{2}*",
+	            "{,}", "{3,1}"));
 }
 
 /*
- * No anchors in a group that is repeated: glibc forgets their meaning in the copies that it makes of
- * such a group, so that (a$){2} matches "aa".
+ * No anchors in a group that is repeated: glibc forgets their meaning in the copies that it makes
+ * of such a group, so that (a$){2} matches "aa".
  */
 static void gen_group(struct gen g, struct text *t, unsigned depth)
 {
@@ -187,8 +188,8 @@ static void gen_byte(struct random *r, struct text *t)
 	if (random_below(r, 5) != 0)
 		add(t, PICK(r, "a", "b", "c", "A", "B", "_", "-", "1", " ", "/", ".com", "ab"));
 	else
-		add(t, PICK(r, "\\.", "\\-", "\\d", "\\/", "\\$", "\\{", "\\(", "\\e", "\\n", "}", ",", "#",
-			    "\\|"));
+		add(t, PICK(r, "\\.", "\\-", "\\d", "\\/", "\\$", "\\{", "\\(", "\\e", "\\n", "}",
+		            ",", "#", "\\|"));
 }
 
 static void gen_atom(struct gen g, struct text *t, unsigned depth)
@@ -203,7 +204,8 @@ static void gen_atom(struct gen g, struct text *t, unsigned depth)
 		add(t, PICK(r, "\\w", "\\W", "\\s", "\\S"));
 		break;
 	case 7:
-		add(t, g.anchors ? PICK(r, "^", "$", "\\<", "\\>", "\\b", "\\B", "\\`", "\\'") : "a");
+		add(t,
+		    g.anchors ? PICK(r, "^", "$", "\\<", "\\>", "\\b", "\\B", "\\`", "\\'") : "a");
 		break;
 	case 8:
 		add(t, g.refs ? PICK(r, "\\1", "\\2", "\\1") : PICK(r, "a", ")", "*", "{", "\\"));
@@ -237,11 +239,12 @@ static void gen_expr(struct gen g, struct text *t, unsigned depth)
 static void gen_text(struct random *r, struct text *t)
 {
 	for (unsigned n = random_below(r, 12); n > 0; n--)
-		add(t, PICK(r, "a", "b", "c", "A", "B", "Z", "_", "-", "1", " ", ".", "\t", "d", "/", ".com",
-			    "ab", "aa", "\\", "]", "\xe4", "^", "$"));
+		add(t, PICK(r, "a", "b", "c", "A", "B", "Z", "_", "-", "1", " ", ".", "\t", "d",
+		            "/", ".com", "ab", "aa", "\\", "]", "\xe4", "^", "$"));
 }
 
-/* A group, something, and the same text again: as far as glibc's back-references can be relied on. */
+/* A group, something, and the same text again: as far as glibc's back-references can be relied on.
+ */
 static void gen_backref(struct random *r, struct text *t)
 {
 	const struct gen g = { r, false, false };
@@ -270,8 +273,8 @@ static void compare(const char *expr, bool icase, struct random *r, struct tally
 		n->matched += want == 1;
 		n->undecided += got == 2;
 		ck_assert_msg(want == got || (got == 2 && want >= 0),
-			      "%s/%s/ on \"%s\": glibc %d, we %d", icase ? "-i " : "", expr, text.s, want,
-			      got);
+		              "%s/%s/ on \"%s\": glibc %d, we %d", icase ? "-i " : "", expr, text.s,
+		              want, got);
 		if (want < 0)
 			return;
 	}
@@ -299,7 +302,7 @@ START_TEST(generated_expressions_mean_the_same)
 }
 END_TEST
 
-/* --- limits, literals --------------------------------------------------------------------------- */
+/* --- limits, literals ----------------------------------------------------------------------- */
 
 START_TEST(a_loop_in_a_loop_is_decided_all_the_same)
 {

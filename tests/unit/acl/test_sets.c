@@ -1,5 +1,6 @@
 /*
- * Sets of domains and addresses, and lists of expressions, against plain implementations of the same.
+ * Sets of domains and addresses, and lists of expressions, against plain implementations of the
+ * same.
  */
 #include "acl/addr_set.h"
 #include "acl/domain_set.h"
@@ -7,17 +8,30 @@
 #include "tests/unit/acl/random.h"
 #include "tests/unit/unit.h"
 
-/* --- domains ------------------------------------------------------------------------------------ */
+/* --- domains -------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name, *ok;
 } names[] = {
-	{ "example.com", "yes" },	 { ".example.com", "yes" },  { "example.com.", "yes" },
-	{ "localhost", "yes" },		 { "_x.a-b.c1", "yes" },     { "192.0.2.1", "yes" },
-	{ "2001:db8::1", "yes" },	 { "[2001:db8::1]", "yes" }, { ".", NULL },
-	{ "", NULL },			 { "*.example.com", NULL },  { "http://x/", NULL },
-	{ "example.com/x", NULL },	 { "example.com:80", NULL }, { "b\xc3\xbc" "cher.example", NULL },
-	{ "a b", NULL },		 { "a@b", NULL },
+	{ "example.com", "yes" },
+	{ ".example.com", "yes" },
+	{ "example.com.", "yes" },
+	{ "localhost", "yes" },
+	{ "_x.a-b.c1", "yes" },
+	{ "192.0.2.1", "yes" },
+	{ "2001:db8::1", "yes" },
+	{ "[2001:db8::1]", "yes" },
+	{ ".", NULL },
+	{ "", NULL },
+	{ "*.example.com", NULL },
+	{ "http://x/", NULL },
+	{ "example.com/x", NULL },
+	{ "example.com:80", NULL },
+	{ "b\xc3\xbc"
+	  "cher.example",
+	  NULL },
+	{ "a b", NULL },
+	{ "a@b", NULL },
 };
 
 START_TEST(only_names_of_hosts_are_taken)
@@ -25,8 +39,8 @@ START_TEST(only_names_of_hosts_are_taken)
 	struct acl_domains *s = acl_domains_new();
 	const char *why = NULL;
 
-	ck_assert_msg(acl_domains_add(s, span_str(names[_i].name), &why) == (names[_i].ok != NULL), "%s",
-		      names[_i].name);
+	ck_assert_msg(acl_domains_add(s, span_str(names[_i].name), &why) == (names[_i].ok != NULL),
+	              "%s", names[_i].name);
 	ck_assert((why == NULL) == (names[_i].ok != NULL));
 	acl_domains_finish(s);
 	acl_domains_free(&s);
@@ -68,7 +82,7 @@ static void random_name(struct random *r, char *text, size_t cap, bool dot)
 
 	for (unsigned labels = 1 + random_below(r, 4); labels > 0; labels--)
 		n += (size_t)snprintf(text + n, cap - n, "%c%s%s", "abA"[random_below(r, 3)],
-				      random_below(r, 3) == 0 ? "b" : "", labels > 1 ? "." : "");
+		                      random_below(r, 3) == 0 ? "b" : "", labels > 1 ? "." : "");
 }
 
 /* Squid's rule, spelt out. */
@@ -132,7 +146,7 @@ START_TEST(a_long_list_is_small)
 }
 END_TEST
 
-/* --- addresses ---------------------------------------------------------------------------------- */
+/* --- addresses ------------------------------------------------------------------------------ */
 
 static struct ip small_ip(unsigned v)
 {
@@ -154,7 +168,8 @@ START_TEST(addresses_match_as_one_by_one)
 		bool want[256] = { false };
 
 		for (unsigned k = random_below(&r, 12); k > 0; k--) {
-			const unsigned first = random_below(&r, 240), last = first + random_below(&r, 16);
+			const unsigned first = random_below(&r, 240),
+				       last = first + random_below(&r, 16);
 			const struct ip from = small_ip(first), to = small_ip(last);
 
 			acl_addrs_add(s, &from, &to);
@@ -192,18 +207,20 @@ START_TEST(ranges_at_the_ends_of_all_addresses)
 }
 END_TEST
 
-/* --- lists of expressions ----------------------------------------------------------------------- */
+/* --- lists of expressions ------------------------------------------------------------------- */
 
 static struct acl_regex *random_regex(struct random *r)
 {
-	static const char *const pieces[] = { "abab", "bcd", "[ab]", ".", "(a|bb)", "cdcd?", "x*", "Abca", "$", "" };
+	static const char *const pieces[] = { "abab",  "bcd", "[ab]", ".", "(a|bb)",
+		                              "cdcd?", "x*",  "Abca", "$", "" };
 	char text[64], why[80];
 	size_t n = 0;
 
 	for (unsigned k = 1 + random_below(r, 3); k > 0; k--)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s",
-				      pieces[random_below(r, ARRAY_LEN(pieces))]);
-	struct acl_regex *regex = acl_regex_new(span_of(text, n), random_below(r, 2) == 0, why, sizeof(why));
+		                      pieces[random_below(r, ARRAY_LEN(pieces))]);
+	struct acl_regex *regex =
+		acl_regex_new(span_of(text, n), random_below(r, 2) == 0, why, sizeof(why));
 
 	ck_assert_msg(regex != NULL, "%s: %s", text, why);
 	return regex;
@@ -224,8 +241,8 @@ START_TEST(a_list_matches_as_one_by_one)
 			char why[80];
 
 			mine[k] = random_regex(&r);
-			copy = acl_regex_new(acl_regex_source(mine[k]), acl_regex_is_icase(mine[k]), why,
-					     sizeof(why));
+			copy = acl_regex_new(acl_regex_source(mine[k]), acl_regex_is_icase(mine[k]),
+			                     why, sizeof(why));
 			/* Expressions that match anything would hide the others. */
 			if (acl_regex_literal(mine[k]).n >= 3)
 				acl_regexes_add(l, &copy);
@@ -246,12 +263,14 @@ START_TEST(a_list_matches_as_one_by_one)
 			acl_regex_scratch_init(&s);
 			for (unsigned k = 0; k < n; k++)
 				want = want || (mine[k] != NULL &&
-						acl_regex_match(mine[k], span_of(text, len), &s) == REGEX_YES);
+				                acl_regex_match(mine[k], span_of(text, len), &s) ==
+				                        REGEX_YES);
 			/* Twice: the second time the text is known. */
 			for (unsigned again = 0; again < 4; again++)
-				ck_assert((acl_regexes_match(l, span_of(text, len), &s, &which) == REGEX_YES) ==
-					  want);
-			ck_assert(!want || acl_regex_match(which, span_of(text, len), &s) == REGEX_YES);
+				ck_assert((acl_regexes_match(l, span_of(text, len), &s, &which) ==
+				           REGEX_YES) == want);
+			ck_assert(!want ||
+			          acl_regex_match(which, span_of(text, len), &s) == REGEX_YES);
 			acl_regex_scratch_fini(&s);
 		}
 		for (unsigned k = 0; k < n; k++)
@@ -270,7 +289,8 @@ START_TEST(a_text_may_call_up_everything)
 	size_t n = 0;
 
 	for (unsigned i = 0; i < 200; i++) {
-		snprintf(expr, sizeof(expr), "%c%c%c%cx$", 'a' + (int)(i % 20), 'b' + (int)(i / 20), 'k', 'q');
+		snprintf(expr, sizeof(expr), "%c%c%c%cx$", 'a' + (int)(i % 20), 'b' + (int)(i / 20),
+		         'k', 'q');
 		struct acl_regex *r = acl_regex_new(span_str(expr), false, why, sizeof(why));
 
 		acl_regexes_add(l, &r);
