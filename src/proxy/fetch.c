@@ -189,7 +189,9 @@ struct dial_request fetch_dial_request(const struct net_conf *c, struct span hos
 		.connect_timeout_ms = c->connect_timeout_ms,
 		.forward_timeout_ms = c->forward_timeout_ms,
 		.attempt_delay_ms = c->happy_eyeballs_connect_timeout,
-		.max_tries = (unsigned)c->forward_max_tries,
+		.max_tries = (unsigned)MIN(MAX(c->forward_max_tries, (int64_t)1), (int64_t)UINT16_MAX),
+		.connect_retries = (unsigned)MIN(MAX(c->connect_retries, (int64_t)0), (int64_t)10),
+		.recv_bufsize = c->tcp_recv_bufsize,
 	};
 }
 
