@@ -8,7 +8,6 @@
  */
 #include "net/dial.h"
 
-#include "base/counters.h"
 #include "net/dial_queue.h"
 
 #define DIALLER_MAGIC       0x6469616cU
@@ -220,7 +219,6 @@ static enum op_status succeed(struct dialler *r, struct attempt *a)
 	d->at = a->to;
 	d->err = ERR_NONE;
 	a->stream = NULL; /* the others, and this one's shell, go with the dialler */
-	count(COUNT_SERVER_CONNECTS);
 	dialler_free(r);
 	return OP_READY;
 }
@@ -229,7 +227,6 @@ static enum op_status fail(struct dialler *r, enum err e)
 {
 	note_dns_time(r);
 	r->dial->err = e;
-	count(COUNT_SERVER_CONNECT_FAILS);
 	dialler_free(r);
 	return OP_FAILED;
 }

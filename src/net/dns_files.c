@@ -117,14 +117,11 @@ static void read_option(struct dns_resolv *r, struct span word)
 		set_option(&r->attempts, span_skip(word, 9), ATTEMPTS_MAX);
 }
 
+/* With a port as well, which others do not take: a resolver on an unusual port can be named. */
 static void read_nameserver(struct dns_resolv *r, struct span word)
 {
-	struct endpoint *e = &r->servers[r->n_servers];
-
-	if (r->n_servers == DNS_SERVERS_MAX || !ip_parse(word, &e->ip))
-		return;
-	e->port = DNS_PORT;
-	r->n_servers++;
+	if (r->n_servers < DNS_SERVERS_MAX && dns_server_parse(word, &r->servers[r->n_servers]))
+		r->n_servers++;
 }
 
 void dns_resolv_parse(struct dns_resolv *r, struct span text)

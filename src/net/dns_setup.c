@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RESOLV_CONF      "/etc/resolv.conf"
 #define FILE_BYTES_MAX   (256U << 20)
 #define TRIES_MAX        10
 #define PACKET_BYTES_MIN 512
@@ -49,7 +48,7 @@ static void free_text(struct span text)
 static void use_resolv_conf(struct dns_setup *s, const struct dns_conf *c)
 {
 	struct dns_resolv *r = check_calloc(1, sizeof(*r));
-	const struct span text = read_file(RESOLV_CONF);
+	const struct span text = read_file(c->resolv_conf);
 
 	dns_resolv_parse(r, text);
 	free_text(text);
@@ -70,8 +69,8 @@ static void use_resolv_conf(struct dns_setup *s, const struct dns_conf *c)
 
 static void use_localhost(struct dns_setup *s)
 {
-	oplog(OPLOG_WARNING, "no name server found in dns_nameservers or %s: trying 127.0.0.1",
-	      RESOLV_CONF);
+	oplog(OPLOG_WARNING,
+	      "no name server found in dns_nameservers or resolv.conf: trying 127.0.0.1");
 	s->n_servers = 1;
 	free(s->servers);
 	s->servers = check_calloc(1, sizeof(*s->servers));

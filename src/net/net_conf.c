@@ -11,6 +11,7 @@ void net_conf_init(struct net_conf *c)
 {
 	*c = (struct net_conf){
 		.dns = {
+			.resolv_conf = check_strdup("/etc/resolv.conf"),
 			.hosts_file = check_strdup("/etc/hosts"),
 			.allow_underscore = true,
 			.ignore_unknown = true,
@@ -36,6 +37,7 @@ void net_conf_init(struct net_conf *c)
 void net_conf_fini(struct net_conf *c)
 {
 	free(c->dns.nameservers);
+	free(c->dns.resolv_conf);
 	free(c->dns.hosts_file);
 	free(c->dns.append_domain);
 	*c = (struct net_conf){ 0 };

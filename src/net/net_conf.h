@@ -10,6 +10,7 @@
 struct dns_conf {
 	struct endpoint *nameservers; /* n_nameservers; none: resolv.conf */
 	unsigned n_nameservers;
+	char *resolv_conf;   /* read if there are no nameservers */
 	char *hosts_file;    /* NULL: none */
 	char *append_domain; /* NULL or ".example.com" */
 	bool defnames;

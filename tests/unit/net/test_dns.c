@@ -512,6 +512,77 @@ START_TEST(the_hosts_file_comes_before_the_servers)
 }
 END_TEST
 
+/* --- search list -------------------------------------------------------------------------------
+ */
+
+/* dns_nameservers none: servers, search list and ndots are those of resolv.conf. */
+static void with_resolv_conf(const char *search, bool defnames)
+{
+	char path[] = "/tmp/cuttle-resolv-XXXXXX", text[512];
+	const int fd = mkstemp(path);
+	const int n = snprintf(text, sizeof(text), "nameserver 127.0.0.1:%u\n%s\n", server.at.port,
+	                       search);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, (size_t)n), n);
+	close(fd);
+	conf.dns.n_nameservers = 0;
+	conf.dns.defnames = defnames;
+	free(conf.dns.resolv_conf);
+	conf.dns.resolv_conf = check_strdup(path);
+	start();
+	unlink(path);
+}
+
+static const struct {
+	const char *name;
+	bool defnames;
+	enum err err;
+	const char *asked; /* each name with a blank behind */
+} searches[] = {
+	{ "svc", true, ERR_NONE, "svc.ns.cluster.local " },
+	{ "deep.svc", true, ERR_NONE, "deep.svc.ns.cluster.local " },
+	{ "deep.svc.ns", true, ERR_NONE,
+	  "deep.svc.ns.ns.cluster.local deep.svc.ns.cluster.local " },
+	{ "one.example", true, ERR_NONE,
+	  "one.example.ns.cluster.local one.example.cluster.local one.example " },
+	{ "deep.svc.ns.cluster.local", true, ERR_NONE, "deep.svc.ns.cluster.local " },
+	{ "a.b.c.d.missing", true, ERR_DNS_NAME,
+	  "a.b.c.d.missing a.b.c.d.missing.ns.cluster.local a.b.c.d.missing.cluster.local " },
+	{ "svc", false, ERR_DNS_NAME, "svc " },
+};
+
+START_TEST(a_pods_search_list_is_walked)
+{
+	with_resolv_conf("search ns.cluster.local cluster.local\noptions ndots:3 attempts:1",
+	                 searches[_i].defnames);
+	ck_assert_int_eq(look_up(searches[_i].name, DNS_A)->err, searches[_i].err);
+	ck_assert_uint_ge(atomic_load(&server.asked), 1); /* acquires the names */
+	ck_assert_str_eq(server.names, searches[_i].asked);
+}
+END_TEST
+
+START_TEST(a_name_without_this_family_ends_the_search)
+{
+	/* one.example exists; what comes behind it could be another host altogether. */
+	with_resolv_conf("search elsewhere.example example behind.example\noptions ndots:3", true);
+	ck_assert_int_eq(look_up("one", DNS_AAAA)->err, ERR_DNS_NODATA);
+	ck_assert_uint_eq(atomic_load(&server.asked), 2);
+	ck_assert_str_eq(server.names, "one.elsewhere.example one.example ");
+	ck_assert_int_eq(look_up("two", DNS_AAAA)->err, ERR_NONE);
+}
+END_TEST
+
+START_TEST(a_failing_server_on_the_way_is_remembered)
+{
+	with_resolv_conf("search broken.example elsewhere.example\noptions ndots:3 attempts:1",
+	                 true);
+	/* x.broken.example does not exist, broken.example cannot be told. */
+	ck_assert_int_eq(look_up("x", DNS_A)->err, ERR_DNS_NAME);
+	ck_assert_int_eq(look_up("broken.example", DNS_A)->err, ERR_DNS_SERVER);
+}
+END_TEST
+
 /* --- both families -----------------------------------------------------------------------------
  */
 
@@ -652,6 +723,9 @@ Suite *suite_dns(void)
 	tcase_add_loop_test(t, addresses_have_names, 0, ARRAY_LEN(reverse));
 	tcase_add_test(t, the_reverse_name_of_ipv6_is_by_nibbles);
 	tcase_add_test(t, the_hosts_file_comes_before_the_servers);
+	tcase_add_loop_test(t, a_pods_search_list_is_walked, 0, ARRAY_LEN(searches));
+	tcase_add_test(t, a_name_without_this_family_ends_the_search);
+	tcase_add_test(t, a_failing_server_on_the_way_is_remembered);
 	tcase_add_loop_test(t, both_families_are_one_operation, 0, ARRAY_LEN(both));
 	tcase_add_test(t, both_families_can_be_cancelled_between_them);
 	tcase_add_test(t, workers_share_answers_and_wake_each_other);

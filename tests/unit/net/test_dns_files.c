@@ -66,12 +66,14 @@ START_TEST(odd_lines_of_resolv_conf_are_skipped)
 
 	dns_resolv_parse(&r, SPAN("# nameserver 192.0.2.1\n; nameserver 192.0.2.2\n"
 	                          "\tnameserver\t192.0.2.3 # comment\r\n"
-	                          "nameserver fe80::1%eth0\nnameserver nonsense\nnameserver\n"
+	                          "nameserver [2001:db8::2]:5353\nnameserver "
+	                          "fe80::1%eth0\nnameserver nonsense\nnameserver\n"
 	                          "nameserver 2001:db8::1\nNAMESERVER 192.0.2.4\n"
 	                          "search a.example\ndomain b.example\n"
 	                          "options ndots:99 timeout: attempts:x ndots\n"
 	                          "unknown word\nnameserver 192.0.2.5"));
-	ck_assert_uint_eq(r.n_servers, 3);
+	ck_assert_uint_eq(r.n_servers, 4);
+	ck_assert_uint_eq(r.servers[1].port, 5353);
 	ck_assert_uint_eq(r.n_search, 1);
 	ck_assert_str_eq(r.search[0], "b.example");
 	ck_assert_uint_eq(r.ndots, 15);
