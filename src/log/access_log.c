@@ -10,6 +10,7 @@
 #include "base/counters.h"
 #include "base/lock.h"
 #include "base/oplog.h"
+#include "log/cache_log.h"
 #include "log/ring_int.h"
 #include "log/sink.h"
 
@@ -25,6 +26,7 @@
 #define ACCESS_LOG_MAGIC 0x10ac1067u
 #define PASS_MS          50
 #define IDLE_MS          1000 /* without a record for so long, the thread sleeps */
+#define QUIET_MS         5000 /* without a loss for so long, an episode of losses is over */
 #define STOP_MS          5000 /* how long a slow reader may hold up the end */
 #define SCRATCH_MIN      (16u << 10)
 
@@ -52,6 +54,9 @@ struct access_log {
 	bool is_changed;        /* guarded by lock: slots' conf is new */
 	bool is_stopping;       /* guarded by lock */
 	int rotate_generations; /* guarded by lock; -1: no rotation is due */
+	char *cache_log;        /* guarded by lock; NULL: standard error only */
+	char *debug_options;    /* guarded by lock */
+	enum oplog_level stderr_level;
 
 	struct slot slots[LOG_SINKS_MAX];
 	_Atomic unsigned
@@ -98,6 +103,7 @@ struct access_log *access_log_new(log_open_fn *open_file, void *arg)
 	al->waker.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	CHECK(al->waker.fd >= 0);
 	al->rotate_generations = -1;
+	al->stderr_level = OPLOG_NOTICE;
 	lock_init(&al->lock, LOCK_RANK_LOG);
 	return al;
 }
@@ -116,6 +122,12 @@ void access_log_on_fatal(struct access_log *al, void (*fatal)(void *arg), void *
 	CHECK(!al->is_started);
 	al->fatal = fatal;
 	al->fatal_arg = arg;
+}
+
+void access_log_set_stderr_level(struct access_log *al, enum oplog_level most)
+{
+	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
+	al->stderr_level = most;
 }
 
 static int find_slot(const struct access_log *al, unsigned n, const struct log_target *t)
@@ -203,20 +215,11 @@ static struct log_sink_conf sink_conf(const struct log_conf *c, unsigned slot)
 	return sc;
 }
 
-bool access_log_configure(struct access_log *al, struct log_conf *c)
+/* The new configuration is taken over by the log thread at its next pass. */
+static void publish(struct access_log *al, const struct log_conf *c, unsigned n_old, unsigned n)
 {
-	const unsigned n_old = atomic_load_explicit(&al->n_slots, memory_order_acquire);
-	unsigned n;
-	bool is_ok;
+	const char *cache_log = log_cache_path(c);
 
-	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
-	/* Only configure writes to new slots, and only one caller configures at a time. */
-	n = assign_slots(al, c, n_old, &is_ok);
-	if (!is_ok) {
-		while (n > n_old)
-			log_sink_free(&al->slots[--n].sink);
-		return false;
-	}
 	lock_take(&al->lock);
 	for (unsigned i = 0; i < n; i++) {
 		al->slots[i].conf = sink_conf(c, i);
@@ -227,12 +230,41 @@ bool access_log_configure(struct access_log *al, struct log_conf *c)
 		if (i >= n_old)
 			al->slots[i].format = al->slots[i].new_format;
 	}
+	free(al->cache_log);
+	al->cache_log = cache_log != NULL ? check_strdup(cache_log) : NULL;
+	free(al->debug_options);
+	al->debug_options = c->debug_options != NULL ? check_strdup(c->debug_options) : NULL;
 	al->is_changed = true;
 	/* Pairs with the log thread's loads; the slots are complete. */
 	atomic_store_explicit(&al->n_slots, n, memory_order_release);
 	lock_give(&al->lock);
 	if (al->is_started)
 		log_waker_kick(&al->waker);
+}
+
+/* Only configure writes to new slots and to cache_log, and only one caller configures at a time. */
+bool access_log_configure(struct access_log *al, struct log_conf *c)
+{
+	const unsigned n_old = atomic_load_explicit(&al->n_slots, memory_order_acquire);
+	const char *cache_log = log_cache_path(c);
+	unsigned n;
+	int cache_fd;
+	bool is_ok;
+
+	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
+	if (!log_cache_open(&al->io, al->cache_log, cache_log, &cache_fd))
+		return false;
+	n = assign_slots(al, c, n_old, &is_ok);
+	if (!is_ok) {
+		while (n > n_old)
+			log_sink_free(&al->slots[--n].sink);
+		if (cache_fd >= 0)
+			close(cache_fd);
+		return false;
+	}
+	if (cache_fd >= 0 || (cache_log == NULL && al->cache_log != NULL))
+		log_cache_use(cache_fd, cache_log, al->stderr_level);
+	publish(al, c, n_old, n);
 	return true;
 }
 
@@ -305,29 +337,48 @@ static void format_record(struct access_log *al, struct slot *slot, const struct
 	log_sink_append(slot->sink, span_of(al->scratch, n), now_ms);
 }
 
-/* Told by the thread, since the worker has better things to do. */
-static void tell_dropped(struct log_ring *r)
+/*
+ * Told by the thread, since the worker has better things to do. What comes and goes is one episode
+ * until nothing was lost for QUIET_MS.
+ */
+static void tell_dropped(struct log_ring *r, int64_t now_ms, bool is_last)
 {
 	const uint64_t dropped = atomic_load_explicit(&r->dropped, memory_order_relaxed);
 
 	if (dropped != r->dropped_seen) {
 		if (r->dropped_seen == r->dropped_told)
 			oplog(OPLOG_ERROR,
-			      "access log: worker %u fills its ring faster than the lines are "
-			      "written; some are being lost",
+			      "access log: worker %u ends transactions faster than lines are "
+			      "written; some lines are being lost from now on",
 			      r->worker_id);
 		r->dropped_seen = dropped;
-	} else if (dropped != r->dropped_told) {
-		oplog(OPLOG_WARNING,
-		      "access log: all lines of worker %u are logged again; %llu were lost",
-		      r->worker_id, (unsigned long long)(dropped - r->dropped_told));
+		r->dropped_ms = now_ms;
+	}
+	if (dropped != r->dropped_told && (is_last || now_ms - r->dropped_ms >= QUIET_MS)) {
+		oplog(OPLOG_WARNING, "access log: %llu lines of worker %u were lost%s",
+		      (unsigned long long)(dropped - r->dropped_told), r->worker_id,
+		      is_last ? "" : "; since then all are written again");
 		r->dropped_told = dropped;
 	}
 }
 
+/* Renames happen without the lock, on a copy of the name. */
+static void rotate_cache_log(struct access_log *al, unsigned generations)
+{
+	char *path;
+
+	lock_take(&al->lock);
+	path = al->cache_log != NULL ? check_strdup(al->cache_log) : NULL;
+	generations = log_cache_generations(al->debug_options, generations);
+	lock_give(&al->lock);
+	if (path != NULL)
+		log_cache_rotate(&al->io, path, generations);
+	free(path);
+}
+
 /* At most one ring's worth, so that a busy worker does not hold up the others. True: there was
  * something. */
-static bool empty_ring(struct access_log *al, struct log_ring *r, int64_t now_ms)
+static bool empty_ring(struct access_log *al, struct log_ring *r, int64_t now_ms, bool is_last)
 {
 	uint64_t bytes = 0;
 	struct log_rec rec;
@@ -341,7 +392,7 @@ static bool empty_ring(struct access_log *al, struct log_ring *r, int64_t now_ms
 		bytes += sizeof(rec) + rec.url.n;
 		log_ring_pop(r);
 	}
-	tell_dropped(r);
+	tell_dropped(r, now_ms, is_last);
 	return bytes != 0;
 }
 
@@ -363,7 +414,7 @@ static bool pass(struct access_log *al, struct log_ring *rings, int rotate, bool
 	bool found = false;
 
 	for (struct log_ring *r = rings; r != NULL; r = r->next)
-		found |= empty_ring(al, r, now_ms);
+		found |= empty_ring(al, r, now_ms, is_last);
 	for (unsigned i = 0; i < atomic_load_explicit(&al->n_slots, memory_order_acquire); i++) {
 		struct log_sink *s = al->slots[i].sink;
 
@@ -455,6 +506,8 @@ static void *log_thread(void *arg)
 		const int64_t now_ms = monotonic_ms();
 
 		pass(al, rings, rotate, is_stopping);
+		if (rotate >= 0)
+			rotate_cache_log(al, (unsigned)rotate);
 		if (is_stopping) {
 			finish(al, rings);
 			break;
@@ -515,5 +568,7 @@ void access_log_stop(struct access_log **alp)
 	close(al->waker.fd);
 	lock_fini(&al->lock);
 	free(al->scratch);
+	free(al->cache_log);
+	free(al->debug_options);
 	OBJ_FREE(*alp, ACCESS_LOG_MAGIC);
 }

@@ -39,6 +39,7 @@ struct log_ring {
 	/* consumer */
 	_Atomic uint64_t tail __attribute__((aligned(64))); /* producer acquires */
 	uint64_t dropped_seen, dropped_told;
+	int64_t dropped_ms; /* when the thread last saw a loss */
 };
 
 /* size: a power of two, at least 256. */
