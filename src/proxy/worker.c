@@ -101,6 +101,8 @@ void worker_use_snapshot(struct worker *w, struct snapshot *s)
 	CHECK_OBJ(w, WORKER_MAGIC);
 	struct snapshot *old = w->snapshot;
 
+	if (w->upstreams == NULL) /* a reload that ended late: the worker is being freed */
+		return;
 	w->snapshot = snapshot_ref(s);
 	upstream_pool_set_limits(w->upstreams, s->net.server_idle_pconn_timeout_ms,
 				 s->net.pconn_lifetime_ms);
