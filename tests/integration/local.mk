@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/integration/harness/accesslog.py \
 	tests/integration/harness/client.py \
 	tests/integration/harness/deadline.py \
+	tests/integration/harness/dns.py \
 	tests/integration/harness/message.py \
 	tests/integration/harness/origin.py \
 	tests/integration/harness/proxy.py \
@@ -34,4 +35,5 @@ EXTRA_DIST += \
 	tests/integration/test_0600_process.py \
 	tests/integration/test_0610_reload.py \
 	tests/integration/test_0620_workers.py \
-	tests/integration/test_0700_manager.py
+	tests/integration/test_0700_manager.py \
+	tests/integration/test_0800_dns.py
