@@ -35,7 +35,8 @@ bool http_reply_framing(const struct http_head *h, enum http_method request_meth
 /*
  * Decoder of the chunked coding. Zeroed by init; limits: a chunk-size of at most 16 hex digits that
  * fits int64, chunk extensions of at most 4 KiB a chunk (syntax-checked, dropped), trailers of at most
- * max_trailer_bytes. Only CRLF ends a line.
+ * max_trailer_bytes, which at the end are field lines that http_parse_trailers() takes. Only CRLF ends
+ * a line.
  */
 struct http_chunked {
 	uint8_t state;

@@ -7,6 +7,7 @@
  */
 #include "http/body.h"
 #include "http/chars_int.h"
+#include "http/head_int.h"
 
 #define SIZE_DIGITS_MAX     16u
 #define EXTENSION_BYTES_MAX 4096u
@@ -38,13 +39,13 @@ enum state {
 
 void http_chunked_init(struct http_chunked *c, uint32_t max_trailer_bytes)
 {
-	*c = (struct http_chunked){.state = SIZE, .max_trailer_bytes = max_trailer_bytes};
+	*c = (struct http_chunked){ .state = SIZE, .max_trailer_bytes = max_trailer_bytes };
 }
 
 void http_chunked_fini(struct http_chunked *c)
 {
 	free(c->trailer);
-	*c = (struct http_chunked){.state = BAD};
+	*c = (struct http_chunked){ .state = BAD };
 }
 
 static COLD enum state bad(struct http_chunked *c, const char *detail)
@@ -211,6 +212,12 @@ static enum state trailer_line_end(struct http_chunked *c)
 	return trailer_keep(c, "\r\n", 2) ? TRAILER : bad(c, "trailers that are too long");
 }
 
+/* The body ends here; it is not whole if its trailers are malformed. */
+static enum state trailers_end(struct http_chunked *c)
+{
+	return http_trailers_are_valid(span_of(c->trailer, c->trailer_n), &c->detail) ? END : BAD;
+}
+
 /* ---- the machine ---- */
 
 /* One byte in a state in which exactly one byte is taken. */
@@ -239,7 +246,7 @@ static enum state single_byte(struct http_chunked *c, char byte)
 	case TRAILER_LF:
 		return byte == '\n' ? trailer_line_end(c) : bad(c, "a bare CR in a trailer");
 	case END_LF:
-		return byte == '\n' ? END : bad(c, "a bare CR after the trailers");
+		return byte == '\n' ? trailers_end(c) : bad(c, "a bare CR after the trailers");
 	case DATA:
 	case TRAILER:
 	case TRAILER_LINE:

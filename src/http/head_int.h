@@ -18,3 +18,6 @@ static inline bool http_head_may_have(const struct http_head *h, enum http_field
 {
 	return (h->have[id / 64] >> (id % 64) & 1) != 0;
 }
+
+/* Whether http_parse_trailers() will take the text; *detail says why not. */
+bool http_trailers_are_valid(struct span text, const char **detail) MUST_USE;

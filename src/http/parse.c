@@ -401,19 +401,26 @@ enum http_parse http_parse_reply(struct span text, size_t max_bytes, struct http
 	return parse(text, max_bytes, scan, h, used, e, &reply_kind);
 }
 
+/* The next line of trailers, of which all is there. */
+static bool trailer_line(struct cursor *c, struct http_field *f)
+{
+	const enum http_parse r = field_line(c, f);
+
+	if (r == HTTP_PARSE_MORE)
+		bad(c, c->end, "a trailer line without an end");
+	return r == HTTP_PARSE_OK;
+}
+
 bool http_parse_trailers(struct span text, struct http_head *h, struct http_parse_error *e)
 {
 	if (text.n == 0)
 		return true;
-	struct cursor c = {text.p, text.p, text.p + text.n, e, WHY_BAD_BODY};
+	struct cursor c = { text.p, text.p, text.p + text.n, e, WHY_BAD_BODY };
 
 	while (c.at != c.end) {
 		struct http_field f;
-		const enum http_parse r = field_line(&c, &f);
 
-		if (r == HTTP_PARSE_MORE)
-			bad(&c, c.end, "a trailer line without an end");
-		if (r != HTTP_PARSE_OK)
+		if (!trailer_line(&c, &f))
 			return false;
 		/* RFC 9110 6.5.1: what frames, routes or modifies must not come after the body. */
 		if (http_field_flags(f.id) & (FIELD_NO_TRAILER | FIELD_FRAMING | FIELD_HOP))
@@ -425,6 +432,23 @@ bool http_parse_trailers(struct span text, struct http_head *h, struct http_pars
 		}
 		http_head_note(h, f.id);
 		h->fields[h->n_fields++] = f;
+	}
+	return true;
+}
+
+bool http_trailers_are_valid(struct span text, const char **detail)
+{
+	if (text.n == 0)
+		return true;
+	struct http_parse_error e;
+	struct http_field f;
+	struct cursor c = { text.p, text.p, text.p + text.n, &e, WHY_BAD_BODY };
+
+	while (c.at != c.end) {
+		if (!trailer_line(&c, &f)) {
+			*detail = e.detail;
+			return false;
+		}
 	}
 	return true;
 }

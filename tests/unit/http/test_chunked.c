@@ -27,20 +27,20 @@ static const struct {
 	}
 	END("9112 7.1: an empty body", "0\r\n\r\n", "", "", ""),
 	END("9112 7.1: two chunks", "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", "hello world", "",
-            ""),
+	    ""),
 	END("9112 7.1: digits of either case", "00A\r\n0123456789\r\n0a\r\nabcdefghij\r\n0\r\n\r\n",
-            "0123456789abcdefghij", "", ""),
+	    "0123456789abcdefghij", "", ""),
 	END("9112 7.1: several zeros", "000\r\n\r\n", "", "", ""),
 	END("9112 7.1: sixteen digits", "0000000000000001\r\nx\r\n0\r\n\r\n", "x", "", ""),
 	END("9112 7.1: CRLF is data within a chunk", "4\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n", "",
-            ""),
+	    ""),
 	END("9112 7.1: what follows is left", "0\r\n\r\nGET /", "", "GET /", ""),
 	END("9112 7.1.1: an extension", "1;a\r\nx\r\n0;b\r\n\r\n", "x", "", ""),
 	END("9112 7.1.1: extensions with values", "1;a=b;c=d;e\r\nx\r\n0\r\n\r\n", "x", "", ""),
 	END("9112 7.1.1: a quoted value", "1;a=\"b;\\\"\\\\ \t\xff\"\r\nx\r\n0\r\n\r\n", "x", "",
-            ""),
+	    ""),
 	END("9112 7.1.1: blanks that are allowed", "1; a = b ; c = \"d\" ;e\r\nx\r\n0\r\n\r\n", "x",
-            "", ""),
+	    "", ""),
 	END("9112 7.1.2: trailers", "0\r\nA: b\r\nC:d\r\n\r\nrest", "", "rest", "A: b\r\nC:d\r\n"),
 
 	BAD("9112 7.1: no size", "\r\n"),
@@ -89,8 +89,13 @@ static const struct {
 	BAD("9112 7.1.2: a bare LF in a trailer", "0\r\nA: b\n\r\n"),
 	BAD("9112 7.1.2: a bare CR in a trailer", "0\r\nA: b\rC: d\r\n\r\n"),
 	BAD("9112 7.1.2: a NUL in a trailer", "0\r\nA: \0\r\n\r\n"),
+	BAD("9112 7.1.2: a blank before a trailer's colon", "0\r\nA : b\r\n\r\n"),
+	BAD("9112 7.1.2: a trailer without a colon", "0\r\nA\r\n\r\n"),
+	BAD("9112 7.1.2: a trailer without a name", "0\r\n: b\r\n\r\n"),
+	BAD("9112 7.1.2: obs-fold in a trailer", "0\r\nA: b\r\n c\r\n\r\n"),
+	BAD("9112 7.1.2: a blank at the start of the first trailer", "0\r\n A: b\r\n\r\n"),
 	BAD("trailers beyond the limit", "0\r\nA: 0123456789012345678901234567890123456789012345678"
-                                         "901234567890\r\n\r\n"),
+	                                 "901234567890\r\n\r\n"),
 
 	MORE("half a size", "1"),
 	MORE("no data yet", "5\r\n"),
@@ -222,12 +227,12 @@ static const struct {
 	uint64_t n;
 	const char *text;
 } heads[] = {
-	{1, "1\r\n"},
-	{15, "f\r\n"},
-	{16, "10\r\n"},
-	{65536, "10000\r\n"},
-	{0xabcdef, "abcdef\r\n"},
-	{UINT64_MAX, "ffffffffffffffff\r\n"},
+	{ 1, "1\r\n" },
+	{ 15, "f\r\n" },
+	{ 16, "10\r\n" },
+	{ 65536, "10000\r\n" },
+	{ 0xabcdef, "abcdef\r\n" },
+	{ UINT64_MAX, "ffffffffffffffff\r\n" },
 };
 
 START_TEST(chunk_heads_are_printed)
