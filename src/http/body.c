@@ -7,7 +7,7 @@
 
 static bool refuse(struct http_parse_error *e, enum why why, const char *detail)
 {
-	*e = (struct http_parse_error){.why = why, .detail = detail};
+	*e = (struct http_parse_error){ .why = why, .detail = detail };
 	return false;
 }
 
@@ -109,14 +109,14 @@ static bool fields_framing(const struct http_head *h, struct http_framing *f, en
 
 		return refuse(e, malformed == WHY_BAD_REQUEST ? why : malformed, detail);
 	}
-	*f = (struct http_framing){.kind = HTTP_BODY_CHUNKED};
+	*f = (struct http_framing){ .kind = HTTP_BODY_CHUNKED };
 	return true;
 }
 
 bool http_request_framing(const struct http_head *h, struct http_framing *f,
                           struct http_parse_error *e)
 {
-	struct http_framing found = {.kind = HTTP_BODY_NONE};
+	struct http_framing found = { .kind = HTTP_BODY_NONE };
 
 	if (!fields_framing(h, &found, WHY_BAD_REQUEST, e))
 		return false;
@@ -137,7 +137,7 @@ bool http_request_framing(const struct http_head *h, struct http_framing *f,
 bool http_reply_framing(const struct http_head *h, enum http_method request_method,
                         struct http_framing *f, struct http_parse_error *e)
 {
-	struct http_framing found = {.kind = HTTP_BODY_NONE};
+	struct http_framing found = { .kind = HTTP_BODY_NONE };
 	const bool is_tunnel = request_method == HTTP_CONNECT && h->status / 100 == 2;
 
 	/* RFC 9112 6.3 (1) and (2) */

@@ -5,9 +5,9 @@
 
 #define DAY_SECONDS 86400
 
-static const char day_names[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-static const char month_names[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+static const char day_names[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+static const char month_names[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+	                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 
 struct civil {
 	int64_t year;
@@ -50,7 +50,7 @@ static struct civil civil_of(int64_t days)
 
 static unsigned month_days(int64_t year, unsigned month)
 {
-	static const uint8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	static const uint8_t days[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	const bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
 	return days[month - 1] + (month == 2 && is_leap ? 1u : 0u);
@@ -187,7 +187,7 @@ static bool read_asctime(struct span s, struct civil *c)
 /* The name of a day, short or long, which is not compared with the date. */
 static bool take_day_name(struct span *s, bool *is_long)
 {
-	static const char rests[7][7] = {"day", "day", "sday", "nesday", "rsday", "day", "urday"};
+	static const char rests[7][7] = { "day", "day", "sday", "nesday", "rsday", "day", "urday" };
 
 	for (unsigned i = 0; i < ARRAY_LEN(day_names); i++) {
 		if (!take_text(s, span_of(day_names[i], 3)))
@@ -200,7 +200,7 @@ static bool take_day_name(struct span *s, bool *is_long)
 
 bool http_date_parse(struct span s, int64_t now, int64_t *unix_seconds)
 {
-	struct civil c = {0};
+	struct civil c = { 0 };
 	bool is_long, ok;
 
 	if (!take_day_name(&s, &is_long))

@@ -6,8 +6,8 @@
 #include "http/head.h"
 
 static const struct span names[HTTP_F_N] = {
-	{"", 0},
-#define FIELD(sym, name, flags) {name, sizeof(name) - 1},
+	{ "", 0 },
+#define FIELD(sym, name, flags) { name, sizeof(name) - 1 },
 #include "http/field.tbl.h"
 #undef FIELD
 };
@@ -33,24 +33,24 @@ static const uint8_t flags_of[HTTP_F_N] = {
 static const struct {
 	uint8_t first, last;
 } by_initial[26] = {
-	['A' - 'A'] = {HTTP_F_ACCEPT, HTTP_F_AUTHORIZATION},
-	['C' - 'A'] = {HTTP_F_CACHE_CONTROL, HTTP_F_COOKIE},
-	['D' - 'A'] = {HTTP_F_DATE, HTTP_F_DATE},
-	['E' - 'A'] = {HTTP_F_ETAG, HTTP_F_EXPIRES},
-	['F' - 'A'] = {HTTP_F_FORWARDED, HTTP_F_FORWARDED},
-	['H' - 'A'] = {HTTP_F_HOST, HTTP_F_HOST},
-	['I' - 'A'] = {HTTP_F_IF_MATCH, HTTP_F_IF_UNMODIFIED_SINCE},
-	['K' - 'A'] = {HTTP_F_KEEP_ALIVE, HTTP_F_KEEP_ALIVE},
-	['L' - 'A'] = {HTTP_F_LAST_MODIFIED, HTTP_F_LOCATION},
-	['M' - 'A'] = {HTTP_F_MAX_FORWARDS, HTTP_F_MAX_FORWARDS},
-	['P' - 'A'] = {HTTP_F_PRAGMA, HTTP_F_PROXY_STATUS},
-	['R' - 'A'] = {HTTP_F_RANGE, HTTP_F_RETRY_AFTER},
-	['S' - 'A'] = {HTTP_F_SERVER, HTTP_F_SET_COOKIE},
-	['T' - 'A'] = {HTTP_F_TE, HTTP_F_TRANSFER_ENCODING},
-	['U' - 'A'] = {HTTP_F_UPGRADE, HTTP_F_USER_AGENT},
-	['V' - 'A'] = {HTTP_F_VARY, HTTP_F_VIA},
-	['W' - 'A'] = {HTTP_F_WARNING, HTTP_F_WWW_AUTHENTICATE},
-	['X' - 'A'] = {HTTP_F_X_FORWARDED_FOR, HTTP_F_X_SQUID_ERROR},
+	['A' - 'A'] = { HTTP_F_ACCEPT, HTTP_F_AUTHORIZATION },
+	['C' - 'A'] = { HTTP_F_CACHE_CONTROL, HTTP_F_COOKIE },
+	['D' - 'A'] = { HTTP_F_DATE, HTTP_F_DATE },
+	['E' - 'A'] = { HTTP_F_ETAG, HTTP_F_EXPIRES },
+	['F' - 'A'] = { HTTP_F_FORWARDED, HTTP_F_FORWARDED },
+	['H' - 'A'] = { HTTP_F_HOST, HTTP_F_HOST },
+	['I' - 'A'] = { HTTP_F_IF_MATCH, HTTP_F_IF_UNMODIFIED_SINCE },
+	['K' - 'A'] = { HTTP_F_KEEP_ALIVE, HTTP_F_KEEP_ALIVE },
+	['L' - 'A'] = { HTTP_F_LAST_MODIFIED, HTTP_F_LOCATION },
+	['M' - 'A'] = { HTTP_F_MAX_FORWARDS, HTTP_F_MAX_FORWARDS },
+	['P' - 'A'] = { HTTP_F_PRAGMA, HTTP_F_PROXY_STATUS },
+	['R' - 'A'] = { HTTP_F_RANGE, HTTP_F_RETRY_AFTER },
+	['S' - 'A'] = { HTTP_F_SERVER, HTTP_F_SET_COOKIE },
+	['T' - 'A'] = { HTTP_F_TE, HTTP_F_TRANSFER_ENCODING },
+	['U' - 'A'] = { HTTP_F_UPGRADE, HTTP_F_USER_AGENT },
+	['V' - 'A'] = { HTTP_F_VARY, HTTP_F_VIA },
+	['W' - 'A'] = { HTTP_F_WARNING, HTTP_F_WWW_AUTHENTICATE },
+	['X' - 'A'] = { HTTP_F_X_FORWARDED_FOR, HTTP_F_X_SQUID_ERROR },
 };
 
 /*

@@ -10,9 +10,9 @@
 
 /* ---- methods ---- */
 
-static const struct span method_names[] = {{"", 0},
-#define X(m) {#m, sizeof(#m) - 1},
-                                           HTTP_METHODS(X)
+static const struct span method_names[] = { { "", 0 },
+#define X(m) { #m, sizeof(#m) - 1 },
+	                                    HTTP_METHODS(X)
 #undef X
 };
 
@@ -123,12 +123,12 @@ static void append(struct http_head *h, struct http_field f)
 void http_head_add(struct http_head *h, enum http_field_id id, struct span value)
 {
 	CHECK(id != HTTP_F_OTHER);
-	append(h, (struct http_field){http_field_name(id), value, id});
+	append(h, (struct http_field){ http_field_name(id), value, id });
 }
 
 void http_head_add_named(struct http_head *h, struct span name, struct span value)
 {
-	append(h, (struct http_field){name, value, http_field_id_of(name)});
+	append(h, (struct http_field){ name, value, http_field_id_of(name) });
 }
 
 const struct http_field *http_head_get(const struct http_head *h, enum http_field_id id)

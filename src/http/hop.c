@@ -77,7 +77,7 @@ static bool is_hop_by_hop(const struct nominated *n, const struct http_field *f)
 
 void http_head_remove_hop_by_hop(struct http_head *h)
 {
-	struct nominated n = {.n_other = 0};
+	struct nominated n = { .n_other = 0 };
 	uint32_t kept = 0;
 
 	nominate_all(&n, h);

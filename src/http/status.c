@@ -83,11 +83,11 @@ static const struct {
 	const char *const *phrases;
 	size_t n;
 } classes[] = {
-	[1] = {informational, ARRAY_LEN(informational)},
-	[2] = {successful, ARRAY_LEN(successful)},
-	[3] = {redirection, ARRAY_LEN(redirection)},
-	[4] = {client_error, ARRAY_LEN(client_error)},
-	[5] = {server_error, ARRAY_LEN(server_error)},
+	[1] = { informational, ARRAY_LEN(informational) },
+	[2] = { successful, ARRAY_LEN(successful) },
+	[3] = { redirection, ARRAY_LEN(redirection) },
+	[4] = { client_error, ARRAY_LEN(client_error) },
+	[5] = { server_error, ARRAY_LEN(server_error) },
 };
 
 const char *http_status_phrase(unsigned status)

@@ -198,10 +198,10 @@ static const struct {
 	enum uri_scheme scheme;
 	uint16_t port;
 } schemes[] = {
-	{{"http", 4}, URI_HTTP, 80},
-	{{"https", 5}, URI_HTTPS, 443},
-	{{"ftp", 3}, URI_FTP, 21},
-	{{"urn", 3}, URI_URN, 0},
+	{ { "http", 4 }, URI_HTTP, 80 },
+	{ { "https", 5 }, URI_HTTPS, 443 },
+	{ { "ftp", 3 }, URI_FTP, 21 },
+	{ { "urn", 3 }, URI_URN, 0 },
 };
 
 static enum uri_scheme scheme_of(struct span text)
@@ -296,7 +296,7 @@ static bool set_path(struct uri *u, struct span s, struct arena *a, const char *
 
 bool uri_parse_absolute(struct span target, struct arena *a, struct uri *u, const char **detail)
 {
-	struct uri found = {.scheme = URI_NONE};
+	struct uri found = { .scheme = URI_NONE };
 	struct span rest = target;
 
 	if (!take_scheme(&rest, &found, detail) ||
@@ -308,7 +308,7 @@ bool uri_parse_absolute(struct span target, struct arena *a, struct uri *u, cons
 
 bool uri_parse_authority(struct span target, struct arena *a, struct uri *u, const char **detail)
 {
-	struct uri found = {.scheme = URI_NONE, .scheme_text = SPAN(""), .path = SPAN("")};
+	struct uri found = { .scheme = URI_NONE, .scheme_text = SPAN(""), .path = SPAN("") };
 
 	if (!take_authority(&target, true, &found, a, detail))
 		return false;
@@ -321,8 +321,9 @@ bool uri_parse_authority(struct span target, struct arena *a, struct uri *u, con
 bool uri_parse_host(struct span value, enum uri_scheme scheme, struct arena *a, struct uri *u,
                     const char **detail)
 {
-	struct uri found = {
-		.scheme = scheme, .scheme_text = scheme_name(scheme), .path = SPAN("/")};
+	struct uri found = { .scheme = scheme,
+		             .scheme_text = scheme_name(scheme),
+		             .path = SPAN("/") };
 
 	if (!take_authority(&value, true, &found, a, detail))
 		return false;

@@ -11,7 +11,7 @@ static void check_printed(const struct http_head *h, struct arena *a)
 {
 	const size_t size = http_request_size(h, h->target);
 	char *const text = check_malloc(size);
-	struct http_scan scan = {0};
+	struct http_scan scan = { 0 };
 	struct http_parse_error e;
 	struct http_head again;
 	size_t used = 0;
@@ -49,12 +49,12 @@ static void check_framing(struct http_head *h)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	static const size_t limits[] = {64, 65536};
+	static const size_t limits[] = { 64, 65536 };
 	const struct span text = span_of((const char *)bytes, n);
 
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
-		struct http_scan scan = {0};
-		struct http_parse_error e = {0};
+		struct http_scan scan = { 0 };
+		struct http_parse_error e = { 0 };
 		struct http_head h;
 		struct arena a;
 		size_t used = 0;

@@ -31,10 +31,10 @@ static inline void check_in_steps(parse_fn *parse, struct span text, size_t max_
                                   enum http_parse r, size_t used,
                                   const struct http_parse_error *why)
 {
-	struct http_scan scan = {0};
+	struct http_scan scan = { 0 };
 
 	for (size_t n = MIN(step, text.n);; n = MIN(n + step, text.n)) {
-		struct http_parse_error e = {0};
+		struct http_parse_error e = { 0 };
 		struct arena arena;
 		struct http_head h;
 		size_t used_here = 0;

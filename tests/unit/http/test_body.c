@@ -8,8 +8,8 @@
 static void parse_fields(struct http_head *h, struct arena *a, bool is_reply, const char *start,
                          const char *fields)
 {
-	struct http_parse_error e = {0};
-	struct http_scan scan = {0};
+	struct http_parse_error e = { 0 };
+	struct http_scan scan = { 0 };
 	size_t used;
 
 	arena_init(a);
@@ -47,28 +47,28 @@ static const struct {
 	TAKEN("9112 6.3 (5): a list of equal lengths", POST, CL "5, 5" END, LENGTH, 5),
 	TAKEN("9112 6.3 (5): equal lengths in two fields", POST, CL "5" END CL "5" END, LENGTH, 5),
 	TAKEN("9112 6.3 (5): equal lengths of different spelling", POST, CL "5" END CL "05,5" END,
-              LENGTH, 5),
+	      LENGTH, 5),
 	TAKEN("9112 6.2: the largest length", POST, CL "9223372036854775807" END, LENGTH,
-              INT64_MAX),
+	      INT64_MAX),
 	TAKEN("9112 6.3 (4): chunked", POST, TE "chunked" END, CHUNKED, 0),
 	TAKEN("9112 7: codings are case-insensitive", POST, TE "ChunKed" END, CHUNKED, 0),
 	TAKEN("9112 6.3: a length with GET", "GET / HTTP/1.1", CL "5" END, LENGTH, 5),
 	TAKEN("9112 6.3: a length in HTTP/1.0", "POST / HTTP/1.0", CL "5" END, LENGTH, 5),
 	TAKEN("9110 9.3.6: CONNECT", "CONNECT h:1 HTTP/1.1", "", NONE, 0),
 	TAKEN("9110 9.3.6: CONNECT that says it has no content", "CONNECT h:1 HTTP/1.1", CL "0" END,
-              NONE, 0),
+	      NONE, 0),
 
 	REFUSED("9112 6.3 (3): CL.TE", POST, CL "5" END TE "chunked" END, BAD_REQUEST),
 	REFUSED("9112 6.3 (3): TE.CL", POST, TE "chunked" END CL "5" END, BAD_REQUEST),
 	REFUSED("9112 6.3 (3): CL.TE with length 0", POST, CL "0" END TE "chunked" END,
-                BAD_REQUEST),
+	        BAD_REQUEST),
 	REFUSED("9112 6.3 (3): CL.TE with an unknown coding", POST, CL "5" END TE "x" END,
-                BAD_REQUEST),
+	        BAD_REQUEST),
 	REFUSED("9112 6.3 (5): different lengths in two fields", POST, CL "5" END CL "6" END,
-                BAD_REQUEST),
+	        BAD_REQUEST),
 	REFUSED("9112 6.3 (5): a list of different lengths", POST, CL "5,6" END, BAD_REQUEST),
 	REFUSED("9112 6.3 (5): the third length differs", POST, CL "5, 5" END CL "6" END,
-                BAD_REQUEST),
+	        BAD_REQUEST),
 	REFUSED("9112 6.3 (5): an empty length", POST, CL END, BAD_REQUEST),
 	REFUSED("9112 6.3 (5): an empty element", POST, CL "5," END, BAD_REQUEST),
 	REFUSED("9112 6.3 (5): an empty element before", POST, CL ",5" END, BAD_REQUEST),
@@ -84,19 +84,19 @@ static const struct {
 	REFUSED("9110 8.6: other digits", POST, CL "\xd9\xa5" END, BAD_REQUEST),
 	REFUSED("9112 6.3: a length beyond int64", POST, CL "9223372036854775808" END, BAD_REQUEST),
 	REFUSED("9112 6.3: a length beyond uint64", POST, CL "18446744073709551621" END,
-                BAD_REQUEST),
+	        BAD_REQUEST),
 	REFUSED("9112 6.3: a length of many digits", POST, CL "99999999999999999999999999" END,
-                BAD_REQUEST),
+	        BAD_REQUEST),
 	REFUSED("9112 6.1: TE.TE, the same coding twice in a list", POST, TE "chunked, chunked" END,
-                BAD_REQUEST),
+	        BAD_REQUEST),
 	REFUSED("9112 6.1: TE.TE, the same coding in two fields", POST,
-                TE "chunked" END TE "chunked" END, BAD_REQUEST),
+	        TE "chunked" END TE "chunked" END, BAD_REQUEST),
 	REFUSED("9112 6.1: TE.TE, the second one unknown", POST, TE "chunked" END TE "x" END,
-                BAD_REQUEST),
+	        BAD_REQUEST),
 	REFUSED("9112 6.1: TE.TE, the second one empty", POST, TE "chunked" END TE END,
-                BAD_REQUEST),
+	        BAD_REQUEST),
 	REFUSED("9112 6.1: TE.TE, in another case", POST,
-                TE "chunked" END "transfer-encoding: cow" END, BAD_REQUEST),
+	        TE "chunked" END "transfer-encoding: cow" END, BAD_REQUEST),
 	REFUSED("9112 6.3 (4): chunked is not last", POST, TE "chunked, identity" END, BAD_REQUEST),
 	REFUSED("9112 6.3 (4): gzip alone", POST, TE "gzip" END, BAD_REQUEST),
 	REFUSED("9112 6.3 (4): xchunked", POST, TE "xchunked" END, BAD_REQUEST),
@@ -108,27 +108,27 @@ static const struct {
 	REFUSED("9112 6.3 (4): nothing", POST, TE END, BAD_REQUEST),
 	REFUSED("9112 6.3 (4): a comma behind", POST, TE "chunked," END, BAD_REQUEST),
 	REFUSED("9112 6.3 (4): a no-break space before", POST,
-                TE "\xa0"
-                   "chunked" END,
-                BAD_REQUEST),
+	        TE "\xa0"
+	           "chunked" END,
+	        BAD_REQUEST),
 	REFUSED("9112 7.1: a parameter", POST, TE "chunked;q=1" END, BAD_REQUEST),
 	REFUSED("9112 6.1: a coding before chunked", POST, TE "gzip, chunked" END, BAD_CODING),
 	REFUSED("9112 6.1: a coding before chunked, in two fields", POST,
-                TE "gzip" END TE "chunked" END, BAD_CODING),
+	        TE "gzip" END TE "chunked" END, BAD_CODING),
 	REFUSED("9112 6.1: an empty element before chunked", POST, TE ", chunked" END, BAD_CODING),
 	REFUSED("9112 6.1: chunked in HTTP/1.0", "POST / HTTP/1.0", TE "chunked" END, BAD_REQUEST),
 	REFUSED("9110 9.3.6: CONNECT with a length", "CONNECT h:1 HTTP/1.1", CL "5" END,
-                BAD_REQUEST),
+	        BAD_REQUEST),
 	REFUSED("9110 9.3.6: chunked CONNECT", "CONNECT h:1 HTTP/1.1", TE "chunked" END,
-                BAD_REQUEST),
+	        BAD_REQUEST),
 #undef TAKEN
 #undef REFUSED
 };
 
 START_TEST(request_framing)
 {
-	struct http_framing f = {.kind = HTTP_BODY_CLOSE, .length = 77};
-	struct http_parse_error e = {0};
+	struct http_framing f = { .kind = HTTP_BODY_CLOSE, .length = 77 };
+	struct http_parse_error e = { 0 };
 	struct http_head h;
 	struct arena a;
 
@@ -167,19 +167,19 @@ static const struct {
 	TAKEN("9112 6.3 (4): chunked", GET, OK, TE "chunked" END, CHUNKED, 0),
 	TAKEN("9112 6.3 (5): equal lengths", GET, OK, CL "5" END CL "5" END, LENGTH, 5),
 	TAKEN("9112 6.3 (8): an error to CONNECT has a body", CONNECT, "HTTP/1.1 502 x", "", CLOSE,
-              0),
+	      0),
 	TAKEN("9112 6.3 (1): HEAD", HEAD, OK, CL "5" END, NONE, 0),
 	TAKEN("9112 6.3 (1): HEAD, chunked", HEAD, OK, TE "chunked" END, NONE, 0),
 	TAKEN("9112 6.3 (1): 100", GET, "HTTP/1.1 100 x", CL "5" END, NONE, 0),
 	TAKEN("9112 6.3 (1): 101", GET, "HTTP/1.1 101 x", "", NONE, 0),
 	TAKEN("9112 6.3 (1): 204", GET, "HTTP/1.1 204 x", CL "5" END, NONE, 0),
 	TAKEN("9112 6.3 (1): 204 with both", GET, "HTTP/1.1 204 x", CL "5" END TE "chunked" END,
-              NONE, 0),
+	      NONE, 0),
 	TAKEN("9112 6.3 (1): 304", GET, "HTTP/1.1 304 x", CL "5" END, NONE, 0),
 	TAKEN("9112 6.3 (2): 2xx to CONNECT", CONNECT, OK, CL "5" END, NONE, 0),
 	TAKEN("9112 6.3 (8): HTTP/1.0", GET, "HTTP/1.0 200 OK", "", CLOSE, 0),
 	TAKEN("9110 15.4.5: 205 has a framing of its own", GET, "HTTP/1.1 205 x", CL "0" END,
-              LENGTH, 0),
+	      LENGTH, 0),
 	REFUSED("9112 6.3 (3): both fields", OK, CL "5" END TE "chunked" END),
 	REFUSED("9112 6.3 (5): different lengths", OK, CL "5" END CL "6" END),
 	REFUSED("9112 6.3 (5): a list of different lengths", OK, CL "5, 6" END),
@@ -196,8 +196,8 @@ static const struct {
 
 START_TEST(reply_framing)
 {
-	struct http_framing f = {.kind = HTTP_BODY_NONE};
-	struct http_parse_error e = {0};
+	struct http_framing f = { .kind = HTTP_BODY_NONE };
+	struct http_parse_error e = { 0 };
 	struct http_head h;
 	struct arena a;
 

@@ -68,13 +68,13 @@ static const struct {
 	enum http_method method;
 	bool is_safe, is_idempotent;
 } methods[] = {
-	{"GET", HTTP_GET, true, true},           {"HEAD", HTTP_HEAD, true, true},
-	{"OPTIONS", HTTP_OPTIONS, true, true},   {"TRACE", HTTP_TRACE, true, true},
-	{"PUT", HTTP_PUT, false, true},          {"DELETE", HTTP_DELETE, false, true},
-	{"POST", HTTP_POST, false, false},       {"PATCH", HTTP_PATCH, false, false},
-	{"CONNECT", HTTP_CONNECT, false, false}, {"PURGE", HTTP_PURGE, false, false},
-	{"PROPFIND", HTTP_PROPFIND, true, true}, {"LOCK", HTTP_LOCK, false, false},
-	{"UNLOCK", HTTP_UNLOCK, false, true},    {"SEARCH", HTTP_SEARCH, true, true},
+	{ "GET", HTTP_GET, true, true },           { "HEAD", HTTP_HEAD, true, true },
+	{ "OPTIONS", HTTP_OPTIONS, true, true },   { "TRACE", HTTP_TRACE, true, true },
+	{ "PUT", HTTP_PUT, false, true },          { "DELETE", HTTP_DELETE, false, true },
+	{ "POST", HTTP_POST, false, false },       { "PATCH", HTTP_PATCH, false, false },
+	{ "CONNECT", HTTP_CONNECT, false, false }, { "PURGE", HTTP_PURGE, false, false },
+	{ "PROPFIND", HTTP_PROPFIND, true, true }, { "LOCK", HTTP_LOCK, false, false },
+	{ "UNLOCK", HTTP_UNLOCK, false, true },    { "SEARCH", HTTP_SEARCH, true, true },
 };
 
 START_TEST(methods_are_known)

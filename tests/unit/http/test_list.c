@@ -8,16 +8,16 @@ static const struct {
 	const char *name, *value;
 	const char *elements[4];
 } lists[] = {
-	{"one element", "a", {"a"}},
-	{"blanks around elements", " a\t, b ,c", {"a", "b", "c"}},
-	{"9110 5.6.1.2: empty elements do not count", ",, a, ,b,", {"a", "b"}},
-	{"only empty elements", " , ,", {NULL}},
-	{"nothing", "", {NULL}},
-	{"9110 5.6.4: a comma in quotes", "a=\"b,c\", d", {"a=\"b,c\"", "d"}},
-	{"9110 5.6.4: an escaped quote", "\"a\\\",b\",c", {"\"a\\\",b\"", "c"}},
-	{"a quote that does not close", "a, \"b, c", {"a", "\"b, c"}},
-	{"a backslash at the end", "\"a\\", {"\"a\\"}},
-	{"a backslash outside quotes", "a\\,b", {"a\\", "b"}},
+	{ "one element", "a", { "a" } },
+	{ "blanks around elements", " a\t, b ,c", { "a", "b", "c" } },
+	{ "9110 5.6.1.2: empty elements do not count", ",, a, ,b,", { "a", "b" } },
+	{ "only empty elements", " , ,", { NULL } },
+	{ "nothing", "", { NULL } },
+	{ "9110 5.6.4: a comma in quotes", "a=\"b,c\", d", { "a=\"b,c\"", "d" } },
+	{ "9110 5.6.4: an escaped quote", "\"a\\\",b\",c", { "\"a\\\",b\"", "c" } },
+	{ "a quote that does not close", "a, \"b, c", { "a", "\"b, c" } },
+	{ "a backslash at the end", "\"a\\", { "\"a\\" } },
+	{ "a backslash outside quotes", "a\\,b", { "a\\", "b" } },
 };
 
 START_TEST(elements)

@@ -20,14 +20,14 @@ static const struct {
 #define MORE HTTP_PARSE_MORE, 0, 0, ""
 	CASE("9112 4: the least reply", "HTTP/1.1 200 OK\r\n\r\n", OK, 200, 11, "OK"),
 	CASE("9112 4: a phrase of several words", "HTTP/1.0 404 Not Found\r\nA: b\r\n\r\n", OK, 404,
-             10, "Not Found"),
+	     10, "Not Found"),
 	CASE("9112 4: an empty phrase", "HTTP/1.1 204 \r\n\r\n", OK, 204, 11, ""),
 	CASE("9112 4: no blank before an empty phrase", "HTTP/1.1 204\r\n\r\n", OK, 204, 11, ""),
 	CASE("9112 4: tab and obs-text in a phrase", "HTTP/1.1 200 \xc3\xa4\tb\r\n\r\n", OK, 200,
-             11, "\xc3\xa4\tb"),
+	     11, "\xc3\xa4\tb"),
 	CASE("9110 15: an unknown class", "HTTP/1.1 999 x\r\n\r\n", OK, 999, 11, "x"),
 	CASE("9110 15.2: an interim reply before another", "HTTP/1.1 100 Continue\r\n\r\n", OK, 100,
-             11, "Continue"),
+	     11, "Continue"),
 
 	CASE("9112 2.2: an empty line before it", "\r\nHTTP/1.1 200 OK\r\n\r\n", BAD),
 	CASE("9112 2.2: lines that end with a bare LF", "HTTP/1.1 200 OK\nA: b\n\n", BAD),
@@ -47,7 +47,7 @@ static const struct {
 	CASE("9112 5.1: a blank before the colon", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n", BAD),
 	CASE("9112 5.2: obs-fold", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", BAD),
 	CASE("9112 5.2: a blank at the start of the first line", "HTTP/1.1 200 OK\r\n A: b\r\n\r\n",
-             BAD),
+	     BAD),
 	CASE("9110 5.5: a NUL in a value", "HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", BAD),
 	CASE("9110 5.1: a name that is no token", "HTTP/1.1 200 OK\r\nA@b: c\r\n\r\n", BAD),
 
@@ -65,8 +65,8 @@ static const struct {
 START_TEST(heads_are_taken_strictly)
 {
 	const struct span text = span_of(cases[_i].text, cases[_i].n);
-	struct http_parse_error e = {0};
-	struct http_scan scan = {0};
+	struct http_parse_error e = { 0 };
+	struct http_scan scan = { 0 };
 	struct http_head h;
 	struct arena a;
 	size_t used = 0;
@@ -93,7 +93,7 @@ START_TEST(a_head_may_follow_another)
 	static const char text[] =
 		"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n";
 	struct http_parse_error e;
-	struct http_scan scan = {0};
+	struct http_scan scan = { 0 };
 	struct http_head h;
 	struct arena a;
 	size_t used = 0;
@@ -103,7 +103,7 @@ START_TEST(a_head_may_follow_another)
 	ck_assert_int_eq(http_parse_reply(span_str(text), 65536, &scan, &h, &used, &e),
 	                 HTTP_PARSE_OK);
 	ck_assert_uint_eq(h.n_fields, 1);
-	scan = (struct http_scan){0};
+	scan = (struct http_scan){ 0 };
 	ck_assert_int_eq(
 		http_parse_reply(span_skip(span_str(text), used), 65536, &scan, &h, &used, &e),
 		HTTP_PARSE_OK);
@@ -116,7 +116,7 @@ END_TEST
 START_TEST(the_limit_is_the_origins_fault)
 {
 	struct http_parse_error e;
-	struct http_scan scan = {0};
+	struct http_scan scan = { 0 };
 	struct http_head h;
 	struct arena a;
 	size_t used;

@@ -18,7 +18,7 @@ struct parsed {
 
 static void parse(struct parsed *p, struct span text, size_t max_bytes)
 {
-	*p = (struct parsed){.used = SIZE_MAX};
+	*p = (struct parsed){ .used = SIZE_MAX };
 	arena_init(&p->arena);
 	http_head_init(&p->head, &p->arena);
 	p->r = http_parse_request(text, max_bytes, &p->scan, &p->head, &p->used, &p->e);
@@ -38,7 +38,7 @@ static const struct {
 	CASE("9112 3.2.3: authority-form", "CONNECT h:443 HTTP/1.1\r\n" HOST "\r\n", NONE),
 	CASE("9112 3.2.4: asterisk-form", "OPTIONS * HTTP/1.1\r\n" HOST "\r\n", NONE),
 	CASE("9110 9.1: any token is a method", "M!#$%&'*+-.^_`|~9 / HTTP/1.1\r\n" HOST "\r\n",
-             NONE),
+	     NONE),
 	CASE("9112 2.2: one empty line before it is skipped", "\r\n" GET HOST "\r\n", NONE),
 	CASE("9112 3.2: HTTP/1.0 needs no Host", "GET / HTTP/1.0\r\n\r\n", NONE),
 	CASE("9112 3.2: an empty Host is the URI parser's business", GET "Host:\r\n\r\n", NONE),
@@ -52,7 +52,7 @@ static const struct {
 	CASE("9112 2.2: a bare LF before it", "\n" GET HOST "\r\n", BAD_REQUEST),
 	CASE("9112 2.2: a blank before it", " " GET HOST "\r\n", BAD_REQUEST),
 	CASE("9112 2.2: the request line ends with a bare LF", "GET / HTTP/1.1\n" HOST "\r\n",
-             BAD_REQUEST),
+	     BAD_REQUEST),
 	CASE("9112 2.2: a field line ends with a bare LF", GET "Host: h\n\r\n", BAD_REQUEST),
 	CASE("9112 2.2: the head ends with a bare LF", GET HOST "\n", BAD_REQUEST),
 	CASE("9112 2.2: all lines end with a bare LF", "GET / HTTP/1.1\nHost: h\n\n", BAD_REQUEST),
@@ -60,25 +60,25 @@ static const struct {
 	CASE("9112 2.2: CR CR LF", GET "Host: h\r\r\n\r\n", BAD_REQUEST),
 	CASE("9112 2.2: a bare CR instead of the last line", GET HOST "\rX", BAD_REQUEST),
 	CASE("9112 2.2: a bare CR in the request line", "GET /\rx HTTP/1.1\r\n" HOST "\r\n",
-             BAD_REQUEST),
+	     BAD_REQUEST),
 	CASE("9112 2.2: a blank at the start of the first field line", GET " " HOST "\r\n",
-             BAD_REQUEST),
+	     BAD_REQUEST),
 
 	CASE("9112 3: two blanks after the method", "GET  / HTTP/1.1\r\n" HOST "\r\n", BAD_REQUEST),
 	CASE("9112 3: two blanks after the target", "GET /  HTTP/1.1\r\n" HOST "\r\n", BAD_REQUEST),
 	CASE("9112 3: a tab after the method", "GET\t/ HTTP/1.1\r\n" HOST "\r\n", BAD_REQUEST),
 	CASE("9112 3: a tab after the target", "GET /\tHTTP/1.1\r\n" HOST "\r\n", BAD_REQUEST),
 	CASE("9112 3: a vertical tab after the method", "GET\v/ HTTP/1.1\r\n" HOST "\r\n",
-             BAD_REQUEST),
+	     BAD_REQUEST),
 	CASE("9112 3: a blank after the version", "GET / HTTP/1.1 \r\n" HOST "\r\n", BAD_REQUEST),
 	CASE("9112 3: a blank in the target", "GET /a b HTTP/1.1\r\n" HOST "\r\n", BAD_REQUEST),
 	CASE("9112 3: no target", "GET HTTP/1.1\r\n" HOST "\r\n", BAD_REQUEST),
 	CASE("9112 3: no version (HTTP/0.9)", "GET /\r\n", BAD_REQUEST),
 	CASE("9112 3.1: a method that is no token", "GE(T / HTTP/1.1\r\n" HOST "\r\n", BAD_REQUEST),
 	CASE("9112 3.1: an 8-bit byte in the method", "G\xc3T / HTTP/1.1\r\n" HOST "\r\n",
-             BAD_REQUEST),
+	     BAD_REQUEST),
 	CASE("9112 3.2: an 8-bit byte in the target", "GET /\xc3\xa4 HTTP/1.1\r\n" HOST "\r\n",
-             BAD_REQUEST),
+	     BAD_REQUEST),
 	CASE("9112 3.2: a NUL in the target", "GET /\0 HTTP/1.1\r\n" HOST "\r\n", BAD_REQUEST),
 	CASE("9112 3.2: DEL in the target", "GET /\x7f HTTP/1.1\r\n" HOST "\r\n", BAD_REQUEST),
 	CASE("8446 5.1: a TLS handshake", "\x16\x03\x01\x02\x00\x01", BAD_REQUEST),
@@ -89,13 +89,13 @@ static const struct {
 	CASE("9112 3.2: two Hosts", GET "Host: a\r\nHost: b\r\n\r\n", BAD_REQUEST),
 	CASE("9112 3.2: two equal Hosts", GET "Host: a\r\nhost: a\r\n\r\n", BAD_REQUEST),
 	CASE("9112 3.2: two Hosts in HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n",
-             BAD_REQUEST),
+	     BAD_REQUEST),
 
 	CASE("9112 5.1: a blank before the colon", GET "Host : h\r\n\r\n", BAD_REQUEST),
 	CASE("9112 5.1: a tab before the colon", GET HOST "Transfer-Encoding\t: chunked\r\n\r\n",
-             BAD_REQUEST),
+	     BAD_REQUEST),
 	CASE("9112 5.1: a vertical tab before the colon",
-             GET HOST "Transfer-Encoding\v: chunked\r\n\r\n", BAD_REQUEST),
+	     GET HOST "Transfer-Encoding\v: chunked\r\n\r\n", BAD_REQUEST),
 	CASE("9112 5.1: a blank in the name", GET HOST "Content Length: 5\r\n\r\n", BAD_REQUEST),
 	CASE("9112 5: an empty name", GET HOST ": b\r\n\r\n", BAD_REQUEST),
 	CASE("9112 5: no colon", GET HOST "Nothing\r\n\r\n", BAD_REQUEST),
@@ -105,15 +105,15 @@ static const struct {
 	CASE("9112 5.2: obs-fold with a blank", GET HOST "A: b\r\n c\r\n\r\n", BAD_REQUEST),
 	CASE("9112 5.2: obs-fold with a tab", GET HOST "A: b\r\n\tc\r\n\r\n", BAD_REQUEST),
 	CASE("9112 5.2: obs-fold that hides a coding",
-             GET HOST "Transfer-Encoding:\r\n chunked\r\n\r\n", BAD_REQUEST),
+	     GET HOST "Transfer-Encoding:\r\n chunked\r\n\r\n", BAD_REQUEST),
 	CASE("9110 5.5: a NUL in a value", GET HOST "A: b\0c\r\n\r\n", BAD_REQUEST),
 	CASE("9110 5.5: DEL in a value", GET HOST "A: b\x7f\r\n\r\n", BAD_REQUEST),
 	CASE("9110 5.5: a vertical tab before a value",
-             GET HOST "Transfer-Encoding: \vchunked\r\n\r\n", BAD_REQUEST),
+	     GET HOST "Transfer-Encoding: \vchunked\r\n\r\n", BAD_REQUEST),
 	CASE("9110 5.5: a form feed after a value", GET HOST "Transfer-Encoding: chunked\f\r\n\r\n",
-             BAD_REQUEST),
+	     BAD_REQUEST),
 	CASE("9110 5.5: a backspace in a long value", GET HOST "A: 0123456789abcdef\b\r\n\r\n",
-             BAD_REQUEST),
+	     BAD_REQUEST),
 
 	CASE("9112 2.3: the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", BAD_VERSION),
 	CASE("9112 2.3: HTTP/1.2", "GET / HTTP/1.2\r\n" HOST "\r\n", BAD_VERSION),
@@ -166,7 +166,7 @@ START_TEST(pieces_give_the_same_as_the_whole)
 {
 	const struct span text = span_of(cases[_i].text, cases[_i].n);
 	struct parsed whole;
-	struct http_scan scan = {0};
+	struct http_scan scan = { 0 };
 	enum http_parse r = HTTP_PARSE_MORE;
 
 	parse(&whole, text, 65536);
@@ -174,7 +174,7 @@ START_TEST(pieces_give_the_same_as_the_whole)
 		struct parsed p;
 		char *copy = span_strdup(span_of(text.p, n));
 
-		p = (struct parsed){.scan = scan};
+		p = (struct parsed){ .scan = scan };
 		arena_init(&p.arena);
 		http_head_init(&p.head, &p.arena);
 		r = http_parse_request(span_of(copy, n), 65536, &p.scan, &p.head, &p.used, &p.e);
@@ -256,24 +256,24 @@ static const struct {
 	size_t max_bytes;
 	enum why why;
 } limits[] = {
-	{"a head of exactly the limit", GET HOST "\r\n", 27, WHY_NONE},
-	{"a head one byte too long", GET HOST "\r\n", 26, WHY_HEAD_TOO_LARGE},
-	{"a long field that never ends", GET "Host: hhhhhhhhhhhhhhhhhh", 30, WHY_HEAD_TOO_LARGE},
-	{"a long target that never ends", "GET /aaaaaaaaaaaaaaaaaaaaaaa", 20, WHY_URI_TOO_LONG},
-	{"a long method that never ends", "GETTTTTTTTTTTTTTTTTTTTTTTTTT", 20, WHY_URI_TOO_LONG},
-	{"a line that ends behind the limit", "GET /aaaaaaaaaaa HTTP/1.1\r\n" HOST "\r\n", 20,
-         WHY_URI_TOO_LONG},
-	{"the skipped empty line counts", "\r\n" GET HOST "\r\n", 28, WHY_HEAD_TOO_LARGE},
-	{"what is wrong before the limit is told first", GET "A : b\r\n" HOST "\r\n", 24,
-         WHY_BAD_REQUEST},
-	{"what is wrong behind the limit is not seen", GET HOST "A : b\r\n\r\n", 26,
-         WHY_HEAD_TOO_LARGE},
+	{ "a head of exactly the limit", GET HOST "\r\n", 27, WHY_NONE },
+	{ "a head one byte too long", GET HOST "\r\n", 26, WHY_HEAD_TOO_LARGE },
+	{ "a long field that never ends", GET "Host: hhhhhhhhhhhhhhhhhh", 30, WHY_HEAD_TOO_LARGE },
+	{ "a long target that never ends", "GET /aaaaaaaaaaaaaaaaaaaaaaa", 20, WHY_URI_TOO_LONG },
+	{ "a long method that never ends", "GETTTTTTTTTTTTTTTTTTTTTTTTTT", 20, WHY_URI_TOO_LONG },
+	{ "a line that ends behind the limit", "GET /aaaaaaaaaaa HTTP/1.1\r\n" HOST "\r\n", 20,
+	  WHY_URI_TOO_LONG },
+	{ "the skipped empty line counts", "\r\n" GET HOST "\r\n", 28, WHY_HEAD_TOO_LARGE },
+	{ "what is wrong before the limit is told first", GET "A : b\r\n" HOST "\r\n", 24,
+	  WHY_BAD_REQUEST },
+	{ "what is wrong behind the limit is not seen", GET HOST "A : b\r\n\r\n", 26,
+	  WHY_HEAD_TOO_LARGE },
 };
 
 START_TEST(the_limit_holds)
 {
 	const struct span text = span_str(limits[_i].text);
-	struct http_scan scan = {0};
+	struct http_scan scan = { 0 };
 	struct parsed p;
 
 	parse(&p, text, limits[_i].max_bytes);
@@ -281,7 +281,7 @@ START_TEST(the_limit_holds)
 	              limits[_i].name);
 	ck_assert_msg(p.r == HTTP_PARSE_OK || p.e.why == limits[_i].why, "%s", limits[_i].name);
 	for (size_t n = 1; n <= text.n; n++) {
-		struct http_parse_error e = {0};
+		struct http_parse_error e = { 0 };
 		const enum http_parse r = http_parse_request(
 			span_of(text.p, n), limits[_i].max_bytes, &scan, &p.head, &p.used, &e);
 
