@@ -21,11 +21,11 @@ struct http_framing {
 
 /*
  * The framing of a request or reply by its head. Both Content-Length and Transfer-Encoding,
- * differing or malformed lengths (signs, blanks, lists of unequal numbers), Transfer-Encoding in HTTP/1.0,
- * codings other than a single "chunked": false, with e->why (WHY_BAD_REQUEST, WHY_BAD_CODING or
- * WHY_ORIGIN_BAD_REPLY) and e->detail. CONNECT with a body framing is refused; a 2xx to CONNECT, 1xx,
- * 204, 304 and replies to HEAD have none whatever their fields say.
- * Several equal Content-Length values count as one (RFC 9112 6.3).
+ * differing or malformed lengths (signs, blanks, lists of unequal numbers), Transfer-Encoding in
+ * HTTP/1.0, codings other than a single "chunked": false, with e->why (WHY_BAD_REQUEST,
+ * WHY_BAD_CODING or WHY_ORIGIN_BAD_REPLY) and e->detail. A CONNECT with a body is refused (but not
+ * one that says Content-Length: 0); a 2xx to CONNECT, 1xx, 204, 304 and replies to HEAD have none
+ * whatever their fields say. Several equal Content-Length values count as one (RFC 9112 6.3).
  */
 bool http_request_framing(const struct http_head *h, struct http_framing *f,
 			  struct http_parse_error *e) MUST_USE;
@@ -34,16 +34,16 @@ bool http_reply_framing(const struct http_head *h, enum http_method request_meth
 
 /*
  * Decoder of the chunked coding. Zeroed by init; limits: a chunk-size of at most 16 hex digits that
- * fits int64, chunk extensions of at most 4 KiB a chunk (syntax-checked, dropped), trailers of at most
- * max_trailer_bytes, which at the end are field lines that http_parse_trailers() takes. Only CRLF ends
- * a line.
+ * fits int64, chunk extensions of at most 4 KiB a chunk (syntax-checked, dropped), trailers of at
+ * most max_trailer_bytes, which at the end are field lines that http_parse_trailers() takes. Only
+ * CRLF ends a line.
  */
 struct http_chunked {
 	uint8_t state;
 	uint8_t size_digits;
 	uint64_t left;	       /* data bytes of the current chunk still to come */
 	uint32_t ext_bytes;
-	char *trailer;	       /* malloc'ed as needed: field lines with CRLF, without the empty one */
+	char *trailer;	       /* malloc'ed as needed: field lines, without the empty one */
 	uint32_t trailer_n, trailer_cap;
 	uint32_t max_trailer_bytes;
 	const char *detail;    /* after HTTP_CHUNK_BAD: what is wrong, static */

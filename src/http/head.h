@@ -32,7 +32,7 @@ enum http_field_id {
 
 enum {
 	FIELD_HOP = 1,	     /* hop-by-hop: never forwarded (RFC 9110 7.6.1) */
-	FIELD_FRAMING = 2,   /* owned by the serialiser: Content-Length, Transfer-Encoding, Trailer */
+	FIELD_FRAMING = 2,   /* owned by the serialiser */
 	FIELD_NO_TRAILER = 4 /* not allowed in trailers (RFC 9110 6.5.1) */
 };
 
@@ -56,7 +56,8 @@ struct http_head {
 	struct arena *arena; /* where fields[] and added text live */
 	/*
 	 * One bit for each id that may be among the fields, so that asking for an absent one costs
-	 * nothing. Kept by the parser and http_head_add*(): append by those only. Removing leaves bits.
+	 * nothing. Kept by the parser and http_head_add*(): append by those only. Removing leaves
+	 * bits.
 	 */
 	uint64_t have[(HTTP_F_N + 63) / 64];
 };
@@ -99,9 +100,10 @@ bool http_head_has_token(const struct http_head *h, enum http_field_id id, struc
 bool http_list_next(struct span *rest, struct span *element);
 
 /*
- * Remove what concerns one hop only: Connection and every field it names (except those that must
- * stay, such as Content-Length and Host, whose nomination is ignored), Keep-Alive, Proxy-Connection, TE,
- * Trailer, Transfer-Encoding, Upgrade (RFC 9110 7.6.1). Content-Length is left to the caller.
+ * Remove what concerns one hop only: Connection and every field it names (except those meant for
+ * all, such as Content-Length, Host, Cache-Control and Via, whose nomination is ignored),
+ * Keep-Alive, Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade (RFC 9110 7.6.1).
+ * Content-Length is left to the caller.
  */
 void http_head_remove_hop_by_hop(struct http_head *h);
 

@@ -7,7 +7,14 @@
 #include "base/base.h"
 #include "base/ip.h"
 
-enum uri_scheme { URI_HTTP, URI_HTTPS, URI_FTP, URI_URN, URI_WS_OTHER, URI_NONE /* authority only */ };
+enum uri_scheme {
+	URI_HTTP,
+	URI_HTTPS,
+	URI_FTP,
+	URI_URN,
+	URI_WS_OTHER,
+	URI_NONE /* authority only */
+};
 
 struct uri {
 	enum uri_scheme scheme;
@@ -28,11 +35,12 @@ struct uri {
 
 /*
  * Absolute-form target: scheme "://" authority path. Userinfo, an empty host, an empty port, ports
- * outside 1..65535, blanks, controls, bytes outside ASCII, a fragment, a backslash in the path: refused,
- * with *detail a static text. Other printable bytes that RFC 3986 leaves out ('"<>^`{|}', and '\' in the
- * query) are let through, since browsers and command lines send them and nobody reads them differently.
- * IPv4 hosts only in strict dotted form: an all-numeric last label that is no address
- * ("127.1", "0x7f.1", "2130706433") is refused. IPv6 in brackets, no zone. '_' is allowed in names.
+ * outside 1..65535, blanks, controls, bytes outside ASCII, a fragment, a backslash in the path:
+ * refused, with *detail a static text. Other printable bytes that RFC 3986 leaves out ('"<>^`{|}',
+ * and '\' in the query) are let through, since browsers and command lines send them and nobody
+ * reads them differently. IPv4 hosts only in strict dotted form: an all-numeric last label that is
+ * no address ("127.1", "0x7f.1", "2130706433") is refused. IPv6 in brackets, no zone. '_' is
+ * allowed in names.
  */
 bool uri_parse_absolute(struct span target, struct arena *a, struct uri *u,
 			const char **detail) MUST_USE;
