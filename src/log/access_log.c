@@ -10,7 +10,6 @@
 #include "base/counters.h"
 #include "base/lock.h"
 #include "base/oplog.h"
-#include "log/cache_log.h"
 #include "log/ring_int.h"
 #include "log/sink.h"
 
@@ -54,9 +53,6 @@ struct access_log {
 	bool is_changed;        /* guarded by lock: slots' conf is new */
 	bool is_stopping;       /* guarded by lock */
 	int rotate_generations; /* guarded by lock; -1: no rotation is due */
-	char *cache_log;        /* guarded by lock; NULL: standard error only */
-	char *debug_options;    /* guarded by lock */
-	enum oplog_level stderr_level;
 
 	struct slot slots[LOG_SINKS_MAX];
 	_Atomic unsigned
@@ -103,7 +99,6 @@ struct access_log *access_log_new(log_open_fn *open_file, void *arg)
 	al->waker.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	CHECK(al->waker.fd >= 0);
 	al->rotate_generations = -1;
-	al->stderr_level = OPLOG_NOTICE;
 	lock_init(&al->lock, LOCK_RANK_LOG);
 	return al;
 }
@@ -122,12 +117,6 @@ void access_log_on_fatal(struct access_log *al, void (*fatal)(void *arg), void *
 	CHECK(!al->is_started);
 	al->fatal = fatal;
 	al->fatal_arg = arg;
-}
-
-void access_log_set_stderr_level(struct access_log *al, enum oplog_level most)
-{
-	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
-	al->stderr_level = most;
 }
 
 static int find_slot(const struct access_log *al, unsigned n, const struct log_target *t)
@@ -162,8 +151,8 @@ static int open_target(struct access_log *al, const struct log_target *t)
 }
 
 /*
- * Give every target a slot; new ones are appended behind n_old. Returns the new number, or 0 after
- * one could not be opened: then nothing stays.
+ * Give every target a slot; new ones are appended behind n_old. Returns the new number of slots.
+ * *is_ok is false if a log could not be opened (reported): then the new slots are to be given back.
  */
 static unsigned assign_slots(struct access_log *al, struct log_conf *c, unsigned n_old, bool *is_ok)
 {
@@ -218,8 +207,6 @@ static struct log_sink_conf sink_conf(const struct log_conf *c, unsigned slot)
 /* The new configuration is taken over by the log thread at its next pass. */
 static void publish(struct access_log *al, const struct log_conf *c, unsigned n_old, unsigned n)
 {
-	const char *cache_log = log_cache_path(c);
-
 	lock_take(&al->lock);
 	for (unsigned i = 0; i < n; i++) {
 		al->slots[i].conf = sink_conf(c, i);
@@ -230,10 +217,6 @@ static void publish(struct access_log *al, const struct log_conf *c, unsigned n_
 		if (i >= n_old)
 			al->slots[i].format = al->slots[i].new_format;
 	}
-	free(al->cache_log);
-	al->cache_log = cache_log != NULL ? check_strdup(cache_log) : NULL;
-	free(al->debug_options);
-	al->debug_options = c->debug_options != NULL ? check_strdup(c->debug_options) : NULL;
 	al->is_changed = true;
 	/* Pairs with the log thread's loads; the slots are complete. */
 	atomic_store_explicit(&al->n_slots, n, memory_order_release);
@@ -242,28 +225,20 @@ static void publish(struct access_log *al, const struct log_conf *c, unsigned n_
 		log_waker_kick(&al->waker);
 }
 
-/* Only configure writes to new slots and to cache_log, and only one caller configures at a time. */
+/* Only configure writes to new slots, and only one caller configures at a time. */
 bool access_log_configure(struct access_log *al, struct log_conf *c)
 {
 	const unsigned n_old = atomic_load_explicit(&al->n_slots, memory_order_acquire);
-	const char *cache_log = log_cache_path(c);
 	unsigned n;
-	int cache_fd;
 	bool is_ok;
 
 	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
-	if (!log_cache_open(&al->io, al->cache_log, cache_log, &cache_fd))
-		return false;
 	n = assign_slots(al, c, n_old, &is_ok);
 	if (!is_ok) {
 		while (n > n_old)
 			log_sink_free(&al->slots[--n].sink);
-		if (cache_fd >= 0)
-			close(cache_fd);
 		return false;
 	}
-	if (cache_fd >= 0 || (cache_log == NULL && al->cache_log != NULL))
-		log_cache_use(cache_fd, cache_log, al->stderr_level);
 	publish(al, c, n_old, n);
 	return true;
 }
@@ -360,20 +335,6 @@ static void tell_dropped(struct log_ring *r, int64_t now_ms, bool is_last)
 		      is_last ? "" : "; since then all are written again");
 		r->dropped_told = dropped;
 	}
-}
-
-/* Renames happen without the lock, on a copy of the name. */
-static void rotate_cache_log(struct access_log *al, unsigned generations)
-{
-	char *path;
-
-	lock_take(&al->lock);
-	path = al->cache_log != NULL ? check_strdup(al->cache_log) : NULL;
-	generations = log_cache_generations(al->debug_options, generations);
-	lock_give(&al->lock);
-	if (path != NULL)
-		log_cache_rotate(&al->io, path, generations);
-	free(path);
 }
 
 /* At most one ring's worth, so that a busy worker does not hold up the others. True: there was
@@ -506,8 +467,6 @@ static void *log_thread(void *arg)
 		const int64_t now_ms = monotonic_ms();
 
 		pass(al, rings, rotate, is_stopping);
-		if (rotate >= 0)
-			rotate_cache_log(al, (unsigned)rotate);
 		if (is_stopping) {
 			finish(al, rings);
 			break;
@@ -568,7 +527,5 @@ void access_log_stop(struct access_log **alp)
 	close(al->waker.fd);
 	lock_fini(&al->lock);
 	free(al->scratch);
-	free(al->cache_log);
-	free(al->debug_options);
 	OBJ_FREE(*alp, ACCESS_LOG_MAGIC);
 }

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "acl/decide.h"
-#include "base/oplog.h"
 #include "log/record.h"
 
 /* One access_log line of the configuration. Immutable. */
@@ -74,12 +73,7 @@ void access_log_set_rename(struct access_log *al, log_rename_fn *rename_file, vo
  */
 void access_log_on_fatal(struct access_log *al, void (*fatal)(void *arg), void *arg);
 /*
- * Before access_log_configure(): what of the operator log goes to standard error as well as to
- * cache_log. Default: OPLOG_NOTICE.
- */
-void access_log_set_stderr_level(struct access_log *al, enum oplog_level most);
-/*
- * Open cache_log and the sinks that are new in c and set log_target.sink; sinks no longer named are closed once
+ * Open the sinks that are new in c and set log_target.sink; sinks no longer named are closed once
  * drained. False: one could not be opened (reported); nothing changed.
  */
 bool access_log_configure(struct access_log *al, struct log_conf *c) MUST_USE;

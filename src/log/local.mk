@@ -1,7 +1,6 @@
 noinst_LIBRARIES += src/log/liblog.a
 src_log_liblog_a_SOURCES = \
 	src/log/access_log.c src/log/access_log.h \
-	src/log/cache_log.c src/log/cache_log.h \
 	src/log/conf.c src/log/directives.tbl.h \
 	src/log/io.c \
 	src/log/native.c \

@@ -252,58 +252,6 @@ START_TEST(rotation_is_in_order_with_lines)
 }
 END_TEST
 
-/* cache_log: opened with the configuration, rotated with the others. */
-START_TEST(operator_log_goes_to_cache_log)
-{
-	struct access_log *al = access_log_new(NULL, NULL);
-	struct log_conf c;
-	char path[128];
-	char *text;
-
-	setup();
-	configure(&c, (const char *[]){ "a" }, 1);
-	file_name(path, sizeof(path), "b");
-	c.cache_log = check_strdup(path);
-	c.debug_options = check_strdup("rotate=1 ALL,1");
-	oplog_set_level(OPLOG_NOTICE);
-	access_log_set_stderr_level(al, OPLOG_FATAL);
-	ck_assert(access_log_configure(al, &c));
-	oplog(OPLOG_NOTICE, "before");
-	ck_assert_int_eq(access_log_start(al), ERR_NONE);
-	access_log_rotate(al, 0);
-	access_log_stop(&al);
-	oplog(OPLOG_NOTICE, "after");
-	oplog_fini();
-	read_file("b.0", &text);
-	ck_assert_ptr_nonnull(strstr(text, "before\n"));
-	free(text);
-	read_file("b", &text);
-	ck_assert_ptr_nonnull(strstr(text, "after\n"));
-	ck_assert_ptr_null(strstr(text, "before\n"));
-	free(text);
-	log_conf_fini(&c);
-	teardown();
-}
-END_TEST
-
-START_TEST(cache_log_that_cannot_be_opened_changes_nothing)
-{
-	struct access_log *al = access_log_new(NULL, NULL);
-	struct log_conf c;
-	char path[128];
-
-	setup();
-	configure(&c, (const char *[]){ "a" }, 1);
-	file_name(path, sizeof(path), "missing/b");
-	c.cache_log = check_strdup(path);
-	ck_assert(!access_log_configure(al, &c));
-	ck_assert_int_eq(c.targets->sink, -1);
-	access_log_stop(&al);
-	log_conf_fini(&c);
-	teardown();
-}
-END_TEST
-
 Suite *suite_access_log(void);
 Suite *suite_access_log(void)
 {
@@ -314,8 +262,6 @@ Suite *suite_access_log(void)
 	tcase_add_test(t, reconfiguration_loses_nothing);
 	tcase_add_test(t, configuration_that_cannot_be_opened_changes_nothing);
 	tcase_add_test(t, rotation_is_in_order_with_lines);
-	tcase_add_test(t, operator_log_goes_to_cache_log);
-	tcase_add_test(t, cache_log_that_cannot_be_opened_changes_nothing);
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	return s;
