@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	tests/integration/harness/message.py \
 	tests/integration/harness/origin.py \
 	tests/integration/harness/proxy.py \
+	tests/integration/harness/tools.py \
 	tests/integration/harness/transcript.py \
 	tests/integration/harness/wire.py \
 	tests/integration/test_0100_plain_get.py \
@@ -36,4 +37,6 @@ EXTRA_DIST += \
 	tests/integration/test_0610_reload.py \
 	tests/integration/test_0620_workers.py \
 	tests/integration/test_0700_manager.py \
-	tests/integration/test_0800_dns.py
+	tests/integration/test_0800_dns.py \
+	tests/integration/test_0900_clients.py \
+	tests/integration/test_0950_registries.py
