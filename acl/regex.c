@@ -8,8 +8,16 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-/* About a millisecond of backtracking; depth and heap hold for PCRE2's interpreter. */
-#define LIMITS "(*LIMIT_MATCH=100000)(*LIMIT_DEPTH=5000)(*LIMIT_HEAP=1024)"
+/* For PCRE2's interpreter; the limit on matching is set for each run. */
+#define LIMITS "(*LIMIT_DEPTH=5000)(*LIMIT_HEAP=1024)"
+
+/*
+ * Steps of backtracking, each a few nanoseconds. PCRE2 counts them anew for each byte where a match
+ * could start, so the longer the text, the fewer are allowed: about 10 ms in all.
+ */
+#define STEPS_TOTAL 4000000u
+#define STEPS_MIN   1000u
+#define STEPS_MAX   100000u
 
 struct acl_regex {
 	pcre2_code *code;
@@ -41,39 +49,40 @@ static void scratch_free(void *p, void *arg)
 
 void acl_regex_scratch_init(struct acl_regex_scratch *s)
 {
-	s->match_data = NULL;
+	s->match_data = s->match_context = NULL;
 	s->used = 0;
 	s->n_seen = 0;
 }
 
 void acl_regex_scratch_fini(struct acl_regex_scratch *s)
 {
-	if (s->match_data != NULL)
+	if (s->match_data != NULL) {
 		pcre2_match_data_free(s->match_data);
+		pcre2_match_context_free(s->match_context);
+	}
 	acl_regex_scratch_init(s);
 }
 
-static pcre2_match_data *scratch_match_data(struct acl_regex_scratch *s)
+static void scratch_prepare(struct acl_regex_scratch *s)
 {
-	if (s->match_data == NULL) {
-		pcre2_general_context *g =
-			pcre2_general_context_create(scratch_malloc, scratch_free, s);
+	pcre2_general_context *g = pcre2_general_context_create(scratch_malloc, scratch_free, s);
 
-		CHECK(g != NULL);
-		s->match_data = pcre2_match_data_create(1, g);
-		pcre2_general_context_free(g);
-		CHECK(s->match_data != NULL);
-	}
-	return s->match_data;
+	CHECK(g != NULL);
+	s->match_data = pcre2_match_data_create(1, g);
+	s->match_context = pcre2_match_context_create(g);
+	pcre2_general_context_free(g);
+	CHECK(s->match_data != NULL && s->match_context != NULL);
 }
 
 /* --- compiling ------------------------------------------------------------------------------ */
 
-static pcre2_code *compile(const struct acl_regex_text *t, bool icase, char *why, size_t why_cap)
+/* The translated text between before and after; why[] says what is wrong if it is NULL. */
+static pcre2_code *compile(const struct acl_regex_text *t, bool icase, const char *before,
+                           const char *after, char *why, size_t why_cap)
 {
 	uint32_t options = PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP;
-	struct span limits = SPAN(LIMITS);
-	char *text = check_malloc(limits.n + t->n + 1);
+	const size_t cap = strlen(before) + t->n + strlen(after) + 1;
+	char *text = check_malloc(cap);
 	int error;
 	PCRE2_SIZE at;
 
@@ -84,10 +93,8 @@ static pcre2_code *compile(const struct acl_regex_text *t, bool icase, char *why
 	/* PCRE2 10.42's JIT searches (--|)a*- wrongly: it overlooks the match in "--". */
 	if (t->has_empty_branch)
 		options |= PCRE2_NO_START_OPTIMIZE;
-	memcpy(text, limits.p, limits.n);
-	memcpy(text + limits.n, t->p, t->n);
-	pcre2_code *code =
-		pcre2_compile((PCRE2_SPTR)text, limits.n + t->n, options, &error, &at, NULL);
+	snprintf(text, cap, "%s%s%s", before, t->p, after);
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, cap - 1, options, &error, &at, NULL);
 
 	free(text);
 	if (code == NULL && pcre2_get_error_message(error, (PCRE2_UCHAR *)why, why_cap) < 0)
@@ -104,7 +111,7 @@ struct acl_regex *acl_regex_new(struct span posix, bool icase, char *why, size_t
 		snprintf(why, why_cap, "%s", detail);
 		return NULL;
 	}
-	pcre2_code *code = compile(&t, icase, why, why_cap);
+	pcre2_code *code = compile(&t, icase, LIMITS, "", why, why_cap);
 
 	if (code == NULL) {
 		acl_regex_text_fini(&t);
@@ -144,29 +151,49 @@ static bool is_limit(int rc)
 	       rc == PCRE2_ERROR_NOMEMORY;
 }
 
-/* All paths at once: no backtracking, but no back-references either. */
+/*
+ * All paths at once: no backtracking, but no back-references either. The expression is compiled
+ * anew, anchored with room before it, so that one pass over the text does for all starts. This
+ * happens only on texts made to hurt.
+ */
 static COLD int match_breadth(const struct acl_regex *r, struct span subject, pcre2_match_data *md)
 {
-	int workspace[1000];
+	int workspace[1000], rc = PCRE2_ERROR_MATCHLIMIT;
+	struct acl_regex_text t;
+	char why[80];
+	const char *detail;
 
-	if (r->has_backrefs)
-		return PCRE2_ERROR_MATCHLIMIT;
+	if (r->has_backrefs || !acl_regex_translate(r->source, r->is_icase, &t, &detail))
+		return rc;
+	pcre2_code *code = compile(&t, r->is_icase, LIMITS "\\A.*(?:", ")", why, sizeof(why));
+
+	acl_regex_text_fini(&t);
+	if (code == NULL)
+		return rc;
 	/* Shortest: the first match ends the search. */
-	return pcre2_dfa_match(r->code, (PCRE2_SPTR)subject.p, subject.n, 0, PCRE2_DFA_SHORTEST, md,
-	                       NULL, workspace, ARRAY_LEN(workspace));
+	rc = pcre2_dfa_match(code, (PCRE2_SPTR)subject.p, subject.n, 0, PCRE2_DFA_SHORTEST, md,
+	                     NULL, workspace, ARRAY_LEN(workspace));
+	pcre2_code_free(code);
+	return rc;
 }
 
 enum acl_regex_result acl_regex_match(const struct acl_regex *r, struct span subject,
                                       struct acl_regex_scratch *s)
 {
-	pcre2_match_data *md = scratch_match_data(s);
 	PCRE2_SPTR text = (PCRE2_SPTR)(subject.p != NULL ? subject.p : "");
+	const size_t fair = STEPS_TOTAL / (subject.n + 1), most = MIN(fair, (size_t)STEPS_MAX);
 	int rc;
 
+	if (s->match_data == NULL)
+		scratch_prepare(s);
+	pcre2_match_data *md = s->match_data;
+	pcre2_match_context *mc = s->match_context;
+
+	pcre2_set_match_limit(mc, (uint32_t)MAX(most, (size_t)STEPS_MIN));
 	if (r->has_jit)
-		rc = pcre2_jit_match(r->code, text, subject.n, 0, 0, md, NULL);
+		rc = pcre2_jit_match(r->code, text, subject.n, 0, 0, md, mc);
 	else
-		rc = pcre2_match(r->code, text, subject.n, 0, 0, md, NULL);
+		rc = pcre2_match(r->code, text, subject.n, 0, 0, md, mc);
 	if (likely(rc == PCRE2_ERROR_NOMATCH))
 		return REGEX_NO;
 	if (rc >= 0)

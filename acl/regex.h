@@ -37,9 +37,9 @@ struct acl_regex_seen {
 
 /* Where matching keeps its state, so that the heap is left alone. */
 struct acl_regex_scratch {
-	void *match_data; /* NULL until used */
+	void *match_data, *match_context; /* PCRE2's; NULL until used */
 	size_t used;
-	char buf[768] __attribute__((aligned(16)));
+	char buf[1024] __attribute__((aligned(16)));
 	struct acl_regex_seen seen[4]; /* of regex_list.c: the last few texts */
 	unsigned n_seen;
 };
