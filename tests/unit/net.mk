@@ -8,7 +8,9 @@ tests_unit_unit_net_SOURCES = tests/unit/unit_net.c tests/unit/unit.h \
 	tests/unit/net/test_dns.c \
 	tests/unit/net/test_dns_files.c \
 	tests/unit/net/test_listener.c \
+	tests/unit/net/test_net_conf.c \
 	tests/unit/net/test_pump.c \
 	tests/unit/net/test_stream.c \
 	tests/unit/net/test_upstream_pool.c
-tests_unit_unit_net_LDADD = src/net/libnet.a src/loop/libloop.a src/base/libbase.a $(unit_libs)
+tests_unit_unit_net_LDADD = src/net/libnet.a src/loop/libloop.a src/conf/libconf.a \
+	src/base/libbase.a $(unit_libs)
