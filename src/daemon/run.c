@@ -23,7 +23,7 @@ struct run {
 	struct proxy *proxy;
 	int signal_fd;
 	int drained_fd; /* readable when the last worker has ended */
-	bool is_stopping, is_debug;
+	bool is_stopping, is_restarting, is_debug;
 	int status;
 };
 
@@ -42,8 +42,13 @@ static void stop(struct run *r, int64_t lifetime_ms)
 		      (long long)(lifetime_ms / 1000));
 	else
 		oplog(OPLOG_NOTICE, "Stopping now");
+	const bool is_first = !r->is_stopping;
+
 	r->is_stopping = true;
 	proxy_shutdown(r->proxy, lifetime_ms, on_drained, r);
+	/* Before a restart the keeper holds the ports, and who connects meanwhile waits. */
+	if (is_first && !(r->is_restarting && r->c->keeper_sock >= 0))
+		proxy_close_ports(r->proxy);
 }
 
 static void toggle_debug(struct run *r)
@@ -67,8 +72,7 @@ static void on_signal(struct run *r, int number)
 	switch (number) {
 	case SIGTERM:
 	case SIGTTIN:
-		if (number == SIGTTIN)
-			r->status = EXIT_FAILURE; /* so that whoever started us does it again */
+		r->is_restarting |= number == SIGTTIN;
 		stop(r, r->is_stopping ? 0 : proxy_shutdown_lifetime_ms(r->proxy));
 		return;
 	case SIGINT:
@@ -240,5 +244,6 @@ int run_proxy(struct run_conf *c)
 	oplog_fini();
 	close(r.signal_fd);
 	close(r.drained_fd);
-	return r.status;
+	/* A restart: so that whoever started us does it again. */
+	return r.is_restarting ? EXIT_FAILURE : r.status;
 }

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,37 +99,63 @@ static int keep(struct start *s)
 	return status;
 }
 
-/* In the starter: wait for the word of the keeper, or for its end. */
-static int wait_ready(int fd, pid_t first_child)
+/* Pass on what the daemon says; false when it says no more. */
+static bool words_pass(int fd)
 {
+	char text[4096];
+	const ssize_t n = read(fd, text, sizeof(text));
+
+	if (n > 0)
+		(void)!write(STDERR_FILENO, text, (size_t)n);
+	return n > 0 || (n < 0 && errno == EINTR);
+}
+
+/*
+ * In the starter: wait for the word of the keeper, or for its end, and show what it says meanwhile.
+ * The daemon itself never holds the starter's stderr, so that nobody who waits for the end of that
+ * waits for the daemon.
+ */
+static int wait_ready(int ready_fd, int words_fd)
+{
+	struct pollfd fds[2] = { { .fd = ready_fd, .events = POLLIN },
+		                 { .fd = words_fd, .events = POLLIN } };
 	char ready = 0;
 	ssize_t n;
 
-	do {
-		n = read(fd, &ready, 1);
-	} while (n < 0 && errno == EINTR);
-	(void)waitpid(first_child, NULL, 0);
-	/* Without the word, whoever failed has said why. */
+	while (fds[0].revents == 0) {
+		if (poll(fds, ARRAY_LEN(fds), -1) < 0 && errno != EINTR)
+			return EXIT_FAILURE;
+		if (fds[1].revents != 0 && !words_pass(words_fd))
+			fds[1].fd = -1;
+	}
+	n = read(ready_fd, &ready, 1);
+	/* Without the word, whoever failed has said why: to the end. With it, only what lies there
+	 * by now. */
+	while ((n == 1 ? poll(&fds[1], 1, 0) > 0 : true) && words_pass(words_fd))
+		;
 	return n == 1 && ready == 1 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* Two forks and a session of its own, so that no terminal can ever become the daemon's. */
 static int daemonise(struct start *s)
 {
-	int pipe_fds[2];
+	int ready[2], words[2];
 
-	if (pipe2(pipe_fds, O_CLOEXEC) != 0) {
+	if (pipe2(ready, O_CLOEXEC) != 0 || pipe2(words, O_CLOEXEC) != 0) {
 		oplog(OPLOG_FATAL, "pipe: %s", strerrordesc_np(errno));
 		return EXIT_FAILURE;
 	}
 	const pid_t child = fork();
 
 	if (child > 0) {
-		close(pipe_fds[1]);
+		close(ready[1]);
+		close(words[1]);
+		(void)waitpid(child, NULL, 0);
 		/* The lock is the daemon's now; this copy goes with the starter. */
-		return wait_ready(pipe_fds[0], child);
+		return wait_ready(ready[0], words[0]);
 	}
-	close(pipe_fds[0]);
+	close(ready[0]);
+	close(words[0]);
 	if (child < 0 || setsid() < 0) {
 		oplog(OPLOG_FATAL, "fork, setsid: %s", strerrordesc_np(errno));
 		return EXIT_FAILURE;
@@ -137,7 +164,10 @@ static int daemonise(struct start *s)
 
 	if (daemon_pid != 0)
 		_exit(daemon_pid > 0 ? EXIT_SUCCESS : EXIT_FAILURE);
-	s->ready_fd = pipe_fds[1];
+	s->ready_fd = ready[1];
+	streams_to_null();
+	(void)dup2(words[1], STDERR_FILENO);
+	close(words[1]);
 	return keep(s);
 }
 

@@ -227,6 +227,12 @@ void sock_abort(int fd)
 	close(fd);
 }
 
+void sock_stop_listening(int fd)
+{
+	/* Linux: the socket goes back to being unbound, for all who share it. */
+	(void)shutdown(fd, SHUT_RDWR);
+}
+
 void sock_close(int fd)
 {
 	close(fd);

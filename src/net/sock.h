@@ -43,4 +43,6 @@ void sock_set_recv_buffer(int fd, int bytes);
 void sock_shutdown_write(int fd);
 /* Close with a reset instead of a FIN (a reply that was cut must not look whole). */
 void sock_abort(int fd);
+/* On a listening socket: connections are refused from now on, whoever else holds a copy of it. */
+void sock_stop_listening(int fd);
 void sock_close(int fd);

@@ -315,6 +315,21 @@ void proxy_shutdown(struct proxy *p, int64_t lifetime_ms, void (*drained)(void *
 	}
 }
 
+void proxy_close_ports(struct proxy *p)
+{
+	CHECK_OBJ(p, PROXY_MAGIC);
+	lock_take(&p->builder_lock);
+	p->wants_reload = false;
+	struct snapshot *s = snapshot_ref(p->snapshot);
+
+	lock_give(&p->builder_lock);
+	for (unsigned i = 0; i < s->ports.n; i++) {
+		sock_stop_listening(s->ports.v[i]->fd);
+		p->options.opener->ops->unlisten(p->options.opener, &s->ports.v[i]->at);
+	}
+	snapshot_unref(&s);
+}
+
 static void stop_builder(struct proxy *p)
 {
 	if (!p->has_builder)

@@ -60,6 +60,11 @@ void proxy_rotate(struct proxy *p);
  * over (0: now). `drained` is called from some thread when the last worker has ended; then proxy_free().
  */
 void proxy_shutdown(struct proxy *p, int64_t lifetime_ms, void (*drained)(void *), void *arg);
+/*
+ * Refuse connections from now on. After proxy_shutdown(), unless another proxy is going to take the ports
+ * over from the keeper.
+ */
+void proxy_close_ports(struct proxy *p);
 /* shutdown_lifetime of the configuration that is in use now. */
 int64_t proxy_shutdown_lifetime_ms(struct proxy *p);
 void proxy_free(struct proxy **p);

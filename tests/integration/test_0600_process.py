@@ -10,7 +10,7 @@ import pytest
 from harness.deadline import SCALE, until
 from harness.message import reply, request
 from harness.origin import echo, serve_forever
-from harness.proxy import cuttle_only, known_fault
+from harness.proxy import cuttle_only
 
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 
@@ -119,7 +119,6 @@ def drip(wire, go):
     wire.read_rest()
 
 
-@known_fault("the port stays open while it drains, and who connects then is never served")
 def test_shutdown_lets_transactions_end(start_proxy, start_origin):
     go = threading.Event()
     proxy = start_proxy("http_access allow all\nshutdown_lifetime 60 seconds\n")
@@ -261,7 +260,6 @@ def test_daemon(start_proxy, start_origin):
     assert not os.path.exists(proxy.path("proxy.pid"))
 
 
-@known_fault("a daemon keeps the standard streams, so whoever waits for their end waits for the daemon")
 @cuttle_only("no daemon in this harness for Squid")
 def test_daemon_lets_go_of_the_standard_streams(start_proxy):
     """Else `ssh host cuttle` never returns."""
@@ -319,7 +317,6 @@ def test_out_of_descriptors(start_proxy, start_origin):
     until(works, "connections are accepted again")
 
 
-@known_fault("cache_log is not opened; everything goes to stderr")
 def test_cache_log_is_written(start_proxy):
     """What the operator log says about the start is in the file that cache_log names."""
     proxy = start_proxy()

@@ -304,6 +304,11 @@ void sock_abort(int fd)
 	close_fd(fd, true);
 }
 
+void sock_stop_listening(int fd)
+{
+	(void)sim_slot(fd);
+}
+
 void sock_close(int fd)
 {
 	close_fd(fd, false);
