@@ -23,6 +23,8 @@
 	X(RESET, "connection reset")                                                               \
 	X(NO_FDS, "out of file descriptors")                                                       \
 	X(NO_PORTS, "out of local ports")                                                          \
+	X(IN_USE, "another program uses this address and port")                                    \
+	X(NO_ADDRESS, "this machine does not have this address")                                   \
 	X(DNS_NAME, "the name does not exist")                                                     \
 	X(DNS_NODATA, "the name has no address")                                                   \
 	X(DNS_SERVER, "the name servers failed")                                                   \

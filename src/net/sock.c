@@ -75,8 +75,15 @@ enum err sock_listen(const struct endpoint *at, int backlog, int *fd)
 		set_int(s, IPPROTO_IPV6, IPV6_V6ONLY, !ip_is_any(&at->ip));
 	/* The kernel cuts the backlog to net.core.somaxconn. */
 	if (bind(s, (struct sockaddr *)&ss, len) != 0 ||
-	    listen(s, backlog > 0 ? backlog : INT_MAX) != 0)
-		return fail_closed(s);
+	    listen(s, backlog > 0 ? backlog : INT_MAX) != 0) {
+		const int e = errno;
+
+		close(s);
+		/* To a listener these mean something else than to a dialler. */
+		return e == EADDRINUSE	  ? ERR_IN_USE :
+		       e == EADDRNOTAVAIL ? ERR_NO_ADDRESS :
+					    err_from_errno(e);
+	}
 	*fd = s;
 	return ERR_NONE;
 }

@@ -20,7 +20,7 @@ enum io {
 
 /* ERR_NO_FDS: out of descriptors; ERR_NOT_FOUND: nobody is waiting (EAGAIN); others: try again. */
 enum err sock_accept(int listen_fd, int *fd, struct endpoint *peer) MUST_USE;
-/* Bound and listening. backlog <= 0: the system's largest. */
+/* Bound and listening; ERR_IN_USE, ERR_NO_ADDRESS. backlog <= 0: the system's largest. */
 enum err sock_listen(const struct endpoint *at, int backlog, int *fd) MUST_USE;
 /*
  * Begin to connect from `from` (NULL: any; bound with IP_BIND_ADDRESS_NO_PORT). TCP_NODELAY is set.
