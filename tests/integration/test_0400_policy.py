@@ -229,3 +229,24 @@ def test_denied_post_does_not_take_its_body_for_a_request(start_proxy, anywhere)
             rest = b""
     assert rest in (b"", b"reached")
     assert not [line for line in proxy.log_lines() if "evil" in line.url]
+
+
+@pytest.mark.parametrize("acl, want", [("dstdomain .named.test", 403), ("dstdom_regex ^www\\.named", 403),
+                                       ("dstdomain -n .named.test", 200), ("dstdom_regex -n named", 200)])
+def test_name_of_an_address(start_proxy, start_origin, acl, want):
+    """A URL with an address is matched by the address's name too, unless -n says not to ask for it."""
+    origin = start_origin(serve_forever(reply()), host="127.0.0.7")
+    proxy = start_proxy(f"acl a {acl}\nhttp_access deny a\nhttp_access allow all\n", hosts={"www.named.test": "127.0.0.7"})
+    with proxy.client() as client:
+        assert client.get(origin.url()).status == want
+
+
+@pytest.mark.parametrize("acl, want", [("srcdomain .clients.test", 403), ("srcdomain .others.test", 200)])
+def test_name_of_the_client(start_proxy, start_origin, acl, want):
+    origin = start_origin(serve_forever(reply()))
+    proxy = start_proxy(f"acl a {acl}\nhttp_access deny a\nhttp_access allow all\n")
+    proxy.write("hosts", "127.0.0.1 one.clients.test\n")
+    proxy.stop()
+    proxy.start()
+    with proxy.client() as client:
+        assert client.get(origin.url()).status == want
