@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -252,6 +254,85 @@ START_TEST(rotation_is_in_order_with_lines)
 }
 END_TEST
 
+static void *drain(void *arg)
+{
+	const int *fd = arg;
+	char buf[4096];
+
+	while (read(*fd, buf, sizeof(buf)) > 0)
+		;
+	return NULL;
+}
+
+/* A FIFO whose reader does not read holds up neither the file beside it nor the worker. */
+START_TEST(stuck_fifo_holds_up_only_itself)
+{
+	struct access_log *al = access_log_new(NULL, NULL);
+	struct log_conf c;
+	char path[128], url[2000];
+	pthread_t thread;
+
+	setup();
+	file_name(path, sizeof(path), "a");
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	const int reader = open(path, O_RDONLY | O_NONBLOCK);
+
+	ck_assert_int_ge(reader, 0);
+	configure(&c, (const char *[]){ "a", "b" }, 2);
+	ck_assert(access_log_configure(al, &c));
+	ck_assert_int_eq(access_log_start(al), ERR_NONE);
+	struct log_ring *ring = log_ring_new(al, 0);
+
+	memset(url, 'x', sizeof(url));
+	for (unsigned i = 0; i < 200; i++) {
+		const struct log_rec rec = { .url = { url, sizeof(url) } };
+
+		log_ring_put(ring, c.targets->sink, &rec);
+		log_ring_put(ring, c.targets->next->sink, &rec);
+	}
+	while (count_lines("b") < 200)
+		sched_yield();
+	ck_assert_int_eq(fcntl(reader, F_SETFL, 0), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, drain, (void *)(uintptr_t)&reader), 0);
+	access_log_stop(&al);
+	pthread_join(thread, NULL);
+	close(reader);
+	log_conf_fini(&c);
+	teardown();
+}
+END_TEST
+
+static void on_fatal(void *arg)
+{
+	atomic_store((_Atomic bool *)arg, true);
+}
+
+START_TEST(on_error_die_calls_back)
+{
+	struct access_log *al = access_log_new(NULL, NULL);
+	_Atomic bool is_fatal = false;
+	struct log_conf c;
+	char url[64];
+	const struct log_rec rec = record(0, 0, url, sizeof(url));
+
+	log_conf_init(&c);
+	setup();
+	configure(&c, (const char *[]){ "a" }, 1);
+	free(c.targets->path);
+	c.targets->path = check_strdup("/dev/full");
+	c.targets->is_on_error_die = true;
+	access_log_on_fatal(al, on_fatal, &is_fatal);
+	ck_assert(access_log_configure(al, &c));
+	ck_assert_int_eq(access_log_start(al), ERR_NONE);
+	log_ring_put(log_ring_new(al, 0), c.targets->sink, &rec);
+	while (!atomic_load(&is_fatal))
+		sched_yield();
+	access_log_stop(&al);
+	log_conf_fini(&c);
+	teardown();
+}
+END_TEST
+
 Suite *suite_access_log(void);
 Suite *suite_access_log(void)
 {
@@ -262,6 +343,8 @@ Suite *suite_access_log(void)
 	tcase_add_test(t, reconfiguration_loses_nothing);
 	tcase_add_test(t, configuration_that_cannot_be_opened_changes_nothing);
 	tcase_add_test(t, rotation_is_in_order_with_lines);
+	tcase_add_test(t, stuck_fifo_holds_up_only_itself);
+	tcase_add_test(t, on_error_die_calls_back);
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	return s;
