@@ -1,4 +1,9 @@
 dist_man_MANS += doc/cuttle.8
+# cuttle.conf(5) says what the rows of directives say.
+man_MANS = doc/cuttle.conf.5
+doc/cuttle.conf.5: src/cuttle
+	$(AM_V_GEN)$(MKDIR_P) doc && src/cuttle --manual >$@.new && mv $@.new $@
+CLEANFILES += doc/cuttle.conf.5 doc/cuttle.conf.5.new
 EXTRA_DIST += \
 	doc/architecture.md \
 	doc/configuration.md \

@@ -4,6 +4,7 @@
 #include "base/check.h"
 
 #include "base/base.h"
+#include "base/oplog.h"
 
 #include <unistd.h>
 
@@ -19,6 +20,9 @@ void check_failed(const char *cond, const char *file, int line, const char *func
 	static _Thread_local bool is_panicking;
 
 	dprintf(STDERR_FILENO, "cuttle: panic: %s:%d: %s(): %s\n", file, line, func, cond);
+	/* A daemon's stderr leads nowhere. */
+	if (oplog_fd() != STDERR_FILENO)
+		dprintf(oplog_fd(), "cuttle: panic: %s:%d: %s(): %s\n", file, line, func, cond);
 	/* A check that fails while the state is printed must not print it again. */
 	if (panic_printer != NULL && !is_panicking) {
 		is_panicking = true;

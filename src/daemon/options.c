@@ -112,6 +112,9 @@ static void flag_apply(enum option_id id, struct options *o)
 	case OPT_DIRECTIVES:
 		o->action = OPTIONS_DIRECTIVES;
 		return;
+	case OPT_MANUAL:
+		o->action = OPTIONS_MANUAL;
+		return;
 	case OPT_VERSION:
 		o->action = OPTIONS_VERSION;
 		return;

@@ -11,7 +11,8 @@ enum option_action {
 	OPTIONS_PREPARE,
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
-	OPTIONS_DIRECTIVES
+	OPTIONS_DIRECTIVES,
+	OPTIONS_MANUAL
 };
 
 /* What -k asks for, in the order in which abbreviations are tried (as Squid tries them). */

@@ -19,6 +19,7 @@ OPTION(DEBUG,	   'd', NULL,	      "LEVEL",	  NULL, "write messages up to this le
 OPTION(FULL_DEBUG, 'X', NULL,	      NULL,	  NULL, "log everything, from before the configuration is read")
 OPTION(NO_TRAP,	   'C', NULL,	      NULL,	  NULL, "leave fatal signals alone")
 OPTION(DIRECTIVES,  0,	"directives", NULL,	  NULL, "list the directives that are known, and exit")
+OPTION(MANUAL,	    0,	"manual",     NULL,	  NULL, "print the man page cuttle.conf(5), and exit")
 OPTION(VERSION,	   'v', "version",    NULL,	  NULL, "print the version, and exit")
 OPTION(HELP,	   'h', "help",	      NULL,	  NULL, "print this, and exit (also -?)")
 OPTION(SYSLOG,	   's', NULL,	      NULL,	  "-s: there is no syslog here; messages go to cache_log and stderr",

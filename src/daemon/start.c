@@ -284,6 +284,9 @@ int start_cuttle(const struct options *o)
 	case OPTIONS_DIRECTIVES:
 		status = verb_directives(stdout);
 		break;
+	case OPTIONS_MANUAL:
+		status = verb_manual(stdout);
+		break;
 	case OPTIONS_VERSION:
 		status = verb_version(stdout, o->service_name);
 		break;

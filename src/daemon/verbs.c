@@ -156,6 +156,23 @@ int verb_directives(FILE *to)
 	return EXIT_SUCCESS;
 }
 
+int verb_manual(FILE *to)
+{
+	size_t n;
+	const struct conf_directive *rows = proxy_directives(&n);
+
+	fprintf(to,
+	        ".TH CUTTLE.CONF 5 \"\" \"cuttle %s\"\n"
+	        ".SH NAME\ncuttle.conf \\- what may be configured in Cuttle\n"
+	        ".SH DESCRIPTION\nThe language is that of Squid's squid.conf: a directive a line, "
+	        "comments after #, lines continued by a backslash at their end.\n"
+	        "The command line is described in\n.BR cuttle (8).\n"
+	        ".SH DIRECTIVES\n",
+	        PACKAGE_VERSION);
+	conf_print_manual(to, rows, n);
+	return EXIT_SUCCESS;
+}
+
 int verb_version(FILE *to, const char *service_name)
 {
 	char pcre2[64];

@@ -20,6 +20,8 @@ void verb_print_finding(void *arg, const struct conf_finding *f);
 int verb_run(enum option_verb v, const struct proxy_options *po, const struct scan_source *source);
 int verb_prepare(const struct proxy_options *po);
 int verb_directives(FILE *to);
+/* The man page cuttle.conf(5); make installs it. */
+int verb_manual(FILE *to);
 int verb_version(FILE *to, const char *service_name);
 
 /* The pid file of this configuration or, if it names none, the service's; the caller frees it.

@@ -61,6 +61,7 @@ static const struct {
 	{ "--help", { "--help" }, true, OPTIONS_HELP },
 	{ "-? is help", { "-?" }, true, OPTIONS_HELP },
 	{ "--directives", { "--directives" }, true, OPTIONS_DIRECTIVES },
+	{ "--manual", { "--manual" }, true, OPTIONS_MANUAL },
 	{ "letters can be joined", { "-NCXYd1" }, true, OPTIONS_RUN },
 	{ "-D leaves a note", { "-D" }, true, OPTIONS_RUN, .says = "note: -D" },
 	{ "-s leaves a note", { "-s" }, true, OPTIONS_RUN, .says = "cache_log" },
