@@ -28,7 +28,8 @@ struct dialler {
 	bool has_name, has_from4, has_from6;
 	bool is_absorbed_a, is_absorbed_aaaa; /* the answer's addresses are in the queue */
 	uint16_t port;
-	unsigned tries_left, retries;
+	unsigned tries_left; /* addresses that may still be tried */
+	unsigned retries;    /* of each */
 	int recv_bufsize;
 	struct dial *dial;
 	struct loop *loop;
@@ -137,13 +138,12 @@ static enum err open_stream(struct dialler *r, const struct endpoint *to, struct
 	return stream_new_connecting(s, r->loop, fd, to);
 }
 
-static void start_attempt(struct dialler *r, const struct endpoint *to, unsigned retries,
-                          int64_t now)
+static void start_attempt(struct dialler *r, const struct endpoint *to, int64_t deadline_ms,
+                          unsigned retries, int64_t now)
 {
 	struct stream *s = NULL;
 
 	note_dns_time(r);
-	r->tries_left--;
 	r->dial->tries++;
 	r->dial->at = *to;
 	const enum err e = open_stream(r, to, &s);
@@ -154,8 +154,7 @@ static void start_attempt(struct dialler *r, const struct endpoint *to, unsigned
 	}
 	struct attempt *a = check_calloc(1, sizeof(*a));
 
-	*a = (struct attempt){ r->attempts, s, *to, limit_from(now, r->connect_timeout_ms),
-		               retries };
+	*a = (struct attempt){ r->attempts, s, *to, deadline_ms, retries };
 	r->attempts = a;
 	r->next_start_ms = limit_from(now, r->attempt_delay_ms);
 	s->owner = &r->task;
@@ -168,8 +167,10 @@ static void start_attempts(struct dialler *r, int64_t now)
 
 	while (r->tries_left > 0 && now >= first_start_ms(r) &&
 	       (r->attempts == NULL || now >= r->next_start_ms) &&
-	       dial_queue_take(&r->queue, &to.ip))
-		start_attempt(r, &to, r->retries, now);
+	       dial_queue_take(&r->queue, &to.ip)) {
+		r->tries_left--;
+		start_attempt(r, &to, limit_from(now, r->connect_timeout_ms), r->retries, now);
+	}
 }
 
 static enum err outcome(const struct attempt *a, int64_t now)
@@ -180,7 +181,7 @@ static enum err outcome(const struct attempt *a, int64_t now)
 		/* Hung up without an error: connected and reset already. */
 		return e != ERR_NONE ? e : ERR_RESET;
 	}
-	return now >= a->deadline_ms ? ERR_TIMEOUT : ERR_NONE;
+	return now >= a->deadline_ms && !stream_is_writable(a->stream) ? ERR_TIMEOUT : ERR_NONE;
 }
 
 /* Take out those that failed. The one that stands, if any, is returned. */
@@ -200,9 +201,9 @@ static struct attempt *look_at_attempts(struct dialler *r, int64_t now)
 		*at = a->next;
 		stream_close(&a->stream, false);
 		note_failure(r, e);
-		/* The same address again, if connect_retries says so; it takes this one's place. */
-		if (a->retries_left > 0 && r->tries_left > 0)
-			start_attempt(r, &a->to, a->retries_left - 1, now);
+		/* connect_retries: the same address again, within what is left of its time. */
+		if (a->retries_left > 0 && now < a->deadline_ms)
+			start_attempt(r, &a->to, a->deadline_ms, a->retries_left - 1, now);
 		free(a);
 	}
 	return NULL;

@@ -18,7 +18,8 @@ struct dial_request {
 	int64_t forward_timeout_ms;           /* of the whole dial */
 	int64_t attempt_delay_ms;             /* happy_eyeballs_connect_timeout, 250 */
 	unsigned max_tries;                   /* forward_max_tries; 0 counts as 1 */
-	unsigned connect_retries; /* connect_retries: further tries of an address that failed */
+	unsigned connect_retries; /* connect_retries: of an address that failed, in its time;
+	                             max_tries does not count them */
 	int64_t recv_bufsize;     /* tcp_recv_bufsize; 0: the system's */
 };
 
@@ -29,9 +30,9 @@ struct dial {
 	struct endpoint at;    /* the address connected to, or last tried */
 	enum err err;          /* OP_FAILED: of the most telling attempt: ERR_DNS_*, ERR_REFUSED,
 	                          ERR_TIMEOUT, ERR_NO_FDS ... */
-	unsigned tries;
-	int64_t dns_us; /* time spent waiting for names */
-	void *state;    /* the dialler's; NULL when over */
+	unsigned tries;        /* connects begun */
+	int64_t dns_us;        /* time spent waiting for names */
+	void *state;           /* the dialler's; NULL when over */
 };
 
 /*

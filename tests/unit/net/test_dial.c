@@ -253,10 +253,17 @@ START_TEST(an_address_is_retried_as_often_as_configured)
 	r.ips = ips;
 	r.n_ips = 1;
 	r.connect_retries = 2;
+	r.max_tries = 1; /* of addresses */
 	r.port = nobody("127.0.0.1");
 	dial();
 	ck_failed(ERR_REFUSED);
 	ck_assert_uint_eq(d.tries, 3);
+	/* Within connect_timeout, so one that used it up is not retried. */
+	r.connect_timeout_ms = 20;
+	r.port = black_hole("127.0.0.1", 0);
+	dial();
+	ck_failed(ERR_TIMEOUT);
+	ck_assert_uint_eq(d.tries, 1);
 }
 END_TEST
 

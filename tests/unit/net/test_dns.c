@@ -681,6 +681,9 @@ START_TEST(workers_share_answers_and_wake_each_other)
 	start();
 	for (size_t i = 0; i < ARRAY_LEN(w); i++)
 		ck_assert_int_eq(pthread_create(&w[i].thread, NULL, work, &w[i]), 0);
+	/* Reloads meanwhile. */
+	for (int i = 0; i < 20; i++)
+		dns_shared_configure(shared, &conf.dns);
 	for (size_t i = 0; i < ARRAY_LEN(w); i++) {
 		pthread_join(w[i].thread, NULL);
 		/* A worker that ended while another waited for its lookup lets that one fail. */
