@@ -248,29 +248,32 @@ bool body_sink_is_whole(const struct body_sink *k)
 	return k->is_ending && is_flushed(k);
 }
 
-/* The last chunk with the source's trailers. */
-static void print_end(struct body_source *s, struct body_sink *k, struct arena *a)
+/* The last chunk with the source's trailers. False: the trailers are malformed. */
+static bool print_end(struct body_source *s, struct body_sink *k, struct arena *a)
 {
-	k->is_ending = true;
-	if (k->framing.kind != HTTP_BODY_CHUNKED)
-		return;
 	struct http_head trailers;
 	struct http_parse_error e;
 
 	http_head_init(&trailers, a);
 	if (s->framing.kind == HTTP_BODY_CHUNKED && s->chunked.trailer_n != 0 &&
-	    !http_parse_trailers(span_of(s->chunked.trailer, s->chunked.trailer_n), &trailers, &e))
-		http_head_init(&trailers, a); /* a bad trailer section is dropped, as RFC 9112 7.1.2 allows */
+	    !http_parse_trailers(span_of(s->chunked.trailer, s->chunked.trailer_n), &trailers, &e)) {
+		s->why = s->whys->bad;
+		return false;
+	}
+	k->is_ending = true;
+	if (k->framing.kind != HTTP_BODY_CHUNKED)
+		return true;
 	const size_t n = http_fields_size(&trailers);
 	char *p = arena_try_alloc(a, 3 + n);
 
 	if (p == NULL) {
 		k->tail = SPAN("0\r\n\r\n");
-		return;
+		return true;
 	}
 	memcpy(p, "0\r\n", 3);
 	http_print_fields(p + 3, &trailers);
 	k->tail = span_of(p, 3 + n);
+	return true;
 }
 
 static bool may_splice(const struct body_source *s, const struct body_sink *k)
@@ -397,8 +400,8 @@ enum body_result body_pump(struct body_source *s, struct body_sink *k, struct bu
 		case BODY_FAILED:
 			return BODY_PUMP_SOURCE;
 		case BODY_END:
-			if (!k->is_ending)
-				print_end(s, k, arena);
+			if (!k->is_ending && !print_end(s, k, arena))
+				return BODY_PUMP_SOURCE;
 			return flush(k);
 		}
 		const size_t before = s->data.n;

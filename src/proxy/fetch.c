@@ -324,7 +324,7 @@ static struct machine_next step_decide(struct fetch *f)
 
 	if (h->status == 101) {
 		/* RFC 9110 7.8: only what was asked for, and only after the whole request. */
-		if (!f->r.is_upgrade || f->is_uploading)
+		if (f->is_uploading || !forward_upgrade_is_offered(h, f->r.upgrade))
 			return fail(f, WHY_ORIGIN_BAD_REPLY, "an upgrade that was not asked for");
 		framing.kind = HTTP_BODY_NONE;
 		cobj_set_head(&f->cobj, h, &framing, NULL, COBJ_SWITCHED);

@@ -31,7 +31,7 @@ struct fetch_request {
 	struct body_source *upload; /* the request's body; over already if there is none */
 	struct http_framing upload_framing; /* as it goes out */
 	bool may_reuse;   /* an idle connection will do */
-	bool is_upgrade;  /* a 101 is welcome */
+	struct span upgrade; /* the protocols offered: a 101 to one of them is welcome; or SPAN_NULL */
 	bool keep_alive;  /* the connection may be kept afterwards */
 };
 

@@ -76,8 +76,6 @@ static void add_forwarded_for(struct http_head *out, const struct forward_reques
 void forward_request(const struct http_head *in, struct http_head *out,
 		     const struct forward_request *f)
 {
-	const struct http_field *upgrade = http_head_get(in, HTTP_F_UPGRADE);
-
 	copy_end_to_end(in, out);
 	http_head_remove(out, HTTP_F_PROXY_AUTHORIZATION);
 	/* RFC 9112 3.2.2: Host is what the target says. */
@@ -91,9 +89,9 @@ void forward_request(const struct http_head *in, struct http_head *out,
 		http_head_add(out, HTTP_F_MAX_FORWARDS,
 			      arena_printf(out->arena, "%lld", (long long)f->max_forwards));
 	}
-	if (f->upgrades && upgrade != NULL) {
+	if (f->upgrade.n != 0) {
 		http_head_add(out, HTTP_F_CONNECTION, SPAN("upgrade"));
-		http_head_add(out, HTTP_F_UPGRADE, upgrade->value);
+		http_head_add(out, HTTP_F_UPGRADE, f->upgrade);
 	}
 	http_head_set_framing(out, &f->framing);
 }
@@ -147,23 +145,39 @@ struct http_framing forward_framing(const struct http_framing *from, bool receiv
 	return f;
 }
 
-const struct acl_rules *forward_upgrade_rules(const struct proxy_conf *c, struct span upgrade)
+const struct acl_rules *forward_upgrade_rules(const struct proxy_conf *c, struct span protocol)
 {
-	struct span rest = upgrade, element;
+	struct span with_version = protocol;
+	const struct span name = span_cut(&with_version, '/');
 	const struct acl_rules *other = NULL;
 
-	for (const struct upgrade_rules *u = c->upgrades; u != NULL; u = u->next)
+	for (const struct upgrade_rules *u = c->upgrades; u != NULL; u = u->next) {
 		if (u->protocol == NULL)
 			other = u->rules;
-	while (http_list_next(&rest, &element)) {
-		struct span with_version = element;
-		const struct span name = span_cut(&with_version, '/');
-
-		for (const struct upgrade_rules *u = c->upgrades; u != NULL; u = u->next) {
-			if (u->protocol != NULL && (span_eq_nocase(span_str(u->protocol), element) ||
-						    span_eq_nocase(span_str(u->protocol), name)))
-				return u->rules;
-		}
+		else if (span_eq_nocase(span_str(u->protocol), protocol) ||
+			 span_eq_nocase(span_str(u->protocol), name))
+			return u->rules;
 	}
 	return other;
+}
+
+static bool has_element(struct span list, struct span wanted)
+{
+	struct span element;
+
+	while (http_list_next(&list, &element))
+		if (span_eq_nocase(element, wanted))
+			return true;
+	return false;
+}
+
+bool forward_upgrade_is_offered(const struct http_head *reply, struct span offered)
+{
+	struct span rest = http_head_joined(reply, HTTP_F_UPGRADE), element;
+	unsigned n = 0;
+
+	for (; rest.p != NULL && http_list_next(&rest, &element); n++)
+		if (!has_element(offered, element))
+			return false;
+	return n != 0;
 }

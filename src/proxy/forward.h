@@ -27,7 +27,7 @@ struct forward_request {
 	const struct uri *uri;
 	struct span client_ip;	     /* text */
 	struct http_framing framing; /* of the body as it is sent on */
-	bool upgrades;		     /* Upgrade is allowed and sent on */
+	struct span upgrade;	     /* the protocols that are offered on; SPAN_NULL: none */
 	int64_t max_forwards;	     /* value to send; -1: as it is */
 };
 
@@ -57,7 +57,8 @@ bool forward_is_persistent(const struct http_head *h);
 /* The framing for a body received as `from`, towards a receiver of HTTP/1.0 or 1.1. */
 struct http_framing forward_framing(const struct http_framing *from, bool receiver_is_1_0);
 
-/*
- * The rules for an Upgrade field: those of its first protocol that has rules by name, else OTHER's. NULL: not allowed.
- */
-const struct acl_rules *forward_upgrade_rules(const struct proxy_conf *c, struct span upgrade);
+/* The rules for one protocol of an Upgrade field: those by its name, else OTHER's. NULL: not allowed. */
+const struct acl_rules *forward_upgrade_rules(const struct proxy_conf *c, struct span protocol);
+
+/* RFC 9110 7.8: is every protocol that a 101 names among those offered? */
+bool forward_upgrade_is_offered(const struct http_head *reply, struct span offered);

@@ -208,9 +208,11 @@ void txn_error_prepare(struct txn *t)
 	const struct why_row *row = why_row(t->why);
 	struct span reason = SPAN_NULL;
 
-	/* A client whose framing is in doubt, or that is still sending, is not listened to again. */
-	if (!body_source_is_over(&t->request_body) || t->request.version == 0 || row->status == 400 ||
-	    t->is_connect || !txn_conf(t)->proxy.persistent_connection_after_error)
+	/* A client that sends what it should not, or that is still sending, is not listened to again. */
+	const bool is_clients_fault = t->why >= WHY_BAD_REQUEST && t->why <= WHY_CONFLICT_HOST;
+
+	if (!body_source_is_over(&t->request_body) || is_clients_fault || t->is_connect ||
+	    !txn_conf(t)->proxy.persistent_connection_after_error)
 		t->keep_alive = false;
 	http_head_init(&t->reply, &t->arena);
 	add_reason_fields(t, row);

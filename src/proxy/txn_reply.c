@@ -8,18 +8,28 @@
 #include "proxy/fetch.h"
 #include "proxy/forward.h"
 
-/* Is an Upgrade allowed? Decided with http_access's facts; what would have to wait is a no. */
-static bool upgrade_is_allowed(struct txn *t)
+/*
+ * The protocols of the client's Upgrade that are offered on; SPAN_NULL: none. Decided with
+ * http_access's facts; what would have to wait is a no.
+ */
+static struct span allowed_upgrades(struct txn *t)
 {
-	const struct http_field *u = http_head_get(&t->request, HTTP_F_UPGRADE);
+	struct span rest = http_head_joined(&t->request, HTTP_F_UPGRADE), element, list = SPAN_NULL;
 	struct trail trail = { 0 };
 
-	if (u == NULL || t->request.version < 11 || t->request_framing.kind != HTTP_BODY_NONE ||
+	if (rest.p == NULL || t->request.version < 11 || t->request_framing.kind != HTTP_BODY_NONE ||
 	    !http_head_has_token(&t->request, HTTP_F_CONNECTION, SPAN("upgrade")))
-		return false;
-	const struct acl_rules *rules = forward_upgrade_rules(&t->snapshot->proxy, u->value);
+		return SPAN_NULL;
+	while (http_list_next(&rest, &element)) {
+		const struct acl_rules *rules = forward_upgrade_rules(&t->snapshot->proxy, element);
 
-	return rules != NULL && acl_decide(rules, &t->facts, VERDICT_DENY, &trail) == VERDICT_ALLOW;
+		if (rules == NULL ||
+		    acl_decide(rules, &t->facts, VERDICT_DENY, &trail) != VERDICT_ALLOW)
+			continue;
+		list = list.n == 0 ? element :
+				     arena_printf(&t->arena, "%.*s, %.*s", SPAN_ARG(list), SPAN_ARG(element));
+	}
+	return list;
 }
 
 /* May this request go out on a connection that has been idle? */
@@ -37,7 +47,7 @@ static bool may_reuse(struct txn *t)
 }
 
 static const struct http_head *outgoing_head(struct txn *t, const struct http_framing *framing,
-					     bool upgrades)
+					     struct span upgrade)
 {
 	struct http_head *h = arena_alloc(&t->arena, sizeof(*h));
 	char ip[IP_TEXT_MAX];
@@ -47,13 +57,13 @@ static const struct http_head *outgoing_head(struct txn *t, const struct http_fr
 		.uri = &t->uri,
 		.client_ip = arena_dup(&t->arena, span_str(ip_text(&t->session->peer.ip, ip))),
 		.framing = *framing,
-		.upgrades = upgrades,
+		.upgrade = upgrade,
 		.max_forwards = t->max_forwards > 0 ? t->max_forwards - 1 : -1,
 	};
 
 	http_head_init(h, &t->arena);
 	forward_request(&t->request, h, &f);
-	if (!t->snapshot->net.server_persistent_connections && !upgrades)
+	if (!t->snapshot->net.server_persistent_connections && upgrade.n == 0)
 		http_head_add(h, HTTP_F_CONNECTION, SPAN("close"));
 	return h;
 }
@@ -69,14 +79,14 @@ static struct span outgoing_target(const struct txn *t)
 
 struct machine_next txn_step_miss(struct txn *t)
 {
-	const bool upgrades = upgrade_is_allowed(t);
+	const struct span upgrade = allowed_upgrades(t);
 	const struct http_framing framing = forward_framing(&t->request_framing, false);
 	const struct fetch_request r = {
 		.worker = t->worker,
 		.arena = &t->arena,
 		.reader = &t->task,
 		.session_id = t->session->id,
-		.head = outgoing_head(t, &framing, upgrades),
+		.head = outgoing_head(t, &framing, upgrade),
 		.target = outgoing_target(t),
 		.host = t->uri.host,
 		.port = t->uri.port,
@@ -85,8 +95,8 @@ struct machine_next txn_step_miss(struct txn *t)
 		.n_ips = t->facts.state[FACT_DST_ADDRS] == FACT_VALUE ? t->facts.n_dst : 0,
 		.upload = &t->request_body,
 		.upload_framing = framing,
-		.may_reuse = may_reuse(t) && !upgrades,
-		.is_upgrade = upgrades,
+		.may_reuse = may_reuse(t) && upgrade.n == 0,
+		.upgrade = upgrade,
 		.keep_alive = t->snapshot->net.server_persistent_connections,
 	};
 
@@ -247,6 +257,11 @@ struct machine_next txn_step_send_body(struct txn *t)
 		return TXN_GO(FINISH);
 	case BODY_PUMP_SOURCE:
 		txn_fail(t, t->source->why, SPAN_NULL);
+		/* Nothing has gone out yet: the client can still be told. */
+		if (!body_sink_has_begun(&t->sink) && t->source != &t->own_body) {
+			t->has_reply = false;
+			return TXN_GO(SEND_ERROR);
+		}
 		/* Where only the connection's end tells the body's, a FIN would make it look whole. */
 		t->end = t->sink.framing.kind == HTTP_BODY_CLOSE ? SESSION_ABORT : SESSION_CLOSE;
 		return TXN_GO(FINISH);

@@ -203,6 +203,8 @@ static const struct {
 	{ "a chunk size that is none", "zz\r\n", HTTP_BODY_CHUNKED, 0, 0, WHY_ORIGIN_BAD_BODY },
 	{ "a chunk longer than it says", "1\r\nab\r\n0\r\n\r\n", HTTP_BODY_CHUNKED, 0, 0,
 	  WHY_ORIGIN_BAD_BODY },
+	{ "RFC 9112 7.1.2: a trailer that is no field", "0\r\nBad : x\r\n\r\n", HTTP_BODY_CHUNKED, 0, 0,
+	  WHY_ORIGIN_BAD_BODY },
 	{ "more than the limit", "3\r\nabc\r\n0\r\n\r\n", HTTP_BODY_CHUNKED, 0, 2, WHY_BODY_TOO_LARGE },
 };
 
