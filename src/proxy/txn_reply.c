@@ -250,7 +250,8 @@ struct machine_next txn_step_send_body(struct txn *t)
 		task_schedule(w->loop, &t->task);
 		return TXN_WAIT(SEND_BODY);
 	case BODY_PUMP_DONE:
-		if (t->fetch != NULL && fetch_cobj(t->fetch)->state == COBJ_HEAD)
+		/* Not after an error page that took a broken reply's place. */
+		if (t->why == WHY_NONE && t->fetch != NULL && fetch_cobj(t->fetch)->state == COBJ_HEAD)
 			cobj_complete(fetch_cobj(t->fetch));
 		txn_fail(t, WHY_DONE, SPAN_NULL);
 		t->end = end_after_reply(t);

@@ -104,6 +104,11 @@ void worker_use_snapshot(struct worker *w, struct snapshot *s)
 	if (w->upstreams == NULL) /* a reload that ended late: the worker is being freed */
 		return;
 	w->snapshot = snapshot_ref(s);
+	if (w->upstreams == NULL) {
+		/* The last posts of a worker that is being freed. */
+		snapshot_unref(&old);
+		return;
+	}
 	upstream_pool_set_limits(w->upstreams, s->net.server_idle_pconn_timeout_ms,
 				 s->net.pconn_lifetime_ms);
 	if (!w->is_draining)
