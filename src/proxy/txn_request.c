@@ -140,6 +140,8 @@ struct machine_next txn_step_classify(struct txn *t)
 	t->url = uri_text(&t->uri, &t->arena);
 	if (!begin_body(t, &e))
 		return bad_head(t, &e);
+	if (t->uri.scheme == URI_WS_OTHER || t->uri.scheme == URI_URN)
+		return FAIL(t, SCHEME, t->uri.scheme_text);
 	t->keep_alive = forward_is_persistent(&t->request) &&
 			t->snapshot->proxy.client_persistent_connections && !t->worker->is_draining;
 	if (!read_expectations(t))

@@ -5,7 +5,7 @@ import socket
 
 from harness.message import reply, request
 from harness.origin import serve
-from harness.proxy import IS_SQUID, cuttle_only, known_fault
+from harness.proxy import IS_SQUID, cuttle_only
 
 # Squid 5 compares the name's case, so what browsers really send (websocket) does not match its example.
 NAME = "WebSocket" if IS_SQUID else "websocket"
@@ -88,7 +88,6 @@ def test_other_protocols_stay_dropped(start_proxy, start_origin):
     assert not origin.requests[0].has("Upgrade")
 
 
-@known_fault("passes protocols that are not allowed beside an allowed one")
 def test_only_the_allowed_of_several_pass(start_proxy, start_origin):
     proxy = start_proxy(ALLOW)
     origin = start_origin(serve(reply(body=b"plain")))
@@ -106,7 +105,6 @@ def test_denied_by_acl(start_proxy, start_origin):
     assert not origin.requests[0].has("Upgrade")
 
 
-@known_fault("passes a 101 to a protocol that was not offered")
 @cuttle_only("Squid passes it on")
 def test_switch_to_something_that_was_not_offered(start_proxy, start_origin):
     def script(wire):

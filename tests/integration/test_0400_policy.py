@@ -5,7 +5,7 @@ import pytest
 
 from harness.message import reply, request
 from harness.origin import echo, serve_forever
-from harness.proxy import cuttle_only, known_fault
+from harness.proxy import cuttle_only
 
 TODAY = "SMTWHFA"[(time.localtime().tm_wday + 1) % 7]
 OTHER_DAY = "SMTWHFA"[(time.localtime().tm_wday + 3) % 7]
@@ -198,7 +198,6 @@ def test_deny_detail_tells_the_client_file_and_line(start_proxy):
     assert "squid.conf" in got.reason + (got.get("Proxy-Status") or "")
 
 
-@known_fault("the pages' templates are not there yet")
 def test_denied_get_has_a_page(start_proxy):
     proxy = start_proxy("acl blocked dstdomain .bad.test\nhttp_access deny blocked\nhttp_access allow all\n", hosts=HOSTS)
     with proxy.client() as client:

@@ -3,7 +3,7 @@ import pytest
 
 from harness.message import request
 from harness.origin import closed_port
-from harness.proxy import cuttle_only, known_fault
+from harness.proxy import cuttle_only
 
 EVIL = "<script>alert(1)</script>"
 
@@ -49,7 +49,6 @@ def test_page_has_a_length_and_is_not_kept(start_proxy):
         assert client.get("http://bad.test/2").status == 403      # the connection goes on
 
 
-@known_fault("the pages' templates are not there yet")
 def test_own_templates(start_proxy):
     proxy = start_proxy(start=False)
     proxy.write("ERR_ACCESS_DENIED", "<p>No %U for %i by %h. 100%%</p>\n")
