@@ -63,6 +63,7 @@ WHY(ORIGIN_BAD_BODY,	"ERR_INVALID_RESP",		502, ABORTED,  true,  "the origin's ch
 WHY(REPLY_TOO_LARGE,	"ERR_TOO_BIG",			403, ABORTED,  true,  "the reply is longer than reply_body_max_size")
 
 /* tunnels */
+WHY(TUNNEL_RESET,	NULL,				0,   NONE,     false, "one side of the tunnel reset its connection")
 WHY(TUNNEL_IDLE,	NULL,				0,   TIMEDOUT, false, "nothing moved through the tunnel for read_timeout")
 
 /* ourselves */

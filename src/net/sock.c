@@ -221,11 +221,6 @@ void sock_set_recv_buffer(int fd, int bytes)
 	set_int(fd, SOL_SOCKET, SO_RCVBUF, bytes);
 }
 
-void sock_stop_listening(int fd)
-{
-	(void)shutdown(fd, SHUT_RDWR);
-}
-
 void sock_shutdown_write(int fd)
 {
 	(void)shutdown(fd, SHUT_WR); /* ENOTCONN: there is nobody to tell */

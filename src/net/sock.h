@@ -41,8 +41,6 @@ void sock_set_nodelay(int fd, bool on);
 /* The receive buffer; on a listening socket it holds for those accepted. */
 void sock_set_recv_buffer(int fd, int bytes);
 void sock_shutdown_write(int fd);
-/* A listening socket: connections are refused from now on, those not yet accepted are reset. */
-void sock_stop_listening(int fd);
 /* Close with a reset instead of a FIN (a reply that was cut must not look whole). */
 void sock_abort(int fd);
 /* On a listening socket: connections are refused from now on, whoever else holds a copy of it. */

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/oplog.h"
-#include "net/sock.h"
 
 struct port *port_ref(struct port *p)
 {
@@ -97,13 +96,6 @@ enum err port_set_open(struct port_set *out, const struct http_port *conf, const
 	}
 	*out = s;
 	return ERR_NONE;
-}
-
-void port_set_refuse(const struct port_set *s)
-{
-	/* Linux: this ends the listening of the socket itself, whoever else holds a descriptor of it. */
-	for (unsigned i = 0; i < s->n; i++)
-		sock_stop_listening(s->v[i]->fd);
 }
 
 void port_set_retire(const struct port_set *old, const struct port_set *now, struct opener *o)

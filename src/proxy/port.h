@@ -32,8 +32,6 @@ void port_unref(struct port **p);
  */
 enum err port_set_open(struct port_set *out, const struct http_port *conf, const struct port_set *old,
 		       struct opener *o) MUST_USE;
-/* Refuse whoever connects from now on; for the way down. */
-void port_set_refuse(const struct port_set *s);
 /* Tell the opener which addresses of `old` are not listened on any more. */
 void port_set_retire(const struct port_set *old, const struct port_set *now, struct opener *o);
 void port_set_fini(struct port_set *s);

@@ -305,9 +305,6 @@ void proxy_shutdown(struct proxy *p, int64_t lifetime_ms, void (*drained)(void *
 	CHECK_OBJ(p, PROXY_MAGIC);
 	p->drained = drained;
 	p->drained_arg = arg;
-	lock_take(&p->builder_lock);
-	port_set_refuse(&p->snapshot->ports);
-	lock_give(&p->builder_lock);
 	for (unsigned i = 0; i < p->n_workers; i++) {
 		struct drain *d = check_calloc(1, sizeof(*d));
 

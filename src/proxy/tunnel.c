@@ -123,11 +123,11 @@ static void arm(struct tunnel *t)
 }
 
 /*
- * One direction. False: the tunnel is at its end, *why and *abort tell how. A side that has finished
- * is told so to the other; the tunnel ends when both have.
+ * One direction. False: a side has failed. A side that has finished is told so to the other; the
+ * tunnel ends when both have.
  */
 static bool run_direction(struct tunnel *t, struct pump *p, struct stream *from, struct stream *to,
-			  bool *is_over, enum why on_read, enum why on_write, enum why *why)
+			  bool *is_over)
 {
 	if (*is_over)
 		return true;
@@ -143,10 +143,7 @@ static bool run_direction(struct tunnel *t, struct pump *p, struct stream *from,
 		stream_shutdown_write(to);
 		return true;
 	case PUMP_READ_ERROR:
-		*why = on_read;
-		return false;
 	case PUMP_WRITE_ERROR:
-		*why = on_write;
 		return false;
 	}
 	UNREACHABLE("pump_result");
@@ -154,13 +151,10 @@ static bool run_direction(struct tunnel *t, struct pump *p, struct stream *from,
 
 static void tunnel_run(struct tunnel *t)
 {
-	enum why why;
-
-	if (!run_direction(t, &t->up, t->client, t->origin, &t->up_is_over, WHY_CLIENT_GONE,
-			   WHY_ORIGIN_WRITE, &why) ||
-	    !run_direction(t, &t->down, t->origin, t->client, &t->down_is_over, WHY_ORIGIN_READ,
-			   WHY_CLIENT_WRITE, &why)) {
-		end(t, why, true);
+	/* Many a TLS client ends with a reset: what it means, only the two sides know. */
+	if (!run_direction(t, &t->up, t->client, t->origin, &t->up_is_over) ||
+	    !run_direction(t, &t->down, t->origin, t->client, &t->down_is_over)) {
+		end(t, WHY_TUNNEL_RESET, true);
 		return;
 	}
 	if (t->up_is_over && t->down_is_over) {

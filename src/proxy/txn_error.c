@@ -80,6 +80,7 @@ static const char *proxy_status_type(enum why w)
 	case WHY_CLIENT_STALLED:
 	case WHY_ONLY_IF_CACHED:
 	case WHY_TUNNEL_IDLE:
+	case WHY_TUNNEL_RESET:
 	case WHY_N:
 		return NULL;
 	}

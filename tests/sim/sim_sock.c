@@ -253,12 +253,6 @@ void sock_set_recv_buffer(int fd, int bytes UNUSED)
 	(void)sim_slot(fd);
 }
 
-void sock_stop_listening(int fd)
-{
-	/* The world's listeners are refused by closing them; nobody connects while a test drains. */
-	(void)fd;
-}
-
 void sock_shutdown_write(int fd)
 {
 	struct sim_peer *p = peer_of(fd);
