@@ -36,9 +36,9 @@ struct dial {
 };
 
 /*
- * What r points to is copied. OP_PENDING, or OP_FAILED at once (a name known not to exist, no
+ * What q points to is copied. OP_PENDING, or OP_FAILED at once (a name known not to exist, no
  * network). dns may be NULL if n_ips != 0. What is counted is the caller's business.
  */
 enum op_status dial_start(struct dial *d, struct dns *dns, struct loop *l,
-                          const struct dial_request *r, struct task *waiter);
+                          const struct dial_request *q, struct task *waiter);
 /* op_cancel(&d->op) cancels; connections under way are closed. */

@@ -310,14 +310,14 @@ static void reverse_name(const struct ip *ip, char out[DNS_NAME_MAX])
 	size_t n = 0;
 
 	if (ip_is_v4(ip)) {
-		snprintf(out, DNS_NAME_MAX, "%u.%u.%u.%u.in-addr.arpa", ip->b[15], ip->b[14],
-		         ip->b[13], ip->b[12]);
+		(void)snprintf(out, DNS_NAME_MAX, "%u.%u.%u.%u.in-addr.arpa", ip->b[15], ip->b[14],
+		               ip->b[13], ip->b[12]);
 		return;
 	}
 	for (int i = 15; i >= 0; i--)
 		n += (size_t)snprintf(out + n, DNS_NAME_MAX - n, "%x.%x.", ip->b[i] & 15U,
 		                      ip->b[i] >> 4);
-	snprintf(out + n, DNS_NAME_MAX - n, "ip6.arpa");
+	(void)snprintf(out + n, DNS_NAME_MAX - n, "ip6.arpa");
 }
 
 enum op_status dns_lookup_ptr(struct dns *d, const struct ip *ip, struct dns_query *q,

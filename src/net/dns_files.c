@@ -240,7 +240,7 @@ static void read_host(struct dns_hosts *h, const struct ip *ip, struct span word
 	add_address(h, ip, span_str(name));
 	if (append.n == 0 || append.n >= DNS_NAME_MAX || strchr(name, '.') != NULL)
 		return;
-	snprintf(both, sizeof(both), "%s%.*s", name, SPAN_ARG(append));
+	(void)snprintf(both, sizeof(both), "%s%.*s", name, SPAN_ARG(append));
 	if (dns_name_fold(span_str(both), name))
 		add_name(h, span_str(name), ip);
 }

@@ -24,7 +24,8 @@ static struct span read_file(const char *path)
 
 	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_BYTES_MAX) {
 		oplog(OPLOG_WARNING, "%s is not used: %s", path,
-		      fd < 0 ? strerror(errno) : "not a plain file of reasonable size");
+		      fd < 0 ? err_text(err_from_errno(errno))
+		             : "not a plain file of reasonable size");
 		if (fd >= 0)
 			close(fd);
 		return SPAN_NULL;
