@@ -1,10 +1,15 @@
 /*
- * The names in a configuration. A directive that writes is listed here; all others may only read.
+ * The names in a configuration. Which directives name files, and what for, is listed here: a
+ * directive that is not can have nothing opened for it by the keeper.
  */
 #include "daemon/conf_scan.h"
 
 static const char *const appending[] = { "access_log", "cache_access_log", "cache_log",
 	                                 "cache_store_log", "icap_log" };
+static const char *const quoting[] = { "acl" };
+static const char *const reading[] = { "cache_peer",          "err_page_stylesheet", "hosts_file",
+	                               "http_port",           "https_port",          "mime_table",
+	                               "tls_outgoing_options" };
 static const char *const listening[] = { "http_port", "https_port" };
 
 static bool is_in(struct span name, const char *const *list, size_t n)
@@ -86,29 +91,30 @@ static struct span word_cut(struct span *rest)
 	return span_of(s.p, n);
 }
 
+/* Whether a word names a file to be read. In an acl only quotes do: think of urlpath_regex
+ * /etc/shadow */
+static bool names_file(struct span name, struct span word, struct span *path)
+{
+	if (is_in(name, quoting, ARRAY_LEN(quoting)) || span_starts(word, SPAN("parameters(")))
+		return quoted_part(word, path);
+	return is_in(name, reading, ARRAY_LEN(reading)) &&
+	       (quoted_part(word, path) || plain_path(word, path));
+}
+
 /* The setter of every row: the section's struct is the scan. */
 static void line_scan(struct conf_line *l, void *field)
 {
 	struct conf_scan *s = field;
 	const struct span name = span_str(l->directive->name);
-	const bool is_log = is_in(name, appending, ARRAY_LEN(appending));
-	struct span rest = conf_rest(l), first = SPAN_NULL;
+	struct span rest = conf_rest(l), first = SPAN_NULL, path;
 
 	for (struct span word; (word = word_cut(&rest)).n > 0 && word.p[0] != '#';) {
-		struct span path;
-
 		if (first.p == NULL) {
 			first = word;
-			if (is_log) {
+			if (is_in(name, appending, ARRAY_LEN(appending)))
 				name_add(s, log_path(word), SCAN_APPEND);
-				continue;
-			}
 		}
-		if (quoted_part(word, &path))
-			name_add(s, path, SCAN_READ);
-		/* An unquoted value of an acl is a value, not a file: think of urlpath_regex
-		 * /etc/shadow */
-		else if (!span_eq(name, SPAN("acl")) && plain_path(word, &path))
+		if (names_file(name, word, &path))
 			name_add(s, path, SCAN_READ);
 	}
 	if (first.p == NULL)

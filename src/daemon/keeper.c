@@ -221,6 +221,7 @@ static void proxy_child(struct keeper *k, int sock)
 	conf_scan_fini(&k->scan);
 	close(k->signal_fd);
 	pidfile_forget(k->c->pidfile);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the child's threads have ended by then */
 	exit(k->c->proxy_run(k->c->arg, sock));
 }
 

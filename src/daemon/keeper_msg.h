@@ -44,7 +44,7 @@ struct keeper_head {
 _Static_assert(sizeof(struct keeper_head) == 36, "no hidden bytes");
 
 #define KEEPER_HEAD_MAGIC 0x6b657031
-#define KEEPER_PACKET_MAX (sizeof(struct keeper_head) + 2 * PATH_MAX)
+#define KEEPER_PACKET_MAX (sizeof(struct keeper_head) + 2 * (size_t)PATH_MAX)
 
 /* Into buf of KEEPER_PACKET_MAX bytes; the length. Paths longer than PATH_MAX cannot be in m. */
 size_t keeper_msg_write(const struct keeper_msg *m, char *buf);

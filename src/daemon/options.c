@@ -252,6 +252,7 @@ bool options_parse(int argc, char *const argv[], FILE *messages, struct options 
 	tables_make(letters, names);
 	opterr = 0;
 	optind = 0; /* glibc: begin anew, for tests */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before threads */
 	while ((c = getopt_long(argc, argv, letters, names, NULL)) != -1)
 		if (!one_apply(c, argv[optind - 1], &o, messages))
 			return false;

@@ -19,7 +19,8 @@
 bool privileges_resolve(const struct process_conf *c, struct identity *out)
 {
 	const char *user = c->cache_effective_user != NULL ? c->cache_effective_user : DEFAULT_USER;
-	const struct passwd *pw = getpwnam(user);
+	const struct passwd *pw =
+		getpwnam(user); /* NOLINT(concurrency-mt-unsafe): before threads */
 	const struct group *gr = NULL;
 
 	if (pw == NULL) {
@@ -30,6 +31,7 @@ bool privileges_resolve(const struct process_conf *c, struct identity *out)
 		return false;
 	}
 	if (c->cache_effective_group != NULL) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
 		gr = getgrnam(c->cache_effective_group);
 		if (gr == NULL) {
 			oplog(OPLOG_FATAL, "There is no group \"%s\" (cache_effective_group)",
