@@ -3,10 +3,10 @@
  * as seem to be waiting.
  *
  * The socket is watched level-triggered, so the last, failing accept4() that would tell that nobody
- * waits any more is not needed: while turns are short (which is when the rate is high), one is
- * accepted in each turn, and whoever waits is announced again. After a longer pause, or in long
- * turns, a batch is accepted. All loops watch the same socket, and the kernel wakes one of them
- * (EV_SHARED). Worker-local.
+ * waits any more is not needed: one connection is accepted in a turn, and whoever waits is
+ * announced again. That also shares a crowd out evenly: all loops watch the same socket, and the
+ * kernel wakes one that sleeps (EV_SHARED). Only where turns are long and the queue does not get
+ * empty, the number doubles from turn to turn. Worker-local.
  */
 #include "net/listener.h"
 
@@ -14,8 +14,8 @@
 #include "base/oplog.h"
 
 #define LISTENER_MAGIC  0x6c737472U
-#define BATCH           32U /* accepted at most in a turn that follows a pause */
-#define PAUSE_MS        2
+#define BATCH_MAX       32U
+#define LONG_TURN_MS    2
 #define RETRY_MS        100
 #define COMPLAINT_MS    60000
 #define LISTEN_INTEREST (EV_READ | EV_SHARED)
@@ -27,6 +27,8 @@ struct listener {
 	struct task task;
 	struct timer retry;  /* armed while out of descriptors */
 	int64_t last_ms;     /* of the last batch */
+	unsigned batch;      /* accepted at most in that turn */
+	bool was_enough;     /* nobody was left then */
 	int64_t complain_ms; /* not before then again */
 	listener_fn *fn;
 	void *arg;
@@ -91,11 +93,17 @@ static void accept_batch(struct task *t)
 
 	CHECK_OBJ(l, LISTENER_MAGIC);
 	const int64_t now = loop_now_ms(l->loop);
-	unsigned left = now - l->last_ms < PAUSE_MS ? 1 : BATCH;
+	unsigned n = 0;
 
+	/* A pause looks like a long turn; it costs a vain accept4() then. */
+	if (now - l->last_ms < LONG_TURN_MS || l->was_enough)
+		l->batch = 1;
+	else
+		l->batch = MIN(l->batch * 2, BATCH_MAX);
 	l->last_ms = now;
-	while (left > 0 && l->is_watching && accept_one(l))
-		left--;
+	while (n < l->batch && l->is_watching && accept_one(l))
+		n++;
+	l->was_enough = n < l->batch;
 }
 
 static void on_event(struct event *e, unsigned ready UNUSED)
@@ -117,6 +125,7 @@ enum err listener_new(struct listener **out, struct loop *loop, int listen_fd, l
 
 	OBJ_NEW(l, LISTENER_MAGIC);
 	l->loop = loop;
+	l->batch = 1;
 	l->fn = fn;
 	l->arg = arg;
 	l->is_watching = true;
