@@ -14,8 +14,10 @@ check_PROGRAMS += tests/sim/sim
 TESTS += tests/sim/sim
 tests_sim_sim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_sim_sim_SOURCES = $(sim_world) tests/unit/unit.h \
+	tests/sim/play.c tests/sim/play.h \
 	tests/sim/sim_main.c \
 	tests/sim/test_dial.c \
+	tests/sim/test_interim.c \
 	tests/sim/test_requests.c \
 	tests/sim/test_world.c
 tests_sim_sim_LDADD = $(cuttle_libs) $(unit_libs)

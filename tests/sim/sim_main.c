@@ -1,7 +1,8 @@
 #include "tests/unit/unit.h"
 
 Suite *suite_dial(void);
+Suite *suite_interim(void);
 Suite *suite_requests(void);
 Suite *suite_world(void);
 
-UNIT_MAIN(suite_world, suite_dial, suite_requests)
+UNIT_MAIN(suite_world, suite_dial, suite_interim, suite_requests)
