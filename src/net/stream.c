@@ -136,7 +136,8 @@ static enum io failed(struct stream *s, enum err e)
 {
 	if (s->error == ERR_NONE)
 		s->error = (uint8_t)e;
-	s->ready |= EV_ERROR;
+	/* A write that failed: what came before the reset can still be read, and no event may have said so. */
+	s->ready |= EV_READ | EV_ERROR;
 	return IO_ERROR;
 }
 
