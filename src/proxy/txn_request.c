@@ -36,7 +36,13 @@ struct machine_next txn_step_read_head(struct txn *t)
 		count(COUNT_CLIENT_REQUESTS);
 		return TXN_GO(CLASSIFY);
 	case HEAD_WAIT:
-		return TXN_WAIT(READ_HEAD);
+		if (t->reader.bytes != 0)
+			return TXN_WAIT(READ_HEAD);
+		/* A stream may seem readable after its last byte was read: no request has begun. */
+		txn_fail(t, WHY_CLIENT_EOF, SPAN_NULL);
+		t->end = SESSION_KEEP;
+		s->n_txns--;
+		return TXN_GO(FINISH);
 	case HEAD_BAD:
 		count(COUNT_CLIENT_REQUESTS);
 		t->request.version = 0;
