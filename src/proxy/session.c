@@ -119,20 +119,22 @@ static void begin_txn(struct session *s)
 	txn_start(s);
 }
 
-/* Throw away what the client still sends; close at its end, at a limit, or when time is over. */
+/*
+ * Throw away what the client still sends; close at its end, at a limit, or when time is over. Into a
+ * buffer of its own: this must work where memory_limit refuses others.
+ */
 static void linger(struct session *s)
 {
-	struct buffer *b = buffer_take(s->worker->buffers);
+	char waste[4096];
 	enum io io = IO_ERROR;
 	size_t n;
 
-	while (b != NULL && s->lingered_bytes < LINGER_BYTES) {
-		io = stream_read(s->client, b->data, BUFFER_BYTES, &n);
+	while (s->lingered_bytes < LINGER_BYTES) {
+		io = stream_read(s->client, waste, sizeof(waste), &n);
 		if (io != IO_OK)
 			break;
 		s->lingered_bytes += n;
 	}
-	buffer_give(s->worker->buffers, &b);
 	if (io != IO_AGAIN)
 		session_close(s, false);
 }
@@ -191,6 +193,15 @@ static void session_linger(struct session *s)
 	task_schedule(s->worker->loop, &s->task);
 }
 
+/* RFC 9112 9.6: unread bytes would make the close a reset, which may take the last reply with it. */
+static void session_end_reply(struct session *s)
+{
+	if (s->in != NULL || (stream_is_readable(s->client) && s->client->error == ERR_NONE))
+		session_linger(s);
+	else
+		session_close(s, false);
+}
+
 void session_txn_ended(struct session *s, enum session_end end)
 {
 	CHECK_OBJ(s, SESSION_MAGIC);
@@ -198,7 +209,7 @@ void session_txn_ended(struct session *s, enum session_end end)
 	switch (end) {
 	case SESSION_KEEP:
 		if (s->worker->is_draining) {
-			session_close(s, false);
+			session_end_reply(s);
 			return;
 		}
 		session_wait(s);
@@ -207,7 +218,7 @@ void session_txn_ended(struct session *s, enum session_end end)
 			task_schedule(s->worker->loop, &s->task);
 		return;
 	case SESSION_CLOSE:
-		session_close(s, false);
+		session_end_reply(s);
 		return;
 	case SESSION_LINGER:
 		session_linger(s);
@@ -225,7 +236,8 @@ void session_txn_ended(struct session *s, enum session_end end)
 void session_drain(struct session *s)
 {
 	CHECK_OBJ(s, SESSION_MAGIC);
-	if (s->state != SESSION_BUSY)
+	/* One that lingers has a reply on its way, and ends soon. */
+	if (s->state == SESSION_WAITING)
 		session_close(s, false);
 }
 
