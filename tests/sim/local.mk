@@ -19,6 +19,7 @@ tests_sim_sim_SOURCES = $(sim_world) tests/unit/unit.h \
 	tests/sim/test_dial.c \
 	tests/sim/test_interim.c \
 	tests/sim/test_requests.c \
+	tests/sim/test_upstreams.c \
 	tests/sim/test_world.c
 tests_sim_sim_LDADD = $(cuttle_libs) $(unit_libs)
 endif

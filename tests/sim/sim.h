@@ -109,6 +109,11 @@ void sim_fin(struct sim_peer *p);
 /* FIN, and whatever the proxy still writes is answered by a reset, as when a process has exited. */
 void sim_close(struct sim_peer *p);
 void sim_reset(struct sim_peer *p);
+/*
+ * When the proxy writes to this peer again, these bytes and a reset have just arrived, and the write
+ * is answered by the reset: what happens where an origin answers and exits during an upload.
+ */
+void sim_at_write(struct sim_peer *p, struct span bytes);
 /* Stop or go on taking what the proxy writes. */
 void sim_stall(struct sim_peer *p, bool stalled);
 void sim_set_peer_line(struct sim_peer *p, const struct sim_line *line);

@@ -487,6 +487,12 @@ void sim_reset(struct sim_peer *p)
 	p->next_in_us = sim_clock_us();
 }
 
+void sim_at_write(struct sim_peer *p, struct span bytes)
+{
+	p->cuts_at_write = true;
+	sim_bytes_put(&p->last_words, bytes.p, bytes.n);
+}
+
 void sim_stall(struct sim_peer *p, bool stalled)
 {
 	p->is_stalled = stalled;
@@ -548,6 +554,7 @@ void sim_net_fini(void)
 		sim_bytes_clear(&p->arrived);
 		sim_bytes_clear(&p->out);
 		sim_bytes_clear(&p->received);
+		sim_bytes_clear(&p->last_words);
 		free(p);
 	}
 	while ((it = list_first(&services)) != NULL) {

@@ -50,6 +50,8 @@ struct sim_peer {
 	bool proxy_closed;  /* the descriptor is gone */
 	bool proxy_aborted; /* an RST is to come */
 	bool fin_told, reset_told;
+	bool cuts_at_write; /* sim_at_write(): last_words come with a reset */
+	struct sim_bytes last_words;
 	bool is_stalled, is_gone; /* gone: sim_close(), writes are answered by a reset */
 };
 

@@ -128,6 +128,17 @@ enum io sock_read(int fd, void *buf, size_t cap, size_t *n, enum err *err)
 	return IO_OK;
 }
 
+static void cut_at_write(struct sim_peer *p)
+{
+	sim_bytes_put(&p->arrived, sim_bytes_at(&p->last_words), p->last_words.n);
+	sim_bytes_clear(&p->last_words);
+	sim_bytes_clear(&p->sent);
+	sim_bytes_clear(&p->out);
+	p->cuts_at_write = false;
+	p->reset_sent = p->reset_arrived = true;
+	sim_slot_news(p->fd);
+}
+
 /* IO_OK: *room > 0 bytes may be written. */
 static enum io may_write(struct sim_peer *p, size_t *room, enum err *err)
 {
@@ -135,6 +146,8 @@ static enum io may_write(struct sim_peer *p, size_t *room, enum err *err)
 
 	if (p->state == SIM_CONNECTING)
 		return IO_AGAIN;
+	if (p->cuts_at_write)
+		cut_at_write(p);
 	*err = take_error(p);
 	if (*err == ERR_NONE && (p->error_told || p->proxy_shut))
 		*err = ERR_RESET; /* EPIPE */
