@@ -127,7 +127,7 @@ static void arm(struct tunnel *t)
  * tunnel ends when both have.
  */
 static bool run_direction(struct tunnel *t, struct pump *p, struct stream *from, struct stream *to,
-			  bool *is_over)
+			  bool *is_over, bool other_is_over)
 {
 	if (*is_over)
 		return true;
@@ -140,7 +140,9 @@ static bool run_direction(struct tunnel *t, struct pump *p, struct stream *from,
 	case PUMP_DONE:
 	case PUMP_EOF:
 		*is_over = true;
-		stream_shutdown_write(to);
+		/* When both are over, closing says the same in one call less. */
+		if (!other_is_over)
+			stream_shutdown_write(to);
 		return true;
 	case PUMP_READ_ERROR:
 	case PUMP_WRITE_ERROR:
@@ -152,8 +154,8 @@ static bool run_direction(struct tunnel *t, struct pump *p, struct stream *from,
 static void tunnel_run(struct tunnel *t)
 {
 	/* Many a TLS client ends with a reset: what it means, only the two sides know. */
-	if (!run_direction(t, &t->up, t->client, t->origin, &t->up_is_over) ||
-	    !run_direction(t, &t->down, t->origin, t->client, &t->down_is_over)) {
+	if (!run_direction(t, &t->up, t->client, t->origin, &t->up_is_over, t->down_is_over) ||
+	    !run_direction(t, &t->down, t->origin, t->client, &t->down_is_over, t->up_is_over)) {
 		end(t, WHY_TUNNEL_RESET, true);
 		return;
 	}
@@ -221,7 +223,9 @@ void tunnel_open(const struct tunnel_start *s)
 	count(COUNT_TUNNELS);
 	preload(t, &t->up, t->client, s->from_client);
 	preload(t, &t->down, t->origin, s->from_origin);
-	t->client->owner = t->origin->owner = &t->task;
-	task_schedule(w->loop, &t->task);
+	stream_set_owner(t->client, &t->task);
+	stream_set_owner(t->origin, &t->task);
+	if (t->up.buffer != NULL || t->down.buffer != NULL)
+		task_schedule(w->loop, &t->task);
 	arm(t);
 }
