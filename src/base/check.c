@@ -8,7 +8,7 @@
 
 #include <unistd.h>
 
-static void (*panic_printer)(void);
+static _Thread_local void (*panic_printer)(void);
 
 void check_set_panic_printer(void (*print)(void))
 {

@@ -56,6 +56,6 @@ char *check_strdup(const char *s) __attribute__((malloc, returns_nonnull));
 
 /*
  * Register what check_failed() calls before aborting (one function; prints the state of the
- * calling thread to stderr). Called once, before threads start.
+ * calling thread to stderr). For the calling thread only.
  */
 void check_set_panic_printer(void (*print)(void));
