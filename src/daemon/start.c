@@ -151,7 +151,7 @@ static int daemonise(struct start *s)
 		close(ready[1]);
 		close(words[1]);
 		(void)waitpid(child, NULL, 0);
-		/* The lock is the daemon's now; this copy goes with the starter. */
+		pidfile_forget(&s->pidfile); /* the daemon's now */
 		return wait_ready(ready[0], words[0]);
 	}
 	close(ready[0]);
