@@ -3,6 +3,8 @@
  */
 #include "base/arena.h"
 
+#include "base/budget.h"
+
 #include <stdarg.h>
 
 #if defined(__has_feature) /* clang's way of saying __SANITIZE_ADDRESS__ */
@@ -21,7 +23,8 @@
 
 struct arena_chunk {
 	struct arena_chunk *next;
-	size_t bytes; /* of the whole malloc */
+	size_t bytes;	 /* of the whole malloc */
+	bool is_counted; /* by the budget */
 } __attribute__((aligned(ALIGN)));
 
 /*
@@ -45,6 +48,8 @@ void arena_init(struct arena *a)
 
 static void chunk_free(struct arena_chunk *c)
 {
+	if (c->is_counted)
+		budget_give(BUDGET_REQUEST, c->bytes);
 	if (ARENA_IS_MALLOC || c->bytes != CHUNK_BYTES || n_cached == CACHED_MAX) {
 		free(c);
 		return;
@@ -71,11 +76,16 @@ void arena_fini(struct arena *a)
 	arena_init(a);
 }
 
-static void *chunk_add(struct arena *a, size_t payload, bool is_shared)
+/* What must be had is had beyond the limit too: then it is not counted. */
+static void *chunk_add(struct arena *a, size_t payload, bool is_shared, bool must)
 {
 	size_t bytes;
 
 	if (__builtin_add_overflow(payload, sizeof(struct arena_chunk), &bytes))
+		return NULL;
+	const bool is_counted = budget_take(BUDGET_REQUEST, bytes);
+
+	if (!is_counted && !must)
 		return NULL;
 	struct arena_chunk *c = cached;
 
@@ -85,9 +95,13 @@ static void *chunk_add(struct arena *a, size_t payload, bool is_shared)
 	} else {
 		c = malloc(bytes);
 	}
-	if (c == NULL)
+	if (c == NULL) {
+		if (is_counted)
+			budget_give(BUDGET_REQUEST, bytes);
 		return NULL;
+	}
 	c->bytes = bytes;
+	c->is_counted = is_counted;
 	c->next = a->chunks;
 	a->chunks = c;
 	a->total_bytes += bytes;
@@ -98,18 +112,18 @@ static void *chunk_add(struct arena *a, size_t payload, bool is_shared)
 	return c + 1;
 }
 
-void *arena_try_alloc(struct arena *a, size_t n)
+static void *allocate(struct arena *a, size_t n, bool must)
 {
 	if (n > SIZE_MAX - ALIGN)
 		return NULL;
 	n = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (ARENA_IS_MALLOC)
-		return chunk_add(a, n, false);
+		return chunk_add(a, n, false, must);
 	if (n > (size_t)(a->end - a->at)) {
 		/* A big piece gets a chunk of its own, so that the rest of this one stays in use. */
 		if (n > CHUNK_BYTES / 2)
-			return chunk_add(a, n, false);
-		if (chunk_add(a, CHUNK_BYTES - sizeof(struct arena_chunk), true) == NULL)
+			return chunk_add(a, n, false, must);
+		if (chunk_add(a, CHUNK_BYTES - sizeof(struct arena_chunk), true, must) == NULL)
 			return NULL;
 	}
 	void *p = a->at;
@@ -118,9 +132,14 @@ void *arena_try_alloc(struct arena *a, size_t n)
 	return p;
 }
 
+void *arena_try_alloc(struct arena *a, size_t n)
+{
+	return allocate(a, n, false);
+}
+
 void *arena_alloc(struct arena *a, size_t n)
 {
-	void *p = arena_try_alloc(a, n);
+	void *p = allocate(a, n, true);
 
 	CHECK(p != NULL);
 	return p;

@@ -3,6 +3,8 @@
  *
  * Worker-local. Chunks come from malloc; the first one is embedded by the caller's choice of
  * size. Under AddressSanitizer every allocation is a malloc of its own, so that overruns are seen.
+ *
+ * Chunks count for memory_limit (BUDGET_REQUEST). Beyond it arena_try_alloc() refuses.
  */
 #pragma once
 
@@ -29,7 +31,7 @@ void *arena_alloc(struct arena *a, size_t n) __attribute__((malloc, returns_nonn
 /* The same zeroed. */
 void *arena_zalloc(struct arena *a, size_t n) __attribute__((malloc, returns_nonnull));
 
-/* n bytes, or NULL when memory is out: for sizes that a client chooses. */
+/* n bytes, or NULL when memory is out or memory_limit reached: for sizes that a client chooses. */
 void *arena_try_alloc(struct arena *a, size_t n) __attribute__((malloc));
 
 #define ARENA_NEW(a, type) ((type *)arena_zalloc((a), sizeof(type)))
