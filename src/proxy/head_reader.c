@@ -107,7 +107,10 @@ enum head_read head_reader_run(struct head_reader *hr, struct stream *s, struct 
 	char *at;
 	size_t n;
 
-	http_head_init(h, a);
+	/* Not for each piece: what an arena has handed out it does not get back. */
+	if (!hr->has_head)
+		http_head_init(h, a);
+	hr->has_head = true;
 	for (;;) {
 		if (*b != NULL && (*b)->n != 0) {
 			const enum head_read r =

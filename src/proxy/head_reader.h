@@ -16,6 +16,7 @@ struct head_reader {
 	char *big; /* in the arena; NULL while the buffer is large enough */
 	size_t big_n, big_cap;
 	uint64_t bytes; /* received of this head so far */
+	bool has_head;	/* the head was initialised: once, however many pieces it comes in */
 };
 
 enum head_read {
@@ -29,8 +30,8 @@ enum head_read {
 
 void head_reader_init(struct head_reader *hr);
 /*
- * h is initialised by this call. *used: bytes of the head. Bytes before and after stay in or are
- * taken from *b, which is lent and given back as needed.
+ * h is initialised by the first call for a head; later ones must pass the same. *used: bytes of the
+ * head. Bytes before and after stay in or are taken from *b, which is lent and given back as needed.
  */
 enum head_read head_reader_run(struct head_reader *hr, struct stream *s, struct buffer **b,
 			       struct buffer_pool *bp, head_parse_fn *parse, size_t max_bytes,
