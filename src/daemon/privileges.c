@@ -80,7 +80,9 @@ static void bounding_set_limit(uint64_t caps)
 
 static bool fail(const char *what)
 {
-	oplog(OPLOG_FATAL, "Giving up root failed at %s: %s", what, strerrordesc_np(errno));
+	oplog(OPLOG_FATAL,
+	      "Giving up root failed at %s: %s; start it as the user that it should become instead",
+	      what, strerrordesc_np(errno));
 	return false;
 }
 
