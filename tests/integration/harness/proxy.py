@@ -129,6 +129,8 @@ class Proxy:
                      f"hosts_file {self.dir}/hosts",
                      "visible_hostname proxy.test",
                      "shutdown_lifetime 1 second"]
+            if not re.search(r"^workers ", conf, re.M):     # each worker has its own idle connections upstream
+                lines.append(f"workers {os.environ.get('TEST_WORKERS', '1')}")
             if self.is_squid:   # Squid's own: cache nothing, start no helper, do not buffer the log
                 lines += ["cache deny all", "pinger_enable off", "cache_mem 8 MB", "logfile_rotate 0"]
         self.write("squid.conf", "\n".join(lines) + "\n" + conf + ("" if conf.endswith("\n") else "\n"))
