@@ -20,6 +20,8 @@ struct tunnel {
 	struct stream *client, *origin;
 	struct client *holder; /* counts for client_ip_max_connections */
 	struct pump up, down;
+	/* Since when the receiver has taken nothing of what is there for it; -1 while all was taken. */
+	int64_t up_stalls_ms, down_stalls_ms;
 	int64_t dies_ms; /* client_lifetime */
 	int64_t started_us;
 	uint64_t sinks;
@@ -114,12 +116,33 @@ void tunnel_kill(struct tunnel *t, enum why why)
 	end(t, why, true);
 }
 
+static bool is_stalled(const struct tunnel *t, int64_t since_ms)
+{
+	return since_ms >= 0 && loop_now_ms(t->worker->loop) - since_ms >=
+					t->worker->snapshot->proxy.write_timeout_ms;
+}
+
 static void arm(struct tunnel *t)
 {
 	struct loop *l = t->worker->loop;
-	const int64_t idle_ms = t->worker->snapshot->proxy.read_timeout_ms;
+	const struct proxy_conf *c = &t->worker->snapshot->proxy;
+	const int64_t now = loop_now_ms(l);
+	int64_t ms = MIN(c->read_timeout_ms, t->dies_ms - now);
 
-	timer_arm(l, &t->timer, MIN(idle_ms, MAX(t->dies_ms - loop_now_ms(l), (int64_t)0)));
+	if (t->up_stalls_ms >= 0)
+		ms = MIN(ms, t->up_stalls_ms + c->write_timeout_ms - now);
+	if (t->down_stalls_ms >= 0)
+		ms = MIN(ms, t->down_stalls_ms + c->write_timeout_ms - now);
+	timer_arm(l, &t->timer, MAX(ms, (int64_t)0));
+}
+
+/* A pump that waits holds bytes only while its receiver does not take them. */
+static void note_stall(struct tunnel *t, const struct pump *p, uint64_t written, int64_t *stalls_ms)
+{
+	if (p->buffer == NULL && p->pipe == NULL)
+		*stalls_ms = -1;
+	else if (*stalls_ms < 0 || p->written_bytes != written)
+		*stalls_ms = loop_now_ms(t->worker->loop);
 }
 
 /*
@@ -127,11 +150,16 @@ static void arm(struct tunnel *t)
  * tunnel ends when both have.
  */
 static bool run_direction(struct tunnel *t, struct pump *p, struct stream *from, struct stream *to,
-			  bool *is_over, bool other_is_over)
+			  bool *is_over, bool other_is_over, int64_t *stalls_ms)
 {
+	const uint64_t written = p->written_bytes;
+
 	if (*is_over)
 		return true;
-	switch (pump_run(p, from, to, t->worker->buffers, t->worker->pipes)) {
+	const enum pump_result r = pump_run(p, from, to, t->worker->buffers, t->worker->pipes);
+
+	note_stall(t, p, written, stalls_ms);
+	switch (r) {
 	case PUMP_WAIT:
 		return true;
 	case PUMP_YIELD:
@@ -154,8 +182,10 @@ static bool run_direction(struct tunnel *t, struct pump *p, struct stream *from,
 static void tunnel_run(struct tunnel *t)
 {
 	/* Many a TLS client ends with a reset: what it means, only the two sides know. */
-	if (!run_direction(t, &t->up, t->client, t->origin, &t->up_is_over, t->down_is_over) ||
-	    !run_direction(t, &t->down, t->origin, t->client, &t->down_is_over, t->up_is_over)) {
+	if (!run_direction(t, &t->up, t->client, t->origin, &t->up_is_over, t->down_is_over,
+			   &t->up_stalls_ms) ||
+	    !run_direction(t, &t->down, t->origin, t->client, &t->down_is_over, t->up_is_over,
+			   &t->down_stalls_ms)) {
 		end(t, WHY_TUNNEL_RESET, true);
 		return;
 	}
@@ -175,6 +205,8 @@ static void tunnel_task(struct task *task)
 		tunnel_run(t);
 	else if (loop_now_ms(t->worker->loop) >= t->dies_ms)
 		end(t, WHY_LIFETIME, true);
+	else if (is_stalled(t, t->down_stalls_ms))
+		end(t, WHY_CLIENT_STALLED, true);
 	else
 		end(t, WHY_TUNNEL_IDLE, true);
 }
@@ -209,6 +241,7 @@ void tunnel_open(const struct tunnel_start *s)
 	*s->client = *s->origin = NULL;
 	t->holder = *s->holder;
 	*s->holder = NULL;
+	t->up_stalls_ms = t->down_stalls_ms = -1;
 	t->dies_ms = s->opened_ms + w->snapshot->proxy.client_lifetime_ms;
 	t->started_us = s->started_us;
 	t->sinks = s->sinks;
