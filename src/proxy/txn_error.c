@@ -224,17 +224,27 @@ void txn_error_prepare(struct txn *t)
 	begin_answer(t, row->status, reason, SPAN("text/html; charset=utf-8"), page_body(t, row));
 }
 
+/* Its reply, should one still come, is nobody's. What is known of it is kept for the log. */
+static void leave_fetch(struct txn *t)
+{
+	const struct fetch_facts f = fetch_facts(t->fetch);
+
+	t->server = f.server;
+	t->server_status = f.status;
+	t->attempts = (uint8_t)MIN(f.attempts, 255u);
+	if (f.dns_us >= 0)
+		t->dns_us = f.dns_us;
+	fetch_end(&t->fetch);
+}
+
 struct machine_next txn_step_send_error(struct txn *t)
 {
 	const struct why_row *row = why_row(t->why);
 
 	if (row->is_error)
 		count(COUNT_CLIENT_ERRORS);
-	if (t->fetch != NULL) {
-		const struct fetch_facts f = fetch_facts(t->fetch);
-
-		t->server = f.server;
-	}
+	if (t->fetch != NULL)
+		leave_fetch(t);
 	/* Too late for another reply: one has begun, or an interim one is half written. */
 	if (t->has_reply || (body_sink_has_begun(&t->sink) && t->sink.head.n != 0)) {
 		t->end = SESSION_ABORT;
