@@ -18,6 +18,7 @@ tests_sim_sim_SOURCES = $(sim_world) tests/unit/unit.h \
 	tests/sim/sim_main.c \
 	tests/sim/test_dial.c \
 	tests/sim/test_interim.c \
+	tests/sim/test_limits.c \
 	tests/sim/test_requests.c \
 	tests/sim/test_upstreams.c \
 	tests/sim/test_world.c
