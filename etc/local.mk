@@ -41,3 +41,6 @@ src/proxy/errorpage_builtin.c: src/proxy/errorpage_builtin.awk $(dist_errors_DAT
 	$(AM_V_GEN)$(MKDIR_P) src/proxy && out="$$(pwd)/$@" && (cd $(srcdir) && \
 		$(AWK) -f src/proxy/errorpage_builtin.awk $(dist_errors_DATA) etc/errorpage.css) \
 		>"$$out.tmp" && mv "$$out.tmp" "$$out"
+# Where the default configuration writes. The keeper opens logs there, so the folder may stay root's.
+install-data-local:
+	$(MKDIR_P) "$(DESTDIR)$(localstatedir)/log/cuttle" "$(DESTDIR)$(runstatedir)"

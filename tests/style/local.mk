@@ -3,6 +3,7 @@ dist_check_SCRIPTS += tests/style/run
 TESTS += tests/style/run
 EXTRA_DIST += \
 	tests/style/check_docs.py \
+	tests/style/check_examples.sh \
 	tests/style/check_options.sh \
 	tests/style/layers.py \
 	tests/style/layers.txt \
