@@ -6,8 +6,12 @@
 #include "base/counters.h"
 #include "http/serialise.h"
 
-/* A pump that moved this much lets others run. */
-#define TURN_BYTES (1u << 20)
+/*
+ * A pump that moved this much lets others run. A write counts as at least WRITE_BYTES, whatever it
+ * moved: a sender of tiny chunks, or of long chunk extensions, must not have a turn of a million calls.
+ */
+#define TURN_BYTES  262144u
+#define WRITE_BYTES 4096u
 /* Splicing pays from about here on; two full reads show that the sender is ahead. */
 #define SPLICE_FROM_BYTES  65536u
 #define SPLICE_FROM_STREAK 2
@@ -411,7 +415,7 @@ enum body_result body_pump(struct body_source *s, struct body_sink *k, struct bu
 			k->is_ending = true;
 		switch (write_some(k, &s->data)) {
 		case IO_OK:
-			moved += before - s->data.n;
+			moved += MAX(before - s->data.n, (size_t)WRITE_BYTES);
 			break;
 		case IO_AGAIN:
 			return BODY_PUMP_WAIT;

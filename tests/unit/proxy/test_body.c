@@ -14,6 +14,7 @@ struct fake {
 	unsigned seed, piece; /* at most so many bytes a call */
 	bool stalls;	      /* every other call says IO_AGAIN */
 	unsigned calls;
+	unsigned writes;
 };
 
 static enum io fake_read(struct stream *s, void *buf, size_t cap, size_t *n)
@@ -37,6 +38,7 @@ static enum io fake_write(struct stream *s, const struct iovec *iov, int n_iov, 
 	struct fake *f = CONTAINER_OF(s, struct fake, stream);
 	size_t may = 1 + (size_t)rand_r(&f->seed) % f->piece;
 
+	f->writes++;
 	if (f->stalls && f->calls++ % 2 == 0)
 		return IO_AGAIN;
 	*n = 0;
@@ -230,6 +232,29 @@ START_TEST(a_source_that_fails_says_why)
 }
 END_TEST
 
+/* Each chunk costs a write: so many of one byte must not take the worker from everybody else. */
+START_TEST(a_turn_is_short_whatever_the_pieces)
+{
+	static const struct http_framing chunked = { HTTP_BODY_CHUNKED, 0 };
+	const size_t n = 100000;
+	struct rig r;
+
+	rig_init(&r);
+	char *wire = arena_alloc(&r.arena, 6 * n);
+
+	for (size_t i = 0; i < n; i++)
+		memcpy(wire + 6 * i, "1\r\nx\r\n", 6);
+	fake_init(&r.in, span_of(wire, 6 * n), 1);
+	fake_init(&r.out, SPAN_NULL, 1);
+	r.in.piece = r.out.piece = 1 << 20;
+	body_source_init(&r.source, &r.in.stream, &r.buffer, &chunked, &body_whys_origin, 4096);
+	body_sink_init(&r.sink, &r.out.stream, SPAN_NULL, &chunked);
+	ck_assert_int_eq(body_pump(&r.source, &r.sink, r.buffers, NULL, &r.arena), BODY_PUMP_YIELD);
+	ck_assert_uint_le(r.out.writes, 1000);
+	rig_fini(&r);
+}
+END_TEST
+
 Suite *suite_body(void);
 Suite *suite_body(void)
 {
@@ -237,6 +262,7 @@ Suite *suite_body(void)
 	TCase *t = tcase_create("body");
 
 	tcase_add_loop_test(t, any_pieces_any_framing, 0, RUNS);
+	tcase_add_test(t, a_turn_is_short_whatever_the_pieces);
 	tcase_add_loop_test(t, a_source_that_fails_says_why, 0, ARRAY_LEN(failures));
 	suite_add_tcase(s, t);
 	return s;
