@@ -353,8 +353,10 @@ void proxy_free(struct proxy **pp)
 			loop_stop(p->workers[i]->loop);
 			pthread_join(p->workers[i]->thread, NULL);
 		}
-		worker_free(&p->workers[i]);
 	}
+	/* Not before all have ended: they post to each other (connections, answers to names). */
+	for (unsigned i = 0; i < p->n_workers; i++)
+		worker_free(&p->workers[i]);
 	free(p->workers);
 	access_log_stop(&p->access_log);
 	dns_shared_free(&p->dns);

@@ -5,6 +5,7 @@
 
 #include "base/counters.h"
 #include "base/oplog.h"
+#include "net/sock.h"
 #include "proxy/process.h"
 #include "proxy/session.h"
 #include "proxy/tunnel.h"
@@ -33,12 +34,79 @@ static void print_trace(void)
 	}
 }
 
+/* --- sharing connections out ----------------------------------------------------------------------- */
+
+/*
+ * The kernel wakes one worker for a connection, and that one may be quick enough to accept a whole
+ * crowd: 32 of 32 connections on one of two workers were seen. So a worker that has clearly more than
+ * another one hands a new connection on. Then it stays there.
+ */
+#define HANDOFF_MARGIN 4U
+
+struct handoff {
+	struct post post;
+	struct worker *to;
+	struct port *port; /* counted */
+	int fd;
+	struct endpoint peer, local;
+};
+
+static unsigned connections(const struct worker *w)
+{
+	/* Relaxed: how many there are about now. */
+	return atomic_load_explicit(&w->n_sessions, memory_order_relaxed) +
+	       atomic_load_explicit(&w->n_tunnels, memory_order_relaxed) +
+	       atomic_load_explicit(&w->n_handed, memory_order_relaxed);
+}
+
+static struct worker *lightest(struct worker *w)
+{
+	const struct proxy *p = w->proxy;
+	struct worker *best = w;
+	unsigned least = connections(w);
+
+	for (unsigned i = 0; i < p->n_workers; i++) {
+		const unsigned n = connections(p->workers[i]);
+
+		if (n + HANDOFF_MARGIN < least || (best != w && n < least)) {
+			best = p->workers[i];
+			least = n;
+		}
+	}
+	return best;
+}
+
+static void take_handoff(struct post *post)
+{
+	struct handoff *h = CONTAINER_OF(post, struct handoff, post);
+	struct worker *w = h->to;
+
+	atomic_fetch_sub_explicit(&w->n_handed, 1, memory_order_relaxed);
+	if (w->is_draining || w->upstreams == NULL) /* NULL: it is being freed */
+		sock_close(h->fd);
+	else
+		session_open(w, h->port, h->fd, &h->peer, &h->local);
+	port_unref(&h->port);
+	free(h);
+}
+
 static void on_accept(void *arg, int fd, const struct endpoint *peer, const struct endpoint *local)
 {
 	struct worker_port *wp = arg;
+	struct worker *to = lightest(wp->worker);
 
-	session_open(wp->worker, wp->port, fd, peer, local);
+	if (to == wp->worker) {
+		session_open(to, wp->port, fd, peer, local);
+		return;
+	}
+	struct handoff *h = check_malloc(sizeof(*h));
+
+	*h = (struct handoff){ { .fn = take_handoff }, to, port_ref(wp->port), fd, *peer, *local };
+	atomic_fetch_add_explicit(&to->n_handed, 1, memory_order_relaxed);
+	loop_post(to->loop, &h->post);
 }
+
+/* --- ports ----------------------------------------------------------------------------------------- */
 
 static void listen_on(struct worker *w, struct port *port)
 {

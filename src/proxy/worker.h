@@ -42,6 +42,7 @@ struct worker {
 	struct worker_port *ports;
 	struct list sessions, tunnels;
 	_Atomic unsigned n_sessions, n_tunnels; /* written here only, read by the manager */
+	_Atomic unsigned n_handed; /* connections that other workers have posted and it has not seen */
 	uint64_t next_id;
 	bool is_draining;
 	struct timer drain_timer;
