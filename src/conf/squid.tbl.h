@@ -140,6 +140,15 @@ SQUID("global_internal_static", "", "http", ACCEPTED, "on", "on|off",
 SQUID("force_request_body_continuation", "", "http", UNBUILT, "", "allow|deny [!]ACL...",
 	"Says who gets a 100 (Continue) before the server was asked.")
 
+SQUID("uri_whitespace", "", "http", ACCEPTED, "strip", "strip|deny|allow|encode|chop",
+	"A request whose URI holds a blank is always refused, since parsers disagree about it.")
+SQUID("relaxed_header_parser", "", "http", ACCEPTED, "on", "on|off|warn",
+	"Messages are always parsed strictly, as with off.")
+SQUID("detect_broken_pconn", "", "http", ACCEPTED, "off", "on|off",
+	"A connection whose reply has no length is never used again, whatever it announces.")
+SQUID("pipeline_prefetch", "", "http", ACCEPTED, "0", "NUMBER",
+	"Pipelined requests are answered in order, one at a time.")
+
 /* --- rewrite */
 SQUID("url_rewrite_program", "redirect_program", "rewrite", UNBUILT, "", "PROGRAM [ARGUMENT...]",
 	"Names a helper that rewrites or redirects requests.")
@@ -235,6 +244,11 @@ SQUID("happy_eyeballs_connect_gap", "", "timeout", ACCEPTED, "-1", "MILLISECONDS
 SQUID("happy_eyeballs_connect_limit", "", "timeout", ACCEPTED, "-1", "NUMBER",
 	"Each request races the addresses of its server by itself.")
 
+SQUID("peer_connect_timeout", "", "timeout", ACCEPTED, "30 seconds", "TIME",
+	"There are no cache_peers yet to connect to.")
+SQUID("retry_on_error", "", "timeout", ACCEPTED, "off", "on|off",
+	"There is one way to a server, so whoever is asked again would answer the same again.")
+
 /* --- dns */
 SQUID("fqdncache_size", "", "dns", ACCEPTED, "1024", "NUMBER",
 	"Reverse names live in the same store as all other answers.")
@@ -242,6 +256,9 @@ SQUID("as_whois_server", "", "dns", ACCEPTED, "whois.ra.net", "HOST",
 	"Acls of autonomous systems are gone, so nobody is asked about them.")
 SQUID("dns_multicast_local", "", "dns", UNBUILT, "off", "on|off",
 	"Resolves names below .local by multicast.")
+
+SQUID("ignore_unknown_nameservers", "", "dns", ACCEPTED, "on", "on|off",
+	"Replies of servers that were not asked are never believed.")
 
 /* --- peer */
 SQUID("cache_peer", "", "peer", UNBUILT, "", "HOST TYPE HTTP-PORT ICP-PORT [OPTION...]",
@@ -428,13 +445,24 @@ SQUID("note", "", "log", UNBUILT, "", "NAME VALUE [!]ACL...",
 SQUID("logfile_daemon", "", "log", ACCEPTED, "", "PROGRAM",
 	"Logs are written by a thread of the process, without a helper.")
 
+SQUID("log_mime_hdrs", "", "log", UNBUILT, "off", "on|off",
+	"Logs all header fields with each transaction.")
+
 /* --- error */
+SQUID("error_default_language", "", "error", ACCEPTED, "", "NAME",
+	"The built-in pages are in English.")
+SQUID("error_log_languages", "", "error", ACCEPTED, "on", "on|off",
+	"Languages are not negotiated, so none can be missed.")
+SQUID("email_err_data", "", "error", ACCEPTED, "off", "on|off",
+	"Error pages never put data into mail links, as with off.")
 SQUID("short_icon_urls", "", "error", ACCEPTED, "on", "on|off", "There are no icons to be served.")
 SQUID("icon_directory", "", "error", ACCEPTED, "", "FOLDER", "There are no icons to be served.")
 SQUID("deny_info", "", "error", UNBUILT, "", "PAGE ACL",
 	"Chooses what a client is shown when a certain acl denied.")
 
 /* --- admin */
+SQUID("debug_options", "", "admin", ACCEPTED, "ALL,1", "[rotate=N] SECTION,LEVEL...",
+	"Messages have levels but no sections: option -d and the signal SIGUSR2 choose.")
 SQUID("mime_table", "", "admin", ACCEPTED, "", "FILE",
 	"There are no FTP listings that would need types and icons.")
 SQUID("mail_from", "", "admin", ACCEPTED, "", "ADDRESS",

@@ -23,10 +23,9 @@ struct log_target {
 
 struct log_conf {
 	struct log_target *targets; /* in the order of the file */
-	bool strip_query_terms, log_mime_hdrs, buffered_logs;
+	bool strip_query_terms, buffered_logs;
 	int64_t logfile_rotate;
 	char *cache_log; /* path; NULL: stderr only */
-	char *debug_options;
 	struct ip client_netmask; /* all bits set: addresses are logged whole */
 };
 
@@ -35,7 +34,6 @@ void log_conf_fini(struct log_conf *c);
 /* After acl_conf_finish(): acls that would have to wait for a fact are errors. */
 void log_conf_finish(const struct log_conf *c, struct conf_reader *r);
 conf_setter_fn log_conf_access_log;  /* struct log_target *: appends to the list */
-conf_setter_fn log_conf_mime_hdrs;   /* bool; only off is built */
 conf_setter_fn log_conf_generations; /* int64_t, 0 to LOG_GENERATIONS_MAX */
 conf_setter_fn log_conf_path;        /* char *: a full path, or none */
 conf_setter_fn log_conf_netmask;     /* struct ip */

@@ -32,7 +32,6 @@ void log_conf_fini(struct log_conf *c)
 		target_free(t);
 	}
 	free(c->cache_log);
-	free(c->debug_options);
 	*c = (struct log_conf){ 0 };
 }
 
@@ -223,15 +222,6 @@ void log_conf_finish(const struct log_conf *c, struct conf_reader *r)
 
 /* --- the others
  * -------------------------------------------------------------------------------------- */
-
-void log_conf_mime_hdrs(struct conf_line *l, void *field)
-{
-	bool *is_on = field;
-
-	conf_set_onoff(l, is_on);
-	if (*is_on)
-		conf_error(l, "log_mime_hdrs on %s", not_built);
-}
 
 void log_conf_generations(struct conf_line *l, void *field)
 {

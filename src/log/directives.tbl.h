@@ -17,8 +17,6 @@ DIRECTIVE(access_log, "cache_access_log", log, log, log_conf_access_log, targets
 	  "instead of logfile_rotate.")
 DIRECTIVE(strip_query_terms, "", log, log, conf_set_onoff, strip_query_terms, "on", "on|off",
 	  "Cut the URL in logs after its question mark, since queries often hold secrets.")
-DIRECTIVE(log_mime_hdrs, "", log, log, log_conf_mime_hdrs, log_mime_hdrs, "off", "off",
-	  "Log all header fields with each transaction. Only off is built so far.")
 DIRECTIVE(buffered_logs, "", log, log, conf_set_onoff, buffered_logs, "off", "on|off",
 	  "Gather lines for up to a second or buffer-size before writing them. Off: lines "
 	  "are written within a tenth of a second.")
@@ -33,6 +31,4 @@ DIRECTIVE(cache_log, "", log, log, log_conf_path, cache_log,
 	  LOCALSTATEDIR "/log/cuttle/cache.log", "PATH|none",
 	  "The file for what the proxy has to say to its administrator. none: standard "
 	  "error only.")
-DIRECTIVE(debug_options, "", admin, log, conf_set_line, debug_options, "ALL,1", "[rotate=N] SECTION,LEVEL...",
-	  "How much goes to cache_log.")
 /* clang-format on */

@@ -6,8 +6,6 @@ DIRECTIVE(connect_timeout, "", timeout, net, conf_set_ms, connect_timeout_ms, "1
 	  "Time allowed for one connect to an address of a server.")
 DIRECTIVE(forward_timeout, "", timeout, net, conf_set_ms, forward_timeout_ms, "4 minutes", "TIME",
 	  "Time allowed for finding a server that takes the request: looking up its name and connecting to its addresses.")
-DIRECTIVE(peer_connect_timeout, "", timeout, net, conf_set_ms, peer_connect_timeout_ms, "30 seconds", "TIME",
-	  "Time allowed for one connect to a cache_peer.")
 DIRECTIVE(forward_max_tries, "", peer, net, conf_set_int, forward_max_tries, "25", "NUMBER",
 	  "Connects attempted at most for one request.")
 DIRECTIVE(connect_retries, "", timeout, net, conf_set_int, connect_retries, "0", "NUMBER",
@@ -50,6 +48,4 @@ DIRECTIVE(check_hostnames, "", dns, net, conf_set_onoff, dns.check_hostnames, "o
 	  "Whether names that RFC 1123 does not allow are refused instead of looked up.")
 DIRECTIVE(allow_underscore, "", dns, net, conf_set_onoff, dns.allow_underscore, "on", "on|off",
 	  "Whether check_hostnames lets underscores pass.")
-DIRECTIVE(ignore_unknown_nameservers, "", dns, net, net_set_ignore_unknown, dns.ignore_unknown, "on", "on|off",
-	  "Replies of servers that were not asked are ignored, always.")
 /* clang-format on */

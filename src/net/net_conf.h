@@ -15,7 +15,6 @@ struct dns_conf {
 	char *append_domain; /* NULL or ".example.com" */
 	bool defnames;
 	bool check_hostnames, allow_underscore;
-	bool ignore_unknown; /* ignore_unknown_nameservers; always so */
 	int64_t timeout_ms, retransmit_ms;
 	int64_t packet_max; /* bytes for EDNS; INT64_MAX or 0: without */
 	int64_t positive_ttl_ms, negative_ttl_ms;
@@ -25,7 +24,7 @@ struct dns_conf {
 
 struct net_conf {
 	struct dns_conf dns;
-	int64_t connect_timeout_ms, forward_timeout_ms, peer_connect_timeout_ms;
+	int64_t connect_timeout_ms, forward_timeout_ms;
 	int64_t happy_eyeballs_connect_timeout; /* ms */
 	int64_t forward_max_tries;
 	int64_t connect_retries;
@@ -41,4 +40,3 @@ void net_conf_fini(struct net_conf *c);
 /* Setters of this folder's directives; the comment names the member's type. */
 conf_setter_fn net_set_nameservers;    /* struct dns_conf */
 conf_setter_fn net_set_append_domain;  /* char * */
-conf_setter_fn net_set_ignore_unknown; /* bool */

@@ -47,15 +47,3 @@ void net_set_append_domain(struct conf_line *l, void *field)
 	}
 	*domain = check_strdup(name);
 }
-
-void net_set_ignore_unknown(struct conf_line *l, void *field)
-{
-	bool *on = field;
-
-	conf_set_onoff(l, on);
-	if (!*on)
-		conf_warning(
-			l, "ignore_unknown_nameservers stays on: replies of servers that were not "
-			   "asked are never believed");
-	*on = true;
-}

@@ -21,20 +21,12 @@ DIRECTIVE(host_verify_strict, "", network, proxy, conf_set_onoff, host_verify_st
 	"on|off", "Refuse (409) a request whose Host differs from its target, instead of replacing Host by the target's.")
 DIRECTIVE(deny_detail, "", access, proxy, conf_set_onoff, deny_detail, "off",
 	"on|off", "Tell a denied client also the file and line of the rule that denied. Cuttle's own.")
-DIRECTIVE(uri_whitespace, "", http, proxy, proxy_conf_uri_whitespace, uri_whitespace, "strip",
-	"strip|deny|allow|encode|chop", "Kept for compatibility: a request whose URI holds a blank is always refused, since parsers disagree about it.")
-DIRECTIVE(relaxed_header_parser, "", http, proxy, proxy_conf_relaxed, ports, "",
-	"on|off|warn", "Kept for compatibility: messages are always parsed strictly.")
 DIRECTIVE(half_closed_clients, "", timeout, proxy, conf_set_onoff, half_closed_clients, "off",
 	"on|off", "Go on serving a client that has closed its sending side.")
 DIRECTIVE(client_persistent_connections, "", http, proxy, conf_set_onoff, client_persistent_connections, "on",
 	"on|off", "Keep connections with clients open between requests.")
 DIRECTIVE(persistent_connection_after_error, "", http, proxy, conf_set_onoff, persistent_connection_after_error, "on",
 	"on|off", "Keep the client's connection after an error page where the framing is still certain.")
-DIRECTIVE(detect_broken_pconn, "", http, proxy, conf_set_onoff, detect_broken_pconn, "off",
-	"on|off", "Do not reuse connections with origins that announce keep-alive without a length.")
-DIRECTIVE(pipeline_prefetch, "", http, proxy, proxy_conf_pipeline, pipeline_prefetch, "0",
-	"NUMBER", "Kept for compatibility: pipelined requests are answered in order, one at a time.")
 DIRECTIVE(client_ip_max_connections, "", network, proxy, conf_set_int, client_ip_max_connections, "-1",
 	"NUMBER", "How many connections one client address may hold; -1: any number.")
 DIRECTIVE(request_header_max_size, "", http, proxy, conf_set_bytes, request_header_max_bytes, "64 KB",
@@ -44,7 +36,7 @@ DIRECTIVE(reply_header_max_size, "", http, proxy, conf_set_bytes, reply_header_m
 DIRECTIVE(request_body_max_size, "", http, proxy, conf_set_bytes, request_body_max_bytes, "0 KB",
 	"SIZE", "Longest request body; 0: any length. A longer one is answered with 413.")
 DIRECTIVE(client_request_buffer_max_size, "", http, proxy, conf_set_bytes, client_request_buffer_max_bytes, "512 KB",
-	"SIZE", "Most bytes kept of what one client sends ahead; must exceed request_header_max_size.")
+	"SIZE", "Must exceed request_header_max_size, as in Squid. Of a body no more than 16 KB is ever kept, whatever this says.")
 DIRECTIVE(request_timeout, "", timeout, proxy, conf_set_ms, request_timeout_ms, "5 minutes",
 	"TIME", "Time to receive a whole request head once its first byte has come.")
 DIRECTIVE(request_start_timeout, "", timeout, proxy, conf_set_ms, request_start_timeout_ms, "5 minutes",
@@ -61,20 +53,12 @@ DIRECTIVE(server_pconn_for_nonretriable, "", http, proxy, acl_conf_rules, server
 	"allow|deny [!]ACL...", "Which requests that must not be repeated (POST) may use an idle connection; none if unset.")
 DIRECTIVE(http_upgrade_request_protocols, "", http, proxy, proxy_conf_upgrades, upgrades, "",
 	"PROTOCOL|OTHER allow|deny [!]ACL...", "Which upgrades (WebSocket) become tunnels; without a line Upgrade is removed from requests.")
-DIRECTIVE(retry_on_error, "", timeout, proxy, conf_set_onoff, retry_on_error, "off",
-	"on|off", "Kept for compatibility: a request that an origin has answered is not repeated.")
 DIRECTIVE(error_directory, "", error, proxy, conf_set_string, error_directory, "",
 	"PATH", "Folder of error page templates used instead of the built-in ones.")
-DIRECTIVE(error_default_language, "", error, proxy, conf_set_string, error_default_language, "",
-	"NAME", "Kept for compatibility: the built-in pages are in English.")
-DIRECTIVE(error_log_languages, "", error, proxy, conf_set_onoff, error_log_languages, "on",
-	"on|off", "Kept for compatibility: languages are not negotiated.")
 DIRECTIVE(err_html_text, "", error, proxy, conf_set_line, err_html_text, "",
 	"HTML", "Text put into error pages where a template says %L.")
 DIRECTIVE(err_page_stylesheet, "", error, proxy, conf_set_string, err_page_stylesheet, "",
 	"PATH", "Style sheet put into error pages where a template says %l.")
 DIRECTIVE(cache_mgr, "", admin, proxy, conf_set_string, cache_mgr, "webmaster",
 	"ADDRESS", "Whom error pages name as the administrator.")
-DIRECTIVE(email_err_data, "", error, proxy, conf_set_onoff, email_err_data, "off",
-	"on|off", "Put the error's data into the mail link of error pages.")
 /* clang-format on */

@@ -38,7 +38,6 @@ void proxy_conf_fini(struct proxy_conf *c)
 	free(c->visible_hostname);
 	free(c->unique_hostname);
 	free(c->error_directory);
-	free(c->error_default_language);
 	free(c->err_html_text);
 	free(c->err_page_stylesheet);
 	free(c->cache_mgr);
@@ -188,19 +187,6 @@ void proxy_conf_forwarded_for(struct conf_line *l, void *field)
 		*f = (enum forwarded_for)choice;
 }
 
-void proxy_conf_uri_whitespace(struct conf_line *l, void *field)
-{
-	static const char *const names[] = { "strip", "deny", "allow", "encode", "chop" };
-	enum uri_whitespace *u = field;
-	unsigned choice;
-
-	if (!set_choice(l, names, ARRAY_LEN(names), &choice))
-		return;
-	*u = (enum uri_whitespace)choice;
-	if (choice != URI_WHITESPACE_DENY && choice != URI_WHITESPACE_STRIP)
-		conf_warning(l, "a request whose URI holds a blank is refused whatever this says");
-}
-
 void proxy_conf_names(struct conf_line *l, void *field)
 {
 	struct name_list **list = field;
@@ -213,28 +199,6 @@ void proxy_conf_names(struct conf_line *l, void *field)
 		n->next = *list;
 		*list = n;
 	}
-}
-
-void proxy_conf_pipeline(struct conf_line *l, void *field)
-{
-	struct span word;
-
-	if (conf_peek(l, &word) && (span_eq(word, SPAN("on")) || span_eq(word, SPAN("off")))) {
-		(void)conf_word(l, &word);
-		*(int64_t *)field = span_eq(word, SPAN("on"));
-		return;
-	}
-	conf_set_int(l, field);
-}
-
-void proxy_conf_relaxed(struct conf_line *l, void *field)
-{
-	static const char *const names[] = { "on", "off", "warn" };
-	unsigned choice;
-
-	(void)field;
-	if (set_choice(l, names, ARRAY_LEN(names), &choice) && choice != 1)
-		conf_warning(l, "messages are parsed strictly whatever this says");
 }
 
 void proxy_conf_upgrades(struct conf_line *l, void *field)

@@ -14,7 +14,6 @@ struct http_port {
 	struct conf_place place;
 	struct endpoint at;
 	char *name; /* name=, else the text of the address as written */
-	bool connection_auth;
 };
 
 enum forwarded_for {
@@ -23,14 +22,6 @@ enum forwarded_for {
 	FORWARDED_FOR_TRANSPARENT, /* leave X-Forwarded-For alone */
 	FORWARDED_FOR_DELETE,	   /* remove it */
 	FORWARDED_FOR_TRUNCATE	   /* replace it by the client's address */
-};
-
-enum uri_whitespace {
-	URI_WHITESPACE_STRIP,
-	URI_WHITESPACE_DENY,
-	URI_WHITESPACE_ALLOW,
-	URI_WHITESPACE_ENCODE,
-	URI_WHITESPACE_CHOP
 };
 
 /* One http_upgrade_request_protocols line group: rules for a protocol name, or OTHER. */
@@ -53,11 +44,8 @@ struct proxy_conf {
 	bool via, httpd_suppress_version_string;
 	enum forwarded_for forwarded_for;
 	bool host_verify_strict, deny_detail;
-	enum uri_whitespace uri_whitespace;
 	bool half_closed_clients;
 	bool client_persistent_connections, persistent_connection_after_error;
-	bool detect_broken_pconn, retry_on_error;
-	int64_t pipeline_prefetch;
 	int64_t client_ip_max_connections; /* -1: no limit */
 
 	int64_t request_header_max_bytes, reply_header_max_bytes;
@@ -71,9 +59,8 @@ struct proxy_conf {
 	struct upgrade_rules *upgrades;
 
 	/* error pages */
-	char *error_directory, *error_default_language, *err_html_text, *err_page_stylesheet;
+	char *error_directory, *err_html_text, *err_page_stylesheet;
 	char *cache_mgr;
-	bool email_err_data, error_log_languages;
 };
 
 void proxy_conf_init(struct proxy_conf *c);
@@ -83,8 +70,5 @@ void proxy_conf_complete(struct proxy_conf *c, struct conf_reader *r);
 
 conf_setter_fn proxy_conf_http_port;
 conf_setter_fn proxy_conf_forwarded_for;
-conf_setter_fn proxy_conf_uri_whitespace;
 conf_setter_fn proxy_conf_names;    /* struct name_list * */
 conf_setter_fn proxy_conf_upgrades; /* struct upgrade_rules * */
-conf_setter_fn proxy_conf_pipeline; /* int64_t: a number, or on / off */
-conf_setter_fn proxy_conf_relaxed;  /* relaxed_header_parser: only off has an effect to warn about */

@@ -52,7 +52,6 @@ START_TEST(defaults_are_squids)
 	ck_assert_str_eq(o.log.cache_log, LOCALSTATEDIR "/log/cuttle/cache.log");
 	ck_assert(o.log.strip_query_terms);
 	ck_assert(!o.log.buffered_logs);
-	ck_assert(!o.log.log_mime_hdrs);
 	ck_assert_int_eq(o.log.logfile_rotate, 10);
 	outcome_fini(&o);
 }
@@ -169,7 +168,7 @@ START_TEST(lines_are_kept_in_order)
 
 	read_conf(&o, "access_log /a\naccess_log none CONNECT\naccess_log /b\n"
 	              "strip_query_terms off\nlogfile_rotate 0\nclient_netmask 255.255.255.0\n"
-	              "cache_log none\nbuffered_logs on\nlog_mime_hdrs off\n");
+	              "cache_log none\nbuffered_logs on\n");
 	ck_assert_uint_eq(conf_count(o.reader, CONF_ERROR), 0);
 	ck_assert_str_eq(o.log.targets->path, "/a");
 	ck_assert_int_eq(o.log.targets->next->kind, LOG_TARGET_NONE);

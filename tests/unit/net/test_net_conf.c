@@ -44,7 +44,6 @@ START_TEST(defaults_are_squids)
 	ck_no_findings();
 	ck_assert_int_eq(c.connect_timeout_ms, 60000);
 	ck_assert_int_eq(c.forward_timeout_ms, 240000);
-	ck_assert_int_eq(c.peer_connect_timeout_ms, 30000);
 	ck_assert_int_eq(c.forward_max_tries, 25);
 	ck_assert_int_eq(c.connect_retries, 0);
 	ck_assert_int_eq(c.server_idle_pconn_timeout_ms, 60000);
@@ -124,14 +123,6 @@ START_TEST(wrong_values_are_refused_with_their_place)
 }
 END_TEST
 
-START_TEST(replies_of_strangers_cannot_be_allowed)
-{
-	read_conf("ignore_unknown_nameservers off\n");
-	ck_assert_uint_eq(conf_count(reader, CONF_WARNING), 1);
-	ck_assert(c.dns.ignore_unknown);
-}
-END_TEST
-
 Suite *suite_net_conf(void);
 Suite *suite_net_conf(void)
 {
@@ -143,7 +134,6 @@ Suite *suite_net_conf(void)
 	tcase_add_test(t, name_servers_of_all_lines_add_up);
 	tcase_add_test(t, values_arrive_in_their_members);
 	tcase_add_loop_test(t, wrong_values_are_refused_with_their_place, 0, ARRAY_LEN(wrong));
-	tcase_add_test(t, replies_of_strangers_cannot_be_allowed);
 	suite_add_tcase(suite, t);
 	return suite;
 }
