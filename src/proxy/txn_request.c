@@ -30,6 +30,11 @@ struct machine_next txn_step_read_head(struct txn *t)
 
 	if (is_first_look)
 		t->reader.bytes += had; /* pipelined bytes were counted when they came */
+	/* What an unfinished head says points into a buffer that may be gone: it is nobody's yet. */
+	if (r != HEAD_OK) {
+		t->request.version = 0;
+		t->request.method_name = t->request.target = SPAN_NULL;
+	}
 	switch (r) {
 	case HEAD_OK:
 		t->head_bytes = used;
@@ -45,7 +50,6 @@ struct machine_next txn_step_read_head(struct txn *t)
 		return TXN_GO(FINISH);
 	case HEAD_BAD:
 		count(COUNT_CLIENT_REQUESTS);
-		t->request.version = 0;
 		t->head_bytes = t->reader.bytes;
 		return bad_head(t, &e);
 	case HEAD_EOF:

@@ -109,4 +109,4 @@ def test_allow_list_of_registries(start_proxy, tmp_path):
     assert apt(folder, proxy.url, "update").returncode == 0
     with proxy.client() as client:
         assert client.connect("elsewhere.invalid:443").status == 403
-    assert any(line.result == "TCP_DENIED/403" for line in proxy.log_lines())
+    assert proxy.wait_line("elsewhere.invalid").result == "TCP_DENIED/403"
