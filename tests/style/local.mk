@@ -14,7 +14,8 @@ EXTRA_DIST += \
 check-style: all
 	$(srcdir)/tests/style/run
 # clang-tidy over the program's sources, with this build's flags.
+tidy_flags = -std=gnu17 -I$(abs_top_srcdir) -I$(abs_top_srcdir)/src -I$(abs_top_builddir) -include config.h \
+	-DSYSCONFDIR=\"x\" -DLOCALSTATEDIR=\"x\" -DPKGDATADIR=\"x\" -DRUNSTATEDIR=\"x\"
 check-tidy: all
-	cd $(srcdir) && find src acl cache -name '*.c' | sort | xargs -P 2 -n 4 clang-tidy --quiet -- -std=gnu17 \
-	  -I$(abs_top_srcdir) -I$(abs_top_srcdir)/src -I$(abs_top_builddir) -include config.h \
-	  -DSYSCONFDIR='"x"' -DLOCALSTATEDIR='"x"' -DPKGDATADIR='"x"' -DRUNSTATEDIR='"x"'
+	cd $(srcdir) && find src acl cache -name '*.c' | sort | \
+	  xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(tidy_flags)' tidy
