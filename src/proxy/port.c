@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/oplog.h"
+#include "net/sock.h"
 
 struct port *port_ref(struct port *p)
 {
@@ -100,9 +101,13 @@ enum err port_set_open(struct port_set *out, const struct http_port *conf, const
 
 void port_set_retire(const struct port_set *old, const struct port_set *now, struct opener *o)
 {
-	for (unsigned i = 0; i < old->n; i++)
-		if (find(now, &old->v[i]->at) == NULL && o->ops->unlisten != NULL)
-			o->ops->unlisten(o, &old->v[i]->at);
+	for (unsigned i = 0; i < old->n; i++) {
+		if (find(now, &old->v[i]->at) != NULL)
+			continue;
+		/* Sessions hold the port, and so its socket: closing is not what ends it. */
+		sock_stop_listening(old->v[i]->fd);
+		o->ops->unlisten(o, &old->v[i]->at);
+	}
 }
 
 void port_set_fini(struct port_set *s)

@@ -1,6 +1,7 @@
 /*
  * A port: one listening socket as one http_port line names it. Immutable and counted: snapshots,
- * the workers' listeners and sessions hold it; the socket is closed with the last of them.
+ * the workers' listeners and sessions hold it; the socket is closed with the last of them, but refuses
+ * connections as soon as the port is retired.
  */
 #pragma once
 
@@ -32,6 +33,6 @@ void port_unref(struct port **p);
  */
 enum err port_set_open(struct port_set *out, const struct http_port *conf, const struct port_set *old,
 		       struct opener *o) MUST_USE;
-/* Tell the opener which addresses of `old` are not listened on any more. */
+/* Refuse connections from now on to those addresses of `old` that `now` does not have. */
 void port_set_retire(const struct port_set *old, const struct port_set *now, struct opener *o);
 void port_set_fini(struct port_set *s);

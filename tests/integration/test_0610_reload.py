@@ -66,8 +66,8 @@ def test_ports_come_and_go(start_proxy, start_origin):
         assert client.get(origin.url()).status == 200
         proxy.configure("http_access allow all\n")
         proxy.reload()
+        until(lambda: not listening(proxy.port2), "the port is closed")
         assert client.get(origin.url()).status == 200       # what was accepted there goes on
-    until(lambda: not listening(proxy.port2), "the port is closed")
 
 
 class Reloader:
