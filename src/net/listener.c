@@ -33,6 +33,7 @@ struct listener {
 	listener_fn *fn;
 	void *arg;
 	struct endpoint local;
+	int reserve_begins; /* sock_reserve_begins() */
 	bool is_wildcard; /* each connection has a local address of its own */
 	bool is_watching, is_paused;
 };
@@ -83,6 +84,9 @@ static bool accept_one(struct listener *l)
 		sock_close(fd);
 		return true;
 	}
+	/* The last ones are for dialling, files and the manager: who comes later waits in the queue. */
+	if (fd >= l->reserve_begins)
+		out_of_fds(l);
 	l->fn(l->arg, fd, &peer, &local);
 	return true;
 }
@@ -115,7 +119,12 @@ static void on_event(struct event *e, unsigned ready UNUSED)
 
 static void on_retry(struct timer *t)
 {
-	update_watch(CONTAINER_OF(t, struct listener, retry));
+	struct listener *l = CONTAINER_OF(t, struct listener, retry);
+
+	if (sock_is_in_reserve(l->reserve_begins))
+		out_of_fds(l);
+	else
+		update_watch(l);
 }
 
 enum err listener_new(struct listener **out, struct loop *loop, int listen_fd, listener_fn *fn,
@@ -129,6 +138,7 @@ enum err listener_new(struct listener **out, struct loop *loop, int listen_fd, l
 	l->fn = fn;
 	l->arg = arg;
 	l->is_watching = true;
+	l->reserve_begins = sock_reserve_begins();
 	task_init(&l->task, accept_batch);
 	timer_init(&l->retry, on_retry);
 	event_init(&l->event, on_event);

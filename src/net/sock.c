@@ -11,9 +11,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/tcp.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* Of the descriptors, an eighth is kept in reserve, but not more than this. */
+#define FD_RESERVE_MAX 256
 
 /* In <linux/in.h>, which does not go together with <netinet/in.h> in all C libraries. */
 #ifndef IP_BIND_ADDRESS_NO_PORT
@@ -209,6 +214,24 @@ enum io sock_sendfile(int fd, int file_fd, int64_t *offset, size_t max, size_t *
 
 	*offset = at;
 	return moved(r, n, err);
+}
+
+int sock_reserve_begins(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur > INT_MAX)
+		return INT_MAX;
+	return (int)(r.rlim_cur - MIN(r.rlim_cur / 8, (rlim_t)FD_RESERVE_MAX));
+}
+
+bool sock_is_in_reserve(int reserve_begins)
+{
+	const int fd = eventfd(0, EFD_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 || fd >= reserve_begins;
 }
 
 void sock_set_nodelay(int fd, bool on)

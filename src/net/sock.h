@@ -37,6 +37,14 @@ enum io sock_splice_in(int fd, int pipe_fd, size_t max, size_t *n, enum err *err
 enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more, size_t *n, enum err *err);
 enum io sock_sendfile(int fd, int file_fd, int64_t *offset, size_t max, size_t *n, enum err *err);
 
+/*
+ * Descriptors are numbered from the lowest free one: who gets this number or a higher one by
+ * accepting takes from the reserve that connections upstream and files need. By the process's limit now.
+ */
+int sock_reserve_begins(void);
+/* Would the next descriptor be from the reserve? Costs two system calls. */
+bool sock_is_in_reserve(int reserve_begins);
+
 void sock_set_nodelay(int fd, bool on);
 /* The receive buffer; on a listening socket it holds for those accepted. */
 void sock_set_recv_buffer(int fd, int bytes);
