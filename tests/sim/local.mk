@@ -17,9 +17,11 @@ tests_sim_sim_SOURCES = $(sim_world) tests/unit/unit.h \
 	tests/sim/play.c tests/sim/play.h \
 	tests/sim/sim_main.c \
 	tests/sim/test_dial.c \
+	tests/sim/test_heads.c \
 	tests/sim/test_interim.c \
 	tests/sim/test_limits.c \
 	tests/sim/test_requests.c \
+	tests/sim/test_shutdown.c \
 	tests/sim/test_upstreams.c \
 	tests/sim/test_world.c
 tests_sim_sim_LDADD = $(cuttle_libs) $(unit_libs)
