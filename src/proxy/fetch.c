@@ -195,8 +195,22 @@ struct dial_request fetch_dial_request(const struct net_conf *c, struct span hos
 	};
 }
 
+bool fetch_make_room(struct worker *w, enum err e)
+{
+	const unsigned n = upstream_pool_count(w->upstreams);
+
+	if (e != ERR_NO_FDS || n == 0)
+		return false;
+	upstream_pool_shrink(w->upstreams, n / 2);
+	return true;
+}
+
 static struct machine_next dial_failed(struct fetch *f)
 {
+	if (fetch_make_room(f->worker, f->dial.err)) {
+		f->dial.op.status = OP_IDLE;
+		return GO(DIAL);
+	}
 	count(COUNT_SERVER_CONNECT_FAILS);
 	return fail(f, fetch_dial_why(f->dial.err), err_text(f->dial.err));
 }

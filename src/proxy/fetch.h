@@ -60,6 +60,8 @@ struct stream *fetch_take_stream(struct fetch *f, struct span *early);
 struct dial_request fetch_dial_request(const struct net_conf *c, struct span host, uint16_t port,
 				       const struct ip *ips, unsigned n_ips);
 enum why fetch_dial_why(enum err e);
+/* A dial has failed so: are there idle connections to close, so that another try makes sense? They are closed. */
+bool fetch_make_room(struct worker *w, enum err e);
 /*
  * The reader is through, or gives up: the connection goes to the pool if the reply was taken whole,
  * else it is closed. Clears the pointer.

@@ -11,6 +11,10 @@
 
 static struct machine_next dial_failed(struct txn *t)
 {
+	if (fetch_make_room(t->worker, t->dial.err)) {
+		t->dial.op.status = OP_IDLE;
+		return TXN_GO(TUNNEL_DIAL);
+	}
 	count(COUNT_SERVER_CONNECT_FAILS);
 	txn_fail(t, fetch_dial_why(t->dial.err), span_str(err_text(t->dial.err)));
 	return TXN_GO(SEND_ERROR);
