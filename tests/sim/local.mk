@@ -3,6 +3,8 @@
 sim_world = \
 	tests/sim/sim.h tests/sim/sim_int.h \
 	tests/sim/sim_dns.c \
+	tests/sim/sim_edges.c tests/sim/sim_edges.h \
+	tests/sim/sim_fault.c tests/sim/sim_fault.h \
 	tests/sim/sim_jobs.c \
 	tests/sim/sim_log.c \
 	tests/sim/sim_net.c tests/sim/sim_net.h \
@@ -21,8 +23,11 @@ tests_sim_sim_SOURCES = $(sim_world) tests/unit/unit.h \
 	tests/sim/test_interim.c \
 	tests/sim/test_limits.c \
 	tests/sim/test_requests.c \
+	tests/sim/test_scarcity.c \
 	tests/sim/test_shutdown.c \
 	tests/sim/test_upstreams.c \
 	tests/sim/test_world.c
+# sim_fault.c stands in for these.
+tests_sim_sim_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=arena_try_alloc,--wrap=budget_take,--wrap=buffer_take,--wrap=pipe_take
 tests_sim_sim_LDADD = $(cuttle_libs) $(unit_libs)
 endif

@@ -29,9 +29,13 @@ static size_t request_length(struct span in, bool head_is_enough)
 	if (memmem(in.p, head, "chunked\r\n", 9) == NULL)
 		return head;
 	const struct span rest = span_skip(in, head);
-	const char *last = memmem(rest.p, rest.n, "0\r\n\r\n", 5);
+	const char *last = rest.n == 0 ? NULL : memmem(rest.p, rest.n, "0\r\n", 3);
 
-	return last == NULL ? 0 : head + (size_t)(last + 5 - rest.p);
+	if (last == NULL)
+		return 0;
+	/* Behind the last chunk, or behind its trailers. */
+	last = memmem(last + 1, rest.n - (size_t)(last + 1 - rest.p), "\r\n\r\n", 4);
+	return last == NULL ? 0 : head + (size_t)(last + 4 - rest.p);
 }
 
 static void keep(struct play_origin *o, struct span bytes)
@@ -112,7 +116,8 @@ void play_serve(struct play_origin *o, const char *ip)
 	struct endpoint at = { .port = 80 };
 
 	CHECK(ip_parse(span_str(ip), &at.ip));
-	o->got = check_calloc(1, PLAY_GOT);
+	if (o->got == NULL)
+		o->got = check_calloc(1, PLAY_GOT);
 	sim_serve(&at, SIM_ACCEPT, 0, on_origin, o);
 }
 

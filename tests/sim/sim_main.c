@@ -1,13 +1,41 @@
+/*
+ * Runs the suites and tells which edges of the step tables none of them travelled.
+ * SIM_DOT=FILE: draw the tables into that file as well (dot -Tsvg FILE).
+ */
+#include "tests/sim/sim_edges.h"
 #include "tests/unit/unit.h"
+
+#include <stdio.h>
 
 Suite *suite_dial(void);
 Suite *suite_heads(void);
 Suite *suite_interim(void);
 Suite *suite_limits(void);
 Suite *suite_requests(void);
+Suite *suite_scarcity(void);
 Suite *suite_shutdown(void);
 Suite *suite_upstreams(void);
 Suite *suite_world(void);
 
-UNIT_MAIN(suite_world, suite_dial, suite_heads, suite_interim, suite_limits, suite_requests, suite_shutdown,
-	  suite_upstreams)
+int main(void)
+{
+	Suite *(*const suites[])(void) = {
+		suite_world,	suite_dial,	suite_heads,	suite_interim, suite_limits,
+		suite_requests, suite_scarcity, suite_shutdown, suite_upstreams,
+	};
+	const char *dot = getenv("SIM_DOT");
+	SRunner *runner = srunner_create(suites[0]());
+
+	sim_edges_begin();
+	for (size_t i = 1; i < ARRAY_LEN(suites); i++)
+		srunner_add_suite(runner, suites[i]());
+	srunner_run_all(runner, CK_ENV);
+	const int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	if (getenv("CK_RUN_SUITE") == NULL && getenv("CK_RUN_CASE") == NULL)
+		sim_edges_report();
+	if (dot != NULL && !sim_edges_draw(dot))
+		perror(dot);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

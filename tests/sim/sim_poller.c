@@ -3,6 +3,8 @@
  *
  * A real descriptor that is watched (a signal's, say) never becomes ready here.
  */
+#include "tests/sim/sim_edges.h"
+#include "tests/sim/sim_fault.h"
 #include "tests/sim/sim_int.h"
 
 #include "base/list.h"
@@ -167,6 +169,8 @@ void poller_free(struct poller **p)
 enum err poller_add(struct poller *p, int fd, unsigned interest, void *cookie)
 {
 	CHECK(cookie != NULL);
+	if (sim_fault_is_due())
+		return ERR_NOMEM;
 	if (fd >= SIM_FD_BASE)
 		sim_net_watch(fd, p, interest, cookie);
 	return ERR_NONE;
@@ -220,6 +224,7 @@ unsigned poller_wait(struct poller *p, struct poll_result *out, unsigned cap, in
 	const int64_t deadline_us =
 		wait_ms < 0 ? INT64_MAX : (world.now_us / 1000 + wait_ms) * 1000;
 
+	sim_edges_collect();
 	for (;;) {
 		const bool moved = step();
 		const unsigned n = sim_net_collect(p, out, cap);

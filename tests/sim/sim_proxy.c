@@ -7,6 +7,7 @@
 #include "net/opener.h"
 #include "proxy/process.h"
 #include "proxy/proxy.h"
+#include "tests/sim/sim_edges.h"
 
 static const char conf_head[] = "http_port 127.0.0.1:3128\n"
 				"visible_hostname sim.test\n"
@@ -68,7 +69,7 @@ void sim_proxy_start(struct sim_proxy *sp, const char *conf)
 
 	sim_init();
 	sim_log_clear();
-	oplog_set_level(OPLOG_WARNING);
+	oplog_set_level(OPLOG_ERROR);
 	conf_text = check_malloc(cap);
 	snprintf(conf_text, cap, "%s%s", conf_head, conf);
 	o.conf_text = conf_text;
@@ -81,6 +82,7 @@ void sim_proxy_start(struct sim_proxy *sp, const char *conf)
 	sp->proxy->workers = check_calloc(1, sizeof(sp->proxy->workers[0]));
 	sp->proxy->workers[0] = sp->worker;
 	sp->proxy->n_workers = 1;
+	sim_edges_watch(sp->worker);
 }
 
 void sim_proxy_run(struct sim_proxy *sp)
@@ -98,6 +100,7 @@ void sim_proxy_run_for(struct sim_proxy *sp, int64_t ms)
 
 void sim_proxy_stop(struct sim_proxy *sp)
 {
+	sim_edges_watch(NULL);
 	proxy_free(&sp->proxy);
 	sp->worker = NULL;
 	while (n_listening > 0)

@@ -3,6 +3,7 @@
  */
 #include "net/sock.h"
 
+#include "tests/sim/sim_fault.h"
 #include "tests/sim/sim_net.h"
 
 #include <errno.h>
@@ -35,7 +36,7 @@ enum err sock_accept(int listen_fd, int *fd, struct endpoint *peer)
 
 	if (p == NULL)
 		return ERR_NOT_FOUND;
-	if (sim_slot_open(p) < 0)
+	if (sim_fault_is_due() || sim_slot_open(p) < 0)
 		return ERR_NO_FDS;
 	p->state = SIM_UP;
 	*peer = p->peer_at;
@@ -64,7 +65,7 @@ enum err sock_listen(const struct endpoint *at, int backlog UNUSED, int *fd)
 
 enum err sock_connect(const struct endpoint *to, const struct endpoint *from, int *fd)
 {
-	if (sim_fd_limit != 0 && sim_open_fds() >= sim_fd_limit)
+	if (sim_fault_is_due() || (sim_fd_limit != 0 && sim_open_fds() >= sim_fd_limit))
 		return ERR_NO_FDS;
 	struct sim_peer *p = sim_dialled(to);
 
