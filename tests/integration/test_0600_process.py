@@ -317,6 +317,20 @@ def test_out_of_descriptors(start_proxy, start_origin):
     until(works, "connections are accepted again")
 
 
+@cuttle_only("Squid keeps no reserve that can be seen")
+def test_a_reserve_of_descriptors_serves_those_who_were_let_in(start_proxy, start_origin):
+    """Idle connections up to the limit must not keep the first of them from being served."""
+    origin = start_origin(serve_forever(reply(body=b"served")))
+    proxy = start_proxy("http_access allow all\nmax_filedescriptors 64\n")
+    clients = [proxy.client() for _ in range(90)]
+    try:
+        assert clients[0].get(origin.url()).body == b"served"
+        until(lambda: "out of file descriptors" in proxy.operator_log(), "the operator is told")
+    finally:
+        for client in clients:
+            client.close()
+
+
 def test_cache_log_is_written(start_proxy):
     """What the operator log says about the start is in the file that cache_log names."""
     proxy = start_proxy()
