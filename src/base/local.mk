@@ -16,4 +16,5 @@ src_base_libbase_a_SOURCES = \
 	src/base/repeats.c src/base/repeats.h \
 	src/base/span.c src/base/span.h \
 	src/base/table.c src/base/table.h \
+	src/base/thread.c src/base/thread.h \
 	src/base/why.c src/base/why.h src/base/why.tbl.h

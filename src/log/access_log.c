@@ -10,6 +10,7 @@
 #include "base/counters.h"
 #include "base/lock.h"
 #include "base/oplog.h"
+#include "base/thread.h"
 #include "log/ring_int.h"
 #include "log/sink.h"
 
@@ -459,7 +460,6 @@ static void *log_thread(void *arg)
 	struct access_log *al = arg;
 	int64_t oplog_ms = 0;
 
-	pthread_setname_np(pthread_self(), "log");
 	for (;;) {
 		bool is_stopping;
 		int rotate;
@@ -483,21 +483,12 @@ static void *log_thread(void *arg)
 
 enum err access_log_start(struct access_log *al)
 {
-	sigset_t all, old;
-	int e;
-
 	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
 	CHECK(!al->is_started);
-	/* Signals are for the main thread; and a reader that went away must not end the process by
-	 * SIGPIPE. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	e = pthread_create(&al->thread, NULL, log_thread, al);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (e != 0)
-		return err_from_errno(e);
-	al->is_started = true;
-	return ERR_NONE;
+	const enum err e = thread_start(&al->thread, "log", log_thread, al);
+
+	al->is_started = e == ERR_NONE;
+	return e;
 }
 
 void access_log_stop(struct access_log **alp)

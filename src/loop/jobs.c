@@ -12,9 +12,9 @@
 
 #include "base/counters.h"
 #include "base/lock.h"
+#include "base/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -42,10 +42,10 @@ static const struct {
 	const char *thread_name; /* 15 bytes at most */
 	int nice;		 /* 0: as the process */
 } traits[JOB_CLASS_N] = {
-	[JOB_DISK] = { "cuttle-disk", 0 },
-	[JOB_CREDENTIALS] = { "cuttle-creds", 0 },
-	[JOB_SIGNING] = { "cuttle-sign", 0 },
-	[JOB_BUILD] = { "cuttle-build", 19 },
+	[JOB_DISK] = { "disk", 0 },
+	[JOB_CREDENTIALS] = { "credentials", 0 },
+	[JOB_SIGNING] = { "signing", 0 },
+	[JOB_BUILD] = { "builder", 19 },
 };
 
 /* --- the end of a job ------------------------------------------------------------------------ */
@@ -73,7 +73,7 @@ static void job_is_home(struct post *p)
 {
 	struct job *j = CONTAINER_OF(p, struct job, post);
 
-	if (move_state(j, JOB_POSTED, JOB_IDLE))
+	if (move_state(j, JOB_POSTED, JOB_IDLE) && j->done != NULL)
 		j->done(j);
 	j->release(j);
 }
@@ -90,14 +90,6 @@ static void finish(struct job *j)
 }
 
 /* --- threads --------------------------------------------------------------------------------- */
-
-static void set_up_thread(const struct class *c)
-{
-	(void)pthread_setname_np(pthread_self(), traits[c->id].thread_name);
-	/* Linux: a thread's id given as a process changes that thread alone. */
-	if (traits[c->id].nice != 0)
-		(void)setpriority(PRIO_PROCESS, (id_t)gettid(), traits[c->id].nice);
-}
 
 static struct job *take_job(struct class *c)
 {
@@ -122,7 +114,9 @@ static void *run_thread(void *arg)
 	struct class *c = arg;
 	struct job *j;
 
-	set_up_thread(c);
+	/* Linux: a thread's id given as a process changes that thread alone. */
+	if (traits[c->id].nice != 0)
+		(void)setpriority(PRIO_PROCESS, (id_t)gettid(), traits[c->id].nice);
 	while ((j = take_job(c)) != NULL) {
 		j->work(j);
 		lock_take(&c->lock);
@@ -135,20 +129,14 @@ static void *run_thread(void *arg)
 
 /*
  * With the lock held, which is the price of not starting one thread too many; it happens a few
- * times in a process's life. The thread inherits a mask that leaves all signals to the main thread.
+ * times in a process's life.
  */
 static bool start_thread(struct class *c)
 {
-	sigset_t all, old;
-
-	sigfillset(&all);
-	CHECK(pthread_sigmask(SIG_SETMASK, &all, &old) == 0);
-	const int e = pthread_create(&c->threads[c->n_threads], NULL, run_thread, c);
-
-	CHECK(pthread_sigmask(SIG_SETMASK, &old, NULL) == 0);
-	if (e == 0)
-		c->n_threads++;
-	return e == 0;
+	if (thread_start(&c->threads[c->n_threads], traits[c->id].thread_name, run_thread, c) != ERR_NONE)
+		return false;
+	c->n_threads++;
+	return true;
 }
 
 /* --- the pool -------------------------------------------------------------------------------- */

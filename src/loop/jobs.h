@@ -30,7 +30,7 @@ typedef void job_fn(struct job *);
  * Guarded by the pool's lock of the class while queued; by `state` afterwards.
  */
 struct job {
-	job_fn *work, *done, *release;
+	job_fn *work, *done, *release; /* done may be NULL */
 	struct post post;  /* used by the pool */
 	struct loop *home; /* set by job_submit() */
 	enum job_class job_class;

@@ -32,7 +32,7 @@ void dns_answer_unref(struct dns_answer **a);
 
 struct dns_shared *dns_shared_new(const struct dns_conf *c);
 void dns_shared_free(struct dns_shared **s);
-/* Take new settings; the hosts file is read anew (call on a builder thread); answers stay. */
+/* Take new settings; the hosts file is read anew (not on a worker); answers stay. */
 void dns_shared_configure(struct dns_shared *s, const struct dns_conf *c);
 
 enum err dns_new(struct dns **out, struct dns_shared *s, struct loop *l) MUST_USE;

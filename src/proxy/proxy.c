@@ -1,20 +1,22 @@
 /*
- * The process: ports, workers, the builder that reloads, the way down.
+ * The process: ports, workers, reloading, the way down.
  */
 #include "proxy/proxy.h"
-
-#include <signal.h>
-#include <sys/resource.h>
 
 #include "base/cgroup.h"
 #include "base/counters.h"
 #include "base/oplog.h"
+#include "base/thread.h"
 #include "loop/poller.h"
 #include "proxy/cache_log.h"
 #include "proxy/client_db.h"
 #include "proxy/process.h"
 
 #define PROXY_MAGIC 0x93a0c5edu
+
+/* One configuration is built at a time; the next one may come while the thread of the last one ends. */
+static const unsigned job_threads[JOB_CLASS_N] = { [JOB_BUILD] = 1 };
+static const unsigned job_queue[JOB_CLASS_N] = { [JOB_BUILD] = 1 };
 
 const char *proxy_listening(const struct proxy *p, unsigned i)
 {
@@ -46,14 +48,14 @@ enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct sna
 	p->options = *o;
 	p->snapshot = *s;
 	*s = NULL;
-	lock_init(&p->builder_lock, LOCK_RANK_PROCESS);
-	pthread_cond_init(&p->builder_wake, NULL);
+	lock_init(&p->lock, LOCK_RANK_PROCESS);
 	p->started_wall_us = clock_wall_us();
 	atomic_init(&p->generation, p->snapshot->generation);
 	cache_log_use(&p->snapshot->log, NULL, o->opener, o->stderr_level);
 	p->access_log = access_log_new(cache_log_open_file, o->opener);
 	access_log_set_rename(p->access_log, cache_log_rename_file, o->opener);
 	p->clients = client_db_new();
+	CHECK(jobs_new(&p->jobs, job_threads, job_queue) == ERR_NONE);
 	p->dns = dns_shared_new(&p->snapshot->net.dns);
 	if (port_set_open(&p->snapshot->ports, p->snapshot->proxy.ports, NULL, o->opener) != ERR_NONE ||
 	    !access_log_configure(p->access_log, &p->snapshot->log)) {
@@ -96,12 +98,13 @@ static enum err start_workers(struct proxy *p)
 	for (unsigned i = 0; i < n; i++) {
 		char name[24];
 
-		if (pthread_create(&p->workers[i]->thread, NULL, worker_main, p->workers[i]) != 0) {
-			oplog(OPLOG_FATAL, "cannot start the thread of worker %u", i);
-			return ERR_SYSTEM;
-		}
 		snprintf(name, sizeof(name), "worker-%u", i);
-		pthread_setname_np(p->workers[i]->thread, name);
+		const enum err e = thread_start(&p->workers[i]->thread, name, worker_main, p->workers[i]);
+
+		if (e != ERR_NONE) {
+			oplog(OPLOG_FATAL, "cannot start the thread of worker %u: %s", i, err_text(e));
+			return e;
+		}
 	}
 	return ERR_NONE;
 }
@@ -188,9 +191,9 @@ static void reload(struct proxy *p)
 	struct snapshot *old = p->snapshot;
 
 	cache_log_use(&s->log, &old->log, p->options.opener, p->options.stderr_level);
-	lock_take(&p->builder_lock);
+	lock_take(&p->lock);
 	p->snapshot = s;
-	lock_give(&p->builder_lock);
+	lock_give(&p->lock);
 	port_set_retire(&old->ports, &s->ports, p->options.opener);
 	snapshot_unref(&old);
 	count(COUNT_RELOADS);
@@ -198,43 +201,63 @@ static void reload(struct proxy *p)
 	oplog(OPLOG_NOTICE, "configuration loaded (number %u)", p->snapshot->generation);
 }
 
-static void *builder_main(void *arg)
-{
-	struct proxy *p = arg;
+/* A reload under way. */
+struct build {
+	struct job job;
+	struct proxy *proxy;
+};
 
-	/* Linux: the nice value is the thread's own. Compiling lists must not slow the workers. */
-	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
-	lock_take(&p->builder_lock);
-	while (!p->builder_stops) {
-		if (!p->wants_reload) {
-			lock_wait(&p->builder_lock, &p->builder_wake);
-			continue;
-		}
-		p->wants_reload = false;
-		lock_give(&p->builder_lock);
+static void build_work(struct job *j)
+{
+	struct proxy *p = CONTAINER_OF(j, struct build, job)->proxy;
+	bool again;
+
+	do {
 		reload(p);
-		lock_take(&p->builder_lock);
-	}
-	lock_give(&p->builder_lock);
-	return NULL;
+		lock_take(&p->lock);
+		again = p->wants_reload;
+		p->wants_reload = false;
+		p->is_building = again;
+		lock_give(&p->lock);
+	} while (again);
+}
+
+static void build_release(struct job *j)
+{
+	free(CONTAINER_OF(j, struct build, job));
 }
 
 void proxy_reload(struct proxy *p)
 {
 	CHECK_OBJ(p, PROXY_MAGIC);
-	lock_take(&p->builder_lock);
-	p->wants_reload = true;
-	pthread_cond_signal(&p->builder_wake);
-	lock_give(&p->builder_lock);
+	lock_take(&p->lock);
+	const bool is_building = p->is_building;
+
+	p->wants_reload = is_building;
+	p->is_building = true;
+	lock_give(&p->lock);
+	if (is_building)
+		return;
+	struct build *b = check_calloc(1, sizeof(*b));
+
+	b->job = (struct job){ .work = build_work, .release = build_release };
+	b->proxy = p;
+	if (job_submit(p->jobs, p->workers[0]->loop, JOB_BUILD, &b->job) == ERR_NONE)
+		return;
+	oplog(OPLOG_ERROR, "cannot start a thread to load the configuration; it stays as it is");
+	build_release(&b->job);
+	lock_take(&p->lock);
+	p->is_building = false;
+	lock_give(&p->lock);
 }
 
 void proxy_rotate(struct proxy *p)
 {
 	CHECK_OBJ(p, PROXY_MAGIC);
-	lock_take(&p->builder_lock);
+	lock_take(&p->lock);
 	struct snapshot *s = snapshot_ref(p->snapshot);
 
-	lock_give(&p->builder_lock);
+	lock_give(&p->lock);
 	const unsigned generations = (unsigned)s->log.logfile_rotate;
 
 	access_log_rotate(p->access_log, generations);
@@ -242,36 +265,16 @@ void proxy_rotate(struct proxy *p)
 	snapshot_unref(&s);
 }
 
-/*
- * Signals are for the main thread, so the threads started here inherit a full mask; but for those that a
- * fault raises: blocked, they would end the process without a word.
- */
 enum err proxy_start(struct proxy *p)
 {
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
-	sigset_t all, old;
-
 	CHECK_OBJ(p, PROXY_MAGIC);
-	sigfillset(&all);
-	for (size_t i = 0; i < ARRAY_LEN(faults); i++)
-		sigdelset(&all, faults[i]);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	enum err e = access_log_start(p->access_log);
+	const enum err e = access_log_start(p->access_log);
 
-	if (e == ERR_NONE) {
-		/* The log thread flushes it, so that no worker waits for the operator log's disk. */
-		oplog_run_async();
-		e = start_workers(p);
-	}
-	if (e == ERR_NONE) {
-		p->has_builder = pthread_create(&p->builder, NULL, builder_main, p) == 0;
-		if (!p->has_builder)
-			e = ERR_SYSTEM;
-		else
-			pthread_setname_np(p->builder, "builder");
-	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return e;
+	if (e != ERR_NONE)
+		return e;
+	/* The log thread flushes it, so that no worker waits for the operator log's disk. */
+	oplog_run_async();
+	return start_workers(p);
 }
 
 /* --- the way down ------------------------------------------------------------------------------------ */
@@ -293,10 +296,10 @@ static void on_drain(struct post *post)
 int64_t proxy_shutdown_lifetime_ms(struct proxy *p)
 {
 	CHECK_OBJ(p, PROXY_MAGIC);
-	lock_take(&p->builder_lock);
+	lock_take(&p->lock);
 	const int64_t ms = p->snapshot->process.shutdown_lifetime_ms;
 
-	lock_give(&p->builder_lock);
+	lock_give(&p->lock);
 	return ms;
 }
 
@@ -318,11 +321,11 @@ void proxy_shutdown(struct proxy *p, int64_t lifetime_ms, void (*drained)(void *
 void proxy_close_ports(struct proxy *p)
 {
 	CHECK_OBJ(p, PROXY_MAGIC);
-	lock_take(&p->builder_lock);
+	lock_take(&p->lock);
 	p->wants_reload = false;
 	struct snapshot *s = snapshot_ref(p->snapshot);
 
-	lock_give(&p->builder_lock);
+	lock_give(&p->lock);
 	for (unsigned i = 0; i < s->ports.n; i++) {
 		sock_stop_listening(s->ports.v[i]->fd);
 		p->options.opener->ops->unlisten(p->options.opener, &s->ports.v[i]->at);
@@ -330,15 +333,13 @@ void proxy_close_ports(struct proxy *p)
 	snapshot_unref(&s);
 }
 
-static void stop_builder(struct proxy *p)
+/* A reload under way comes to its end; none begins any more. */
+static void stop_building(struct proxy *p)
 {
-	if (!p->has_builder)
-		return;
-	lock_take(&p->builder_lock);
-	p->builder_stops = true;
-	pthread_cond_signal(&p->builder_wake);
-	lock_give(&p->builder_lock);
-	pthread_join(p->builder, NULL);
+	lock_take(&p->lock);
+	p->wants_reload = false;
+	lock_give(&p->lock);
+	jobs_free(&p->jobs);
 }
 
 void proxy_free(struct proxy **pp)
@@ -347,7 +348,7 @@ void proxy_free(struct proxy **pp)
 
 	CHECK_OBJ(p, PROXY_MAGIC);
 	*pp = NULL;
-	stop_builder(p);
+	stop_building(p);
 	for (unsigned i = 0; i < p->n_workers; i++) {
 		if (p->workers[i]->thread != 0) {
 			loop_stop(p->workers[i]->loop);
@@ -362,7 +363,6 @@ void proxy_free(struct proxy **pp)
 	dns_shared_free(&p->dns);
 	client_db_free(&p->clients);
 	snapshot_unref(&p->snapshot);
-	lock_fini(&p->builder_lock);
-	pthread_cond_destroy(&p->builder_wake);
+	lock_fini(&p->lock);
 	OBJ_FREE(p, PROXY_MAGIC);
 }

@@ -58,7 +58,7 @@ static void job_is_home(struct post *p)
 	const bool is_detached = atomic_load_explicit(&j->state, memory_order_relaxed) == DETACHED;
 
 	atomic_store_explicit(&j->state, IDLE, memory_order_relaxed);
-	if (!is_detached)
+	if (!is_detached && j->done != NULL)
 		j->done(j);
 	j->release(j);
 }

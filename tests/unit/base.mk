@@ -6,5 +6,6 @@ tests_unit_unit_base_SOURCES = tests/unit/unit_base.c tests/unit/unit.h \
 	tests/unit/base/test_cgroup.c \
 	tests/unit/base/test_lock.c \
 	tests/unit/base/test_oplog.c \
-	tests/unit/base/test_span.c
+	tests/unit/base/test_span.c \
+	tests/unit/base/test_thread.c
 tests_unit_unit_base_LDADD = src/base/libbase.a $(unit_libs)

@@ -5,5 +5,6 @@ Suite *suite_cgroup(void);
 Suite *suite_lock(void);
 Suite *suite_oplog(void);
 Suite *suite_span(void);
+Suite *suite_thread(void);
 
-UNIT_MAIN(suite_span, suite_budget, suite_cgroup, suite_lock, suite_oplog)
+UNIT_MAIN(suite_span, suite_budget, suite_cgroup, suite_lock, suite_oplog, suite_thread)
