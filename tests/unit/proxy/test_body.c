@@ -4,79 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include "proxy/body.h"
-
-/* A stream that serves a text in pieces, or takes one in pieces. */
-struct fake {
-	struct stream stream;
-	struct span input;
-	char *output;
-	size_t out_n, out_cap;
-	unsigned seed, piece; /* at most so many bytes a call */
-	bool stalls;	      /* every other call says IO_AGAIN */
-	unsigned calls;
-	unsigned writes;
-};
-
-static enum io fake_read(struct stream *s, void *buf, size_t cap, size_t *n)
-{
-	struct fake *f = CONTAINER_OF(s, struct fake, stream);
-
-	if (f->stalls && f->calls++ % 2 == 0)
-		return IO_AGAIN;
-	if (f->input.n == 0)
-		return IO_EOF;
-	const size_t may = MIN(cap, 1 + (size_t)rand_r(&f->seed) % f->piece);
-
-	*n = MIN(may, f->input.n);
-	memcpy(buf, f->input.p, *n);
-	f->input = span_skip(f->input, *n);
-	return IO_OK;
-}
-
-static enum io fake_write(struct stream *s, const struct iovec *iov, int n_iov, size_t *n)
-{
-	struct fake *f = CONTAINER_OF(s, struct fake, stream);
-	size_t may = 1 + (size_t)rand_r(&f->seed) % f->piece;
-
-	f->writes++;
-	if (f->stalls && f->calls++ % 2 == 0)
-		return IO_AGAIN;
-	*n = 0;
-	for (int i = 0; i < n_iov && may != 0; i++) {
-		const size_t take = MIN(may, iov[i].iov_len);
-
-		ck_assert(f->out_n + take <= f->out_cap);
-		memcpy(f->output + f->out_n, iov[i].iov_base, take);
-		f->out_n += take;
-		*n += take;
-		may -= take;
-	}
-	return IO_OK;
-}
-
-static void fake_shutdown(struct stream *s)
-{
-	(void)s;
-}
-
-static void fake_close(struct stream *s, bool abort)
-{
-	(void)s;
-	(void)abort;
-}
-
-static const struct stream_ops fake_ops = { fake_read, fake_write, fake_shutdown, fake_close, false };
-
-static void fake_init(struct fake *f, struct span input, unsigned seed)
-{
-	*f = (struct fake){ .input = input, .seed = seed, .piece = 1 + seed % 977 };
-	f->stream.magic = STREAM_MAGIC;
-	f->stream.ops = &fake_ops;
-	f->stream.ready = EV_READ | EV_WRITE;
-	f->out_cap = 1 << 20;
-	f->output = check_malloc(f->out_cap);
-	f->stalls = seed % 3 == 0;
-}
+#include "tests/unit/proxy/fake_stream.h"
 
 /* Print `body` in chunks of random sizes, with an extension here and there. */
 static struct span in_chunks(struct arena *a, struct span body, unsigned *seed, const char *trailers)
@@ -124,7 +52,7 @@ struct rig {
 	struct arena arena;
 	struct buffer_pool *buffers;
 	struct buffer *buffer;
-	struct fake in, out;
+	struct fake_stream in, out;
 	struct body_source source;
 	struct body_sink sink;
 };
@@ -149,8 +77,8 @@ static void rig_fini(struct rig *r)
 	body_source_fini(&r->source);
 	buffer_give(r->buffers, &r->buffer);
 	buffer_pool_free(&r->buffers);
-	free(r->in.output);
-	free(r->out.output);
+	fake_stream_fini(&r->in);
+	fake_stream_fini(&r->out);
 	arena_fini(&r->arena);
 }
 
@@ -174,8 +102,8 @@ START_TEST(any_pieces_any_framing)
 
 	if (chunked_in)
 		wire = in_chunks(&r.arena, wire, &seed, has_trailer ? "X-Sum: 1\r\n" : "");
-	fake_init(&r.in, wire, seed);
-	fake_init(&r.out, SPAN_NULL, seed + 1);
+	fake_stream_init(&r.in, wire, seed);
+	fake_stream_init(&r.out, SPAN_NULL, seed + 1);
 	body_source_init(&r.source, &r.in.stream, &r.buffer, &from, &body_whys_origin, 4096);
 	body_sink_init(&r.sink, &r.out.stream, SPAN("HEAD"), &to);
 	ck_assert_int_eq(rig_pump(&r), BODY_PUMP_DONE);
@@ -217,8 +145,8 @@ START_TEST(a_source_that_fails_says_why)
 	struct rig r;
 
 	rig_init(&r);
-	fake_init(&r.in, span_str(failures[_i].wire), 2);
-	fake_init(&r.out, SPAN_NULL, 2);
+	fake_stream_init(&r.in, span_str(failures[_i].wire), 2);
+	fake_stream_init(&r.out, SPAN_NULL, 2);
 	body_source_init(&r.source, &r.in.stream, &r.buffer, &from, &body_whys_origin, 4096);
 	r.source.max_bytes = failures[_i].max;
 	body_sink_init(&r.sink, &r.out.stream, SPAN_NULL, &to);
@@ -244,8 +172,8 @@ START_TEST(a_turn_is_short_whatever_the_pieces)
 
 	for (size_t i = 0; i < n; i++)
 		memcpy(wire + 6 * i, "1\r\nx\r\n", 6);
-	fake_init(&r.in, span_of(wire, 6 * n), 1);
-	fake_init(&r.out, SPAN_NULL, 1);
+	fake_stream_init(&r.in, span_of(wire, 6 * n), 1);
+	fake_stream_init(&r.out, SPAN_NULL, 1);
 	r.in.piece = r.out.piece = 1 << 20;
 	body_source_init(&r.source, &r.in.stream, &r.buffer, &chunked, &body_whys_origin, 4096);
 	body_sink_init(&r.sink, &r.out.stream, SPAN_NULL, &chunked);

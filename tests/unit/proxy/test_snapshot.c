@@ -1,0 +1,70 @@
+/*
+ * Configurations of the proxy core: what is taken, and what each refusal says.
+ */
+#include "tests/unit/unit.h"
+
+#include "proxy/snapshot.h"
+
+/* The first error of a configuration, "" if there is none. */
+struct report {
+	char text[512];
+};
+
+static void on_finding(void *arg, const struct conf_finding *f)
+{
+	struct report *r = arg;
+
+	if (f->severity == CONF_ERROR && r->text[0] == '\0')
+		snprintf(r->text, sizeof(r->text), "%s:%u: %s", f->place.file, f->place.line, f->text);
+}
+
+static const struct {
+	const char *conf, *says; /* a part of the first error; NULL: it loads */
+} cases[] = {
+	{ "http_port 3128\n", NULL },
+	{ "http_port 127.0.0.1:3128 name=inner\n", NULL },
+	{ "http_port [::1]:3128\n", NULL },
+	{ "", "there is no http_port line" },
+	{ "http_port\n", ":1: " },
+	{ "http_port 0\n", "no address to listen on" },
+	{ "http_port 65536\n", "no address to listen on" },
+	{ "http_port ::1:3128\n", "no address to listen on" },
+	{ "http_port 3128 accel\n", "not in Cuttle yet" },
+	{ "http_port 3128 nonsense\n", "unknown option" },
+	{ "http_port 3128\nhttp_port 3128\n", "listened on already, see line 1" },
+	{ "http_port 3128\nforwarded_for maybe\n", ":2: " },
+	{ "http_port 3128\nvia yes\n", ":2: " },
+	{ "http_port 3128\nvisible_hostname a b\n", NULL },
+	{ "http_port 3128\nvisible_hostname (x)\n", "cannot stand in a Via field" },
+	{ "http_port 3128\nrequest_header_max_size 1 MB\n", "client_request_buffer_max_size must be larger" },
+	{ "http_port 3128\nhttp_upgrade_request_protocols WebSocket allow all\n", NULL },
+	{ "http_port 3128\nhttp_upgrade_request_protocols WebSocket allow nobody\n", "nobody" },
+};
+
+START_TEST(configurations)
+{
+	struct report r = { "" };
+	const struct proxy_options o = { .conf_text = cases[_i].conf };
+	struct snapshot *s = proxy_load(&o, on_finding, &r);
+
+	if (cases[_i].says == NULL) {
+		ck_assert_msg(s != NULL, "%s: %s", cases[_i].conf, r.text);
+		snapshot_unref(&s);
+	} else {
+		ck_assert_ptr_null(s);
+		ck_assert_msg(strstr(r.text, cases[_i].says) != NULL, "%s: %s", cases[_i].conf, r.text);
+	}
+	ck_assert_uint_eq(snapshot_count(), 0);
+}
+END_TEST
+
+Suite *suite_snapshot(void);
+Suite *suite_snapshot(void)
+{
+	Suite *s = suite_create("snapshot");
+	TCase *t = tcase_create("snapshot");
+
+	tcase_add_loop_test(t, configurations, 0, ARRAY_LEN(cases));
+	suite_add_tcase(s, t);
+	return s;
+}
