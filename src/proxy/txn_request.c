@@ -214,7 +214,7 @@ struct machine_next txn_step_access(struct txn *t)
 			keep_rule(t, &trail);
 			t->result = LOG_TCP_DENIED;
 			count(COUNT_CLIENT_DENIED);
-			return FAIL(t, DENIED, t->rule);
+			return FAIL(t, DENIED, SPAN_NULL);
 		case VERDICT_UNDECIDED:
 			t->rule_denied = true;
 			keep_rule(t, &trail);
