@@ -5,7 +5,6 @@
 /* clang-format off */
 COUNTER(CLIENT_CONNECTIONS,	"client_http.connections",	"client connections accepted")
 COUNTER(CLIENT_REQUESTS,	"client_http.requests",		"requests received")
-COUNTER(CLIENT_HITS,		"client_http.hits",		"requests answered from the cache")
 COUNTER(CLIENT_ERRORS,		"client_http.errors",		"requests that ended in an error")
 COUNTER(CLIENT_DENIED,		"client_http.denied",		"requests denied by http_access")
 COUNTER(CLIENT_BYTES_IN,	"client_http.bytes_in",		"bytes read from clients")

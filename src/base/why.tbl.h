@@ -8,7 +8,6 @@
 /* clang-format off */
 WHY(NONE,		NULL,				0,   NONE,     false, "still under way")
 WHY(DONE,		NULL,				0,   NONE,     false, "complete")
-WHY(NOT_MODIFIED,	NULL,				304, NONE,     false, "the client's copy is current")
 
 /* what the client sent */
 WHY(BAD_REQUEST,	"ERR_INVALID_REQ",		400, NONE,     true,  "the request is not well-formed HTTP")
@@ -16,7 +15,6 @@ WHY(BAD_URL,		"ERR_INVALID_URL",		400, NONE,     true,  "the request's URL is no
 WHY(BAD_VERSION,	"ERR_UNSUP_HTTPVERSION",	505, NONE,     true,  "the request's HTTP version is not supported")
 WHY(BAD_CODING,		"ERR_INVALID_REQ",		501, NONE,     true,  "the request's transfer coding is not known")
 WHY(BAD_EXPECTATION,	"ERR_INVALID_REQ",		417, NONE,     true,  "the request expects something unknown")
-WHY(LENGTH_REQUIRED,	"ERR_INVALID_REQ",		411, NONE,     true,  "the request needs a length")
 WHY(URI_TOO_LONG,	"ERR_TOO_BIG",			414, NONE,     true,  "the request's URI is longer than request_header_max_size")
 WHY(HEAD_TOO_LARGE,	"ERR_TOO_BIG",			431, NONE,     true,  "the request's head is longer than request_header_max_size")
 WHY(BODY_TOO_LARGE,	"ERR_TOO_BIG",			413, NONE,     true,  "the request's body is longer than request_body_max_size")
@@ -24,8 +22,6 @@ WHY(BAD_BODY,		"ERR_INVALID_REQ",		400, ABORTED,  true,  "the request's body is 
 WHY(SCHEME,		"ERR_UNSUP_REQ",		501, NONE,     true,  "the URL's scheme is not supported")
 WHY(CONFLICT_HOST,	"ERR_CONFLICT_HOST",		409, NONE,     true,  "Host and the request's target differ")
 WHY(REQUEST_TIMEOUT,	"ERR_REQUEST_PARSE_TIMEOUT",	408, TIMEDOUT, true,  "the client did not finish its request in time")
-WHY(START_TIMEOUT,	NULL,				0,   TIMEDOUT, false, "the client opened a connection and sent nothing")
-WHY(IDLE_TIMEOUT,	NULL,				0,   NONE,     false, "an idle connection was closed")
 WHY(BODY_TIMEOUT,	"ERR_READ_TIMEOUT",		408, TIMEDOUT, true,  "the client did not go on sending its body")
 WHY(CLIENT_GONE,	NULL,				0,   ABORTED,  false, "the client closed the connection")
 WHY(CLIENT_EOF,		NULL,				0,   NONE,     false, "the client closed an idle connection")
@@ -35,20 +31,15 @@ WHY(LIFETIME,		"ERR_LIFETIME_EXP",		504, TIMEDOUT, true,  "client_lifetime was r
 
 /* what policy says */
 WHY(DENIED,		"ERR_ACCESS_DENIED",		403, NONE,     false, "access is denied by http_access")
-WHY(CHALLENGED,		"ERR_CACHE_ACCESS_DENIED",	407, NONE,     false, "the proxy wants to know who asks")
 WHY(UNDECIDED,		"ERR_ACCESS_DENIED",		403, NONE,     true,  "http_access could not be decided, so access is denied")
 WHY(LOOP,		"ERR_ACCESS_DENIED",		403, NONE,     true,  "the request has passed this proxy before")
-WHY(MISS_DENIED,	"ERR_FORWARDING_DENIED",	403, NONE,     false, "miss_access forbids to fetch this")
-WHY(REPLY_DENIED,	"ERR_ACCESS_DENIED",		403, NONE,     false, "http_reply_access denied the reply")
 WHY(ONLY_IF_CACHED,	"ERR_ONLY_IF_CACHED_MISS",	504, NONE,     false, "the client wants only a stored reply, and there is none")
-WHY(UPGRADE_DENIED,	"ERR_ACCESS_DENIED",		403, NONE,     false, "the upgrade is not allowed")
 
 /* names and connections */
 WHY(DNS_FAIL,		"ERR_DNS_FAIL",			503, NONE,     true,  "the host name could not be resolved")
 WHY(DNS_TIMEOUT,	"ERR_DNS_FAIL",			503, TIMEDOUT, true,  "the name servers did not answer in time")
 WHY(CONNECT_FAIL,	"ERR_CONNECT_FAIL",		503, NONE,     true,  "the connection could not be opened")
 WHY(CONNECT_TIMEOUT,	"ERR_CONNECT_FAIL",		504, TIMEDOUT, true,  "the connection was not opened in time")
-WHY(CANNOT_FORWARD,	"ERR_CANNOT_FORWARD",		503, NONE,     true,  "no way to forward this request is left")
 WHY(NO_RESOURCES,	"ERR_SOCKET_FAILURE",		503, NONE,     true,  "the proxy is out of descriptors, ports or memory")
 
 /* what the origin sent */
@@ -60,7 +51,6 @@ WHY(ORIGIN_WRITE,	"ERR_WRITE_ERROR",		502, ABORTED,  true,  "writing to the orig
 WHY(ORIGIN_TIMEOUT,	"ERR_READ_TIMEOUT",		504, TIMEDOUT, true,  "the origin did not answer in time")
 WHY(ORIGIN_CUT,		"ERR_READ_ERROR",		502, ABORTED,  true,  "the origin closed the connection in the middle of a reply")
 WHY(ORIGIN_BAD_BODY,	"ERR_INVALID_RESP",		502, ABORTED,  true,  "the origin's chunked body is not well-formed")
-WHY(REPLY_TOO_LARGE,	"ERR_TOO_BIG",			403, ABORTED,  true,  "the reply is longer than reply_body_max_size")
 
 /* tunnels */
 WHY(TUNNEL_RESET,	NULL,				0,   NONE,     false, "one side of the tunnel reset its connection")

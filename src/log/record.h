@@ -41,7 +41,7 @@ struct log_rec {
 	int64_t start_us, end_us; /* wall clock */
 	int64_t duration_us;
 	struct endpoint client, local;		/* client's end, our end of the client connection */
-	struct endpoint server, server_local;	/* zero if there was none */
+	struct endpoint server; /* zero if there was none */
 	uint64_t id; /* of the session, unique in the process */
 
 	uint16_t status;	 /* sent to the client; 0 if none */
@@ -54,7 +54,7 @@ struct log_rec {
 	uint64_t client_in_bytes, client_out_bytes; /* with heads */
 	uint64_t client_head_bytes, reply_head_bytes;
 	uint64_t server_in_bytes;
-	int64_t dns_us, server_first_us, server_total_us; /* -1: did not happen */
+	int64_t dns_us; /* -1: did not happen */
 
 	struct span method;	/* empty: "-" or "NONE" as Squid prints it */
 	struct span url;	/* also error:invalid-request and the like */

@@ -37,6 +37,7 @@ struct fetch {
 	struct span key;       /* in the pool */
 	bool is_reused, is_persistent;
 	unsigned attempts, interims;
+	uint64_t interim_bytes; /* received with interim heads */
 	int64_t dns_us;
 	struct endpoint server;
 
@@ -326,6 +327,7 @@ static struct machine_next pass_interim(struct fetch *f)
 
 	i->head = f->reply;
 	cobj_add_interim(&f->cobj, i);
+	f->interim_bytes += f->reader.bytes;
 	head_reader_init(&f->reader);
 	return GO(RECV_HEAD);
 }
@@ -380,6 +382,7 @@ static struct machine_next step_done(struct fetch *f)
 static struct machine_next step_retry(struct fetch *f)
 {
 	count(COUNT_SERVER_RETRIES);
+	count_add(COUNT_SERVER_BYTES_OUT, f->upload.wire_bytes);
 	body_sink_fini(&f->upload, f->worker->pipes);
 	buffer_give(f->worker->buffers, &f->in);
 	stream_close(&f->stream, true);
@@ -505,6 +508,15 @@ struct stream *fetch_take_stream(struct fetch *f, struct span *early)
 	return s;
 }
 
+/* What was read behind the reply, or belongs to a tunnel, is not the fetch's. */
+static void count_bytes(const struct fetch *f)
+{
+	const uint64_t unused = f->in != NULL ? f->in->n : 0;
+
+	count_add(COUNT_SERVER_BYTES_IN, f->interim_bytes + f->reader.bytes + f->body.wire_bytes - unused);
+	count_add(COUNT_SERVER_BYTES_OUT, f->upload.wire_bytes);
+}
+
 void fetch_end(struct fetch **fp)
 {
 	struct fetch *f = *fp;
@@ -513,6 +525,7 @@ void fetch_end(struct fetch **fp)
 	*fp = NULL;
 	if (f->step == FETCH_RECV_BODY && f->cobj.state == COBJ_COMPLETE)
 		fetch_run(f);
+	count_bytes(f);
 	op_cancel(&f->dial.op);
 	stream_close(&f->dial.stream, true);
 	body_source_fini(&f->body);

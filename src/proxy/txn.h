@@ -35,7 +35,7 @@ struct txn {
 	struct arena arena;
 	struct task task;
 	struct timer timer;
-	bool timed_out, client_is_gone;
+	bool timed_out;
 	struct op *op; /* what the machine waits for; NULL if nothing */
 
 	/* the request */
@@ -47,7 +47,6 @@ struct txn {
 	struct body_source request_body;
 	bool has_uri;
 	bool is_connect, is_manager, keep_alive;
-	bool expects_continue;
 	int64_t max_forwards; /* -1: no such field */
 
 	/* what policy knows and says */
@@ -62,7 +61,6 @@ struct txn {
 	struct fetch *fetch;   /* NULL until MISS */
 	struct dial dial;      /* CONNECT */
 	struct stream *origin; /* the tunnel's other side */
-	struct span early;     /* bytes the origin sent after a 101's head */
 
 	/* the reply */
 	struct http_head reply; /* as sent */

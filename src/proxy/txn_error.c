@@ -13,20 +13,14 @@ static const char *proxy_status_type(enum why w)
 {
 	switch (w) {
 	case WHY_DENIED:
-	case WHY_CHALLENGED:
 	case WHY_UNDECIDED:
-	case WHY_MISS_DENIED:
-	case WHY_UPGRADE_DENIED:
 		return "http_request_denied";
-	case WHY_REPLY_DENIED:
-	case WHY_REPLY_TOO_LARGE:
 		return "http_response_body_size";
 	case WHY_BAD_REQUEST:
 	case WHY_BAD_URL:
 	case WHY_BAD_VERSION:
 	case WHY_BAD_CODING:
 	case WHY_BAD_EXPECTATION:
-	case WHY_LENGTH_REQUIRED:
 	case WHY_URI_TOO_LONG:
 	case WHY_HEAD_TOO_LARGE:
 	case WHY_BODY_TOO_LARGE:
@@ -46,8 +40,6 @@ static const char *proxy_status_type(enum why w)
 		return "connection_refused";
 	case WHY_CONNECT_TIMEOUT:
 		return "connection_timeout";
-	case WHY_CANNOT_FORWARD:
-		return "destination_unavailable";
 	case WHY_NO_RESOURCES:
 	case WHY_MEMORY:
 		return "connection_limit_reached";
@@ -71,9 +63,6 @@ static const char *proxy_status_type(enum why w)
 		return "proxy_internal_error";
 	case WHY_NONE:
 	case WHY_DONE:
-	case WHY_NOT_MODIFIED:
-	case WHY_START_TIMEOUT:
-	case WHY_IDLE_TIMEOUT:
 	case WHY_CLIENT_GONE:
 	case WHY_CLIENT_EOF:
 	case WHY_CLIENT_WRITE:
@@ -243,6 +232,8 @@ struct machine_next txn_step_send_error(struct txn *t)
 
 	if (row->is_error)
 		count(COUNT_CLIENT_ERRORS);
+	if (t->why == WHY_REQUEST_TIMEOUT || t->why == WHY_BODY_TIMEOUT)
+		count(COUNT_CLIENT_TIMEOUTS);
 	if (t->fetch != NULL)
 		leave_fetch(t);
 	/* Too late for another reply: one has begun, or an interim one is half written. */

@@ -74,8 +74,6 @@ struct log_rec txn_log_record(const struct txn *t)
 		.client_head_bytes = t->head_bytes,
 		.reply_head_bytes = t->reply_head_bytes,
 		.server_in_bytes = t->source != NULL ? t->source->body_bytes : 0,
-		.server_first_us = -1,
-		.server_total_us = -1,
 		.method = t->request.version != 0 ? t->request.method_name : SPAN_NULL,
 		.url = log_url(t),
 		.content_type = t->has_reply ? field_value(&t->reply, HTTP_F_CONTENT_TYPE) : SPAN_NULL,

@@ -71,10 +71,10 @@ static const struct http_head *outgoing_head(struct txn *t, const struct http_fr
 /* RFC 9112 3.2.4: OPTIONS without a path is for the origin as a whole. */
 static struct span outgoing_target(const struct txn *t)
 {
-	if (t->request.method == HTTP_OPTIONS && span_eq(t->uri.path, SPAN("/")) &&
-	    t->request.target.n != 0 && t->request.target.p[t->request.target.n - 1] != '/')
-		return SPAN("*");
-	return t->uri.path;
+	const bool is_whole = t->request.method == HTTP_OPTIONS && t->uri.path_was_empty &&
+			      span_eq(t->uri.path, SPAN("/"));
+
+	return is_whole ? SPAN("*") : t->uri.path;
 }
 
 struct machine_next txn_step_miss(struct txn *t)

@@ -100,12 +100,10 @@ static bool read_expectations(struct txn *t)
 	uint64_t n;
 
 	/* RFC 9110 10.1.1: HTTP/1.0 has no expectations. */
-	if (expect != NULL && h->version >= 11) {
-		if (!span_eq_nocase(expect->value, SPAN("100-continue"))) {
-			txn_fail(t, WHY_BAD_EXPECTATION, SPAN_NULL);
-			return false;
-		}
-		t->expects_continue = true;
+	if (expect != NULL && h->version >= 11 &&
+	    !span_eq_nocase(expect->value, SPAN("100-continue"))) {
+		txn_fail(t, WHY_BAD_EXPECTATION, SPAN_NULL);
+		return false;
 	}
 	if (max != NULL && (h->method == HTTP_TRACE || h->method == HTTP_OPTIONS)) {
 		if (!span_to_u64(max->value, &n)) {

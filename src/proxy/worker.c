@@ -172,11 +172,6 @@ void worker_use_snapshot(struct worker *w, struct snapshot *s)
 	if (w->upstreams == NULL) /* a reload that ended late: the worker is being freed */
 		return;
 	w->snapshot = snapshot_ref(s);
-	if (w->upstreams == NULL) {
-		/* The last posts of a worker that is being freed. */
-		snapshot_unref(&old);
-		return;
-	}
 	upstream_pool_set_limits(w->upstreams, s->net.server_idle_pconn_timeout_ms,
 				 s->net.pconn_lifetime_ms);
 	if (!w->is_draining)
@@ -198,9 +193,9 @@ static void report_drained(struct post *p)
 {
 	struct worker *w = CONTAINER_OF(p, struct worker, drain_post);
 
-	if (w->n_sessions != 0 || w->n_tunnels != 0)
-		return;
-	loop_stop(w->loop);
+	w->drain_post.fn = NULL;
+	if (w->n_sessions == 0 && w->n_tunnels == 0)
+		loop_stop(w->loop);
 }
 
 void worker_one_less(struct worker *w)

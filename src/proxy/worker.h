@@ -46,7 +46,7 @@ struct worker {
 	uint64_t next_id;
 	bool is_draining;
 	struct timer drain_timer;
-	struct post drain_post, stop_post;
+	struct post drain_post;
 	struct trace_step trace[TRACE_STEPS];
 	unsigned trace_at;
 };

@@ -30,11 +30,14 @@ def test_page_through_the_proxy(start_proxy):
 def test_counters_count(start_proxy, start_origin):
     proxy = start_proxy()
     origin = start_origin(serve(reply(body=b"x"), reply(body=b"y")))
-    before = proxy.counters()["client_http.requests"]
+    before = proxy.counters()
     with proxy.client() as client:
         client.get(origin.url())
         client.get(origin.url())
-    assert proxy.counters()["client_http.requests"] >= before + 2
+    after = proxy.counters()
+    for name, least in (("client_http.requests", 2), ("server.http.requests", 2),
+                        ("server.http.bytes_in", 2 * len(reply(body=b"x"))), ("server.http.bytes_out", 40)):
+        assert after[name] >= before[name] + least, name
 
 
 @pytest.mark.parametrize("page", ["menu", "info", "counters", "config"])
