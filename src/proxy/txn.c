@@ -37,8 +37,11 @@ void txn_release_snapshot(struct txn *t)
 
 void txn_fail(struct txn *t, enum why why, struct span detail)
 {
-	if (t->why != WHY_NONE)
+	if (t->why != WHY_NONE) {
+		if (t->has_reply && t->cut_by == WHY_NONE)
+			t->cut_by = why;
 		return;
+	}
 	t->why = why;
 	if (detail.n != 0)
 		t->detail = arena_dup(&t->arena, detail);
@@ -175,7 +178,7 @@ static void on_timeout(struct txn *t)
 	(void)timeout_ms(t, &why);
 	txn_fail(t, why, SPAN_NULL);
 	/* Whoever takes nothing would take no end either; and where only the end tells, it must not come. */
-	if (t->has_reply && (t->why == WHY_CLIENT_STALLED || t->sink.framing.kind == HTTP_BODY_CLOSE))
+	if (t->has_reply && (why == WHY_CLIENT_STALLED || t->sink.framing.kind == HTTP_BODY_CLOSE))
 		t->end = SESSION_ABORT;
 	divert(t, t->has_reply ? TXN_FINISH : TXN_SEND_ERROR);
 }

@@ -72,7 +72,8 @@ struct txn {
 	uint64_t reply_head_bytes;
 
 	/* the ending */
-	enum why why; /* the first cause */
+	enum why why;	 /* the first cause */
+	enum why cut_by; /* what ended the page about it in its turn; WHY_NONE mostly */
 	struct span detail;
 	enum session_end end;
 

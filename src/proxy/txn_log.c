@@ -30,7 +30,10 @@ static enum why logged_why(const struct txn *t)
 {
 	const bool is_whole = t->has_reply && body_sink_is_whole(&t->sink);
 
-	return is_whole && why_row(t->why)->suffix != WHY_SUFFIX_NONE ? WHY_DONE : t->why;
+	if (!is_whole)
+		return why_row(t->why)->suffix == WHY_SUFFIX_NONE && t->cut_by != WHY_NONE ? t->cut_by :
+											     t->why;
+	return why_row(t->why)->suffix != WHY_SUFFIX_NONE ? WHY_DONE : t->why;
 }
 
 static void log_server(const struct txn *t, struct log_rec *r)
