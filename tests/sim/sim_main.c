@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+Suite *suite_cuts(void);
 Suite *suite_dial(void);
 Suite *suite_heads(void);
 Suite *suite_interim(void);
@@ -14,14 +15,16 @@ Suite *suite_limits(void);
 Suite *suite_requests(void);
 Suite *suite_scarcity(void);
 Suite *suite_shutdown(void);
+Suite *suite_steps(void);
 Suite *suite_upstreams(void);
 Suite *suite_world(void);
 
 int main(void)
 {
 	Suite *(*const suites[])(void) = {
-		suite_world,	suite_dial,	suite_heads,	suite_interim, suite_limits,
-		suite_requests, suite_scarcity, suite_shutdown, suite_upstreams,
+		suite_world,	suite_dial,	suite_requests, suite_cuts,	suite_heads,
+		suite_interim,	suite_limits,	suite_scarcity, suite_shutdown, suite_steps,
+		suite_upstreams,
 	};
 	const char *dot = getenv("SIM_DOT");
 	SRunner *runner = srunner_create(suites[0]());

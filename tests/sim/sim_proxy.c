@@ -62,20 +62,43 @@ static void stop_loop(void *loop)
 	loop_stop(loop);
 }
 
+static struct snapshot *load(struct proxy_options *o, const char *conf)
+{
+	const size_t cap = sizeof(conf_head) + strlen(conf);
+
+	free(conf_text);
+	conf_text = check_malloc(cap);
+	snprintf(conf_text, cap, "%s%s", conf_head, conf);
+	o->conf_text = conf_text;
+	struct snapshot *s = proxy_load(o, report, NULL);
+
+	CHECK(s != NULL); /* what is wrong was printed */
+	return s;
+}
+
+void sim_proxy_reload(struct sim_proxy *sp, const char *conf)
+{
+	struct proxy *p = sp->proxy;
+	struct snapshot *s = load(&p->options, conf), *old = p->snapshot;
+
+	CHECK(port_set_open(&s->ports, s->proxy.ports, &old->ports, &opener) == ERR_NONE);
+	CHECK(access_log_configure(p->access_log, &s->log));
+	dns_shared_configure(p->dns, &s->net.dns);
+	worker_use_snapshot(sp->worker, s);
+	p->snapshot = s;
+	port_set_retire(&old->ports, &s->ports, &opener);
+	snapshot_unref(&old);
+}
+
 void sim_proxy_start(struct sim_proxy *sp, const char *conf)
 {
 	struct proxy_options o = { .opener = &opener };
-	const size_t cap = sizeof(conf_head) + strlen(conf);
 
 	sim_init();
 	sim_log_clear();
 	oplog_set_level(OPLOG_ERROR);
-	conf_text = check_malloc(cap);
-	snprintf(conf_text, cap, "%s%s", conf_head, conf);
-	o.conf_text = conf_text;
-	struct snapshot *s = proxy_load(&o, report, NULL);
+	struct snapshot *s = load(&o, conf);
 
-	CHECK(s != NULL); /* what is wrong was printed */
 	CHECK(proxy_new(&sp->proxy, &o, &s) == ERR_NONE);
 	CHECK(access_log_start(sp->proxy->access_log) == ERR_NONE);
 	CHECK(worker_new(&sp->worker, sp->proxy, 0, sp->proxy->snapshot) == ERR_NONE);
@@ -106,6 +129,7 @@ void sim_proxy_stop(struct sim_proxy *sp)
 	while (n_listening > 0)
 		sock_close(listening[--n_listening]);
 	free(conf_text);
+	conf_text = NULL;
 	sim_fini();
 }
 

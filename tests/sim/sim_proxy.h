@@ -17,6 +17,8 @@ struct sim_proxy {
  * 127.0.0.1:3128, no hosts file, a name server, an access log. Errors in it end the test.
  */
 void sim_proxy_start(struct sim_proxy *sp, const char *conf);
+/* Take another configuration into use, as a reload does when it is told to the workers. */
+void sim_proxy_reload(struct sim_proxy *sp, const char *conf);
 /* Let things happen until nothing is left that could (idle connections have timed out by then). */
 void sim_proxy_run(struct sim_proxy *sp);
 /* Let that much time pass. */

@@ -1,12 +1,10 @@
 /*
- * Requests through the whole proxy: the ordinary road however bytes travel, every limit of time,
- * and an end at every step.
+ * Requests through the whole proxy: the ordinary road however bytes travel, and every limit of time.
  */
 #include "tests/sim/sim_proxy.h"
 #include "tests/unit/unit.h"
 
 #define MINUTES(n) ((int64_t)(n)*60000)
-#define HOURS(n)   ((int64_t)(n)*3600000)
 
 #define ALLOW	"http_access allow all\n"
 #define GET	"GET http://192.0.2.1/a HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n"
@@ -259,128 +257,6 @@ START_TEST(each_limit_of_time_ends_what_it_is_for)
 }
 END_TEST
 
-/* --- an end at every step --------------------------------------------------------------------- */
-
-enum who { CLIENT_RESETS, CLIENT_CLOSES, ORIGIN_RESETS, ORIGIN_CLOSES, WHO_N };
-
-static struct {
-	enum who who;
-	struct sim_peer *client;
-	struct origin *origin;
-} cut_of;
-
-static void cut(void *arg UNUSED)
-{
-	struct sim_peer *o = cut_of.origin->peer;
-
-	switch (cut_of.who) {
-	case CLIENT_RESETS:
-		sim_reset(cut_of.client);
-		return;
-	case CLIENT_CLOSES:
-		sim_close(cut_of.client);
-		return;
-	case ORIGIN_RESETS:
-		if (o != NULL)
-			sim_reset(o);
-		return;
-	case ORIGIN_CLOSES:
-		if (o != NULL)
-			sim_close(o);
-		return;
-	case WHO_N:
-		return;
-	}
-}
-
-/* After a cut the scripts go on, except for those that may not send any more. */
-static void on_cut_origin(struct sim_peer *p, enum sim_event ev, void *arg)
-{
-	struct origin *o = arg;
-
-	if (ev == SIM_OPEN) {
-		o->peer = p;
-		o->n_opened++;
-	} else if (ev == SIM_BYTES && has_request(p, o->body) && sim_can_send(p)) {
-		sim_take(p, sim_received(p).n);
-		sim_send(p, span_str(o->reply));
-	}
-}
-
-static const struct {
-	const char *name, *request, *reply, *end;
-	size_t body;
-} cuts[] = {
-	{ "a length", GET, REPLY, "\r\n\r\nhello", 0 },
-	{ "chunks", GET, CHUNKED_REPLY, "\r\n0\r\n\r\n", 0 },
-	{ "an upload", POST "0123456789", REPLY, "\r\n\r\nhello", 10 },
-	{ "a tunnel", CONNECT "hello\r\n\r\n", "world", "world", 0 },
-};
-
-/* What the client receives when nothing is cut. */
-static char whole[4096];
-static size_t whole_n;
-
-/* What came is the beginning of that, an error page, or was cut by a reset: never a false whole. */
-static bool is_honest(const struct sim_peer *c)
-{
-	const struct span got = sim_received(c);
-
-	return span_starts(span_of(whole, whole_n), got) || sim_saw_reset(c) ||
-	       starts(c, "HTTP/1.1 502 ") || starts(c, "HTTP/1.1 503 ");
-}
-
-static unsigned run_cut(size_t i, enum who who, unsigned at, const struct sim_line *line)
-{
-	struct origin o = { .reply = cuts[i].reply, .body = cuts[i].body };
-
-	sim_set_line(line);
-	sim_serve(&origin_at, SIM_ACCEPT, 0, on_cut_origin, &o);
-	struct sim_peer *c = sim_proxy_client(cuts[i].request, NULL, NULL);
-
-	cut_of.who = who;
-	cut_of.client = c;
-	cut_of.origin = &o;
-	sim_at_step(at, cut, NULL);
-	sim_proxy_run_for(&sp, HOURS(48));
-	ck_assert_msg(sp.worker->n_sessions == 0 && sp.worker->n_tunnels == 0,
-		      "%s, cut at step %u by %d: something is left", cuts[i].name, at, (int)who);
-	ck_assert_uint_eq(sim_open_fds(), 1);
-	ck_assert_msg(at == 0 || who == CLIENT_RESETS || who == CLIENT_CLOSES || is_honest(c),
-		      "%s, cut at step %u by %d: %.*s", cuts[i].name, at, (int)who,
-		      SPAN_ARG(sim_received(c)));
-	unsigned n_lines = 0;
-
-	if (at == 0) {
-		whole_n = sim_received(c).n;
-		ck_assert_uint_lt(whole_n, sizeof(whole));
-		memcpy(whole, sim_received(c).p, whole_n);
-		ck_assert(ends(c, cuts[i].end));
-	}
-	for (const char *p = sim_log(); *p != '\0'; p++)
-		n_lines += *p == '\n';
-	ck_assert_msg(n_lines <= 1, "%s, cut at step %u by %d: %s", cuts[i].name, at, (int)who,
-		      sim_log());
-	return sim_steps();
-}
-
-START_TEST(an_end_at_any_step_leaves_nothing_behind)
-{
-	const size_t scenario = (size_t)_i / WHO_N;
-	const struct sim_line slow = { .chunk_in = 3, .chunk_out = 3, .window_out = 40 };
-
-	whole_n = 0;
-	const unsigned steps = run_cut(scenario, WHO_N, 0, &slow);
-
-	ck_assert_uint_gt(steps, 20);
-	for (unsigned n = 1; n <= steps; n++) {
-		teardown();
-		setup();
-		(void)run_cut(scenario, (enum who)(_i % WHO_N), n, &slow);
-	}
-}
-END_TEST
-
 Suite *suite_requests(void);
 Suite *suite_requests(void)
 {
@@ -395,8 +271,6 @@ Suite *suite_requests(void)
 	tcase_add_loop_test(t, a_tunnel_carries_both_ways_and_closes_by_halves, 0,
 			    ARRAY_LEN(lines));
 	tcase_add_loop_test(t, each_limit_of_time_ends_what_it_is_for, 0, ARRAY_LEN(limits));
-	tcase_add_loop_test(t, an_end_at_any_step_leaves_nothing_behind, 0,
-			    ARRAY_LEN(cuts) * WHO_N);
 	suite_add_tcase(s, t);
 	return s;
 }
