@@ -108,6 +108,17 @@ static const char *state_sentence(enum conf_state s)
 	UNREACHABLE("state of a directive");
 }
 
+static void print_default_entry(FILE *out, const struct conf_directive *d)
+{
+	if (d->def[0] != '\0') {
+		fputs(".br\nDefault: ", out);
+		print_roff(out, d->def);
+		fputc('\n', out);
+	} else if (d->state == CONF_WORKS && strcmp(d->group, "syntax") != 0) {
+		fputs(".br\nDefault: no such line.\n", out);
+	}
+}
+
 static void print_entry(FILE *out, const struct conf_directive *d)
 {
 	const char *state = state_sentence(d->state);
@@ -123,11 +134,7 @@ static void print_entry(FILE *out, const struct conf_directive *d)
 		fprintf(out, ".I %s\n", state);
 	print_roff(out, d->doc);
 	fputc('\n', out);
-	if (d->def[0] != '\0') {
-		fputs(".br\nDefault: ", out);
-		print_roff(out, d->def);
-		fputc('\n', out);
-	}
+	print_default_entry(out, d);
 	if (d->aliases[0] != '\0') {
 		fputs(".br\nAlso written: ", out);
 		print_roff(out, d->aliases);
@@ -135,14 +142,17 @@ static void print_entry(FILE *out, const struct conf_directive *d)
 	}
 }
 
-static void print_group(FILE *out, const struct conf_index *x, const char *name, const char *title)
+/* Of the directives that work, or of the others. */
+static void print_group(FILE *out, const struct conf_index *x, bool works, const char *name,
+                        const char *title)
 {
 	bool has_title = false;
 
 	for (size_t i = 0; i < x->n; i++) {
 		const struct conf_index_entry *e = &x->entries[i];
 
-		if (e->is_alias || strcmp(e->row->group, name) != 0)
+		if (e->is_alias || (e->row->state == CONF_WORKS) != works ||
+		    strcmp(e->row->group, name) != 0)
 			continue;
 		if (!has_title)
 			fprintf(out, ".SS %s\n", title);
@@ -170,15 +180,23 @@ static bool is_group_known(const struct conf_index *x, size_t i)
 	return is_listed(group);
 }
 
+static void print_groups(FILE *out, const struct conf_index *x, bool works)
+{
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		print_group(out, x, works, groups[i].name, groups[i].title);
+	for (size_t i = 0; i < x->n; i++)
+		if (!x->entries[i].is_alias && !is_group_known(x, i))
+			print_group(out, x, works, x->entries[i].row->group, x->entries[i].row->group);
+}
+
 void conf_print_manual(FILE *out, const struct conf_directive *rows, size_t n)
 {
 	struct conf_index x;
 
 	conf_index_init(&x, rows, n);
-	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
-		print_group(out, &x, groups[i].name, groups[i].title);
-	for (size_t i = 0; i < x.n; i++)
-		if (!x.entries[i].is_alias && !is_group_known(&x, i))
-			print_group(out, &x, x.entries[i].row->group, x.entries[i].row->group);
+	fputs(".SH DIRECTIVES THAT WORK\n", out);
+	print_groups(out, &x, true);
+	fputs(".SH OTHER DIRECTIVES OF SQUID\n", out);
+	print_groups(out, &x, false);
 	conf_index_fini(&x);
 }

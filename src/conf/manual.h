@@ -9,7 +9,7 @@
 void conf_print_directives(FILE *out, const struct conf_directive *rows, size_t n);
 
 /*
- * The generated part of cuttle.conf.5 (man macros): a subsection for each group, an entry for each
- * directive. rows are those of the folders; the language's and Squid's are added.
+ * The generated part of cuttle.conf.5 (man macros): two sections, of what works and of what
+ * does not; in each a subsection for each group, an entry for each directive. rows are those of the folders; the language's and Squid's are added.
  */
 void conf_print_manual(FILE *out, const struct conf_directive *rows, size_t n);

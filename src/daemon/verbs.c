@@ -156,20 +156,41 @@ int verb_directives(FILE *to)
 	return EXIT_SUCCESS;
 }
 
+/* The frame of the page; what is between its two parts comes from the rows. */
+static const char manual_begin[] =
+	".SH NAME\n"
+	"cuttle.conf \\- the configuration of cuttle\n"
+	".SH DESCRIPTION\n"
+	"The language is that of Squid\\(aqs squid.conf. A line is a directive and its words; # begins a\n"
+	"comment where a word could begin, and a backslash at the end of a line joins the next one.\n"
+	"Where values are listed, \\(dqFILE\\(dq stands for the lines of that file.\n"
+	"A line that cannot be used is an error with file and line: then nothing starts, and a reload\n"
+	"changes nothing.\n"
+	".PP\n"
+	"Sizes are a number and bytes, KB, MB or GB; times a number and milliseconds, seconds, minutes,\n"
+	"hours, days and so on. Directives may come in any order, but the lines of a list of rules count\n"
+	"in theirs, and an acl is defined before it is used.\n"
+	".PP\n"
+	"Each directive below is followed by its syntax, where\n"
+	".B |\n"
+	"separates choices,\n"
+	".B []\n"
+	"encloses what may be left out, and\n"
+	".B ...\n"
+	"means that it may be repeated. The default is what holds if the configuration has no such line.\n"
+	"Folders in defaults are those for which this cuttle was configured; which file it reads by\n"
+	"default is printed by\n"
+	".BR \"cuttle \\-\\-version\" .\n";
+static const char manual_end[] = ".SH SEE ALSO\n.BR cuttle (8)\n";
+
 int verb_manual(FILE *to)
 {
 	size_t n;
 	const struct conf_directive *rows = proxy_directives(&n);
 
-	fprintf(to,
-	        ".TH CUTTLE.CONF 5 \"\" \"cuttle %s\"\n"
-	        ".SH NAME\ncuttle.conf \\- what may be configured in Cuttle\n"
-	        ".SH DESCRIPTION\nThe language is that of Squid's squid.conf: a directive a line, "
-	        "comments after #, lines continued by a backslash at their end.\n"
-	        "The command line is described in\n.BR cuttle (8).\n"
-	        ".SH DIRECTIVES\n",
-	        PACKAGE_VERSION);
+	fprintf(to, ".TH CUTTLE.CONF 5 \"\" \"cuttle %s\" \"\"\n%s", PACKAGE_VERSION, manual_begin);
 	conf_print_manual(to, rows, n);
+	fputs(manual_end, to);
 	return EXIT_SUCCESS;
 }
 

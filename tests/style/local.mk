@@ -4,6 +4,7 @@ TESTS += tests/style/run
 EXTRA_DIST += \
 	tests/style/check_docs.py \
 	tests/style/check_examples.sh \
+	tests/style/check_manual.sh \
 	tests/style/check_options.sh \
 	tests/style/layers.py \
 	tests/style/layers.txt \
