@@ -9,13 +9,23 @@ CLEANFILES += doc/man/cuttle.conf.5 doc/man/cuttle.conf.5.new
 .PHONY: update-doc
 update-doc: src/cuttle
 	sh $(srcdir)/tests/style/check_manual.sh $(srcdir) . --write
+	python3 $(srcdir)/tests/style/doc_tables.py $(srcdir) --write
 EXTRA_DIST += \
 	doc/architecture.md \
 	doc/configuration.md \
 	doc/cuttle.conf.5 \
 	doc/decisions/0001-keeper.md \
 	doc/decisions/0002-regular-expressions.md \
+	doc/decisions/0003-edge-triggered-streams.md \
+	doc/decisions/0004-machines.md \
+	doc/decisions/0005-tunnel-resets.md \
+	doc/decisions/0006-private-cobj.md \
+	doc/decisions/0007-upstream-pools.md \
+	doc/decisions/0008-log-thread.md \
 	doc/glossary.md \
+	doc/operations.md \
 	doc/policy.md \
+	doc/request-path.md \
 	doc/style.md \
-	doc/testing.md
+	doc/testing.md \
+	doc/threading.md

@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/style/check_examples.sh \
 	tests/style/check_manual.sh \
 	tests/style/check_options.sh \
+	tests/style/doc_tables.py \
 	tests/style/layers.py \
 	tests/style/layers.txt \
 	tests/style/prefixes.txt \
