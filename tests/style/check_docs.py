@@ -27,6 +27,15 @@ def main():
             is_reserved = name in layers or re.search(r"[A-Z]{4}", name) or name == "src/cuttle"
             if not is_reserved and not (top / name).exists():
                 faults.append(f"{path} names {name}, which is not there")
+    # functions, structs and files of the code that documents name
+    sources = {p: p.read_text() for d in ("src", "acl", "cache", "tests") for p in (top / d).rglob("*.[ch]")}
+    code, files = "\n".join(sources.values()), {p.name for p in sources} | {p.name for p in top.glob("src/**/*.tbl.h")}
+    for path in documents:
+        for name in set(re.findall(r"`(?:struct )?(\w+)(?:\(\))`", text(path)) + re.findall(r"`struct (\w+)`", text(path))):
+            if not re.search(rf"\b{name}\b", code) and not re.search("[A-Z]{4}", name):
+                faults.append(f"{path} names {name}, which the code does not have")
+        for name in set(re.findall(r"`(\w+\.[ch])`", text(path))) - files - {"foo.c", "foo.h", "foo_int.h"}:
+            faults.append(f"{path} names {name}, which is not there")
     # what is distributed
     local = text("doc/local.mk")
     for path in documents:
