@@ -217,7 +217,6 @@ struct machine_next txn_step_access(struct txn *t)
 			t->rule_denied = true;
 			keep_rule(t, &trail);
 			t->result = LOG_TCP_DENIED;
-			count(COUNT_ACL_UNDECIDED);
 			return FAIL(t, UNDECIDED, span_str(trail.detail != NULL ? trail.detail : ""));
 		}
 	}
