@@ -3,7 +3,9 @@
  *
  * A lookup walks the candidates of its name (search list) until one exists, one query at a time,
  * and ends in the map, which wakes all who wait, also on other workers. It goes on when those have
- * all left, so that the answer is there when they come again. Worker-local.
+ * all left, so that the answer is there when they come again; but not where many such lookups
+ * would leave no room for those of others, since a client that asks for names and leaves is one
+ * that can afford to. Worker-local.
  */
 #include "net/dns.h"
 
@@ -17,6 +19,8 @@
 #define DNS_LOOKUP_MAGIC 0x646e736cU
 /* Queries after which a channel is replaced, so that the ports from which is asked move. */
 #define CHANNEL_QUERIES 256U
+/* How often a lookup that lasts looks whether it is still wanted. */
+#define WANTED_CHECK_MS 500
 
 struct dns {
 	uint32_t magic;
@@ -33,14 +37,15 @@ struct dns_lookup {
 	uint32_t magic;
 	enum dns_kind kind;
 	unsigned candidate; /* the one asked for now */
-	bool is_answered, is_late, saw_server_failure;
+	bool is_answered, is_late, is_in_the_way, saw_server_failure;
 	struct dns *dns;
 	struct list link;
 	struct dns_setup *setup;         /* kept for its whole life */
 	struct dns_entry *entry;         /* in the map; completes it */
 	struct dns_channel_query *query; /* NULL when none is under way */
 	struct task task;
-	struct timer timer;     /* dns_timeout */
+	struct timer timer;     /* dns_timeout, in steps */
+	int64_t deadline_ms;
 	struct dns_reply reply; /* valid if is_answered */
 	char name[DNS_NAME_MAX];
 };
@@ -147,8 +152,9 @@ static void go_on(struct task *t)
 
 	CHECK_OBJ(k, DNS_LOOKUP_MAGIC);
 	if (!k->is_answered) {
-		if (k->is_late)
-			fail_lookup(k, ERR_DNS_TIMEOUT, true);
+		/* Not kept if it was given up: it did not have its time. */
+		if (k->is_late || k->is_in_the_way)
+			fail_lookup(k, ERR_DNS_TIMEOUT, k->is_late);
 		return;
 	}
 	if (!is_next_worth_asking(k)) {
@@ -158,16 +164,29 @@ static void go_on(struct task *t)
 	const enum err e = k->saw_server_failure ? ERR_DNS_SERVER : ERR_DNS_NAME;
 
 	k->candidate++;
-	if (k->is_late || !ask(k))
+	if (k->is_in_the_way)
+		fail_lookup(k, e, false);
+	else if (k->is_late || !ask(k))
 		fail_lookup(k, e, true);
 }
 
-static void on_deadline(struct timer *t)
+static void arm(struct dns_lookup *k)
+{
+	const int64_t left = k->deadline_ms - loop_now_ms(k->dns->loop);
+
+	timer_arm(k->dns->loop, &k->timer, MIN(left, (int64_t)WANTED_CHECK_MS));
+}
+
+static void on_time(struct timer *t)
 {
 	struct dns_lookup *k = CONTAINER_OF(t, struct dns_lookup, timer);
 
-	k->is_late = true;
-	task_schedule(k->dns->loop, &k->task);
+	k->is_late = loop_now_ms(k->dns->loop) >= k->deadline_ms;
+	k->is_in_the_way = dns_map_is_in_the_way(k->dns->shared, k->entry);
+	if (k->is_late || k->is_in_the_way)
+		task_schedule(k->dns->loop, &k->task);
+	else
+		arm(k);
 }
 
 static void lookup_start(struct dns *d, enum dns_kind kind, struct span name, struct dns_entry *e)
@@ -181,9 +200,11 @@ static void lookup_start(struct dns *d, enum dns_kind kind, struct span name, st
 	k->setup = dns_setup_ref(d->setup);
 	memcpy(k->name, name.p, name.n); /* zeroed behind */
 	task_init(&k->task, go_on);
-	timer_init(&k->timer, on_deadline);
+	timer_init(&k->timer, on_time);
 	list_push_back(&d->lookups, &k->link);
-	timer_arm(d->loop, &k->timer, k->setup->timeout_ms);
+	if (__builtin_add_overflow(loop_now_ms(d->loop), k->setup->timeout_ms, &k->deadline_ms))
+		k->deadline_ms = INT64_MAX;
+	arm(k);
 	if (!ask(k))
 		on_message(k, ERR_DNS_NAME, SPAN_NULL);
 }

@@ -23,6 +23,7 @@
 struct dns_channel {
 	uint32_t magic;
 	unsigned asked, under_way;
+	unsigned dropped; /* of those under way: nobody wants to hear of them */
 	bool is_timer_due;
 	ares_channel ares;
 	struct loop *loop;
@@ -154,7 +155,8 @@ static void work(struct task *t)
 		c->is_timer_due = false;
 		ares_process_fd(c->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 	}
-	if (c->is_retired && c->under_way == 0)
+	/* What was dropped would only hold sockets until c-ares gives up, too. */
+	if (c->is_retired && c->under_way == c->dropped)
 		dns_channel_free(&c);
 	else
 		update_timer(c);
@@ -262,7 +264,7 @@ void dns_channel_retire(struct dns_channel **cp, struct list *retired)
 	*cp = NULL;
 	c->is_retired = true;
 	list_push_back(retired, &c->link);
-	if (c->under_way == 0)
+	if (c->under_way == c->dropped)
 		task_schedule(c->loop, &c->task);
 }
 
@@ -307,6 +309,8 @@ static void on_reply(void *arg, int status, int timeouts UNUSED, unsigned char *
 	struct dns_channel_query *q = arg;
 
 	q->channel->under_way--;
+	if (q->fn == NULL)
+		q->channel->dropped--;
 	if (q->fn != NULL) {
 		*q->handle = NULL;
 		if (status == ARES_SUCCESS)
@@ -342,4 +346,7 @@ void dns_channel_drop(struct dns_channel_query **handle)
 		return;
 	*handle = NULL;
 	q->fn = NULL;
+	q->channel->dropped++;
+	if (q->channel->is_retired)
+		task_schedule(q->channel->loop, &q->channel->task);
 }

@@ -272,6 +272,19 @@ void dns_map_complete(struct dns_shared *s, struct dns_entry *e, struct dns_answ
 	dns_answer_unref(&a);
 }
 
+bool dns_map_is_in_the_way(struct dns_shared *s, struct dns_entry *e)
+{
+	/* Relaxed: only the numbers count. */
+	if (atomic_load_explicit(&s->in_flight, memory_order_relaxed) <
+	    atomic_load_explicit(&s->in_flight_max, memory_order_relaxed) / 2)
+		return false;
+	lock_take(&e->stripe->lock);
+	const bool is_unwanted = list_is_empty(&e->waiters);
+
+	lock_give(&e->stripe->lock);
+	return is_unwanted;
+}
+
 void dns_map_leave(struct dns_query *q)
 {
 	struct dns_waiter *w = q->state;

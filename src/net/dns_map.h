@@ -64,6 +64,11 @@ enum dns_found dns_map_find(struct dns_shared *s, enum dns_kind kind, struct spa
 void dns_map_complete(struct dns_shared *s, struct dns_entry *e, struct dns_answer **answer,
                       bool is_kept);
 
+/*
+ * Nobody waits for this lookup any more, and so many are under way that others will be refused.
+ */
+bool dns_map_is_in_the_way(struct dns_shared *s, struct dns_entry *e);
+
 /* On home's thread: q waits no longer. */
 void dns_map_leave(struct dns_query *q);
 

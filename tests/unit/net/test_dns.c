@@ -243,6 +243,33 @@ START_TEST(a_lookup_goes_on_when_all_who_asked_have_left)
 }
 END_TEST
 
+/* Clients that ask for names which nobody answers, and leave, must not use up what is for all. */
+START_TEST(lookups_that_nobody_waits_for_make_room)
+{
+	static struct dns_query many[200];
+	char name[64];
+
+	conf.dns.ipcache_size = 1; /* 256 lookups at a time */
+	atomic_store(&server.is_held, 1);
+	start();
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "n%d.example", i);
+		ck_assert_int_eq(dns_lookup(dns, span_str(name), DNS_A, &many[i], &waiter.task),
+		                 OP_PENDING);
+		if (i != 7)
+			op_cancel(&many[i].op);
+	}
+	/* As long as half of the room is taken, and long before dns_timeout. */
+	TURN_UNTIL(l, atomic_load(&shared->in_flight) < 128);
+	atomic_store(&server.is_held, 0);
+	TURN_UNTIL(l, many[7].op.status == OP_READY);
+	ck_assert_int_eq(many[7].answer->err, ERR_DNS_NAME);
+	dns_answer_unref(&many[7].answer);
+	/* What was given up is no answer. */
+	ck_assert_int_eq(look_up("n8.example", DNS_A)->err, ERR_DNS_NAME);
+}
+END_TEST
+
 START_TEST(silence_ends_by_dns_timeout)
 {
 	conf.dns.timeout_ms = 40;
@@ -710,6 +737,7 @@ Suite *suite_dns(void)
 	tcase_add_test(t, an_answer_that_is_too_old_is_asked_for_again);
 	tcase_add_test(t, one_question_for_many_who_ask);
 	tcase_add_test(t, a_lookup_goes_on_when_all_who_asked_have_left);
+	tcase_add_test(t, lookups_that_nobody_waits_for_make_room);
 	tcase_add_test(t, silence_ends_by_dns_timeout);
 	tcase_add_loop_test(t, forged_answers_are_not_believed, 0, 2);
 	tcase_add_test(t, a_second_server_is_asked_when_the_first_fails);
