@@ -93,6 +93,9 @@ static bool upload_run(struct fetch *f)
 	switch (body_pump(f->r.upload, &f->upload, w->buffers, w->pipes, f->r.arena)) {
 	case BODY_PUMP_DONE:
 		f->is_uploading = false;
+		/* A FIN behind the body has been seen, perhaps: its reader knows what that means. */
+		if (f->r.upload_framing.kind != HTTP_BODY_NONE)
+			task_schedule(w->loop, f->r.reader);
 		return true;
 	case BODY_PUMP_WAIT:
 		return true;

@@ -118,6 +118,23 @@ static void txn_free(struct txn *t)
 	session_txn_ended(s, end);
 }
 
+/*
+ * Has the client left? A reset is final. A FIN alone means it with half_closed_clients off, unless
+ * there is still something to be read from before it.
+ */
+static bool is_abandoned(const struct txn *t)
+{
+	const struct stream *c = t->session->client;
+
+	if (c == NULL || (c->ready & EV_ERROR) != 0)
+		return c != NULL;
+	if ((c->ready & EV_RDHUP) == 0 || txn_conf(t)->proxy.half_closed_clients)
+		return false;
+	if (t->step == TXN_READ_HEAD)
+		return false; /* reading finds the end itself */
+	return body_source_is_over(&t->request_body);
+}
+
 static void txn_run(struct txn *t)
 {
 	for (;;) {
@@ -135,6 +152,9 @@ static void txn_run(struct txn *t)
 		t->step = next.to;
 		if (next.kind == MACHINE_WAIT) {
 			arm(t);
+			/* A FIN that came with the request makes no event any more. */
+			if (is_abandoned(t))
+				task_schedule(t->worker->loop, &t->task);
 			return;
 		}
 		if (timer_is_armed(&t->timer) && steps[t->step].timeout == TMO_NONE)
@@ -181,23 +201,6 @@ static void on_timeout(struct txn *t)
 	if (t->has_reply && (why == WHY_CLIENT_STALLED || t->sink.framing.kind == HTTP_BODY_CLOSE))
 		t->end = SESSION_ABORT;
 	divert(t, t->has_reply ? TXN_FINISH : TXN_SEND_ERROR);
-}
-
-/*
- * Has the client left? A reset is final. A FIN alone means it with half_closed_clients off, unless
- * there is still something to be read from before it.
- */
-static bool is_abandoned(const struct txn *t)
-{
-	const struct stream *c = t->session->client;
-
-	if (c == NULL || (c->ready & EV_ERROR) != 0)
-		return c != NULL;
-	if ((c->ready & EV_RDHUP) == 0 || txn_conf(t)->proxy.half_closed_clients)
-		return false;
-	if (t->step == TXN_READ_HEAD)
-		return false; /* reading finds the end itself */
-	return body_source_is_over(&t->request_body);
 }
 
 static void txn_task(struct task *task)
