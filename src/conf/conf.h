@@ -103,6 +103,10 @@ struct conf_finding {
 	const char *text; /* a sentence: what was found, what is accepted */
 };
 
+/* ":12", for after the file's name; "" if the whole file is meant (line 0). In text. */
+#define CONF_LINE_TEXT_MAX 12
+const char *conf_line_text(struct conf_place at, char text[CONF_LINE_TEXT_MAX]);
+
 /*
  * directives: n rows of all folders; sections: the structs. Nothing is read yet. The reader and all
  * that it hands out live until conf_reader_free(); what outlives it is copied by the setters.
@@ -124,8 +128,11 @@ void conf_forbid_files(struct conf_reader *r);
 /* Give ${name} another value. Preset: service_name squid, process_name squid-1, process_number 1. */
 void conf_set_macro(struct conf_reader *r, const char *name, const char *value);
 
-/* Read a file with all it includes / a text as if it were a file called `name`. */
-void conf_read_file(struct conf_reader *r, const char *path);
+/*
+ * Read a file with all it includes / a text as if it were a file called `name`. False: the file itself
+ * cannot be read, which was reported.
+ */
+bool conf_read_file(struct conf_reader *r, const char *path);
 void conf_read_text(struct conf_reader *r, const char *name, struct span text);
 /* Apply the defaults of directives that were not seen ('\n' in a default separates lines). Call once, after reading. */
 void conf_finish(struct conf_reader *r);
@@ -138,6 +145,8 @@ void conf_drop_lists(struct conf_reader *r);
 
 const struct conf_finding *conf_findings(const struct conf_reader *r);
 unsigned conf_count(const struct conf_reader *r, enum conf_severity s);
+/* Whether a line of this directive was read, right or wrong. */
+bool conf_is_seen(const struct conf_reader *r, const char *name);
 struct arena *conf_arena(struct conf_reader *r);
 void *conf_section(const struct conf_reader *r, enum conf_section s);
 /* Files read so far (configuration, includes, value lists), for the operator. NULL-terminated. */

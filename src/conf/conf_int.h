@@ -125,7 +125,7 @@ void conf_condition_end(struct conf_source *s);
 /* Read a text or file as the innermost source; the place is blamed for what cannot be read. */
 void conf_source_read(struct conf_reader *r, const struct conf_file *f, struct conf_place from,
                       const char *name, struct span text);
-void conf_source_include(struct conf_reader *r, struct conf_place from, const char *path);
+bool conf_source_include(struct conf_reader *r, struct conf_place from, const char *path);
 
 /* A path or name that lives as long as the reader. */
 const char *conf_intern(struct conf_reader *r, struct span name);

@@ -26,7 +26,7 @@ static void include_pattern(struct conf_line *l, const char *pattern)
 		return;
 	}
 	for (size_t i = 0; i < found.gl_pathc; i++)
-		conf_source_include(l->reader, l->place, found.gl_pathv[i]);
+		(void)conf_source_include(l->reader, l->place, found.gl_pathv[i]);
 	globfree(&found);
 }
 
@@ -74,7 +74,7 @@ void conf_set_include(struct conf_line *l, UNUSED void *field)
 		else if (is_pattern(path))
 			include_pattern(l, path);
 		else
-			conf_source_include(l->reader, l->place, path);
+			(void)conf_source_include(l->reader, l->place, path);
 	}
 	if (n == 0)
 		conf_error(l, "a file is missing; write include FILE...");

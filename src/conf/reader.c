@@ -167,6 +167,22 @@ unsigned conf_count(const struct conf_reader *r, enum conf_severity s)
 	return r->counts[s];
 }
 
+const char *conf_line_text(struct conf_place at, char text[CONF_LINE_TEXT_MAX])
+{
+	text[0] = '\0';
+	if (at.line != 0)
+		snprintf(text, CONF_LINE_TEXT_MAX, ":%u", at.line);
+	return text;
+}
+
+bool conf_is_seen(const struct conf_reader *r, const char *name)
+{
+	CHECK_OBJ(r, CONF_READER_MAGIC);
+	const struct conf_index_entry *e = conf_index_find(&r->index, span_str(name));
+
+	return e != NULL && r->row_states[e->row_id].is_seen;
+}
+
 /* --- directives that do nothing here ------------------------------------------------ */
 
 /* Whether the line's words are those of the row's default, so that it changes nothing. */
@@ -409,7 +425,7 @@ void conf_source_read(struct conf_reader *r, const struct conf_file *f, struct c
 	r->source = s.outer;
 }
 
-void conf_source_include(struct conf_reader *r, struct conf_place from, const char *path)
+bool conf_source_include(struct conf_reader *r, struct conf_place from, const char *path)
 {
 	struct conf_file *f = conf_file_load(r, path);
 
@@ -420,12 +436,14 @@ void conf_source_include(struct conf_reader *r, struct conf_place from, const ch
 		conf_report(r, CONF_ERROR, from, "%s includes itself", path);
 	else
 		conf_source_read(r, f, from, f->path, span_of(f->bytes, f->n));
+	return f->is_usable;
 }
 
-void conf_read_file(struct conf_reader *r, const char *path)
+bool conf_read_file(struct conf_reader *r, const char *path)
 {
 	CHECK_OBJ(r, CONF_READER_MAGIC);
-	conf_source_include(r, (struct conf_place){ conf_intern(r, span_str(path)), 0 }, path);
+	return conf_source_include(r, (struct conf_place){ conf_intern(r, span_str(path)), 0 },
+	                           path);
 }
 
 void conf_read_text(struct conf_reader *r, const char *name, struct span text)

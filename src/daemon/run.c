@@ -122,10 +122,12 @@ static void signals_serve(struct run *r)
 
 static void finding_log(void *arg UNUSED, const struct conf_finding *f)
 {
+	char line[CONF_LINE_TEXT_MAX];
+
 	if (f->severity == CONF_NOTE)
 		return;
-	oplog(f->severity == CONF_ERROR ? OPLOG_ERROR : OPLOG_WARNING, "%s:%u: %s", f->place.file,
-	      f->place.line, f->text);
+	oplog(f->severity == CONF_ERROR ? OPLOG_ERROR : OPLOG_WARNING, "%s%s: %s", f->place.file,
+	      conf_line_text(f->place, line), f->text);
 }
 
 /* For somebody who tries it out: what it is and how to use it. */

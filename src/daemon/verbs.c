@@ -28,11 +28,12 @@ static const char *severity_word(enum conf_severity s)
 void verb_print_finding(void *arg, const struct conf_finding *f)
 {
 	struct findings_printer *p = arg;
+	char line[CONF_LINE_TEXT_MAX];
 
 	p->n_errors += f->severity == CONF_ERROR;
 	p->n_warnings += f->severity == CONF_WARNING;
-	fprintf(p->to, "%s:%u: %s: %s\n", f->place.file, f->place.line, severity_word(f->severity),
-	        f->text);
+	fprintf(p->to, "%s%s: %s: %s\n", f->place.file, conf_line_text(f->place, line),
+	        severity_word(f->severity), f->text);
 }
 
 char *verb_pid_filename(bool has_one, const char *configured, const char *service_name)

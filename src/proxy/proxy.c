@@ -135,10 +135,12 @@ static void on_swap(struct post *post)
 
 static void report_finding(void *arg, const struct conf_finding *f)
 {
+	char line[CONF_LINE_TEXT_MAX];
+
 	(void)arg;
 	oplog(f->severity == CONF_ERROR ? OPLOG_ERROR :
 	      f->severity == CONF_WARNING ? OPLOG_WARNING : OPLOG_NOTICE,
-	      "%s:%u: %s", f->place.file, f->place.line, f->text);
+	      "%s%s: %s", f->place.file, conf_line_text(f->place, line), f->text);
 }
 
 static void tell_restart_needed(const struct process_conf *was, const struct process_conf *is)

@@ -133,8 +133,19 @@ static void set_identity(struct snapshot *s)
 	s->identity.via_1_0 = arena_printf(&s->arena, "1.0 %s (%s)", c->unique_hostname, product);
 }
 
+/* A port that was refused is an error already, and https_port is one meant for another purpose. */
+static void check_ports(const struct snapshot *s, const char *path)
+{
+	if (s->proxy.ports != NULL || conf_is_seen(s->reader, "http_port") ||
+	    conf_is_seen(s->reader, "https_port"))
+		return;
+	conf_report(s->reader, CONF_ERROR, (struct conf_place){ path != NULL ? path : "(built in)", 0 },
+		    "there is no http_port line, so nobody could connect; add: http_port 3128");
+}
+
 struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *report, void *arg)
 {
+	bool is_read = true;
 	struct snapshot *s = snapshot_new();
 	void *const sections[CONF_SECTION_N] = {
 		[CONF_SECTION_acl] = &s->acl,	      [CONF_SECTION_net] = &s->net,
@@ -148,7 +159,7 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	if (o->service_name != NULL)
 		conf_set_macro(s->reader, "service_name", o->service_name);
 	if (o->conf_path != NULL)
-		conf_read_file(s->reader, o->conf_path);
+		is_read = conf_read_file(s->reader, o->conf_path);
 	else
 		conf_read_text(s->reader, "(built in)", span_str(o->conf_text));
 	if (o->extra_port != 0)
@@ -157,10 +168,12 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	acl_conf_finish(&s->acl, s->reader);
 	log_conf_finish(&s->log, s->reader);
 	proxy_conf_complete(&s->proxy, s->reader);
-	if (s->proxy.ports == NULL)
-		conf_report(s->reader, CONF_ERROR,
-			    (struct conf_place){ o->conf_path != NULL ? o->conf_path : "(built in)", 0 },
-			    "there is no http_port line, so nobody could connect; add: http_port 3128");
+	if (is_read)
+		check_ports(s, o->conf_path);
+	else
+		conf_report(s->reader, CONF_NOTE, (struct conf_place){ o->conf_path, 0 },
+			    "cuttle -f FILE reads another file; a first one to copy is "
+			    SYSCONFDIR "/cuttle/cuttle.conf.default (etc/ in the sources)");
 	s->errorpages = errorpages_load(s->proxy.error_directory, s->proxy.err_page_stylesheet,
 					s->proxy.err_html_text, s->reader);
 	if (report != NULL)

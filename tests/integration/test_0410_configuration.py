@@ -98,7 +98,20 @@ def test_missing_configuration_file(start_proxy):
     proxy.conf_path = proxy.path("nowhere.conf")
     done = proxy.run("-k", "parse")
     assert done.returncode == 1
-    assert "nowhere.conf" in done.stderr
+    assert "nowhere.conf: error: cannot read" in done.stderr
+    assert "-f FILE" in done.stderr
+    assert "http_port" not in done.stderr       # what else is missing follows from that
+
+
+@cuttle_only("Squid's words")
+def test_port_that_was_refused_is_not_called_missing(start_proxy):
+    proxy = start_proxy(start=False)
+    proxy.write("squid.conf", "http_port 3128 intercept\nhttp_access allow all\n")
+    done = proxy.run("-k", "parse")
+    assert done.returncode == 1
+    assert "intercept" in done.stderr and "there is no http_port" not in done.stderr
+    proxy.write("squid.conf", "http_access allow all\n")
+    assert "squid.conf: error: there is no http_port" in proxy.run("-k", "parse").stderr
 
 
 def test_port_in_use_stops_the_start(start_proxy):
