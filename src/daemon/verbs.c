@@ -137,6 +137,8 @@ int verb_run(enum option_verb v, const struct proxy_options *po, const struct sc
 		        options_verb_name(v), strerrordesc_np(errno));
 		return EXIT_FAILURE;
 	}
+	if (v == VERB_CHECK)
+		printf("cuttle: process %d runs\n", (int)pid);
 	return EXIT_SUCCESS;
 }
 

@@ -43,6 +43,12 @@ def test_check_when_nothing_runs(start_proxy):
     assert proxy.run("-k", "check").returncode == 1
 
 
+@cuttle_only("Squid says nothing")
+def test_check_tells_who_runs(start_proxy):
+    proxy = start_proxy()
+    assert f"process {proxy.pid()}" in proxy.run("-k", "check", check=0).stdout
+
+
 def test_shutdown_by_verb(start_proxy):
     proxy = start_proxy()
     proxy.run("-k", "shutdown", check=0)
