@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,11 +38,12 @@ static void on_drained(void *arg)
 
 static void stop(struct run *r, int64_t lifetime_ms)
 {
-	if (!r->is_stopping)
-		oplog(OPLOG_NOTICE, "Stopping; open transactions have %lld s",
+	if (!r->is_stopping && lifetime_ms != 0)
+		oplog(OPLOG_NOTICE,
+		      "Stopping; what is under way has %lld s to end (shutdown_lifetime)",
 		      (long long)(lifetime_ms / 1000));
 	else
-		oplog(OPLOG_NOTICE, "Stopping now");
+		oplog(OPLOG_NOTICE, "Stopping at once");
 	const bool is_first = !r->is_stopping;
 
 	r->is_stopping = true;
@@ -120,14 +122,34 @@ static void signals_serve(struct run *r)
 	}
 }
 
-static void finding_log(void *arg UNUSED, const struct conf_finding *f)
+static void error_log(void *arg UNUSED, const struct conf_finding *f)
 {
 	char line[CONF_LINE_TEXT_MAX];
 
-	if (f->severity == CONF_NOTE)
-		return;
-	oplog(f->severity == CONF_ERROR ? OPLOG_ERROR : OPLOG_WARNING, "%s%s: %s", f->place.file,
-	      conf_line_text(f->place, line), f->text);
+	if (f->severity == CONF_ERROR)
+		oplog(OPLOG_ERROR, "%s%s: %s", f->place.file, conf_line_text(f->place, line),
+		      f->text);
+}
+
+static void warning_log(void *arg UNUSED, const struct conf_finding *f)
+{
+	char line[CONF_LINE_TEXT_MAX];
+
+	if (f->severity == CONF_WARNING)
+		oplog(OPLOG_WARNING, "%s%s: %s", f->place.file, conf_line_text(f->place, line),
+		      f->text);
+}
+
+/* Into cache_log, which is open by now: the first that is read when something is odd. */
+static void say_start(const struct run_conf *c)
+{
+	struct rlimit descriptors = { 0 };
+
+	(void)getrlimit(RLIMIT_NOFILE, &descriptors);
+	oplog(OPLOG_NOTICE, "Cuttle %s starts: %s, process %d%s%s, up to %llu descriptors",
+	      PACKAGE_VERSION, c->proxy.conf_path != NULL ? c->proxy.conf_path : "built-in configuration",
+	      (int)getpid(), c->id != NULL ? ", user " : "", c->id != NULL ? c->id->name : "",
+	      (unsigned long long)descriptors.rlim_cur);
 }
 
 /* For somebody who tries it out: what it is and how to use it. */
@@ -174,10 +196,7 @@ static bool drop(const struct run_conf *c, const char *coredump_dir)
 
 	if (c->id == NULL)
 		return true;
-	if (!privileges_drop(c->id, keep, coredump_dir != NULL))
-		return false;
-	oplog(OPLOG_NOTICE, "The proxy runs as user %s", c->id->name);
-	return true;
+	return privileges_drop(c->id, keep, coredump_dir != NULL);
 }
 
 /*
@@ -198,7 +217,7 @@ static bool prepare(struct run *r)
 		c->proxy.opener = keeper_client_init(c->keeper_sock);
 	}
 	if (s == NULL)
-		s = proxy_load(&c->proxy, finding_log, NULL);
+		s = proxy_load(&c->proxy, error_log, NULL);
 	if (s == NULL)
 		return false;
 	const struct process_conf *pc = snapshot_process_conf(s);
@@ -209,6 +228,8 @@ static bool prepare(struct run *r)
 		*c->snapshot = NULL;
 	if (proxy_new(&r->proxy, &c->proxy, &s) != ERR_NONE)
 		goto out;
+	say_start(c);
+	proxy_findings(r->proxy, warning_log, NULL);
 	if (!has_keeper && !drop(c, coredump_dir))
 		goto out;
 	if (coredump_dir != NULL && chdir(coredump_dir) != 0)

@@ -186,17 +186,30 @@ static bool pidfile_take(struct start *s, char *path)
 	return err == ERR_NONE;
 }
 
+/* Warnings of a configuration that can be used are told once, when cache_log is open too. */
+static bool load(struct start *s)
+{
+	char *text = NULL;
+	size_t n = 0;
+	struct findings_printer p = { .to = open_memstream(&text, &n) };
+
+	CHECK(p.to != NULL);
+	s->snapshot = proxy_load(&s->proxy, verb_print_finding, &p);
+	CHECK(fclose(p.to) == 0);
+	if (s->snapshot == NULL) {
+		(void)fputs(text, stderr);
+		oplog(OPLOG_FATAL, "The configuration has %u error%s, so Cuttle does not start",
+		      p.n_errors, p.n_errors == 1 ? "" : "s");
+	}
+	free(text);
+	return s->snapshot != NULL;
+}
+
 /* Load, and find out all that decides whether and how to start. */
 static bool decide(struct start *s)
 {
-	struct findings_printer p = { .to = stderr };
-
-	s->snapshot = proxy_load(&s->proxy, verb_print_finding, &p);
-	if (s->snapshot == NULL) {
-		oplog(OPLOG_FATAL, "The configuration has %u errors, so Cuttle does not start",
-		      p.n_errors);
+	if (!load(s))
 		return false;
-	}
 	const struct process_conf *pc = snapshot_process_conf(s->snapshot);
 
 	if (s->is_root) {

@@ -23,6 +23,12 @@ const char *proxy_listening(const struct proxy *p, unsigned i)
 	return i < p->snapshot->ports.n ? p->snapshot->ports.v[i]->text : NULL;
 }
 
+void proxy_findings(const struct proxy *p, proxy_report_fn *report, void *arg)
+{
+	for (const struct conf_finding *f = conf_findings(p->snapshot->reader); f != NULL; f = f->next)
+		report(arg, f);
+}
+
 void proxy_stats(const struct proxy *p, struct proxy_stats *out)
 {
 	*out = (struct proxy_stats){
@@ -177,7 +183,7 @@ static void reload(struct proxy *p)
 	if (s == NULL) {
 		count(COUNT_RELOAD_ERRORS);
 		oplog(OPLOG_ERROR,
-		      "the configuration was not taken into use; the one loaded before stays in force");
+		      "The configuration was not taken into use; the one loaded before stays in force");
 		return;
 	}
 	tell_restart_needed(&p->snapshot->process, &s->process);
@@ -200,7 +206,9 @@ static void reload(struct proxy *p)
 	snapshot_unref(&old);
 	count(COUNT_RELOADS);
 	note_loaded(p);
-	oplog(OPLOG_NOTICE, "configuration loaded (number %u)", p->snapshot->generation);
+	oplog(OPLOG_NOTICE, "The configuration%s%s was read again and is in use",
+	      p->options.conf_path != NULL ? " " : "",
+	      p->options.conf_path != NULL ? p->options.conf_path : "");
 }
 
 /* A reload under way. */

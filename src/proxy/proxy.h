@@ -48,6 +48,9 @@ const struct conf_directive *proxy_directives(size_t *n);
  */
 enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct snapshot **s) MUST_USE;
 
+/* Report again what was found in the configuration in use; only before proxy_start(). */
+void proxy_findings(const struct proxy *p, proxy_report_fn *report, void *arg);
+
 /* Start workers and the log thread, and return. */
 enum err proxy_start(struct proxy *p) MUST_USE;
 

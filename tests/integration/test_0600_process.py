@@ -49,6 +49,19 @@ def test_check_tells_who_runs(start_proxy):
     assert f"process {proxy.pid()}" in proxy.run("-k", "check", check=0).stdout
 
 
+@cuttle_only("Squid's words")
+@pytest.mark.parametrize("mode", ["-N", "--foreground"])
+def test_start_is_told_in_cache_log(start_proxy, mode):
+    """Who starts with what, and each warning once, on the terminal and in cache_log."""
+    proxy = start_proxy("http_access allow all\ncache_mem 8 MB\n", start=False)
+    proxy.args = [mode]
+    proxy.start()
+    said = proxy.read("cache.log")
+    assert f"{proxy.dir}/squid.conf, process " in said
+    assert said.count("cache_mem") == 1
+    assert proxy.read("stderr").count("cache_mem") == 1
+
+
 def test_shutdown_by_verb(start_proxy):
     proxy = start_proxy()
     proxy.run("-k", "shutdown", check=0)
