@@ -31,27 +31,32 @@ static bool limit_set(struct descriptor_limit l)
 	return setrlimit(RLIMIT_NOFILE, &r) == 0;
 }
 
-void limits_set_descriptors(int64_t wanted)
+bool limits_set_descriptors(int64_t wanted)
 {
 	struct rlimit r;
 
 	if (getrlimit(RLIMIT_NOFILE, &r) != 0)
-		return;
+		return true;
 	const struct descriptor_limit have = { r.rlim_cur, r.rlim_max };
 
 	/* Root may not be allowed to raise it either: in a container, or above fs.nr_open. */
 	if (!limit_set(limits_decide((uint64_t)wanted, have, true)))
 		(void)limit_set(limits_decide((uint64_t)wanted, have, false));
 	if (getrlimit(RLIMIT_NOFILE, &r) != 0)
-		return;
-	if (wanted != 0 && r.rlim_cur < (uint64_t)wanted)
+		return true;
+	if (r.rlim_cur < LIMITS_DESCRIPTORS_MIN) {
+		oplog(OPLOG_FATAL,
+		      "Only %llu descriptors may be open, and Cuttle needs at least %d; raise the "
+		      "process's limit (ulimit -n, LimitNOFILE=) and max_filedescriptors",
+		      (unsigned long long)r.rlim_cur, LIMITS_DESCRIPTORS_MIN);
+		return false;
+	}
+	if (r.rlim_cur < (uint64_t)wanted)
 		oplog(OPLOG_WARNING,
 		      "max_filedescriptors %lld: the system allows %llu; raise the hard limit "
 		      "(ulimit -Hn, LimitNOFILE=)",
 		      (long long)wanted, (unsigned long long)r.rlim_cur);
-	else
-		oplog(OPLOG_NOTICE, "Up to %llu descriptors may be open",
-		      (unsigned long long)r.rlim_cur);
+	return true;
 }
 
 uint64_t limits_decide_memory(int64_t wanted, uint64_t group_bytes)

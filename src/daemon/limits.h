@@ -7,6 +7,8 @@
 
 /* Without max_filedescriptors no more than this is taken, whatever the system offers. */
 enum { LIMITS_DESCRIPTORS_DEFAULT = 100000 };
+/* With fewer it would start, and then wait for descriptors for ever instead of serving anybody. */
+enum { LIMITS_DESCRIPTORS_MIN = 64 };
 
 /*
  * Decide what to ask for. wanted: max_filedescriptors, 0 if not set; soft, hard: what there is;
@@ -17,8 +19,11 @@ struct descriptor_limit {
 };
 struct descriptor_limit limits_decide(uint64_t wanted, struct descriptor_limit have, bool is_root);
 
-/* Apply max_filedescriptors, and say in the operator log what was got. */
-void limits_set_descriptors(int64_t wanted);
+/*
+ * Apply max_filedescriptors, and say in the operator log if the system allows less. False: too few
+ * to run, which was said.
+ */
+bool limits_set_descriptors(int64_t wanted) MUST_USE;
 
 /* What memory_limit means, in bytes; 0: no ceiling. group_bytes: the control group's limit or
  * UINT64_MAX. Pure. */

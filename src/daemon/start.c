@@ -218,7 +218,8 @@ static bool decide(struct start *s)
 		opener_direct_set_owner(s->identity.uid, s->identity.gid);
 	}
 	s->has_coredump_dir = pc->coredump_dir != NULL;
-	limits_set_descriptors(pc->max_filedescriptors);
+	if (!limits_set_descriptors(pc->max_filedescriptors))
+		return false;
 	(void)umask((mode_t)pc->umask | umask(0));
 	return pidfile_take(
 		s, verb_pid_filename(pc->has_pid_filename, pc->pid_filename, s->o->service_name));

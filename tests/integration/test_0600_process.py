@@ -62,6 +62,16 @@ def test_start_is_told_in_cache_log(start_proxy, mode):
     assert proxy.read("stderr").count("cache_mem") == 1
 
 
+@cuttle_only("Squid takes what it gets")
+def test_too_few_descriptors_stop_the_start(start_proxy):
+    """It would listen, and then serve nobody."""
+    proxy = start_proxy("http_access allow all\n", start=False)
+    done = subprocess.run(["prlimit", "--nofile=20", *proxy.command("-N")], capture_output=True, text=True,
+                          timeout=20, check=False)
+    assert done.returncode == 1
+    assert "Only 20 descriptors" in done.stderr
+
+
 def test_shutdown_by_verb(start_proxy):
     proxy = start_proxy()
     proxy.run("-k", "shutdown", check=0)
