@@ -63,10 +63,10 @@ static void drop(struct idle *i)
 }
 
 /*
- * True if nothing came. An event may be about bytes that were read before it was delivered, so
+ * An event may be about bytes that were read before it was delivered, so
  * only a read tells; what it finds does not belong here anyway.
  */
-static bool is_quiet(struct stream *s)
+bool upstream_is_quiet(struct stream *s)
 {
 	char byte;
 	size_t n;
@@ -81,7 +81,7 @@ static void on_stream(struct task *t)
 	struct idle *i = CONTAINER_OF(t, struct idle, task);
 
 	CHECK_OBJ(i, IDLE_MAGIC);
-	if (!is_quiet(i->stream))
+	if (!upstream_is_quiet(i->stream))
 		drop(i);
 }
 
@@ -229,7 +229,7 @@ void upstream_pool_give(struct upstream_pool *p, struct span key, struct stream 
 	CHECK(key.n > 0 && key.n <= UINT16_MAX);
 	*sp = NULL;
 	s->owner = NULL;
-	if (p->max_idle == 0 || s->is_write_shut || s->error != ERR_NONE || !is_quiet(s) ||
+	if (p->max_idle == 0 || s->is_write_shut || s->error != ERR_NONE || !upstream_is_quiet(s) ||
 	    is_over(p, now, opened_ms, now) || budget_is_short(BUDGET_IDLE)) {
 		stream_close(&s, false);
 		return;
@@ -274,7 +274,7 @@ struct stream *upstream_pool_take(struct upstream_pool *p, struct span key, int6
 	while ((i = find(p, key, hash)) != NULL) {
 		struct stream *s = i->stream;
 
-		if (!is_quiet(s) || is_over(p, i->given_ms, i->opened_ms, loop_now_ms(p->loop))) {
+		if (!upstream_is_quiet(s) || is_over(p, i->given_ms, i->opened_ms, loop_now_ms(p->loop))) {
 			drop(i);
 			continue;
 		}

@@ -21,6 +21,11 @@ struct stream *upstream_pool_take(struct upstream_pool *p, struct span key, int6
 /* Give an idle connection; closed at once if the pool is full or something is wrong. Clears it. */
 void upstream_pool_give(struct upstream_pool *p, struct span key, struct stream **s,
                         int64_t opened_ms);
+/*
+ * True if nothing came on an idle connection, neither bytes nor its end: both are unwelcome there.
+ * What it reads to find out is lost, so a connection that is not quiet can only be closed.
+ */
+bool upstream_is_quiet(struct stream *s);
 unsigned upstream_pool_count(const struct upstream_pool *p);
 /* Close the least recently used ones (memory or descriptors are short). */
 void upstream_pool_shrink(struct upstream_pool *p, unsigned to);

@@ -36,6 +36,7 @@ struct fetch {
 	int64_t opened_ms;     /* of the connection */
 	struct span key;       /* in the pool */
 	bool is_reused, is_persistent;
+	bool was_pinned;
 	unsigned attempts, interims;
 	uint64_t interim_bytes; /* received with interim heads */
 	int64_t dns_us;
@@ -140,6 +141,45 @@ static bool is_judged(const struct fetch *f, const struct ip *ip)
 	return false;
 }
 
+void fetch_pin_drop(struct fetch_pin *p)
+{
+	stream_close(&p->stream, false);
+	free(p->key);
+	*p = (struct fetch_pin){ 0 };
+}
+
+static void pin(struct fetch *f)
+{
+	struct fetch_pin *p = f->r.pin;
+
+	fetch_pin_drop(p);
+	p->key = check_malloc(f->key.n);
+	memcpy(p->key, f->key.p, f->key.n);
+	p->key_n = f->key.n;
+	p->opened_ms = f->opened_ms;
+	p->stream = f->stream;
+	p->stream->owner = NULL;
+	f->stream = NULL;
+}
+
+/* The connection that this client has authenticated, if it leads there and nothing came on it. */
+static struct stream *take_pinned(struct fetch *f)
+{
+	struct fetch_pin *p = f->r.pin;
+
+	if (p->stream == NULL || !span_eq(span_of(p->key, p->key_n), f->key))
+		return NULL;
+	struct stream *s = p->stream;
+
+	p->stream = NULL;
+	f->opened_ms = p->opened_ms;
+	fetch_pin_drop(p);
+	if (!upstream_is_quiet(s))
+		stream_close(&s, false);
+	f->was_pinned = s != NULL;
+	return s;
+}
+
 /* The way there. Later: peers. */
 static struct machine_next step_route(struct fetch *f)
 {
@@ -148,9 +188,9 @@ static struct machine_next step_route(struct fetch *f)
 	memcpy(key, f->r.host.p, f->r.host.n);
 	key[f->r.host.n] = ':';
 	f->key = span_of(key, (size_t)(span_print_u64(key + f->r.host.n + 1, f->r.port) - key));
-	if (!f->r.may_reuse)
-		return GO(DIAL);
-	f->stream = upstream_pool_take(f->worker->upstreams, f->key, &f->opened_ms);
+	f->stream = f->r.keep_alive ? take_pinned(f) : NULL;
+	if (f->stream == NULL && f->r.may_reuse)
+		f->stream = upstream_pool_take(f->worker->upstreams, f->key, &f->opened_ms);
 	/* The name may have moved since: policy judged today's addresses, so only those will do. */
 	if (f->stream != NULL && !is_judged(f, &f->stream->peer.ip))
 		stream_close(&f->stream, false);
@@ -242,7 +282,7 @@ static struct machine_next step_dial(struct fetch *f)
 	f->stream = f->dial.stream;
 	f->dial.stream = NULL;
 	f->opened_ms = loop_now_ms(w->loop);
-	f->is_reused = false;
+	f->is_reused = f->was_pinned = false;
 	count(COUNT_SERVER_CONNECTS);
 	return GO(SEND_HEAD);
 }
@@ -377,7 +417,11 @@ static struct machine_next step_done(struct fetch *f)
 	/* Bytes behind the reply belong to no request: such a connection cannot be trusted. */
 	if (f->in != NULL && f->in->n == 0)
 		buffer_give(w->buffers, &f->in);
-	if (f->stream != NULL && f->is_persistent && f->in == NULL && !w->is_draining)
+	if (f->stream == NULL || !f->is_persistent || f->in != NULL || w->is_draining)
+		return END();
+	if (f->was_pinned || forward_binds_connection(f->r.head, &f->reply))
+		pin(f);
+	else
 		upstream_pool_give(w->upstreams, f->key, &f->stream, f->opened_ms);
 	return END();
 }

@@ -15,6 +15,20 @@
 
 struct fetch;
 
+/*
+ * An upstream connection that stands for one client: NTLM and Negotiate authenticate the connection,
+ * not the request, so whatever else is sent on it is sent in that client's name. It is kept for that
+ * client's session instead of going to the pool. Zeroed: none.
+ */
+struct fetch_pin {
+	struct stream *stream;
+	char *key; /* heap */
+	size_t key_n;
+	int64_t opened_ms;
+};
+
+void fetch_pin_drop(struct fetch_pin *p);
+
 /* What is asked for. Everything pointed to lives as long as the fetch. */
 struct fetch_request {
 	struct worker *worker;
@@ -30,6 +44,7 @@ struct fetch_request {
 	unsigned n_ips;
 	struct body_source *upload; /* the request's body; over already if there is none */
 	struct http_framing upload_framing; /* as it goes out */
+	struct fetch_pin *pin; /* the session's */
 	bool may_reuse;   /* an idle connection will do */
 	struct span upgrade; /* the protocols offered: a 101 to one of them is welcome; or SPAN_NULL */
 	bool keep_alive;  /* the connection may be kept afterwards */

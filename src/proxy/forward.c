@@ -136,6 +136,35 @@ bool forward_is_persistent(const struct http_head *h)
 	       (h->status == 0 && http_head_has_token(h, HTTP_F_PROXY_CONNECTION, SPAN("keep-alive")));
 }
 
+/* Is one of the schemes named by a field of this id one that authenticates connections? */
+static bool names_binding_scheme(const struct http_head *h, enum http_field_id id)
+{
+	static const struct span schemes[] = { { "NTLM", 4 }, { "Negotiate", 9 }, { "Kerberos", 8 } };
+
+	if (http_head_get(h, id) == NULL)
+		return false;
+	for (uint32_t i = 0; i < h->n_fields; i++) {
+		struct span rest = h->fields[i].value, challenge;
+
+		if (h->fields[i].id != id)
+			continue;
+		while (http_list_next(&rest, &challenge)) {
+			const struct span scheme = span_cut(&challenge, ' ');
+
+			for (size_t k = 0; k < ARRAY_LEN(schemes); k++)
+				if (span_eq_nocase(scheme, schemes[k]))
+					return true;
+		}
+	}
+	return false;
+}
+
+bool forward_binds_connection(const struct http_head *request, const struct http_head *reply)
+{
+	return names_binding_scheme(request, HTTP_F_AUTHORIZATION) ||
+	       names_binding_scheme(reply, HTTP_F_WWW_AUTHENTICATE);
+}
+
 struct http_framing forward_framing(const struct http_framing *from, bool receiver_is_1_0)
 {
 	struct http_framing f = *from;

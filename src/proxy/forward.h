@@ -54,6 +54,12 @@ void forward_reply(const struct http_head *in, struct http_head *out, const stru
  */
 bool forward_is_persistent(const struct http_head *h);
 
+/*
+ * Does this exchange authenticate the connection on which it took place (NTLM, Negotiate, Kerberos),
+ * or begin to? RFC 4559 6: then it must not carry the requests of others.
+ */
+bool forward_binds_connection(const struct http_head *request, const struct http_head *reply);
+
 /* The framing for a body received as `from`, towards a receiver of HTTP/1.0 or 1.1. */
 struct http_framing forward_framing(const struct http_framing *from, bool receiver_is_1_0);
 

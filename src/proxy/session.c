@@ -34,6 +34,7 @@ static void session_free(struct session *s)
 	client_db_leave(w->proxy->clients, &s->holder);
 	budget_give(BUDGET_CONNECTION, SESSION_BYTES);
 	buffer_give(w->buffers, &s->in);
+	fetch_pin_drop(&s->pin);
 	list_remove(&s->link);
 	w->n_sessions--;
 	OBJ_FREE(s, SESSION_MAGIC);

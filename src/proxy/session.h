@@ -7,6 +7,7 @@
 
 #include "net/buffer.h"
 #include "net/stream.h"
+#include "proxy/fetch.h"
 #include "proxy/worker.h"
 
 struct txn;
@@ -28,6 +29,7 @@ struct session {
 	struct client *holder; /* NULL unless client_ip_max_connections is set */
 	struct buffer *in; /* bytes received and not yet used; NULL if none */
 	struct txn *txn;
+	struct fetch_pin pin;
 	struct task task; /* the client stream's owner while no txn is under way */
 	struct timer timer; /* request_start_timeout, client_idle_pconn_timeout, lingering */
 	struct timer life;  /* client_lifetime */

@@ -95,6 +95,7 @@ struct machine_next txn_step_miss(struct txn *t)
 		.n_ips = t->facts.state[FACT_DST_ADDRS] == FACT_VALUE ? t->facts.n_dst : 0,
 		.upload = &t->request_body,
 		.upload_framing = framing,
+		.pin = &t->session->pin,
 		.may_reuse = may_reuse(t) && upgrade.n == 0,
 		.upgrade = upgrade,
 		.keep_alive = t->snapshot->net.server_persistent_connections,
