@@ -158,9 +158,9 @@ START_TEST(threads_are_named_nice_and_deaf_to_signals)
 	submit(a, JOB_BUILD);
 	submit(b, JOB_DISK);
 	turn_until_done(2);
-	ck_assert_str_eq(build_name, "cuttle-build");
+	ck_assert_str_eq(build_name, "builder");
 	ck_assert_int_eq(build_nice, 19);
-	ck_assert_str_eq(disk_name, "cuttle-disk");
+	ck_assert_str_eq(disk_name, "disk");
 	ck_assert_int_eq(disk_nice, mine);
 	ck_assert_int_eq(getpriority(PRIO_PROCESS, 0), mine);
 }
