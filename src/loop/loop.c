@@ -16,6 +16,8 @@
 
 #define LOOP_MAGIC 0x6c6f6f70U
 #define LOOP_BATCH 256U
+/* One machine waking another (fetch and txn) is the common case: a turn between them is a vain wait. */
+#define TASK_ROUNDS 2U
 
 /* What the loop is doing, so that a callback that oversteps its bounds is caught at the spot. */
 enum phase { PHASE_IDLE, PHASE_WAIT, PHASE_EVENTS, PHASE_POSTS, PHASE_TIMERS, PHASE_TASKS };
@@ -255,7 +257,8 @@ void loop_turn(struct loop *l, int64_t max_wait_ms)
 	l->phase = PHASE_TIMERS;
 	fire_timers(l);
 	l->phase = PHASE_TASKS;
-	run_tasks(l);
+	for (unsigned i = 0; i < TASK_ROUNDS && !list_is_empty(&l->tasks); i++)
+		run_tasks(l);
 	l->phase = PHASE_IDLE;
 }
 

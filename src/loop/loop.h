@@ -6,7 +6,8 @@
  *   2. deliver all events: an event function only notes readiness and schedules tasks; it never
  *      closes a descriptor or frees an object, so no event of the same batch can be stale;
  *   3. take in posts from other threads, fire due timers (which may only schedule tasks too);
- *   4. run the tasks that are queued by now; a task scheduled meanwhile runs in the next turn.
+ *   4. run the tasks that are queued by now, then once those that they scheduled; what these
+ *      schedule runs in the next turn.
  * So no completion is ever delivered inside the call that started it.
  *
  * Everything here is worker-local except loop_post() and loop_stop(). What waits and what tells the
@@ -45,7 +46,7 @@ static inline void task_init(struct task *t, task_fn *fn)
 	t->fn = fn;
 }
 
-/* Run fn(task) in this turn's step 4, or the next turn's. Harmless if already scheduled. */
+/* Run fn(task) in this turn's step 4, or the next turn's; never from within this call. Harmless if already scheduled. */
 void task_schedule(struct loop *l, struct task *t);
 /* Forget a scheduled run; harmless otherwise. After it, fn is not called. */
 void task_cancel(struct task *t);

@@ -114,7 +114,7 @@ void session_open(struct worker *w, struct port *port, int fd, const struct endp
 
 static void begin_txn(struct session *s)
 {
-	timer_cancel(s->worker->loop, &s->timer);
+	timer_disarm(&s->timer); /* it stays in the heap until the next wait arms it again */
 	s->state = SESSION_BUSY;
 	s->n_txns++;
 	txn_start(s);

@@ -72,7 +72,7 @@ START_TEST(tasks_run_once_in_the_order_scheduled)
 }
 END_TEST
 
-START_TEST(a_task_scheduled_by_a_task_runs_in_the_next_turn)
+START_TEST(a_turn_has_one_more_round_for_what_tasks_schedule)
 {
 	struct probe a, b;
 
@@ -83,13 +83,14 @@ START_TEST(a_task_scheduled_by_a_task_runs_in_the_next_turn)
 	task_schedule(l, &a.task);
 	task_schedule(l, &b.task);
 	loop_turn(l, -1);
-	ck_assert_str_eq(trace, "ab");
+	ck_assert_str_eq(trace, "aba");
 	a.schedule = &b.task;
 	loop_turn(l, -1);
 	ck_assert_int_eq(fake_last_wait_ms, 0);
-	ck_assert_str_eq(trace, "aba");
-	loop_turn(l, -1);
-	ck_assert_str_eq(trace, "abab");
+	ck_assert_str_eq(trace, "abaab");
+	a.schedule = NULL;
+	loop_turn(l, 7);
+	ck_assert_int_eq(fake_last_wait_ms, 7); /* nothing is left */
 }
 END_TEST
 
@@ -324,7 +325,7 @@ Suite *suite_loop(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, tasks_run_once_in_the_order_scheduled);
-	tcase_add_test(t, a_task_scheduled_by_a_task_runs_in_the_next_turn);
+	tcase_add_test(t, a_turn_has_one_more_round_for_what_tasks_schedule);
 	tcase_add_test(t, a_task_may_cancel_one_that_would_run_after_it);
 	tcase_add_test(t, a_turn_goes_events_posts_timers_tasks);
 	tcase_add_test(t, watching_ends_by_unwatch_or_forget);
