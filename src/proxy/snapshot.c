@@ -133,6 +133,15 @@ static void set_identity(struct snapshot *s)
 	s->identity.via_1_0 = arena_printf(&s->arena, "1.0 %s (%s)", c->unique_hostname, product);
 }
 
+static void check_rules(const struct snapshot *s, const char *path)
+{
+	if (!conf_is_seen(s->reader, "http_access"))
+		conf_report(s->reader, CONF_WARNING,
+			    (struct conf_place){ path != NULL ? path : "(built in)", 0 },
+			    "there is no http_access line, so every request is denied; "
+			    "add one, as: http_access allow localhost");
+}
+
 /* A port that was refused is an error already, and https_port is one meant for another purpose. */
 static void check_ports(const struct snapshot *s, const char *path)
 {
@@ -168,12 +177,14 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	acl_conf_finish(&s->acl, s->reader);
 	log_conf_finish(&s->log, s->reader);
 	proxy_conf_complete(&s->proxy, s->reader);
-	if (is_read)
+	if (is_read) {
 		check_ports(s, o->conf_path);
-	else
+		check_rules(s, o->conf_path);
+	} else {
 		conf_report(s->reader, CONF_NOTE, (struct conf_place){ o->conf_path, 0 },
 			    "cuttle -f FILE reads another file; a first one to copy is "
 			    SYSCONFDIR "/cuttle/cuttle.conf.default (etc/ in the sources)");
+	}
 	s->errorpages = errorpages_load(s->proxy.error_directory, s->proxy.err_page_stylesheet,
 					s->proxy.err_html_text, s->reader);
 	if (report != NULL)

@@ -104,6 +104,12 @@ def test_missing_configuration_file(start_proxy):
 
 
 @cuttle_only("Squid's words")
+def test_no_rules_are_warned_of(start_proxy):
+    proxy = start_proxy("via on\n", start=False)
+    assert "squid.conf: warning: there is no http_access line" in proxy.run("-k", "parse", check=0).stderr
+
+
+@cuttle_only("Squid's words")
 def test_port_that_was_refused_is_not_called_missing(start_proxy):
     proxy = start_proxy(start=False)
     proxy.write("squid.conf", "http_port 3128 intercept\nhttp_access allow all\n")
