@@ -81,8 +81,12 @@ static void parse_flags(struct conf_line *l, struct acl *a, struct acl_parse *p)
 static void parse_values(struct conf_line *l, struct acl *a, struct acl_parse *p)
 {
 	const unsigned errors = conf_count(l->reader, CONF_ERROR);
+	const struct span values = span_trim(l->rest);
 	struct conf_value v;
 
+	/* A word that begins so names a list; for the old grammar and the quoted one. */
+	a->has_list = a->has_list || span_starts(values, SPAN("\"")) ||
+	              span_starts(values, SPAN("'")) || span_starts(values, SPAN("parameters("));
 	p->starts_line = true;
 	while (conf_value_next(l, a->type->kind->words_are_regex, &v)) {
 		p->place = v.place;
@@ -177,7 +181,13 @@ void acl_conf_acl(struct conf_line *l, void *field)
 static void finish_acl(struct acl_parse *p, struct acl *a)
 {
 	p->place = a->place;
-	if (a->type->kind->count(a->data) == 0 && !a->has_errors)
+	const bool is_empty = a->type->kind->count(a->data) == 0 && !a->has_errors;
+
+	/* Lists are made by programs, and one may well have nothing to list at the moment. */
+	if (is_empty && a->has_list)
+		acl_report(p, a, CONF_WARNING, "acl %s: its list is empty, so it never matches",
+		           a->name);
+	else if (is_empty)
 		acl_report(p, a, CONF_ERROR,
 		           "acl %s: it has no values, so it would never match; accepted are %s",
 		           a->name, a->type->values);

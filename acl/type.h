@@ -98,6 +98,7 @@ struct acl {
 	bool no_lookup;          /* -n on any of its lines */
 	bool is_builtin;
 	bool has_errors; /* reported; the configuration will not be used */
+	bool has_list;   /* values came, or would have come, from a file */
 	unsigned reads;  /* bits 1 << FACT_x; set by acl_conf_finish() */
 	unsigned height; /* groups only: levels of groups below, plus one; 0: not yet computed */
 	bool is_visiting;

@@ -177,6 +177,36 @@ START_TEST(values_come_from_files)
 }
 END_TEST
 
+/* Every type that reads lists: none matches by an empty one, and none fails over it. */
+START_TEST(an_empty_list_is_a_warning)
+{
+	static const char *const types[] = { "src",       "dst",         "localip",      "dstdomain",
+		                             "srcdomain", "dstdom_regex", "url_regex",   "urlpath_regex",
+		                             "browser",   "port",        "localport",    "myportname",
+		                             "proto",     "method",      "time" };
+	char path[] = "/tmp/cuttle-acl-XXXXXX", text[128];
+	const int fd = mkstemp(path);
+	struct fixture f;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(dprintf(fd, "# nothing today\n"), 16);
+	close(fd);
+	snprintf(text, sizeof(text), "acl a %s \"%s\"\nhttp_access deny a\nhttp_access allow all",
+	         types[_i], path);
+	fixture_init(&f, text);
+	unlink(path);
+	ck_assert_finding(&f, 1, CONF_WARNING, "its list is empty, so it never matches");
+	ck_assert_uint_eq(conf_count(f.reader, CONF_ERROR), 0);
+	fixture_request(&f, "GET", "http://www.example.com/");
+	fixture_dst(&f, "192.0.2.9");
+	/* srcdomain may ask for a name before it looks. */
+	ck_assert_msg(strcmp(fixture_verdict(&f), "allow") == 0 ||
+	                      strncmp(fixture_verdict(&f), "need", 4) == 0,
+	              "%s: %s", types[_i], fixture_verdict(&f));
+	fixture_fini(&f);
+}
+END_TEST
+
 START_TEST(purge_is_on_if_an_acl_names_it)
 {
 	struct fixture f;
@@ -217,6 +247,7 @@ Suite *suite_conf(void)
 	tcase_add_test(t, a_rule_says_where_it_stands_and_how_it_reads);
 	tcase_add_test(t, a_built_in_can_be_added_to);
 	tcase_add_test(t, values_come_from_files);
+	tcase_add_loop_test(t, an_empty_list_is_a_warning, 0, 15);
 	tcase_add_test(t, purge_is_on_if_an_acl_names_it);
 	tcase_add_test(t, deep_groups_are_refused);
 	suite_add_tcase(s, t);
