@@ -203,6 +203,27 @@ static void finish_rules(struct acl_rules *r)
 		r->rules[i].rules = r;
 }
 
+static bool decides_all(const struct acl_rule *r)
+{
+	return span_eq(r->acls, SPAN("all"));
+}
+
+/* Lines are often added at the end of a file, below the one that has the last word. */
+static void warn_unreached(struct acl_parse *p, const struct acl_rules *r)
+{
+	size_t i = 0;
+
+	while (i < r->n_rules && !decides_all(&r->rules[i]))
+		i++;
+	if (i + 1 >= r->n_rules)
+		return;
+	conf_report(p->reader, CONF_WARNING, r->rules[i + 1].place,
+	            "%s: never reached%s: \"%s %.*s\" at line %u of %s decides every request",
+	            r->directive,
+	            i + 2 < r->n_rules ? ", as all its lines below" : "", r->directive,
+	            SPAN_ARG(r->rules[i].text), r->rules[i].place.line, r->rules[i].place.file);
+}
+
 /* A list that ends with a denial of something allows all else: rarely what was meant. */
 static void warn_open_end(struct acl_parse *p, const struct acl_rules *r)
 {
@@ -210,13 +231,22 @@ static void warn_open_end(struct acl_parse *p, const struct acl_rules *r)
 		return;
 	const struct acl_rule *last = &r->rules[r->n_rules - 1];
 
-	if (last->is_allow || span_eq(last->acls, SPAN("all")))
+	for (size_t i = 0; i < r->n_rules; i++)
+		if (decides_all(&r->rules[i]))
+			return;
+	if (last->is_allow)
 		return;
 	conf_report(
 		p->reader, CONF_WARNING, last->place,
 		"%s: the last line denies some requests, so all that no line matches are allowed;"
 		" end with \"%s deny all\"",
 		r->directive, r->directive);
+}
+
+static void finish_list(struct acl_parse *p, struct acl_rules *r)
+{
+	finish_rules(r);
+	warn_unreached(p, r);
 }
 
 void acl_conf_finish(struct acl_conf *c, struct conf_reader *reader)
@@ -229,7 +259,7 @@ void acl_conf_finish(struct acl_conf *c, struct conf_reader *reader)
 	for (size_t i = 0; i < c->set->n; i++)
 		finish_acl(&p, c->set->acls[i]);
 	for (struct list *l = c->set->rules.next; l != &c->set->rules; l = l->next)
-		finish_rules(CONTAINER_OF(l, struct acl_rules, in_set));
+		finish_list(&p, CONTAINER_OF(l, struct acl_rules, in_set));
 	warn_open_end(&p, c->http_access);
 	c->set->is_finished = true;
 }

@@ -61,6 +61,11 @@ static const struct {
 	{ "a method that is no token", "acl a method G@T", 1, CONF_ERROR, "no method" },
 	{ "an unknown scheme", "acl a proto htp", 1, CONF_WARNING, "no URL scheme" },
 	{ "an open end", "acl a port 25\nhttp_access deny a", 2, CONF_WARNING, "deny all" },
+	{ "no open end below a rule for all", "http_access deny all\nacl a port 25\nhttp_access deny a",
+	  3, CONF_WARNING, "never reached: \"http_access deny all\" at line 1 of squid.conf" },
+	{ "lines that are never reached",
+	  "http_access allow all\nhttp_access deny CONNECT\nhttp_access deny all", 2, CONF_WARNING,
+	  "as all its lines below" },
 	{ "a name that means not", "acl !a src all", 1, CONF_ERROR, "cannot" },
 };
 
