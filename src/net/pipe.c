@@ -3,6 +3,7 @@
  *
  * A new pipe holds 64 KiB without being asked to (pipe(7)); an unprivileged user beyond
  * /proc/sys/fs/pipe-user-pages-soft gets smaller ones, which work as well, only in smaller steps.
+ * That quota is 16,384 pages for all of a user's pipes; see PIPE_BIG_TOTAL.
  */
 #include "net/pipe.h"
 
@@ -13,18 +14,21 @@
 
 #define PIPE_POOL_MAGIC 0x70697065U
 
+
 struct pipe_pool {
 	uint32_t magic;
 	unsigned max_idle, n_idle, n_lent;
+	unsigned max_big, n_big;
 	struct pipe *idle;
 };
 
-struct pipe_pool *pipe_pool_new(unsigned max_idle)
+struct pipe_pool *pipe_pool_new(unsigned max_idle, unsigned max_big)
 {
 	struct pipe_pool *pp;
 
 	OBJ_NEW(pp, PIPE_POOL_MAGIC);
 	pp->max_idle = max_idle;
+	pp->max_big = max_big;
 	return pp;
 }
 
@@ -53,7 +57,7 @@ void pipe_pool_free(struct pipe_pool **ppp)
 	*ppp = NULL;
 }
 
-static struct pipe *create(void)
+static struct pipe *create(struct pipe_pool *pp)
 {
 	int fds[2];
 
@@ -63,6 +67,12 @@ static struct pipe *create(void)
 
 	p->in = fds[1];
 	p->out = fds[0];
+	p->capacity = PIPE_BYTES;
+	if (pp->n_big < pp->max_big &&
+	    fcntl(p->in, F_SETPIPE_SZ, PIPE_BIG_BYTES) >= (int)PIPE_BIG_BYTES) {
+		p->capacity = PIPE_BIG_BYTES;
+		pp->n_big++;
+	}
 	return p;
 }
 
@@ -74,7 +84,7 @@ struct pipe *pipe_take(struct pipe_pool *pp)
 	if (p != NULL) {
 		pp->idle = p->next;
 		pp->n_idle--;
-	} else if ((p = create()) == NULL) {
+	} else if ((p = create(pp)) == NULL) {
 		count(COUNT_PIPE_FALLBACKS);
 		return NULL;
 	}
@@ -94,6 +104,7 @@ void pipe_give(struct pipe_pool *pp, struct pipe **pptr)
 	*pptr = NULL;
 	pp->n_lent--;
 	if (p->bytes != 0 || pp->n_idle >= pp->max_idle) {
+		pp->n_big -= p->capacity > PIPE_BYTES;
 		destroy(p);
 		return;
 	}

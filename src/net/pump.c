@@ -117,7 +117,7 @@ static enum io fill_by_copy(struct pump *p, struct stream *from, struct buffer_p
 
 static enum io fill_by_splice(struct pump *p, struct stream *from)
 {
-	const size_t cap = p->left < PIPE_BYTES ? (size_t)p->left : PIPE_BYTES;
+	const size_t cap = p->left < p->pipe->capacity ? (size_t)p->left : p->pipe->capacity;
 	size_t n;
 	const enum io r = stream_splice_in(from, p->pipe, cap, &n);
 

@@ -298,7 +298,7 @@ static enum spliced splice_turn(struct body_source *s, struct body_sink *k, size
 	size_t n;
 
 	if (k->pipe->bytes == 0 && s->left != 0) {
-		switch (stream_splice_in(s->stream, k->pipe, MIN(s->left, (uint64_t)PIPE_BYTES), &n)) {
+		switch (stream_splice_in(s->stream, k->pipe, MIN(s->left, (uint64_t)k->pipe->capacity), &n)) {
 		case IO_OK:
 			s->left -= n;
 			s->is_over = s->left == 0;

@@ -92,7 +92,7 @@ static enum err start_workers(struct proxy *p)
 
 	p->workers = check_calloc(n, sizeof(p->workers[0]));
 	for (unsigned i = 0; i < n; i++) {
-		const enum err e = worker_new(&p->workers[i], p, i, p->snapshot);
+		const enum err e = worker_new(&p->workers[i], p, i, n, p->snapshot);
 
 		if (e != ERR_NONE) {
 			oplog(OPLOG_ERROR, "cannot set up worker %u: %s", i, err_text(e));

@@ -228,7 +228,8 @@ void worker_drain(struct worker *w, int64_t lifetime_ms)
 
 /* --- life ------------------------------------------------------------------------------------------ */
 
-enum err worker_new(struct worker **out, struct proxy *p, unsigned id, struct snapshot *s)
+enum err worker_new(struct worker **out, struct proxy *p, unsigned id, unsigned n_workers,
+                    struct snapshot *s)
 {
 	struct worker *w;
 
@@ -252,7 +253,7 @@ enum err worker_new(struct worker **out, struct proxy *p, unsigned id, struct sn
 	}
 	w->upstreams = upstream_pool_new(w->loop, IDLE_UPSTREAMS);
 	w->buffers = buffer_pool_new(IDLE_BUFFERS);
-	w->pipes = pipe_pool_new(IDLE_PIPES);
+	w->pipes = pipe_pool_new(IDLE_PIPES, PIPE_BIG_TOTAL / n_workers);
 	w->log = log_ring_new(p->access_log, id);
 	worker_use_snapshot(w, s);
 	*out = w;

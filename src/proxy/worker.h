@@ -51,7 +51,9 @@ struct worker {
 	unsigned trace_at;
 };
 
-enum err worker_new(struct worker **out, struct proxy *p, unsigned id, struct snapshot *s) MUST_USE;
+/* One of n_workers, which share the quota of big pipes. */
+enum err worker_new(struct worker **out, struct proxy *p, unsigned id, unsigned n_workers,
+                    struct snapshot *s) MUST_USE;
 /* Runs until loop_stop(); closes what is left. */
 void worker_run(struct worker *w);
 void worker_free(struct worker **w);

@@ -494,7 +494,7 @@ static void echo(struct sim_peer *p, enum sim_event ev, void *arg UNUSED)
 
 static unsigned relay_bytes(size_t total, const struct sim_line *line)
 {
-	struct relay r = { .bp = buffer_pool_new(4), .pp = pipe_pool_new(4) };
+	struct relay r = { .bp = buffer_pool_new(4), .pp = pipe_pool_new(4, 1) };
 	char *bytes = check_malloc(total);
 	int fd;
 

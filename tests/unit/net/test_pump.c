@@ -24,7 +24,7 @@ static void setup(void)
 	from = fixture_pair(l, &source);
 	to = fixture_pair(l, &sink);
 	bp = buffer_pool_new(4);
-	pp = pipe_pool_new(4);
+	pp = pipe_pool_new(4, 1);
 	pump_init(&p, UINT64_MAX);
 }
 
