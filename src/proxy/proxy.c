@@ -8,6 +8,7 @@
 #include "base/oplog.h"
 #include "base/thread.h"
 #include "loop/poller.h"
+#include "net/sock.h"
 #include "proxy/cache_log.h"
 #include "proxy/client_db.h"
 #include "proxy/process.h"
@@ -44,6 +45,20 @@ void proxy_stats(const struct proxy *p, struct proxy_stats *out)
 	}
 }
 
+/*
+ * As port_set_open(). What is accepted inherits tcp_recv_bufsize; a port that stays keeps the size it has
+ * where the directive is gone.
+ */
+static enum err open_ports(struct snapshot *s, const struct port_set *old, struct opener *o)
+{
+	const int bytes = (int)MIN(s->net.tcp_recv_bufsize, (int64_t)INT32_MAX);
+	const enum err e = port_set_open(&s->ports, s->proxy.ports, old, o);
+
+	for (unsigned i = 0; e == ERR_NONE && bytes > 0 && i < s->ports.n; i++)
+		sock_set_recv_buffer(s->ports.v[i]->fd, bytes);
+	return e;
+}
+
 /* --- start ----------------------------------------------------------------------------------------- */
 
 enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct snapshot **s)
@@ -63,7 +78,7 @@ enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct sna
 	p->clients = client_db_new();
 	CHECK(jobs_new(&p->jobs, job_threads, job_queue) == ERR_NONE);
 	p->dns = dns_shared_new(&p->snapshot->net.dns);
-	if (port_set_open(&p->snapshot->ports, p->snapshot->proxy.ports, NULL, o->opener) != ERR_NONE ||
+	if (open_ports(p->snapshot, NULL, o->opener) != ERR_NONE ||
 	    !access_log_configure(p->access_log, &p->snapshot->log)) {
 		proxy_free(&p);
 		return ERR_SYSTEM;
@@ -149,13 +164,31 @@ static void report_finding(void *arg, const struct conf_finding *f)
 	      "%s%s: %s", f->place.file, conf_line_text(f->place, line), f->text);
 }
 
+static bool differ(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
+}
+
 static void tell_restart_needed(const struct process_conf *was, const struct process_conf *is)
 {
-	if (was->workers != is->workers)
-		oplog(OPLOG_WARNING, "workers has changed; that takes effect at the next restart");
-	if (was->max_filedescriptors != is->max_filedescriptors)
-		oplog(OPLOG_WARNING,
-		      "max_filedescriptors has changed; that takes effect at the next restart");
+	const struct {
+		const char *name;
+		bool has_changed;
+	} rows[] = {
+		{ "workers", was->workers != is->workers },
+		{ "max_filedescriptors", was->max_filedescriptors != is->max_filedescriptors },
+		{ "memory_limit", was->memory_limit_bytes != is->memory_limit_bytes },
+		{ "umask", was->umask != is->umask },
+		{ "pid_filename", differ(was->pid_filename, is->pid_filename) },
+		{ "cache_effective_user", differ(was->cache_effective_user, is->cache_effective_user) },
+		{ "cache_effective_group", differ(was->cache_effective_group, is->cache_effective_group) },
+		{ "coredump_dir", differ(was->coredump_dir, is->coredump_dir) },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].has_changed)
+			oplog(OPLOG_WARNING, "%s has changed; that takes effect at the next restart",
+			      rows[i].name);
 }
 
 /* Everything that may fail, before anything is changed. NULL: it did, and was reported. */
@@ -165,7 +198,7 @@ static struct snapshot *load_and_open(struct proxy *p)
 
 	if (s == NULL)
 		return NULL;
-	if (port_set_open(&s->ports, s->proxy.ports, &p->snapshot->ports, p->options.opener) != ERR_NONE) {
+	if (open_ports(s, &p->snapshot->ports, p->options.opener) != ERR_NONE) {
 		snapshot_unref(&s);
 		return NULL;
 	}

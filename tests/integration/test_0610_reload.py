@@ -70,6 +70,16 @@ def test_ports_come_and_go(start_proxy, start_origin):
         assert client.get(origin.url()).status == 200       # what was accepted there goes on
 
 
+@pytest.mark.parametrize("name, value", [("workers", "3"), ("max_filedescriptors", "4000"), ("memory_limit", "700 MB"),
+                                         ("umask", "077"), ("pid_filename", "/run/elsewhere.pid"),
+                                         ("cache_effective_group", "nogroup"), ("coredump_dir", "/tmp")])
+def test_what_needs_a_restart_says_so(start_proxy, name, value):
+    proxy = start_proxy()
+    proxy.configure(f"http_access allow all\n{name} {value}\n")
+    proxy.reload()
+    until(lambda: f"{name} has changed" in proxy.operator_log(), f"a word about {name}")
+
+
 class Reloader:
     """Sends SIGHUP every 100 ms until it is closed."""
 
