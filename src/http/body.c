@@ -113,6 +113,15 @@ static bool fields_framing(const struct http_head *h, struct http_framing *f, en
 	return true;
 }
 
+bool http_said_length(const struct http_head *h, uint64_t *length)
+{
+	const char *detail;
+	bool is_present;
+
+	return http_head_get(h, HTTP_F_TRANSFER_ENCODING) == NULL &&
+	       length_of(h, &is_present, length, &detail) && is_present;
+}
+
 bool http_request_framing(const struct http_head *h, struct http_framing *f,
                           struct http_parse_error *e)
 {

@@ -33,6 +33,12 @@ bool http_reply_framing(const struct http_head *h, enum http_method request_meth
 			struct http_framing *f, struct http_parse_error *e) MUST_USE;
 
 /*
+ * What a reply without a body says about the length of the body that it has not: RFC 9110 8.6, for
+ * HEAD and 304. False if it says nothing, nothing that is well-formed, or a transfer coding.
+ */
+bool http_said_length(const struct http_head *h, uint64_t *length);
+
+/*
  * Decoder of the chunked coding. Zeroed by init; limits: a chunk-size of at most 16 hex digits that
  * fits int64, chunk extensions of at most 4 KiB a chunk (syntax-checked, dropped), trailers of at
  * most max_trailer_bytes, which at the end are field lines that http_parse_trailers() takes. Only

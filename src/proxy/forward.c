@@ -96,11 +96,28 @@ void forward_request(const struct http_head *in, struct http_head *out,
 	http_head_set_framing(out, &f->framing);
 }
 
+/*
+ * A reply that ends with its head: a length there can only mislead a client that believes it against
+ * RFC 9112 6.3, to whom the next reply on the connection, another origin's perhaps, would be a body.
+ * So it passes only where it has a meaning, and as one number.
+ */
+static void tidy_length(const struct http_head *in, struct http_head *out)
+{
+	struct http_framing said = { HTTP_BODY_LENGTH, 0 };
+
+	if (in->status >= 200 && in->status != 204 && http_said_length(in, &said.length))
+		http_head_set_framing(out, &said);
+	else
+		http_head_remove(out, HTTP_F_CONTENT_LENGTH);
+}
+
 void forward_reply(const struct http_head *in, struct http_head *out, const struct forward_reply *f)
 {
 	const struct http_field *upgrade = http_head_get(in, HTTP_F_UPGRADE);
 
 	copy_end_to_end(in, out);
+	if (f->framing == NULL)
+		tidy_length(in, out);
 	if (f->conf->via)
 		add_via(out, f->identity);
 	if (f->upgrades) {

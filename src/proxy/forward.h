@@ -41,7 +41,7 @@ void forward_request(const struct http_head *in, struct http_head *out,
 struct forward_reply {
 	const struct proxy_conf *conf;
 	const struct forward_identity *identity;
-	const struct http_framing *framing; /* as sent to the client; NULL: leave the fields (HEAD, 304) */
+	const struct http_framing *framing; /* as sent to the client; NULL: none (HEAD, 304) */
 	bool client_is_1_0, keep_alive;
 	bool upgrades;	      /* a 101: Connection and Upgrade are kept */
 	int64_t now; /* seconds: for a missing Date */

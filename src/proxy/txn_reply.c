@@ -220,9 +220,6 @@ struct machine_next txn_step_deliver(struct txn *t)
 
 	http_head_init(&t->reply, &t->arena);
 	forward_reply(&c->head, &t->reply, &f);
-	/* RFC 9110 8.6: no Content-Length in 204; one without a body could only mislead. */
-	if (c->head.status == 204)
-		http_head_remove(&t->reply, HTTP_F_CONTENT_LENGTH);
 	t->server_status = (uint16_t)c->head.status;
 	txn_reply_begin(t, &framing);
 	t->source = c->source != NULL ? c->source : &t->own_body;

@@ -43,4 +43,5 @@ EXTRA_DIST += \
 	tests/integration/test_9000_differential.py \
 	tests/integration/test_9500_hostile_memory.py \
 	tests/integration/test_9510_hostile_leavers.py \
-	tests/integration/test_9520_hostile_authentication.py
+	tests/integration/test_9520_hostile_authentication.py \
+	tests/integration/test_9530_hostile_lengths.py
