@@ -6,8 +6,8 @@
 const struct why_row *why_row(enum why w)
 {
 	static const struct why_row rows[] = {
-#define WHY(sym, page, status, suffix, is_error, text)                                             \
-	{ #sym, page, status, WHY_SUFFIX_##suffix, is_error, text },
+#define WHY(sym, page, status, suffix, is_error, type, text)                                       \
+	{ #sym, page, status, WHY_SUFFIX_##suffix, is_error, type, text },
 #include "base/why.tbl.h"
 #undef WHY
 	};

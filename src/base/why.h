@@ -7,7 +7,7 @@
 #include "base/base.h"
 
 enum why {
-#define WHY(sym, page, status, suffix, is_error, text) WHY_##sym,
+#define WHY(sym, page, status, suffix, is_error, type, text) WHY_##sym,
 #include "base/why.tbl.h"
 #undef WHY
 	WHY_N
@@ -21,6 +21,7 @@ struct why_row {
 	unsigned status;      /* HTTP status of that page; 0: nothing is sent */
 	enum why_suffix suffix;
 	bool is_error;	      /* counts as a failure in statistics */
+	const char *proxy_status; /* RFC 9209 2.3; NULL: no such field is sent */
 	const char *sentence; /* lower case, no full stop */
 };
 

@@ -8,74 +8,6 @@
 #include "proxy/forward.h"
 #include "proxy/txn.h"
 
-/* RFC 9209 2.3: the error type for a cause. NULL: the member is left out. */
-static const char *proxy_status_type(enum why w)
-{
-	switch (w) {
-	case WHY_DENIED:
-	case WHY_UNDECIDED:
-		return "http_request_denied";
-		return "http_response_body_size";
-	case WHY_BAD_REQUEST:
-	case WHY_BAD_URL:
-	case WHY_BAD_VERSION:
-	case WHY_BAD_CODING:
-	case WHY_BAD_EXPECTATION:
-	case WHY_URI_TOO_LONG:
-	case WHY_HEAD_TOO_LARGE:
-	case WHY_BODY_TOO_LARGE:
-	case WHY_BAD_BODY:
-	case WHY_SCHEME:
-	case WHY_CONFLICT_HOST:
-	case WHY_REQUEST_TIMEOUT:
-	case WHY_BODY_TIMEOUT:
-		return "http_request_error";
-	case WHY_LOOP:
-		return "proxy_loop_detected";
-	case WHY_DNS_FAIL:
-		return "dns_error";
-	case WHY_DNS_TIMEOUT:
-		return "dns_timeout";
-	case WHY_CONNECT_FAIL:
-		return "connection_refused";
-	case WHY_CONNECT_TIMEOUT:
-		return "connection_timeout";
-	case WHY_NO_RESOURCES:
-	case WHY_MEMORY:
-		return "connection_limit_reached";
-	case WHY_ORIGIN_EMPTY:
-	case WHY_ORIGIN_READ:
-	case WHY_ORIGIN_CUT:
-		return "http_response_incomplete";
-	case WHY_ORIGIN_BAD_REPLY:
-	case WHY_ORIGIN_BAD_BODY:
-		return "http_protocol_error";
-	case WHY_ORIGIN_HEAD_TOO_LARGE:
-		return "http_response_header_section_size";
-	case WHY_ORIGIN_WRITE:
-		return "connection_terminated";
-	case WHY_ORIGIN_TIMEOUT:
-		return "connection_read_timeout";
-	case WHY_LIFETIME:
-		return "connection_timeout";
-	case WHY_SHUTDOWN:
-	case WHY_INTERNAL:
-		return "proxy_internal_error";
-	case WHY_NONE:
-	case WHY_DONE:
-	case WHY_CLIENT_GONE:
-	case WHY_CLIENT_EOF:
-	case WHY_CLIENT_WRITE:
-	case WHY_CLIENT_STALLED:
-	case WHY_ONLY_IF_CACHED:
-	case WHY_TUNNEL_IDLE:
-	case WHY_TUNNEL_RESET:
-	case WHY_N:
-		return NULL;
-	}
-	UNREACHABLE("why");
-}
-
 /* What a client may know of the rule that denied it; the place only with deny_detail. */
 static struct span denial_text(const struct txn *t)
 {
@@ -106,15 +38,14 @@ static struct span clean(struct arena *a, struct span s, bool quoted)
 
 static void add_reason_fields(struct txn *t, const struct why_row *row)
 {
-	const char *type = proxy_status_type(t->why);
 	struct http_head *h = &t->reply;
 	struct arena *a = &t->arena;
 
 	http_head_add(h, HTTP_F_X_SQUID_ERROR, arena_printf(a, "%s 0", row->page));
-	if (type != NULL)
+	if (row->proxy_status != NULL)
 		http_head_add(h, HTTP_F_PROXY_STATUS,
 			      arena_printf(a, "%s; error=%s; details=\"%.*s\"",
-					   txn_conf(t)->proxy.visible_hostname, type,
+					   txn_conf(t)->proxy.visible_hostname, row->proxy_status,
 					   SPAN_ARG(clean(a, denial_text(t), true))));
 }
 

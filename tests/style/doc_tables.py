@@ -67,7 +67,7 @@ class Tree:
 
     def table_why(self):
         out, raised = "| ending | page and status | suffix | meaning |\n|---|---|---|---|\n", self.raised()
-        for sym, page, status, suffix, _, text in rows(self.text("src/base/why.tbl.h"), "WHY"):
+        for sym, page, status, suffix, _, _, text in rows(self.text("src/base/why.tbl.h"), "WHY"):
             shown = "-" if page == "NULL" else f"{page} {status}"
             out += f"| {sym} | {shown} | {'-' if suffix == 'NONE' else '_' + suffix} | {text}{'' if sym in raised | {'NONE'} else ' (not yet)'} |\n"
         return out
