@@ -28,4 +28,5 @@ EXTRA_DIST += \
 	doc/request-path.md \
 	doc/style.md \
 	doc/testing.md \
-	doc/threading.md
+	doc/threading.md \
+	doc/threat-model.md
