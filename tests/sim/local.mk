@@ -27,6 +27,7 @@ tests_sim_sim_SOURCES = $(sim_world) tests/unit/unit.h \
 	tests/sim/test_scarcity.c \
 	tests/sim/test_shutdown.c \
 	tests/sim/test_steps.c \
+	tests/sim/test_storm.c \
 	tests/sim/test_upstreams.c \
 	tests/sim/test_world.c
 # sim_fault.c stands in for these.

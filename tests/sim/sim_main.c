@@ -16,6 +16,7 @@ Suite *suite_requests(void);
 Suite *suite_scarcity(void);
 Suite *suite_shutdown(void);
 Suite *suite_steps(void);
+Suite *suite_storm(void);
 Suite *suite_upstreams(void);
 Suite *suite_world(void);
 
@@ -24,7 +25,7 @@ int main(void)
 	Suite *(*const suites[])(void) = {
 		suite_world,	suite_dial,	suite_requests, suite_cuts,	suite_heads,
 		suite_interim,	suite_limits,	suite_scarcity, suite_shutdown, suite_steps,
-		suite_upstreams,
+		suite_storm,	suite_upstreams,
 	};
 	const char *dot = getenv("SIM_DOT");
 	SRunner *runner = srunner_create(suites[0]());

@@ -148,6 +148,121 @@ START_TEST(a_client_that_takes_no_head_is_cut)
 }
 END_TEST
 
+/* --- half-closed ----------------------------------------------------------------------------- */
+
+#define POST "POST" PLAY_HEAD "Content-Length: 4\r\n\r\n"
+
+static const struct {
+	const char *name, *conf, *request;
+	const char *starts; /* NULL: nothing */
+	const char *log;
+	bool reaches; /* the origin may get the whole request */
+} halves[] = {
+	{ "half_closed_clients off: it has left", "", PLAY_GET, NULL, "TCP_MISS_ABORTED/000 ", true },
+	{ "... after its body, too", "", POST "body", NULL, "TCP_MISS_ABORTED/000 ", true },
+	{ "half_closed_clients on: it is answered", "half_closed_clients on\n", PLAY_GET,
+	  "HTTP/1.1 200 ", "TCP_MISS/200 ", true },
+	{ "... after its body, too", "half_closed_clients on\n", POST "body", "HTTP/1.1 200 ",
+	  "TCP_MISS/200 ", true },
+	{ "an unfinished body", "", POST "bo", NULL, "TCP_MISS_ABORTED/000 ", false },
+	{ "an unfinished head", "", "GET ", NULL, "NONE_NONE_ABORTED/000 ", false },
+};
+
+static const struct sim_line half_lines[] = {
+	{ 0 },
+	{ .chunk_in = 1 },
+	{ .chunk_in = 1, .gap_ms = 10 },
+};
+
+START_TEST(a_client_that_closes_its_side)
+{
+	const size_t i = (size_t)_i / ARRAY_LEN(half_lines);
+	struct play_client c = { 0 };
+
+	begin(halves[i].conf);
+	sim_set_line(&half_lines[(size_t)_i % ARRAY_LEN(half_lines)]);
+	origin.reply[0] = "";
+	play_client(&c, halves[i].request);
+	sim_fin(c.peer);
+	sim_proxy_run_for(&sp, SECONDS(5));
+	if (halves[i].starts != NULL)
+		sim_send(origin.peer, SPAN(PLAY_HELLO));
+	sim_proxy_run_for(&sp, SECONDS(5));
+	ck_assert_msg(halves[i].starts != NULL ? play_starts(c.peer, halves[i].starts) &&
+							 play_ends(c.peer, "hello") :
+						 sim_received(c.peer).n == 0,
+		      "%s: %.*s", halves[i].name, SPAN_ARG(sim_received(c.peer)));
+	ck_assert_msg(strncmp(sim_log(), halves[i].log, strlen(halves[i].log)) == 0, "%s: %s",
+		      halves[i].name, sim_log());
+	ck_assert_uint_le(origin.n_requests, halves[i].reaches);
+	ck_assert_msg(c.ended_ms >= 0, "%s: still open", halves[i].name);
+}
+END_TEST
+
+/* --- bytes behind a head that opens a tunnel --------------------------------------------------- */
+
+static const struct {
+	const char *name, *request, *reply;
+} opens[] = {
+	{ "CONNECT", CONNECT, "" },
+	{ "an upgrade", UPGRADE, SWITCHED },
+};
+
+static const size_t behind[] = { 1, 16000, 16384, 40000, 300000 };
+
+/* The origin's part of it: its head as the bytes come, and as many bytes behind it. */
+static size_t n_behind;
+static char *behind_bytes;
+
+static void on_opened(struct sim_peer *p, enum sim_event ev, void *head)
+{
+	if (ev == SIM_OPEN)
+		origin.peer = p;
+	if (ev == SIM_FIN && sim_can_send(p))
+		sim_fin(p);
+	if (ev != SIM_BYTES || origin.answered == p)
+		return;
+	origin.answered = p;
+	sim_send(p, span_str(head));
+	sim_send(p, span_of(behind_bytes, n_behind));
+}
+
+static bool ends_with_bytes(const struct sim_peer *p)
+{
+	const struct span got = sim_received(p);
+
+	return got.n >= n_behind &&
+	       memcmp(got.p + got.n - n_behind, behind_bytes, n_behind) == 0;
+}
+
+START_TEST(bytes_behind_the_opening_head_are_not_lost)
+{
+	const size_t i = (size_t)_i / (ARRAY_LEN(behind) * ARRAY_LEN(half_lines));
+	const size_t line = (size_t)_i % ARRAY_LEN(half_lines);
+	struct endpoint at = { .port = 80 };
+	struct play_client c = { 0 };
+
+	n_behind = behind[(size_t)_i / ARRAY_LEN(half_lines) % ARRAY_LEN(behind)];
+	if (line != 0 && n_behind > 40000)
+		n_behind = 20000; /* byte by byte */
+	behind_bytes = check_malloc(n_behind);
+	for (size_t n = 0; n < n_behind; n++)
+		behind_bytes[n] = (char)(n * 7 + n / 253);
+	begin(WEBSOCKET);
+	sim_set_line(&half_lines[line]);
+	ck_assert(ip_parse(SPAN(PLAY_ORIGIN), &at.ip));
+	sim_serve(&at, SIM_ACCEPT, 0, on_opened, (void *)(uintptr_t)opens[i].reply);
+	play_client(&c, opens[i].request);
+	sim_send(c.peer, span_of(behind_bytes, n_behind));
+	sim_proxy_run(&sp);
+	ck_assert_msg(ends_with_bytes(origin.peer), "%s, %zu bytes: the origin has %zu",
+		      opens[i].name, n_behind, sim_received(origin.peer).n);
+	ck_assert_msg(ends_with_bytes(c.peer), "%s, %zu bytes: the client has %zu", opens[i].name,
+		      n_behind, sim_received(c.peer).n);
+	free(behind_bytes);
+}
+END_TEST
+
 Suite *suite_steps(void);
 Suite *suite_steps(void)
 {
@@ -159,6 +274,10 @@ Suite *suite_steps(void)
 	tcase_add_loop_test(t, some_answers_are_made_here, 0, ARRAY_LEN(answers));
 	tcase_add_loop_test(t, a_client_may_break_off_when_it_is_written_to, 0, ARRAY_LEN(breaks));
 	tcase_add_loop_test(t, a_client_that_takes_no_head_is_cut, 0, ARRAY_LEN(stalls));
+	tcase_add_loop_test(t, a_client_that_closes_its_side, 0,
+			    ARRAY_LEN(halves) * ARRAY_LEN(half_lines));
+	tcase_add_loop_test(t, bytes_behind_the_opening_head_are_not_lost, 0,
+			    ARRAY_LEN(opens) * ARRAY_LEN(behind) * ARRAY_LEN(half_lines));
 	suite_add_tcase(s, t);
 	return s;
 }
