@@ -230,8 +230,9 @@ static void warn_once(struct conf_line *l, struct conf_row_state *state, const c
 	state->finding = add_finding(l->reader, CONF_WARNING, l->place, text);
 }
 
-/* Each line is an error of its own, but the sentence stands at the first. */
-static void refuse(struct conf_line *l, struct conf_row_state *state, const char *what)
+/* Each line is an error of its own, but the sentence stands at the first. `remedy` follows it. */
+static void refuse(struct conf_line *l, struct conf_row_state *state, const char *what,
+                   const char *intro, const char *remedy)
 {
 	char text[CONF_FINDING_MAX];
 
@@ -239,8 +240,8 @@ static void refuse(struct conf_line *l, struct conf_row_state *state, const char
 		snprintf(text, sizeof(text), "%.*s %s (see line %u of %s)", SPAN_ARG(l->name), what,
 		         state->finding->place.line, state->finding->place.file);
 	else
-		snprintf(text, sizeof(text), "%.*s %s: %.*s", SPAN_ARG(l->name), what,
-		         SPAN_ARG(sentence(l->directive)));
+		snprintf(text, sizeof(text), "%.*s %s%s%.*s%s", SPAN_ARG(l->name), what, intro,
+		         SPAN_ARG(sentence(l->directive)), remedy);
 	struct conf_finding *f = add_finding(l->reader, CONF_ERROR, l->place, text);
 
 	if (state->finding == NULL)
@@ -265,9 +266,10 @@ static void report_without_setter(struct conf_line *l, struct conf_row_state *st
 			            "%.*s only states the default, which holds here too",
 			            SPAN_ARG(l->name));
 		else if (l->directive->state == CONF_UNBUILT)
-			refuse(l, state, "is known to Squid, but Cuttle does not have it yet");
+			refuse(l, state, "is known to Squid, but Cuttle does not have it yet",
+			       " (in Squid: ", "); remove the line if you can do without");
 		else
-			refuse(l, state, "is refused");
+			refuse(l, state, "is refused", ": ", "");
 		return;
 	}
 	UNREACHABLE("state of a directive");

@@ -24,8 +24,8 @@ static const struct {
 	{ "obsolete: a warning with the replacement", "obsolete x",
 	  "squid.conf:1: warning: obsolete is obsolete and has no effect: Write words\n" },
 	{ "unbuilt: an error for each line", "unbuilt x\nunbuilt y",
-	  "squid.conf:1: error: unbuilt is known to Squid, but Cuttle does not have it yet: It "
-	  "does much\n"
+	  "squid.conf:1: error: unbuilt is known to Squid, but Cuttle does not have it yet (in "
+	  "Squid: It does much); remove the line if you can do without\n"
 	  "squid.conf:2: error: unbuilt is known to Squid, but Cuttle does not have it yet (see "
 	  "line 1 "
 	  "of squid.conf)\n" },
@@ -47,8 +47,8 @@ static const struct {
 	  "go to a peer is said by always_direct and never_direct\n" },
 	{ "secrets are not quoted", "cachemgr_passwd hidden all",
 	  "squid.conf:1: error: cachemgr_passwd is known to Squid, but Cuttle does not have it "
-	  "yet: "
-	  "Protects pages of the manager by a password\n" },
+	  "yet (in Squid: Protects pages of the manager by a password); remove the line if you "
+	  "can do without\n" },
 	{ "control bytes are not quoted", "onoff \x1b[1m",
 	  "squid.conf:1: error: \"onoff ?[1m\": \"?[1m\" is neither on nor off\n" },
 };
