@@ -31,7 +31,7 @@ WHY(CLIENT_STALLED,	NULL,				0,   TIMEDOUT, true, NULL, "the client did not take
 WHY(LIFETIME,		"ERR_LIFETIME_EXP",		504, TIMEDOUT, true, "connection_timeout", "client_lifetime was reached")
 
 /* what policy says */
-WHY(DENIED,		"ERR_ACCESS_DENIED",		403, NONE,     false, "http_request_denied", "access is denied by http_access")
+WHY(DENIED,		"ERR_ACCESS_DENIED",		403, NONE,     false, "http_request_denied", "a rule denies access")
 WHY(UNDECIDED,		"ERR_ACCESS_DENIED",		403, NONE,     true, "http_request_denied", "http_access could not be decided, so access is denied")
 WHY(LOOP,		"ERR_ACCESS_DENIED",		403, NONE,     true, "proxy_loop_detected", "the request has passed this proxy before")
 WHY(ONLY_IF_CACHED,	"ERR_ONLY_IF_CACHED_MISS",	504, NONE,     false, NULL, "the client wants only a stored reply, and there is none")

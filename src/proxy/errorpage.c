@@ -223,11 +223,13 @@ static const char *system_text(int e)
 	return text != NULL ? text : "unknown error";
 }
 
-/* %D: all that is known of the reason. "Access is denied by http_access (CONNECT !SSL_ports)." */
+/* %D: all that is known of the reason. "A rule denies access (http_access deny CONNECT !SSL_ports)." */
 static void put_reason(struct page *pg)
 {
 	const struct errorpage_facts *f = pg->f;
-	const struct span more = f->detail.n != 0 ? f->detail : f->dns_error;
+	const struct span said = f->detail.n != 0 ? f->detail : f->dns_error;
+	/* Where the rule is all that there is to tell, it is told once. */
+	const struct span more = span_starts(f->acls, said) ? SPAN_NULL : said;
 
 	if (f->sentence.n != 0) {
 		const char first = f->sentence.p[0];

@@ -121,6 +121,30 @@ static const struct {
 	{ "%L", "[not available]" },
 };
 
+START_TEST(a_rule_that_denied_is_told_once)
+{
+	struct errorpages *e;
+	struct errorpage_facts f = { .sentence = SPAN("a rule denies access"),
+		                     .acls = SPAN("http_access deny all [/etc/squid.conf:9]"),
+		                     .detail = SPAN("http_access deny all") };
+	struct arena a;
+
+	setup();
+	write_file("ERR_TEST", "%D");
+	arena_init(&a);
+	e = errorpages_load(folder, NULL, NULL, NULL);
+	ck_assert_span(errorpage_render(e, "ERR_TEST", &f, &a),
+	               SPAN("A rule denies access (http_access deny all [/etc/squid.conf:9])."));
+	f.detail = SPAN("no such name");
+	f.acls = SPAN("http_access deny all");
+	ck_assert_span(errorpage_render(e, "ERR_TEST", &f, &a),
+	               SPAN("A rule denies access (http_access deny all): no such name."));
+	errorpages_free(&e);
+	arena_fini(&a);
+	teardown();
+}
+END_TEST
+
 START_TEST(absent_fact_is_said_in_squids_words)
 {
 	const struct errorpage_facts none = { 0 };
@@ -283,6 +307,7 @@ Suite *suite_errorpage(void)
 	TCase *t = tcase_create("error pages");
 
 	tcase_add_loop_test(t, macro_is_filled_in, 0, ARRAY_LEN(macros));
+	tcase_add_test(t, a_rule_that_denied_is_told_once);
 	tcase_add_loop_test(t, absent_fact_is_said_in_squids_words, 0, ARRAY_LEN(absent));
 	tcase_add_test(t, connect_is_shown_as_https);
 	tcase_add_test(t, missing_template_is_named);
