@@ -138,8 +138,8 @@ void txn_error_prepare(struct txn *t)
 	http_head_init(&t->reply, &t->arena);
 	add_reason_fields(t, row);
 	/* Clients show nothing else of a refused CONNECT than its reason phrase. */
-	if (t->is_connect && t->rule_denied)
-		reason = arena_printf(&t->arena, "Denied by %.*s",
+	if (t->is_connect)
+		reason = arena_printf(&t->arena, "%s%.*s", t->rule_denied ? "Denied by " : "",
 				      SPAN_ARG(clean(&t->arena, denial_text(t), false)));
 	begin_answer(t, row->status, reason, SPAN("text/html; charset=utf-8"), page_body(t, row));
 }
