@@ -2,6 +2,7 @@
  * Answers made here: error pages, and the header fields that tell a client why.
  */
 #include "base/counters.h"
+#include "base/oplog.h"
 #include "http/date.h"
 #include "http/serialise.h"
 #include "proxy/fetch.h"
@@ -157,12 +158,30 @@ static void leave_fetch(struct txn *t)
 	fetch_end(&t->fetch);
 }
 
+/* What access.log has no field for: the rule, and where it stands. */
+static void tell_when_debugging(const struct txn *t)
+{
+	char client[IP_TEXT_MAX], method[32], url[256], detail[256];
+
+	if (!oplog_wants(OPLOG_DEBUG) || why_row(t->why)->page == NULL)
+		return;
+	const struct span more = t->rule_denied ? t->rule : t->detail;
+
+	oplog(OPLOG_DEBUG, "%s %s %s: %s%s%s%s%.*s", ip_text(&t->session->peer.ip, client),
+	      oplog_escape(t->request.method_name, method, sizeof(method)),
+	      oplog_escape(t->has_uri ? t->url : t->request.target, url, sizeof(url)),
+	      why_row(t->why)->sentence, more.n != 0 ? ": " : "",
+	      oplog_escape(more, detail, sizeof(detail)), t->rule_place.n != 0 ? ", " : "",
+	      SPAN_ARG(t->rule_place));
+}
+
 struct machine_next txn_step_send_error(struct txn *t)
 {
 	const struct why_row *row = why_row(t->why);
 
 	if (row->is_error)
 		count(COUNT_CLIENT_ERRORS);
+	tell_when_debugging(t);
 	if (t->why == WHY_REQUEST_TIMEOUT || t->why == WHY_BODY_TIMEOUT)
 		count(COUNT_CLIENT_TIMEOUTS);
 	if (t->fetch != NULL)

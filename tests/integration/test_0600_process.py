@@ -303,6 +303,21 @@ def test_daemon_lets_go_of_the_standard_streams(start_proxy):
         proxy.run("-k", "shutdown")
 
 
+@cuttle_only("Squid's words")
+def test_debug_tells_which_rule_denied(start_proxy):
+    proxy = start_proxy("http_access allow manager\nhttp_access deny CONNECT\nhttp_access allow all\n")
+    line = proxy.read("squid.conf").split("\n").index("http_access deny CONNECT") + 1
+    with proxy.client() as client:
+        assert client.connect("192.0.2.1:443").status == 403
+    assert "squid.conf:" not in proxy.read("cache.log").partition("Listening")[2]
+    proxy.run("-k", "debug", check=0)
+    until(lambda: "Debug messages are on" in proxy.read("cache.log"), "the signal is taken")
+    with proxy.client() as client:
+        assert client.connect("192.0.2.1:443").status == 403
+    want = f"127.0.0.1 CONNECT 192.0.2.1:443: a rule denies access: http_access deny CONNECT, {proxy.dir}/squid.conf:{line}"
+    until(lambda: want in proxy.read("cache.log"), "the rule is named: " + want)
+
+
 def test_debug_toggle_does_not_disturb(start_proxy, start_origin):
     proxy = start_proxy()
     origin = start_origin(serve_forever(reply(body=b"ok")))
