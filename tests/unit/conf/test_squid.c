@@ -130,6 +130,7 @@ END_TEST
 START_TEST(the_manual_has_an_entry_for_each)
 {
 	static const struct conf_directive rows[] = {
+		{ "wet", "", "zz-new", CONF_WORKS, CONF_SECTION_none, NULL, 0, "", "WORD", "It works." },
 		CONF_ROW_WITHOUT("dot", "other", "zz-new", ACCEPTED, "a\nb", "\\ \"x\"",
 		                 ".first and 'last' line^."),
 	};
@@ -145,13 +146,23 @@ START_TEST(the_manual_has_an_entry_for_each)
 	for (size_t i = 0; i < n_rows; i++)
 		ck_assert_msg(strstr(text, fixture_text("\n.TP\n.B %s", squid[i].name)) != NULL,
 		              "%s", squid[i].name);
+	const char *others = strstr(text, "\n.SH OTHER DIRECTIVES OF SQUID\n");
+
+	ck_assert_int_eq(strncmp(text, ".SH DIRECTIVES THAT WORK\n", 25), 0);
+	ck_assert_ptr_nonnull(others);
 	ck_assert_ptr_nonnull(strstr(text, ".SS zz-new\n"
 	                                   ".TP\n"
-	                                   ".B dot\\fR \\e \\(dqx\\(dq\n"
-	                                   ".I Accepted without effect.\n"
-	                                   "\\&.first and \\(aqlast\\(aq line\\(ha.\n"
-	                                   ".br\nDefault: a\n.br\nb\n"
-	                                   ".br\nAlso written: other\n"));
+	                                   ".B wet\\fR WORD\n"
+	                                   "It works.\n"
+	                                   ".br\nDefault: no such line.\n"
+	                                   ".SH OTHER"));
+	ck_assert_ptr_nonnull(strstr(others, ".SS zz-new\n"
+	                                     ".TP\n"
+	                                     ".B dot\\fR \\e \\(dqx\\(dq\n"
+	                                     ".I Accepted without effect.\n"
+	                                     "\\&.first and \\(aqlast\\(aq line\\(ha.\n"
+	                                     ".br\nDefault: a\n.br\nb\n"
+	                                     ".br\nAlso written: other\n"));
 	free(text);
 }
 END_TEST
