@@ -14,11 +14,13 @@ static void rebase(struct span *s, const char *from, size_t n, char *to)
 		s->p = to + (s->p - from);
 }
 
-/* Copy the head's text into its arena, so that the buffer can be used again. */
-static void move_text(struct http_head *h, struct span text)
+/* Copy the head's text into its arena, so that the buffer can be used again. False: no memory. */
+static bool move_text(struct http_head *h, struct span text)
 {
-	char *to = arena_alloc(h->arena, text.n);
+	char *to = arena_try_alloc(h->arena, text.n);
 
+	if (to == NULL)
+		return false;
 	memcpy(to, text.p, text.n);
 	rebase(&h->method_name, text.p, text.n, to);
 	rebase(&h->target, text.p, text.n, to);
@@ -27,6 +29,7 @@ static void move_text(struct http_head *h, struct span text)
 		rebase(&h->fields[i].name, text.p, text.n, to);
 		rebase(&h->fields[i].value, text.p, text.n, to);
 	}
+	return true;
 }
 
 /* Append the buffer to the big text. False: the head is too long for the limit, or memory is out. */
@@ -74,10 +77,11 @@ static enum head_read try_parse(struct head_reader *hr, struct buffer *b, head_p
 	}
 	if (is_big) {
 		keep_rest(hr, b, *used);
-	} else {
-		move_text(h, span_of(text.p, *used));
-		buffer_consume(b, *used);
+		return HEAD_OK;
 	}
+	if (!move_text(h, span_of(text.p, *used)))
+		return HEAD_MEMORY;
+	buffer_consume(b, *used);
 	return HEAD_OK;
 }
 
