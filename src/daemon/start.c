@@ -5,6 +5,7 @@
 #include "daemon/start.h"
 
 #include "admin/manager.h"
+#include "base/hash.h"
 #include "base/oplog.h"
 #include "daemon/default_conf.h"
 #include "daemon/keeper.h"
@@ -273,6 +274,7 @@ int start_cuttle(const struct options *o)
 	int status = EXIT_FAILURE;
 
 	streams_exist();
+	hash_seed(); /* before the first table: its names may come from whoever wants them to collide */
 	oplog_set_level(level_of(o));
 	s.proxy = (struct proxy_options){ .conf_path = path,
 		                          .conf_text = o->is_built_in ? default_conf_text : NULL,

@@ -4,6 +4,7 @@ tests_unit_unit_base_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_base_SOURCES = tests/unit/unit_base.c tests/unit/unit.h \
 	tests/unit/base/test_budget.c \
 	tests/unit/base/test_cgroup.c \
+	tests/unit/base/test_hash.c \
 	tests/unit/base/test_lock.c \
 	tests/unit/base/test_oplog.c \
 	tests/unit/base/test_span.c \
