@@ -35,12 +35,6 @@ struct arena_chunk {
 static _Thread_local struct arena_chunk *cached;
 static _Thread_local unsigned n_cached;
 
-struct arena_deferred {
-	struct arena_deferred *next;
-	void (*fn)(void *);
-	void *arg;
-};
-
 void arena_init(struct arena *a)
 {
 	*a = (struct arena){ 0 };
@@ -61,12 +55,6 @@ static void chunk_free(struct arena_chunk *c)
 
 void arena_fini(struct arena *a)
 {
-	while (a->deferred != NULL) {
-		struct arena_deferred *d = a->deferred;
-
-		a->deferred = d->next;
-		d->fn(d->arg);
-	}
 	while (a->chunks != NULL) {
 		struct arena_chunk *c = a->chunks;
 
@@ -179,12 +167,4 @@ struct span arena_printf(struct arena *a, const char *fmt, ...)
 	vsnprintf(p, (size_t)n + 1, fmt, ap);
 	va_end(ap);
 	return span_of(p, (size_t)n);
-}
-
-void arena_defer(struct arena *a, void (*fn)(void *), void *arg)
-{
-	struct arena_deferred *d = arena_alloc(a, sizeof(*d));
-
-	*d = (struct arena_deferred){ a->deferred, fn, arg };
-	a->deferred = d;
 }

@@ -11,11 +11,9 @@
 #include "base/base.h"
 
 struct arena_chunk;
-struct arena_deferred;
 
 struct arena {
 	struct arena_chunk *chunks;	  /* newest first */
-	struct arena_deferred *deferred;  /* newest first */
 	char *at, *end;			  /* free space of the newest chunk */
 	size_t total_bytes;		  /* obtained from malloc and not freed */
 };
@@ -40,6 +38,3 @@ void *arena_try_alloc(struct arena *a, size_t n) __attribute__((malloc));
 struct span arena_dup(struct arena *a, struct span s);
 
 struct span arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* Have fn(arg) called by arena_fini(), before any memory is freed. */
-void arena_defer(struct arena *a, void (*fn)(void *), void *arg);

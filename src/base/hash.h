@@ -11,9 +11,6 @@ void hash_seed(void);
 
 uint64_t hash_bytes(struct span s);
 
-/* As hash_bytes() over the bytes with ASCII letters folded to lower case. */
-uint64_t hash_bytes_nocase(struct span s);
-
 static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 {
 	return (a ^ (b + 0x9e3779b97f4a7c15ULL + (a << 6) + (a >> 2))) * 0xff51afd7ed558ccdULL;

@@ -60,11 +60,6 @@ static inline struct list *list_first(const struct list *head)
 	return head->next == head ? NULL : head->next;
 }
 
-static inline struct list *list_last(const struct list *head)
-{
-	return head->prev == head ? NULL : head->prev;
-}
-
 /* Move all of `from` to the back of `to`; `from` becomes empty. */
 static inline void list_splice_back(struct list *to, struct list *from)
 {

@@ -92,30 +92,6 @@ bool span_to_u64(struct span s, uint64_t *out)
 	return true;
 }
 
-bool span_hex_to_u64(struct span s, uint64_t *out)
-{
-	uint64_t v = 0;
-
-	if (s.n == 0)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		const char c = ascii_lower(s.p[i]);
-		unsigned digit;
-
-		if (c >= '0' && c <= '9')
-			digit = (unsigned)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			digit = (unsigned)(c - 'a') + 10;
-		else
-			return false;
-		if (v >> 60)
-			return false;
-		v = v << 4 | digit;
-	}
-	*out = v;
-	return true;
-}
-
 char *span_print_u64(char *at, uint64_t v)
 {
 	char digits[U64_DIGITS_MAX];
@@ -149,13 +125,4 @@ bool span_to_cstr(struct span s, char *buf, size_t cap)
 		memcpy(buf, s.p, n);
 	buf[n] = '\0';
 	return n == s.n && (n == 0 || memchr(s.p, '\0', n) == NULL);
-}
-
-uint32_t span_hash_nocase(struct span s)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (uint8_t)ascii_lower(s.p[i])) * 16777619u;
-	return h;
 }

@@ -70,9 +70,6 @@ struct span span_cut(struct span *rest, char sep);
  */
 bool span_to_u64(struct span s, uint64_t *out) __attribute__((warn_unused_result));
 
-/* The same for hexadecimal digits of either case. */
-bool span_hex_to_u64(struct span s, uint64_t *out) __attribute__((warn_unused_result));
-
 #define U64_DIGITS_MAX 20
 /* Print v in decimal at `at`, without a NUL; returns the end. For the hot path, where printf shows. */
 char *span_print_u64(char *at, uint64_t v);
@@ -85,6 +82,3 @@ char *span_strdup(struct span s);
  * cap must not be 0.
  */
 bool span_to_cstr(struct span s, char *buf, size_t cap);
-
-/* FNV-1a of the bytes, ASCII letters folded. For small fixed tables only (not keyed). */
-uint32_t span_hash_nocase(struct span s);

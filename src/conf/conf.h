@@ -147,7 +147,6 @@ const struct conf_finding *conf_findings(const struct conf_reader *r);
 unsigned conf_count(const struct conf_reader *r, enum conf_severity s);
 /* Whether a line of this directive was read, right or wrong. */
 bool conf_is_seen(const struct conf_reader *r, const char *name);
-struct arena *conf_arena(struct conf_reader *r);
 void *conf_section(const struct conf_reader *r, enum conf_section s);
 /* Files read so far (configuration, includes, value lists), for the operator. NULL-terminated. */
 const char *const *conf_files(const struct conf_reader *r);

@@ -45,12 +45,6 @@ void conf_reader_free(struct conf_reader **r)
 	OBJ_FREE(*r, CONF_READER_MAGIC);
 }
 
-struct arena *conf_arena(struct conf_reader *r)
-{
-	CHECK_OBJ(r, CONF_READER_MAGIC);
-	return &r->arena;
-}
-
 void *conf_section(const struct conf_reader *r, enum conf_section s)
 {
 	CHECK_OBJ(r, CONF_READER_MAGIC);

@@ -35,12 +35,12 @@ struct listener {
 	struct endpoint local;
 	int reserve_begins; /* sock_reserve_begins() */
 	bool is_wildcard; /* each connection has a local address of its own */
-	bool is_watching, is_paused;
+	bool is_watching;
 };
 
 static void update_watch(struct listener *l)
 {
-	const bool want = !l->is_paused && !timer_is_armed(&l->retry);
+	const bool want = !timer_is_armed(&l->retry);
 
 	if (want == l->is_watching)
 		return;
@@ -167,19 +167,4 @@ void listener_free(struct listener **lp)
 	loop_unwatch(l->loop, &l->event);
 	OBJ_FREE(l, LISTENER_MAGIC);
 	*lp = NULL;
-}
-
-void listener_pause(struct listener *l)
-{
-	CHECK_OBJ(l, LISTENER_MAGIC);
-	l->is_paused = true;
-	update_watch(l);
-}
-
-void listener_resume(struct listener *l)
-{
-	CHECK_OBJ(l, LISTENER_MAGIC);
-	l->is_paused = false;
-	timer_cancel(l->loop, &l->retry);
-	update_watch(l);
 }

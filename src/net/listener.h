@@ -15,10 +15,8 @@ typedef void listener_fn(void *arg, int fd, const struct endpoint *peer,
 /*
  * Watch listen_fd (stays the caller's) and call fn for each connection, at most some per turn.
  * Out of descriptors, or down to the reserve (sock_reserve_begins): accepting pauses until more are
- * free (listener_resume, or a timer), counted in ACCEPT_PAUSES and logged once a minute.
+ * free, which a timer finds out, counted in ACCEPT_PAUSES and logged once a minute.
  */
 enum err listener_new(struct listener **out, struct loop *l, int listen_fd, listener_fn *fn,
                       void *arg) MUST_USE;
 void listener_free(struct listener **l);
-void listener_pause(struct listener *l);
-void listener_resume(struct listener *l);

@@ -13,7 +13,6 @@
 #include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -207,15 +206,6 @@ enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more, size_t *n, e
 	return r == 0 ? IO_AGAIN : moved(r, n, err);
 }
 
-enum io sock_sendfile(int fd, int file_fd, int64_t *offset, size_t max, size_t *n, enum err *err)
-{
-	off_t at = *offset;
-	const ssize_t r = RETRIED(sendfile(fd, file_fd, &at, max));
-
-	*offset = at;
-	return moved(r, n, err);
-}
-
 int sock_reserve_begins(void)
 {
 	struct rlimit r;
@@ -232,11 +222,6 @@ bool sock_is_in_reserve(int reserve_begins)
 	if (fd >= 0)
 		close(fd);
 	return fd < 0 || fd >= reserve_begins;
-}
-
-void sock_set_nodelay(int fd, bool on)
-{
-	set_int(fd, IPPROTO_TCP, TCP_NODELAY, on);
 }
 
 void sock_set_recv_buffer(int fd, int bytes)

@@ -35,7 +35,6 @@ enum io sock_write(int fd, const struct iovec *iov, int n_iov, size_t *n, enum e
 /* Socket to pipe and pipe to socket. */
 enum io sock_splice_in(int fd, int pipe_fd, size_t max, size_t *n, enum err *err);
 enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more, size_t *n, enum err *err);
-enum io sock_sendfile(int fd, int file_fd, int64_t *offset, size_t max, size_t *n, enum err *err);
 
 /*
  * Descriptors are numbered from the lowest free one: who gets this number or a higher one by
@@ -45,7 +44,6 @@ int sock_reserve_begins(void);
 /* Would the next descriptor be from the reserve? Costs two system calls. */
 bool sock_is_in_reserve(int reserve_begins);
 
-void sock_set_nodelay(int fd, bool on);
 /* The receive buffer; on a listening socket it holds for those accepted. */
 void sock_set_recv_buffer(int fd, int bytes);
 void sock_shutdown_write(int fd);

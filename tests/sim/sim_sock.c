@@ -235,27 +235,6 @@ enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more UNUSED, size_
 	return r;
 }
 
-enum io sock_sendfile(int fd, int file_fd, int64_t *offset, size_t max, size_t *n, enum err *err)
-{
-	struct sim_peer *p = peer_of(fd);
-	char buf[SIM_WINDOW];
-	size_t room = 0;
-	enum io r = may_write(p, &room, err);
-
-	if (r != IO_OK)
-		return r;
-	const ssize_t k = pread(file_fd, buf, sized(max, room), *offset);
-
-	if (k == 0)
-		return IO_EOF;
-	r = real_result(k, n, err);
-	if (r == IO_OK) {
-		sim_bytes_put(&p->out, buf, *n);
-		*offset += k;
-	}
-	return r;
-}
-
 /* --- closing --------------------------------------------------------------------------------- */
 
 int sock_reserve_begins(void)
@@ -266,11 +245,6 @@ int sock_reserve_begins(void)
 bool sock_is_in_reserve(int reserve_begins UNUSED)
 {
 	return false;
-}
-
-void sock_set_nodelay(int fd, bool on UNUSED)
-{
-	(void)peer_of(fd);
 }
 
 void sock_set_recv_buffer(int fd, int bytes UNUSED)

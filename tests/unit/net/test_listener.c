@@ -103,21 +103,6 @@ START_TEST(a_crowd_is_accepted)
 }
 END_TEST
 
-START_TEST(while_paused_nobody_is_accepted)
-{
-	listen_at("127.0.0.1");
-	listener_pause(listener);
-	const int fd = dial_from("127.0.0.1");
-
-	for (int i = 0; i < 5; i++)
-		loop_turn(l, 1);
-	ck_assert_uint_eq(got.n, 0);
-	listener_resume(listener);
-	TURN_UNTIL(l, got.n == 1);
-	close(fd);
-}
-END_TEST
-
 /* The lowest free descriptor: with it as the limit, nothing can be opened. */
 static void allow_no_more_fds(struct rlimit *was)
 {
@@ -162,7 +147,6 @@ Suite *suite_listener(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, both_addresses_of_a_connection_are_told, 0, ARRAY_LEN(addresses));
 	tcase_add_test(t, a_crowd_is_accepted);
-	tcase_add_test(t, while_paused_nobody_is_accepted);
 	tcase_add_test(t, without_descriptors_accepting_pauses_and_goes_on);
 	suite_add_tcase(suite, t);
 	return suite;
