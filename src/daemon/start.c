@@ -181,8 +181,9 @@ static bool pidfile_take(struct start *s, char *path)
 		oplog(OPLOG_FATAL, "Cuttle runs already: process %d holds %s", (int)holder, path);
 	else if (err != ERR_NONE)
 		oplog(OPLOG_FATAL,
-		      "The pid file %s cannot be made: %s (pid_filename names another)", path,
-		      err_text(err));
+		      "The pid file %s cannot be made: %s; make its folder writable for who "
+		      "starts Cuttle, or name another file, or none, by pid_filename",
+		      path, err_text(err));
 	free(path);
 	return err == ERR_NONE;
 }

@@ -243,7 +243,8 @@ void log_conf_path(struct conf_line *l, void *field)
 	struct span word;
 
 	if (!conf_word(l, &word) || (word.p[0] != '/' && !span_eq(word, SPAN("none")))) {
-		conf_error(l, "expected a full path or none");
+		conf_error(l, "expected a full path, which may be /dev/stderr, or none; modules "
+		              "such as stdio: are for access_log");
 		conf_rest(l);
 		return;
 	}

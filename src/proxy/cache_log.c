@@ -26,15 +26,15 @@ static bool is_file(const char *path)
 	return path != NULL && opener_standard_stream(path) != STDERR_FILENO;
 }
 
-static int open_reported(const char *path, struct opener *o)
+static int open_reported(const char *path, struct opener *o, const char *meanwhile)
 {
 	enum err err = ERR_NONE;
 	const int fd = cache_log_open_file(o, path, &err);
 
 	if (fd < 0)
 		oplog(OPLOG_WARNING,
-		      "cache_log %s cannot be opened: %s; messages go where they went", path,
-		      err_text(err));
+		      "cache_log %s cannot be opened: %s; its folder must exist and be writable; %s",
+		      path, err_text(err), meanwhile);
 	return fd;
 }
 
@@ -49,7 +49,10 @@ void cache_log_use(const struct log_conf *c, const struct log_conf *was, struct 
 	    (path != NULL && old != NULL && strcmp(path, old) == 0))
 		return;
 	if (path != NULL) {
-		fd = open_reported(path, o);
+		fd = open_reported(path, o,
+		                   was != NULL ? "messages stay where they went until now"
+		                               : "messages go to standard error, and nowhere "
+		                                 "once Cuttle is in the background");
 		if (fd < 0)
 			return;
 	}
@@ -65,7 +68,7 @@ void cache_log_rotate(const struct log_conf *c, unsigned generations, struct ope
 	if (generations > 0 &&
 	    !log_rotate_file(c->cache_log, generations, cache_log_rename_file, o))
 		return;
-	fd = open_reported(c->cache_log, o);
+	fd = open_reported(c->cache_log, o, "messages still go to the renamed file");
 	if (fd >= 0)
 		oplog_reopen(fd);
 }

@@ -44,6 +44,16 @@ static struct port *find(const struct port_set *s, const struct endpoint *at)
 	return NULL;
 }
 
+/* What the kernel's word leaves out. */
+static const char *listen_hint(const struct endpoint *at, enum err e)
+{
+	if (e == ERR_IN_USE)
+		return "; \"ss -ltnp\" tells which";
+	if (e == ERR_PERMISSION && at->port < 1024)
+		return "; ports below 1024 need a start as root, or CAP_NET_BIND_SERVICE";
+	return "";
+}
+
 static enum err open_port(struct port **out, const struct http_port *h, struct port *had,
 			  struct opener *o)
 {
@@ -66,8 +76,8 @@ static enum err open_port(struct port **out, const struct http_port *h, struct p
 		p->fd = o->ops->listen(o, &p->at, &e);
 	if (p->fd < 0) {
 		e = e != ERR_NONE ? e : ERR_NO_FDS;
-		oplog(OPLOG_ERROR, "%s:%u: cannot listen on %s: %s", h->place.file, h->place.line, p->text,
-		      err_text(e));
+		oplog(OPLOG_ERROR, "%s:%u: cannot listen on %s: %s%s", h->place.file, h->place.line, p->text,
+		      err_text(e), listen_hint(&p->at, e));
 		free(p->name);
 		free(p);
 		return e;

@@ -129,3 +129,4 @@ def test_port_in_use_stops_the_start(start_proxy):
     done = second.run("-N")
     assert done.returncode == 1
     assert str(first.port) in done.stderr + second.read("cache.log")
+    assert "ss -ltnp" in done.stderr + second.read("cache.log")

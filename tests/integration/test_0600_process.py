@@ -62,6 +62,22 @@ def test_start_is_told_in_cache_log(start_proxy, mode):
     assert proxy.read("stderr").count("cache_mem") == 1
 
 
+@cuttle_only("Squid's words")
+@pytest.mark.parametrize("conf, said", [
+    ("pid_filename {dir}/none/x.pid\n", ["{dir}/none/x.pid", "pid_filename"]),
+    ("cache_log stdio:/dev/stderr\n", ["squid.conf:", "/dev/stderr, or none"]),
+    ("access_log stdio:{dir}/none/x.log\n", ["squid.conf:", "{dir}/none/x.log", "folder"]),
+])
+def test_what_cannot_be_opened_comes_with_a_remedy(start_proxy, conf, said):
+    proxy = start_proxy(start=False)
+    proxy.write("squid.conf", f"http_port 127.0.0.1:{proxy.port}\nhttp_access allow all\npid_filename none\n"
+                + conf.replace("{dir}", proxy.dir))
+    done = proxy.run("-N")
+    assert done.returncode == 1
+    for words in said:
+        assert words.replace("{dir}", proxy.dir) in done.stderr
+
+
 @cuttle_only("Squid takes what it gets")
 def test_too_few_descriptors_stop_the_start(start_proxy):
     """It would listen, and then serve nobody."""
