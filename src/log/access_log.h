@@ -94,6 +94,12 @@ bool log_rotate_file(const char *path, unsigned generations, log_rename_fn *rena
 struct log_ring *log_ring_new(struct access_log *al, unsigned worker_id);
 /* Hand a record over to the sink (log_target.sink). Copies all spans. */
 void log_ring_put(struct log_ring *r, int sink, const struct log_rec *rec);
+/* The same for several sinks: bit i of `sinks` is sink i. */
+static inline void log_ring_put_each(struct log_ring *r, uint64_t sinks, const struct log_rec *rec)
+{
+	for (; sinks != 0; sinks &= sinks - 1)
+		log_ring_put(r, __builtin_ctzll(sinks), rec);
+}
 
 /*
  * Format one record in Squid's native format, with the newline. Pure; returns the length. A line

@@ -82,9 +82,7 @@ static void log_end(struct tunnel *t, enum why why)
 	count_add(COUNT_CLIENT_BYTES_OUT, t->down.written_bytes);
 	count_add(COUNT_SERVER_BYTES_IN, t->down.read_bytes);
 	count_add(COUNT_SERVER_BYTES_OUT, t->up.written_bytes);
-	for (unsigned i = 0; i < 64; i++)
-		if ((t->sinks & (1ULL << i)) != 0)
-			log_ring_put(w->log, (int)i, r);
+	log_ring_put_each(w->log, t->sinks, r);
 }
 
 /* --- the life ------------------------------------------------------------------------------------ */

@@ -126,4 +126,6 @@ void txn_reply_begin(struct txn *t, const struct http_framing *framing);
 
 /* txn_log.c */
 struct log_rec txn_log_record(const struct txn *t);
+/* The sinks of the access log that are to be told: bit i is sink i. */
+uint64_t txn_log_sinks(struct txn *t);
 void txn_log(struct txn *t);

@@ -5,6 +5,8 @@
 #include "proxy/fetch.h"
 #include "proxy/txn.h"
 
+_Static_assert(LOG_SINKS_MAX <= 64, "txn_log_sinks() returns a bit for each");
+
 /* Squid's pseudo-URLs for what has none. */
 static struct span log_url(const struct txn *t)
 {
@@ -93,22 +95,12 @@ struct log_rec txn_log_record(const struct txn *t)
 	return r;
 }
 
-void txn_log(struct txn *t)
+uint64_t txn_log_sinks(struct txn *t)
 {
-	const struct log_conf *c = &t->worker->snapshot->log;
-
-	/* A connection that ended between requests, or before its first, is no transaction. */
-	if (t->why == WHY_CLIENT_EOF)
-		return;
-	if (t->request.version != 0)
-		count_add(COUNT_CLIENT_BYTES_IN, t->head_bytes + t->request_body.body_bytes);
-	count_add(COUNT_CLIENT_BYTES_OUT, t->interim_bytes + t->sink.wire_bytes);
-	if (c->targets == NULL)
-		return;
-	const struct log_rec rec = txn_log_record(t);
+	uint64_t sinks = 0;
 
 	txn_facts_fill(t);
-	for (const struct log_target *g = c->targets; g != NULL; g = g->next) {
+	for (const struct log_target *g = t->worker->snapshot->log.targets; g != NULL; g = g->next) {
 		struct trail trail;
 
 		if (g->acls != NULL &&
@@ -116,6 +108,24 @@ void txn_log(struct txn *t)
 			continue;
 		if (g->kind == LOG_TARGET_NONE)
 			break;
-		log_ring_put(t->worker->log, g->sink, &rec);
+		sinks |= 1ULL << g->sink;
 	}
+	return sinks;
+}
+
+void txn_log(struct txn *t)
+{
+	/* A connection that ended between requests, or before its first, is no transaction. */
+	if (t->why == WHY_CLIENT_EOF)
+		return;
+	if (t->request.version != 0)
+		count_add(COUNT_CLIENT_BYTES_IN, t->head_bytes + t->request_body.body_bytes);
+	count_add(COUNT_CLIENT_BYTES_OUT, t->interim_bytes + t->sink.wire_bytes);
+	const uint64_t sinks = txn_log_sinks(t);
+
+	if (sinks == 0)
+		return;
+	const struct log_rec rec = txn_log_record(t);
+
+	log_ring_put_each(t->worker->log, sinks, &rec);
 }

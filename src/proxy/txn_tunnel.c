@@ -106,25 +106,6 @@ struct machine_next txn_step_switch(struct txn *t)
 	return flush_then_tunnel(t, TXN_SWITCH);
 }
 
-/* Which sinks of the access log will be told. Decided now, while the facts are here. */
-static uint64_t choose_sinks(struct txn *t)
-{
-	uint64_t sinks = 0;
-
-	for (const struct log_target *g = txn_conf(t)->log.targets; g != NULL; g = g->next) {
-		struct trail trail;
-
-		if (g->acls != NULL &&
-		    acl_decide(g->acls, &t->facts, VERDICT_ALLOW, &trail) != VERDICT_ALLOW)
-			continue;
-		if (g->kind == LOG_TARGET_NONE)
-			break;
-		if (g->sink >= 0 && g->sink < 64)
-			sinks |= 1ULL << g->sink;
-	}
-	return sinks;
-}
-
 struct machine_next txn_step_tunnel(struct txn *t)
 {
 	struct session *s = t->session;
@@ -136,7 +117,7 @@ struct machine_next txn_step_tunnel(struct txn *t)
 		.holder = &s->holder,
 		.from_client = s->in != NULL ? buffer_span(s->in) : SPAN_NULL,
 		.rec = &rec,
-		.sinks = choose_sinks(t),
+		.sinks = txn_log_sinks(t), /* decided now, while the facts are here */
 		.opened_ms = s->opened_ms,
 		.started_us = t->started_us,
 	};
