@@ -229,7 +229,9 @@ static void proxy_start_one(struct keeper *k)
 {
 	int pair[2];
 
-	k->held.round++;
+	/* Each proxy reads the configuration as it is by then, and asks for what that names. */
+	if (k->held.round++ != 0)
+		names_read(k);
 	k->started_ms = now_ms();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
 		k->proxy = fork();

@@ -49,9 +49,10 @@ static void on_ready(void *arg UNUSED)
 	shared->n_ready++;
 }
 
+static char conf[2400]; /* the keeper's process reads it anew like a file */
+
 static int keep(int (*proxy)(void *, int), void (*ready)(void *))
 {
-	char conf[1200];
 	struct pidfile none = { NULL, -1 };
 
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
@@ -168,6 +169,34 @@ START_TEST(gives_up_when_the_first_start_fails)
 }
 END_TEST
 
+static void on_ready_edit(void *arg UNUSED)
+{
+	const size_t n = strlen(conf);
+
+	snprintf(conf + n, sizeof(conf) - n, "hosts_file %s\n", folder_path("new"));
+}
+
+static int proxy_reads_what_is_named_since(void *arg UNUSED, int sock)
+{
+	struct opener *o = keeper_client_init(sock);
+	enum err err = ERR_NONE;
+
+	EXPECT(keeper_client_ready() == ERR_NONE);
+	if (shared->n_starts++ == 0)
+		raise(SIGKILL);
+	EXPECT(o->ops->open_file(o, folder_path("new"), O_RDONLY, 0, &err) >= 0);
+	_exit(0);
+}
+
+/* Nobody sent SIGHUP, but the next proxy reads the file that was edited all the same. */
+START_TEST(a_new_proxy_may_ask_for_what_was_named_since)
+{
+	(void)folder_write("new", "h\n");
+	ck_assert_int_eq(keep(proxy_reads_what_is_named_since, on_ready_edit), EXIT_SUCCESS);
+	ck_assert_uint_eq(shared->n_starts, 2);
+}
+END_TEST
+
 static int signal_wanted;
 
 static void on_ready_signal(void *arg UNUSED)
@@ -246,6 +275,7 @@ Suite *suite_keeper(void)
 	tcase_add_checked_fixture(t, folder_make, folder_remove);
 	tcase_add_test(t, grants_what_is_named_and_ends_with_the_proxy);
 	tcase_add_test(t, starts_a_proxy_that_died_again_on_the_same_socket);
+	tcase_add_test(t, a_new_proxy_may_ask_for_what_was_named_since);
 	tcase_add_test(t, gives_up_when_the_first_start_fails);
 	tcase_add_test(t, passes_signals_on);
 	tcase_add_test(t, starts_anew_when_asked_to_restart);
