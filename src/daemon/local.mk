@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/daemon/libdaemon.a
 src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/conf_scan.c src/daemon/conf_scan.h \
 	src/daemon/default_conf.h \
+	src/daemon/folders.c src/daemon/folders.h \
 	src/daemon/grant.c src/daemon/grant.h \
 	src/daemon/keeper.c src/daemon/keeper.h \
 	src/daemon/keeper_client.c src/daemon/keeper_client.h \

@@ -81,6 +81,8 @@ struct proxy_stats {
 void proxy_stats(const struct proxy *p, struct proxy_stats *out);
 /* The configuration as it was read, secrets masked. malloc'ed. */
 char *snapshot_dump(const struct snapshot *s);
+/* Does a log of this configuration lie directly in this folder? */
+bool snapshot_logs_into(const struct snapshot *s, const char *folder);
 const char *snapshot_visible_hostname(const struct snapshot *s);
 
 /* One line an address that is listened on: "127.0.0.1:3128". NULL after the last. */

@@ -79,6 +79,22 @@ char *snapshot_dump(const struct snapshot *s)
 	return conf_dump(s->reader);
 }
 
+static bool lies_in(const char *path, const char *folder)
+{
+	const size_t n = strlen(folder);
+
+	return path != NULL && strncmp(path, folder, n) == 0 && path[n] == '/' &&
+	       strchr(path + n + 1, '/') == NULL;
+}
+
+bool snapshot_logs_into(const struct snapshot *s, const char *folder)
+{
+	for (const struct log_target *t = s->log.targets; t != NULL; t = t->next)
+		if (lies_in(t->path, folder))
+			return true;
+	return lies_in(s->log.cache_log, folder);
+}
+
 const char *snapshot_visible_hostname(const struct snapshot *s)
 {
 	return s->proxy.visible_hostname;

@@ -4,6 +4,7 @@ tests_unit_unit_daemon_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_daemon_SOURCES = tests/unit/unit_daemon.c tests/unit/unit.h \
 	tests/unit/daemon/folder.c tests/unit/daemon/folder.h \
 	tests/unit/daemon/test_conf_scan.c \
+	tests/unit/daemon/test_folders.c \
 	tests/unit/daemon/test_grant.c \
 	tests/unit/daemon/test_keeper.c \
 	tests/unit/daemon/test_keeper_msg.c \
