@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void folder_make(const char *path, uid_t uid, gid_t gid)
+void folders_make(const char *path, uid_t uid, gid_t gid)
 {
 	char prefix[PATH_MAX];
 	const size_t n = strlen(path);

@@ -15,4 +15,4 @@
  * Make `path` with what is above it, mode 0755. The last one is given to uid and gid if it was made
  * here and uid is not -1. A failure is left to whoever then cannot open a file in it.
  */
-void folder_make(const char *path, uid_t uid, gid_t gid);
+void folders_make(const char *path, uid_t uid, gid_t gid);

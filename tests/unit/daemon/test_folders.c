@@ -15,10 +15,10 @@ START_TEST(all_that_is_missing_is_made)
 
 	ck_assert_ptr_nonnull(mkdtemp(top));
 	snprintf(path, sizeof(path), "%s/a/b/c", top);
-	folder_make(path, (uid_t)-1, (gid_t)-1);
+	folders_make(path, (uid_t)-1, (gid_t)-1);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert(S_ISDIR(st.st_mode));
-	folder_make(path, (uid_t)-1, (gid_t)-1); /* again: nothing happens */
+	folders_make(path, (uid_t)-1, (gid_t)-1); /* again: nothing happens */
 	static const char *const made[] = { "/a/b/c", "/a/b", "/a" };
 
 	for (size_t i = 0; i < ARRAY_LEN(made); i++) {
@@ -31,7 +31,7 @@ END_TEST
 
 START_TEST(what_cannot_be_made_is_left)
 {
-	folder_make("/proc/cuttle/logs", (uid_t)-1, (gid_t)-1);
+	folders_make("/proc/cuttle/logs", (uid_t)-1, (gid_t)-1);
 	ck_assert_int_ne(access("/proc/cuttle", F_OK), 0);
 }
 END_TEST
