@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #define SNAPSHOT_MAGIC 0x54a45407u
 
@@ -196,7 +197,7 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	if (is_read) {
 		check_ports(s, o->conf_path);
 		check_rules(s, o->conf_path);
-	} else {
+	} else if (access(o->conf_path, F_OK) != 0) {
 		conf_report(s->reader, CONF_NOTE, (struct conf_place){ o->conf_path, 0 },
 			    "cuttle -f FILE reads another file; a first one to copy is "
 			    SYSCONFDIR "/cuttle/cuttle.conf.default (etc/ in the sources)");
