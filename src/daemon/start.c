@@ -179,7 +179,10 @@ static bool pidfile_take(struct start *s, char *path)
 	const enum err err = pidfile_lock(&s->pidfile, path, &holder);
 
 	if (err == ERR_DUPLICATE)
-		oplog(OPLOG_FATAL, "Cuttle runs already: process %d holds %s", (int)holder, path);
+		oplog(OPLOG_FATAL,
+		      "Cuttle runs already: process %d holds %s; -k reconfigure has it read its "
+		      "configuration again, -k shutdown stops it",
+		      (int)holder, path);
 	else if (err != ERR_NONE)
 		oplog(OPLOG_FATAL,
 		      "The pid file %s cannot be made: %s; make its folder writable for who "
