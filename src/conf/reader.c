@@ -228,11 +228,14 @@ static void warn_once(struct conf_line *l, struct conf_row_state *state, const c
 static void refuse(struct conf_line *l, struct conf_row_state *state, const char *what,
                    const char *intro, const char *remedy)
 {
+	const struct conf_place first =
+		state->finding != NULL ? state->finding->place : l->place;
+	const bool is_here = strcmp(first.file, l->place.file) == 0;
 	char text[CONF_FINDING_MAX];
 
 	if (state->finding != NULL)
-		snprintf(text, sizeof(text), "%.*s %s (see line %u of %s)", SPAN_ARG(l->name), what,
-		         state->finding->place.line, state->finding->place.file);
+		snprintf(text, sizeof(text), "%.*s %s (see line %u%s%s)", SPAN_ARG(l->name), what,
+		         first.line, is_here ? "" : " of ", is_here ? "" : first.file);
 	else
 		snprintf(text, sizeof(text), "%.*s %s%s%.*s%s", SPAN_ARG(l->name), what, intro,
 		         SPAN_ARG(sentence(l->directive)), remedy);

@@ -27,8 +27,7 @@ static const struct {
 	  "squid.conf:1: error: unbuilt is known to Squid, but Cuttle does not have it yet (in "
 	  "Squid: It does much); remove the line if you can do without\n"
 	  "squid.conf:2: error: unbuilt is known to Squid, but Cuttle does not have it yet (see "
-	  "line 1 "
-	  "of squid.conf)\n" },
+	  "line 1)\n" },
 	{ "unbuilt: the default may be stated", "unbuilt  deny\tall # as ever",
 	  "squid.conf:1: note: unbuilt only states the default, which holds here too\n" },
 	{ "refused: an error", "refused x",
