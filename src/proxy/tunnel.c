@@ -184,7 +184,9 @@ static void tunnel_run(struct tunnel *t)
 			   &t->up_stalls_ms) ||
 	    !run_direction(t, &t->down, t->origin, t->client, &t->down_is_over, t->up_is_over,
 			   &t->down_stalls_ms)) {
-		end(t, WHY_TUNNEL_RESET, true);
+		const bool is_short = t->client->error == ERR_NOMEM || t->origin->error == ERR_NOMEM;
+
+		end(t, is_short ? WHY_MEMORY : WHY_TUNNEL_RESET, true);
 		return;
 	}
 	if (t->up_is_over && t->down_is_over) {
