@@ -219,9 +219,9 @@ static void warn_unreached(struct acl_parse *p, const struct acl_rules *r)
 		return;
 	conf_report(p->reader, CONF_WARNING, r->rules[i + 1].place,
 	            "%s: never reached%s: \"%s %.*s\" at line %u of %s decides every request",
-	            r->directive,
-	            i + 2 < r->n_rules ? ", as all its lines below" : "", r->directive,
-	            SPAN_ARG(r->rules[i].text), r->rules[i].place.line, r->rules[i].place.file);
+	            r->directive, i + 2 < r->n_rules ? ", as all its lines below" : "",
+	            r->directive, SPAN_ARG(r->rules[i].text), r->rules[i].place.line,
+	            r->rules[i].place.file);
 }
 
 /* A list that ends with a denial of something allows all else: rarely what was meant. */

@@ -46,7 +46,7 @@ struct cobj_interim *cobj_take_interim(struct cobj *c)
 }
 
 void cobj_set_head(struct cobj *c, const struct http_head *h, const struct http_framing *f,
-		   struct body_source *source, enum cobj_state state)
+                   struct body_source *source, enum cobj_state state)
 {
 	CHECK_OBJ(c, COBJ_MAGIC);
 	CHECK(c->state == COBJ_EMPTY && (state == COBJ_HEAD || state == COBJ_SWITCHED));

@@ -15,11 +15,11 @@
 struct body_source;
 
 enum cobj_state {
-	COBJ_EMPTY,	/* no final head yet; interim heads may be queued */
-	COBJ_HEAD,	/* the head is there; the body can be taken from `source` */
-	COBJ_SWITCHED,	/* the origin switched protocols (101): both sides become a tunnel */
-	COBJ_COMPLETE,	/* the reader has taken the whole body */
-	COBJ_FAILED	/* before the head: why says how; after it: the body is cut */
+	COBJ_EMPTY,    /* no final head yet; interim heads may be queued */
+	COBJ_HEAD,     /* the head is there; the body can be taken from `source` */
+	COBJ_SWITCHED, /* the origin switched protocols (101): both sides become a tunnel */
+	COBJ_COMPLETE, /* the reader has taken the whole body */
+	COBJ_FAILED    /* before the head: why says how; after it: the body is cut */
 };
 
 /* A 1xx to be passed on. */
@@ -32,10 +32,10 @@ struct cobj {
 	uint32_t magic;
 	enum cobj_state state;
 	struct loop *loop;
-	struct task *reader;  /* scheduled at every change of state; NULL when it has left */
-	struct task *writer;  /* scheduled when the reader has finished or left */
+	struct task *reader; /* scheduled at every change of state; NULL when it has left */
+	struct task *writer; /* scheduled when the reader has finished or left */
 	struct cobj_interim *interim, **interim_tail; /* queued, oldest first */
-	struct http_head head; /* final; valid from COBJ_HEAD and COBJ_SWITCHED on */
+	struct http_head head;       /* final; valid from COBJ_HEAD and COBJ_SWITCHED on */
 	struct http_framing framing; /* of the body as received */
 	struct body_source *source;  /* the writer's; NULL without a body */
 	enum why why;
@@ -48,7 +48,7 @@ void cobj_fini(struct cobj *c);
 /* The writer's calls. Each schedules the reader. */
 void cobj_add_interim(struct cobj *c, struct cobj_interim *i);
 void cobj_set_head(struct cobj *c, const struct http_head *h, const struct http_framing *f,
-		   struct body_source *source, enum cobj_state state);
+                   struct body_source *source, enum cobj_state state);
 void cobj_fail(struct cobj *c, enum why why, struct span detail);
 
 /* The reader's calls. Each schedules the writer. */

@@ -48,7 +48,8 @@ static void put_time(struct text *t, const char *label, int64_t wall_us)
 	char buf[64];
 	struct tm tm;
 
-	if (gmtime_r(&s, &tm) == NULL || strftime(buf, sizeof(buf), "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
+	if (gmtime_r(&s, &tm) == NULL ||
+	    strftime(buf, sizeof(buf), "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
 		buf[0] = '\0';
 	put(t, "%s%s\n", label, buf);
 }
@@ -119,7 +120,8 @@ static void page_info(struct text *t, struct proxy *p, const struct snapshot *s)
 	put(t, "File descriptor usage for cuttle:\n");
 	put(t, "\tMaximum number of file descriptors:\t%llu\n", (unsigned long long)fds.rlim_cur);
 	put(t, "Access log:\n");
-	put(t, "\tLines:\t%llu\n\tLines lost:\t%llu\n", sum(COUNT_LOG_LINES), sum(COUNT_LOG_DROPPED));
+	put(t, "\tLines:\t%llu\n\tLines lost:\t%llu\n", sum(COUNT_LOG_LINES),
+	    sum(COUNT_LOG_DROPPED));
 }
 
 static void page_counters(struct text *t, struct proxy *p, const struct snapshot *s)
@@ -128,7 +130,8 @@ static void page_counters(struct text *t, struct proxy *p, const struct snapshot
 
 	(void)p;
 	(void)s;
-	put(t, "sample_time = %lld.%06lld\n", (long long)(now / 1000000), (long long)(now % 1000000));
+	put(t, "sample_time = %lld.%06lld\n", (long long)(now / 1000000),
+	    (long long)(now % 1000000));
 	for (unsigned c = 0; c < COUNT_N; c++)
 		put(t, "%s = %llu\n", counter_name((enum counter)c), sum((enum counter)c));
 	put(t, "cpu_time = %.6f\n", cpu_seconds());
@@ -177,7 +180,7 @@ static void page_menu(struct text *t, struct proxy *p, const struct snapshot *s)
 }
 
 bool manager_page(struct proxy *p, const struct snapshot *s, struct span action, struct arena *a,
-		  struct span *type, struct span *body)
+                  struct span *type, struct span *body)
 {
 	struct text t = { .arena = a };
 

@@ -8,4 +8,4 @@
 
 /* A proxy_page_fn. */
 bool manager_page(struct proxy *p, const struct snapshot *s, struct span action, struct arena *a,
-		  struct span *type, struct span *body);
+                  struct span *type, struct span *body);

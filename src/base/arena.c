@@ -18,12 +18,12 @@
 #define ARENA_IS_MALLOC 0
 #endif
 
-#define ALIGN	    16u
+#define ALIGN       16u
 #define CHUNK_BYTES 4096u
 
 struct arena_chunk {
 	struct arena_chunk *next;
-	size_t bytes;	 /* of the whole malloc */
+	size_t bytes;    /* of the whole malloc */
 	bool is_counted; /* by the budget */
 } __attribute__((aligned(ALIGN)));
 

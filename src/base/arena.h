@@ -13,9 +13,9 @@
 struct arena_chunk;
 
 struct arena {
-	struct arena_chunk *chunks;	  /* newest first */
-	char *at, *end;			  /* free space of the newest chunk */
-	size_t total_bytes;		  /* obtained from malloc and not freed */
+	struct arena_chunk *chunks; /* newest first */
+	char *at, *end;             /* free space of the newest chunk */
+	size_t total_bytes;         /* obtained from malloc and not freed */
 };
 
 void arena_init(struct arena *a);

@@ -17,14 +17,14 @@
 #include <string.h>
 #include <time.h>
 
-#define MUST_USE	  __attribute__((warn_unused_result))
-#define NORETURN	  __attribute__((noreturn))
-#define COLD		  __attribute__((cold))
-#define UNUSED		  __attribute__((unused))
+#define MUST_USE          __attribute__((warn_unused_result))
+#define NORETURN          __attribute__((noreturn))
+#define COLD              __attribute__((cold))
+#define UNUSED            __attribute__((unused))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
-#define likely(x)	  __builtin_expect(!!(x), 1)
-#define unlikely(x)	  __builtin_expect(!!(x), 0)
-#define ARRAY_LEN(a)	  (sizeof(a) / sizeof((a)[0]))
+#define likely(x)         __builtin_expect(!!(x), 1)
+#define unlikely(x)       __builtin_expect(!!(x), 0)
+#define ARRAY_LEN(a)      (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b)                                                                                  \
 	({                                                                                         \
 		typeof(a) min_a_ = (a);                                                            \
@@ -37,7 +37,7 @@
 		typeof(b) max_b_ = (b);                                                            \
 		max_a_ > max_b_ ? max_a_ : max_b_;                                                 \
 	})
-#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #include "base/check.h"
 #include "base/err.h"

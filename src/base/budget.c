@@ -16,9 +16,9 @@
 
 /* One thread writes; `used` is also read by the manager. Kept for the process's life. */
 struct account {
-	uint64_t slack;			/* taken from the shared count and not used */
+	uint64_t slack;                 /* taken from the shared count and not used */
 	_Atomic int64_t used[BUDGET_N]; /* negative where others' memory was freed here */
-	struct account *next;		/* guarded by registry_lock */
+	struct account *next;           /* guarded by registry_lock */
 } __attribute__((aligned(64)));
 
 /* Shared. Written rarely, so reading it costs next to nothing. */

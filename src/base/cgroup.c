@@ -34,7 +34,7 @@ static bool find_path(struct span self, struct span controller, struct span *pat
 		const struct span id = span_cut(&line, ':');
 		const struct span controllers = span_cut(&line, ':');
 		const bool hit = controller.n == 0 ? span_eq(id, SPAN("0")) && controllers.n == 0
-						   : list_has(controllers, controller);
+		                                   : list_has(controllers, controller);
 
 		if (hit && line.p != NULL && span_starts(line, SPAN("/"))) {
 			*path = line;
@@ -56,7 +56,7 @@ static bool parse_mount(struct span line, struct span controller, struct cgroup_
 
 	(void)span_cut(&line, ' '); /* source */
 	if (out->is_v2 ? !span_eq(type, SPAN("cgroup2"))
-		       : !span_eq(type, SPAN("cgroup")) || !list_has(line, controller))
+	               : !span_eq(type, SPAN("cgroup")) || !list_has(line, controller))
 		return false;
 	out->root = word[3];
 	out->mount = word[4];
@@ -64,7 +64,7 @@ static bool parse_mount(struct span line, struct span controller, struct cgroup_
 }
 
 bool cgroup_find(struct span self_cgroup, struct span mountinfo, struct span controller,
-		 struct cgroup_place *out)
+                 struct cgroup_place *out)
 {
 	struct cgroup_place p = { .is_v2 = false };
 
@@ -223,7 +223,7 @@ static uint64_t cpu_in(const char *folder, bool is_v2)
 
 /* The least of what read_one() says in the group's folder and those above it. */
 static uint64_t least(const char *fs_root, struct span self, struct span mounts, const char *name,
-		      uint64_t (*read_one)(const char *folder, bool is_v2))
+                      uint64_t (*read_one)(const char *folder, bool is_v2))
 {
 	struct cgroup_place place;
 	char folder[PATH_MAX];

@@ -25,7 +25,7 @@ struct cgroup_place {
  * /proc/self/mountinfo. The spans point into them. False: there is none.
  */
 bool cgroup_find(struct span self_cgroup, struct span mountinfo, struct span controller,
-		 struct cgroup_place *out) MUST_USE;
+                 struct cgroup_place *out) MUST_USE;
 
 /*
  * The folder as a C string, without a trailing slash. False if it does not fit. *mount_n is the

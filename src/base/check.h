@@ -26,7 +26,7 @@
 
 #define UNREACHABLE(why) check_failed("unreachable: " why, __FILE__, __LINE__, __func__)
 
-#define CHECK_OBJ(o, m)	 CHECK((o) != NULL && (o)->magic == (m))
+#define CHECK_OBJ(o, m) CHECK((o) != NULL && (o)->magic == (m))
 
 /* Allocate a zeroed object of the pointer's type and stamp it; aborts when memory is out. */
 #define OBJ_NEW(o, m)                                                                              \

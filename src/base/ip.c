@@ -81,7 +81,7 @@ const char *endpoint_text(const struct endpoint *e, char buf[ENDPOINT_TEXT_MAX])
 	const bool v4 = ip_is_v4(&e->ip);
 
 	snprintf(buf, ENDPOINT_TEXT_MAX, "%s%s%s:%u", v4 ? "" : "[", ip_text(&e->ip, ip),
-		 v4 ? "" : "]", e->port);
+	         v4 ? "" : "]", e->port);
 	return buf;
 }
 

@@ -18,7 +18,7 @@ struct endpoint {
 	uint16_t port; /* host order */
 };
 
-#define IP_TEXT_MAX	  46 /* longest address text with NUL */
+#define IP_TEXT_MAX       46 /* longest address text with NUL */
 #define ENDPOINT_TEXT_MAX 54
 
 bool ip_is_v4(const struct ip *ip);

@@ -15,16 +15,16 @@
 enum lock_rank {
 	LOCK_RANK_PROCESS = 1, /* struct proxy: what workers, reload and shutdown agree on */
 	LOCK_RANK_SNAPSHOT,    /* swapping and counting configuration snapshots */
-	LOCK_RANK_DNS,	       /* the map of answers */
+	LOCK_RANK_DNS,         /* the map of answers */
 	LOCK_RANK_CACHE,       /* a shard of the cache's index */
 	LOCK_RANK_CACHE_STORE, /* segments, chains of eviction */
-	LOCK_RANK_TLS,	       /* minted certificates, sessions */
+	LOCK_RANK_TLS,         /* minted certificates, sessions */
 	LOCK_RANK_CREDENTIALS, /* users and what was decided about them */
 	LOCK_RANK_QUOTA,       /* counts shared by the workers */
-	LOCK_RANK_LOG,	       /* access log sinks */
-	LOCK_RANK_JOBS,	       /* a class of the job pool */
-	LOCK_RANK_OPENER,      /* ports held open, the way to the keeper; held over blocking calls */
-	LOCK_RANK_LEAF	       /* held over a few plain statements, never over another lock */
+	LOCK_RANK_LOG,         /* access log sinks */
+	LOCK_RANK_JOBS,        /* a class of the job pool */
+	LOCK_RANK_OPENER, /* ports held open, the way to the keeper; held over blocking calls */
+	LOCK_RANK_LEAF    /* held over a few plain statements, never over another lock */
 };
 
 struct lock {
@@ -32,7 +32,10 @@ struct lock {
 	enum lock_rank rank;
 };
 
-#define LOCK_INIT(r) { PTHREAD_MUTEX_INITIALIZER, (r) }
+#define LOCK_INIT(r)                                                                               \
+	{                                                                                          \
+		PTHREAD_MUTEX_INITIALIZER, (r)                                                     \
+	}
 
 /* Locks that one thread may hold at a time. */
 #define LOCK_HELD_MAX 8

@@ -21,7 +21,7 @@
 #define LINE_MAX_BYTES (OPLOG_TEXT_MAX + 64)
 #define WINDOW_US      (10 * 1000000LL)
 /* How long the end of the process may be held up by a stderr that takes nothing. */
-#define LAST_WAIT_MS   1000
+#define LAST_WAIT_MS 1000
 
 static int64_t kernel_now_us(void);
 
@@ -37,7 +37,8 @@ static struct {
 	int64_t (*now_us)(void);
 	time_t stamp_s; /* the second that `stamp` spells */
 	char stamp[32];
-} log_state = { /* guarded by oplog_lock; the sinks' output halves by write_lock */
+} log_state = {
+	/* guarded by oplog_lock; the sinks' output halves by write_lock */
 	.file = { .fd = -1 },
 	.err = { .fd = STDERR_FILENO, .is_stderr = true },
 	.also_stderr = OPLOG_DEBUG,
@@ -47,7 +48,7 @@ static struct {
 
 static const char *const level_words[] = {
 	[OPLOG_FATAL] = "FATAL: ", [OPLOG_ERROR] = "ERROR: ", [OPLOG_WARNING] = "WARNING: ",
-	[OPLOG_NOTICE] = "",	   [OPLOG_DEBUG] = "",
+	[OPLOG_NOTICE] = "",       [OPLOG_DEBUG] = "",
 };
 
 static int64_t kernel_now_us(void)
@@ -76,7 +77,7 @@ static void emit(int64_t now_us, enum oplog_level level, const char *text)
 {
 	char line[LINE_MAX_BYTES];
 	const int n = snprintf(line, sizeof(line), "%s| %s%s\n", stamp_of(now_us),
-			       level_words[level], text);
+	                       level_words[level], text);
 	const struct span s = span_of(line, MIN((size_t)n, sizeof(line) - 1));
 
 	if (log_state.file.fd >= 0)
@@ -94,7 +95,7 @@ static void emit_count(int64_t now_us, const struct repeat *r)
 		snprintf(text, sizeof(text), "last message repeated %u time%s", r->n_more, s);
 	else
 		snprintf(text, sizeof(text), "message repeated %u time%s: %s", r->n_more, s,
-			 r->head);
+		         r->head);
 	emit(now_us, (enum oplog_level)r->tag, text);
 }
 
@@ -134,7 +135,7 @@ static bool drain(struct sink *s, const char *name, int wait_ms)
 
 		if (lost > 0) {
 			snprintf(text, sizeof(text), "%llu lines were lost: %s could not take them",
-				 (unsigned long long)lost, name);
+			         (unsigned long long)lost, name);
 			emit(log_state.now_us(), OPLOG_WARNING, text);
 		}
 		pthread_mutex_unlock(&oplog_lock);
@@ -154,7 +155,7 @@ static void tell_failure(bool ok)
 	log_state.failure_is_told = !ok;
 	if (tell)
 		dprintf(STDERR_FILENO, "cuttle: WARNING: the cache log cannot be written: %s\n",
-			strerror_r(log_state.file.failure, why, sizeof(why)));
+		        strerror_r(log_state.file.failure, why, sizeof(why)));
 }
 
 /* stderr may be a terminal that nobody reads: wait for it at most stderr_wait_ms. */

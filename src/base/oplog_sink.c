@@ -92,7 +92,7 @@ bool sink_write(struct sink *s, int wait_ms)
 			return false;
 		const size_t left = s->out_n - s->out_at;
 		const ssize_t n = write(s->fd, s->out + s->out_at,
-					s->is_stderr ? MIN(left, STDERR_PIECE) : left);
+		                        s->is_stderr ? MIN(left, STDERR_PIECE) : left);
 
 		if (n > 0) {
 			s->out_at += (size_t)n;

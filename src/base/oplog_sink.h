@@ -13,8 +13,8 @@ struct sink {
 	char *in, *out; /* heap; NULL while there is nothing */
 	size_t in_n, in_cap;
 	size_t out_at, out_n, out_cap; /* [out_at, out_n) is to be written */
-	uint64_t lost;		       /* lines that found no room */
-	int failure;		       /* errno of the last write that failed */
+	uint64_t lost;                 /* lines that found no room */
+	int failure;                   /* errno of the last write that failed */
 };
 
 /* Queue a line, or count it as lost. */

@@ -57,7 +57,7 @@ static struct repeat take_last(struct repeats *rs)
 }
 
 bool repeats_note(struct repeats *rs, int64_t now_us, int64_t window_us, int tag, const char *text,
-		  struct repeat *last)
+                  struct repeat *last)
 {
 	const uint64_t hash = hash_of(tag, text);
 	struct repeat *r = find(rs, hash);

@@ -10,11 +10,11 @@
 #define REPEATS_HEAD  80
 
 struct repeat {
-	uint64_t hash;	  /* 0: the slot is free */
+	uint64_t hash;    /* 0: the slot is free */
 	int64_t since_us; /* when it was said and not counted */
 	unsigned n_more;  /* how often since then */
-	int tag;	  /* the caller's; part of what makes two texts the same */
-	bool was_last;	  /* nothing else was said since */
+	int tag;          /* the caller's; part of what makes two texts the same */
+	bool was_last;    /* nothing else was said since */
 	char head[REPEATS_HEAD + 1];
 };
 
@@ -30,8 +30,8 @@ struct repeats {
  * texts must have been taken out before.
  */
 bool repeats_note(struct repeats *rs, int64_t now_us, int64_t window_us, int tag, const char *text,
-		  struct repeat *last);
+                  struct repeat *last);
 
 /* Take out one text with a count whose window is over; false if there is none. */
 bool repeats_take_expired(struct repeats *rs, int64_t now_us, int64_t window_us,
-			  struct repeat *out);
+                          struct repeat *out);

@@ -13,10 +13,10 @@ struct span {
 	size_t n;
 };
 
-#define SPAN(lit)      ((struct span){ "" lit, sizeof(lit) - 1 })
-#define SPAN_NULL      ((struct span){ NULL, 0 })
+#define SPAN(lit) ((struct span){ "" lit, sizeof(lit) - 1 })
+#define SPAN_NULL ((struct span){ NULL, 0 })
 /* For printf: "%.*s", SPAN_ARG(s) */
-#define SPAN_ARG(s)    ((int)(s).n), (s).p
+#define SPAN_ARG(s) ((int)(s).n), (s).p
 
 static inline struct span span_of(const char *p, size_t n)
 {

@@ -34,5 +34,5 @@ struct table_node *table_next(const struct table_node *n, uint64_t hash);
 #define table_for_each(it, t)                                                                      \
 	for (size_t it##_b = 0; it##_b < (t)->n_buckets; it##_b++)                                 \
 		for (struct table_node *it = (t)->buckets[it##_b],                                 \
-				       *it##_next = it ? it->next : NULL;                          \
+		                       *it##_next = it ? it->next : NULL;                          \
 		     it != NULL; it = it##_next, it##_next = it ? it->next : NULL)

@@ -22,9 +22,9 @@ struct conf_place {
 struct conf_line {
 	struct conf_reader *reader;
 	struct conf_place place; /* of its first physical line */
-	struct span name;	 /* the directive's name as written */
-	struct span text;	 /* the whole joined line, for messages */
-	struct span rest;	 /* not yet consumed words */
+	struct span name;        /* the directive's name as written */
+	struct span text;        /* the whole joined line, for messages */
+	struct span rest;        /* not yet consumed words */
 	const struct conf_directive *directive;
 	/* src/conf's own: the physical lines of a continued one, and the value list being read. */
 	const struct conf_piece *pieces; /* NULL: one physical line */
@@ -38,11 +38,11 @@ struct conf_line {
  */
 enum conf_section {
 	CONF_SECTION_none,
-	CONF_SECTION_acl,    /* struct acl_conf */
-	CONF_SECTION_net,    /* struct net_conf */
-	CONF_SECTION_cache,  /* struct cache_conf */
-	CONF_SECTION_log,    /* struct log_conf */
-	CONF_SECTION_proxy,  /* struct proxy_conf */
+	CONF_SECTION_acl,     /* struct acl_conf */
+	CONF_SECTION_net,     /* struct net_conf */
+	CONF_SECTION_cache,   /* struct cache_conf */
+	CONF_SECTION_log,     /* struct log_conf */
+	CONF_SECTION_proxy,   /* struct proxy_conf */
 	CONF_SECTION_process, /* struct process_conf */
 	CONF_SECTION_N
 };
@@ -69,11 +69,12 @@ struct conf_directive {
 	const char *group;   /* Squid's group: "access", "network", ... */
 	enum conf_state state;
 	enum conf_section section;
-	conf_setter_fn *set;  /* NULL unless CONF_WORKS */
-	size_t offset;	      /* of the member within the section's struct */
-	const char *def;      /* the line's rest that is applied if the file has no such line; "" for none */
+	conf_setter_fn *set; /* NULL unless CONF_WORKS */
+	size_t offset;       /* of the member within the section's struct */
+	const char *
+		def; /* the line's rest that is applied if the file has no such line; "" for none */
 	const char *syntax;
-	const char *doc;      /* what it does; or why it is accepted, obsolete, unbuilt or refused */
+	const char *doc; /* what it does; or why it is accepted, obsolete, unbuilt or refused */
 };
 
 /*
@@ -82,15 +83,20 @@ struct conf_directive {
  *		  "TIME", "Time allowed for ...")
  */
 #define CONF_ROW(name_, aliases_, group_, section_, setter_, field_, def_, syntax_, doc_)          \
-	{ #name_, aliases_, #group_, CONF_WORKS, CONF_SECTION_##section_, setter_,                 \
-	  offsetof(struct section_##_conf, field_), def_, syntax_, doc_ }
+	{                                                                                          \
+#name_, aliases_, #group_, CONF_WORKS, CONF_SECTION_##section_, setter_,           \
+			offsetof(struct section_##_conf, field_), def_, syntax_, doc_              \
+	}
 
 /*
  * A row without a setter. state: ACCEPTED, OBSOLETE, UNBUILT or REFUSED; doc says why, or what to write
  * instead. A line of an unbuilt or refused directive that only states def passes with a note.
  */
 #define CONF_ROW_WITHOUT(name_, aliases_, group_, state_, def_, syntax_, doc_)                     \
-	{ name_, aliases_, group_, CONF_##state_, CONF_SECTION_none, NULL, 0, def_, syntax_, doc_ }
+	{                                                                                          \
+		name_, aliases_, group_, CONF_##state_, CONF_SECTION_none, NULL, 0, def_, syntax_, \
+			doc_                                                                       \
+	}
 
 /* --- reading ----------------------------------------------------------------------------------- */
 
@@ -114,7 +120,7 @@ const char *conf_line_text(struct conf_place at, char text[CONF_LINE_TEXT_MAX]);
  * rows given; where a name occurs twice, the row that works wins, then the one given here.
  */
 struct conf_reader *conf_reader_new(const struct conf_directive *directives, size_t n,
-				    void *const sections[CONF_SECTION_N]);
+                                    void *const sections[CONF_SECTION_N]);
 void conf_reader_free(struct conf_reader **r);
 
 /*
@@ -188,23 +194,26 @@ bool conf_value_next(struct conf_line *l, bool regex, struct conf_value *v);
 void conf_error(struct conf_line *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void conf_warning(struct conf_line *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void conf_report(struct conf_reader *r, enum conf_severity s, struct conf_place at, const char *fmt,
-		 ...) PRINTF_LIKE(4, 5);
+                 ...) PRINTF_LIKE(4, 5);
 
 /* Ready-made setters: the member's type is in the comment. All report what they refuse. */
-conf_setter_fn conf_set_onoff;	  /* bool */
-conf_setter_fn conf_set_int;	  /* int64_t; Squid's integers: decimal, 0x.., 0.. octal */
+conf_setter_fn conf_set_onoff;    /* bool */
+conf_setter_fn conf_set_int;      /* int64_t; Squid's integers: decimal, 0x.., 0.. octal */
 conf_setter_fn conf_set_unsigned; /* unsigned; negative refused */
-conf_setter_fn conf_set_bytes;	  /* int64_t bytes; "none" and -1: INT64_MAX; unit missing: bytes with a warning */
-conf_setter_fn conf_set_ms;	  /* int64_t milliseconds; a missing unit on a non-zero value is an error */
-conf_setter_fn conf_set_string;	  /* char *, on the heap; "none": NULL */
-conf_setter_fn conf_set_line;	  /* char *, on the heap: the rest of the line */
-conf_setter_fn conf_set_percent;  /* unsigned */
+conf_setter_fn
+	conf_set_bytes; /* int64_t bytes; "none" and -1: INT64_MAX; unit missing: bytes with a warning */
+conf_setter_fn
+	conf_set_ms; /* int64_t milliseconds; a missing unit on a non-zero value is an error */
+conf_setter_fn conf_set_string;  /* char *, on the heap; "none": NULL */
+conf_setter_fn conf_set_line;    /* char *, on the heap: the rest of the line */
+conf_setter_fn conf_set_percent; /* unsigned */
 
 /*
  * The grammar behind them, for setters with more to parse. False: reported by nobody yet. unit may be
  * empty (then bytes count in default_unit; ms only 0). Bytes: "none" and -1 are INT64_MAX.
  */
-bool conf_parse_bytes(struct span number, struct span unit, int64_t default_unit, int64_t *bytes) MUST_USE;
+bool conf_parse_bytes(struct span number, struct span unit, int64_t default_unit,
+                      int64_t *bytes) MUST_USE;
 bool conf_parse_ms(struct span number, struct span unit, int64_t *ms) MUST_USE;
 bool conf_parse_int(struct span word, int64_t *v) MUST_USE;
 /* A size glued to its unit, as in buffer-size=64KB: the unit is mandatory, except for 0. */
@@ -229,4 +238,4 @@ const char *conf_state_text(enum conf_state s); /* "works", "accepted", ... */
  * working row without setter or sentence. Each is told to `report`; returns their number.
  */
 unsigned conf_check_rows(const struct conf_directive *rows, size_t n,
-			 void (*report)(void *arg, const char *text), void *arg);
+                         void (*report)(void *arg, const char *text), void *arg);

@@ -186,7 +186,8 @@ static void print_groups(FILE *out, const struct conf_index *x, bool works)
 		print_group(out, x, works, groups[i].name, groups[i].title);
 	for (size_t i = 0; i < x->n; i++)
 		if (!x->entries[i].is_alias && !is_group_known(x, i))
-			print_group(out, x, works, x->entries[i].row->group, x->entries[i].row->group);
+			print_group(out, x, works, x->entries[i].row->group,
+			            x->entries[i].row->group);
 }
 
 void conf_print_manual(FILE *out, const struct conf_directive *rows, size_t n)

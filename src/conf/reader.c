@@ -228,8 +228,7 @@ static void warn_once(struct conf_line *l, struct conf_row_state *state, const c
 static void refuse(struct conf_line *l, struct conf_row_state *state, const char *what,
                    const char *intro, const char *remedy)
 {
-	const struct conf_place first =
-		state->finding != NULL ? state->finding->place : l->place;
+	const struct conf_place first = state->finding != NULL ? state->finding->place : l->place;
 	const bool is_here = strcmp(first.file, l->place.file) == 0;
 	char text[CONF_FINDING_MAX];
 

@@ -5,7 +5,8 @@
 
 #include "conf/conf.h"
 
-#define LONGEST 64 /* no directive, acl type or option comes near; longer words get no suggestion  \
+#define LONGEST                                                                                    \
+	64 /* no directive, acl type or option comes near; longer words get no suggestion  \
 	            */
 
 unsigned conf_distance_limit(struct span word)

@@ -147,7 +147,8 @@ static void say_start(const struct run_conf *c)
 
 	(void)getrlimit(RLIMIT_NOFILE, &descriptors);
 	oplog(OPLOG_NOTICE, "Cuttle %s starts: %s, process %d%s%s, up to %llu descriptors",
-	      PACKAGE_VERSION, c->proxy.conf_path != NULL ? c->proxy.conf_path : "built-in configuration",
+	      PACKAGE_VERSION,
+	      c->proxy.conf_path != NULL ? c->proxy.conf_path : "built-in configuration",
 	      (int)getpid(), c->id != NULL ? ", user " : "", c->id != NULL ? c->id->name : "",
 	      (unsigned long long)descriptors.rlim_cur);
 }

@@ -224,7 +224,8 @@ static bool decide(struct start *s)
 		opener_direct_set_owner(s->identity.uid, s->identity.gid);
 	}
 	if (snapshot_logs_into(s->snapshot, FOLDER_LOGS))
-		folders_make(FOLDER_LOGS, s->is_root ? s->identity.uid : (uid_t)-1, s->identity.gid);
+		folders_make(FOLDER_LOGS, s->is_root ? s->identity.uid : (uid_t)-1,
+		             s->identity.gid);
 	if (!pc->has_pid_filename)
 		folders_make(FOLDER_RUN, (uid_t)-1, (gid_t)-1);
 	s->has_coredump_dir = pc->coredump_dir != NULL;

@@ -8,10 +8,10 @@
 #include "http/parse.h"
 
 enum http_framing_kind {
-	HTTP_BODY_NONE,	   /* there is none */
+	HTTP_BODY_NONE,    /* there is none */
 	HTTP_BODY_LENGTH,  /* exactly `length` bytes */
 	HTTP_BODY_CHUNKED, /* until the last chunk and its trailers */
-	HTTP_BODY_CLOSE	   /* until the connection ends (replies only) */
+	HTTP_BODY_CLOSE    /* until the connection ends (replies only) */
 };
 
 struct http_framing {
@@ -28,9 +28,9 @@ struct http_framing {
  * whatever their fields say. Several equal Content-Length values count as one (RFC 9112 6.3).
  */
 bool http_request_framing(const struct http_head *h, struct http_framing *f,
-			  struct http_parse_error *e) MUST_USE;
+                          struct http_parse_error *e) MUST_USE;
 bool http_reply_framing(const struct http_head *h, enum http_method request_method,
-			struct http_framing *f, struct http_parse_error *e) MUST_USE;
+                        struct http_framing *f, struct http_parse_error *e) MUST_USE;
 
 /*
  * What a reply without a body says about the length of the body that it has not: RFC 9110 8.6, for
@@ -47,18 +47,18 @@ bool http_said_length(const struct http_head *h, uint64_t *length);
 struct http_chunked {
 	uint8_t state;
 	uint8_t size_digits;
-	uint64_t left;	       /* data bytes of the current chunk still to come */
+	uint64_t left; /* data bytes of the current chunk still to come */
 	uint32_t ext_bytes;
-	char *trailer;	       /* malloc'ed as needed: field lines, without the empty one */
+	char *trailer; /* malloc'ed as needed: field lines, without the empty one */
 	uint32_t trailer_n, trailer_cap;
 	uint32_t max_trailer_bytes;
-	const char *detail;    /* after HTTP_CHUNK_BAD: what is wrong, static */
+	const char *detail; /* after HTTP_CHUNK_BAD: what is wrong, static */
 };
 
 enum http_chunk {
 	HTTP_CHUNK_DATA, /* *data was set: bytes of the body; call again */
 	HTTP_CHUNK_MORE, /* all of *in was used */
-	HTTP_CHUNK_END,	 /* the body is complete; *in holds what follows it */
+	HTTP_CHUNK_END,  /* the body is complete; *in holds what follows it */
 	HTTP_CHUNK_BAD
 };
 

@@ -11,8 +11,10 @@
 
 /* Known methods; every other token is HTTP_OTHER with its name in method_name. */
 #define HTTP_METHODS(X)                                                                            \
-	X(GET) X(HEAD) X(POST) X(PUT) X(DELETE) X(CONNECT) X(OPTIONS) X(TRACE) X(PATCH) X(PURGE)   \
-	X(PROPFIND) X(PROPPATCH) X(MKCOL) X(COPY) X(MOVE) X(LOCK) X(UNLOCK) X(REPORT) X(SEARCH)
+	X(GET)                                                                                     \
+	X(HEAD)                                                                                    \
+	X(POST) X(PUT) X(DELETE) X(CONNECT) X(OPTIONS) X(TRACE) X(PATCH) X(PURGE) X(PROPFIND)      \
+		X(PROPPATCH) X(MKCOL) X(COPY) X(MOVE) X(LOCK) X(UNLOCK) X(REPORT) X(SEARCH)
 
 enum http_method {
 	HTTP_OTHER,
@@ -31,7 +33,7 @@ enum http_field_id {
 };
 
 enum {
-	FIELD_HOP = 1,	     /* hop-by-hop: never forwarded (RFC 9110 7.6.1) */
+	FIELD_HOP = 1,       /* hop-by-hop: never forwarded (RFC 9110 7.6.1) */
 	FIELD_FRAMING = 2,   /* owned by the serialiser */
 	FIELD_NO_TRAILER = 4 /* not allowed in trailers (RFC 9110 6.5.1) */
 };
@@ -64,7 +66,7 @@ struct http_head {
 
 void http_head_init(struct http_head *h, struct arena *a);
 
-const char *http_method_text(enum http_method m); /* "GET"; "" for HTTP_OTHER */
+const char *http_method_text(enum http_method m);  /* "GET"; "" for HTTP_OTHER */
 enum http_method http_method_of(struct span name); /* case-sensitive */
 /* RFC 9110 9.2.1 and 9.2.2; unknown methods are neither. */
 bool http_method_is_safe(enum http_method m);

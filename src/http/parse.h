@@ -11,9 +11,9 @@
 enum http_parse { HTTP_PARSE_OK, HTTP_PARSE_MORE, HTTP_PARSE_BAD };
 
 struct http_parse_error {
-	enum why why;	    /* WHY_BAD_REQUEST, WHY_BAD_VERSION, WHY_URI_TOO_LONG, ... */
+	enum why why;       /* WHY_BAD_REQUEST, WHY_BAD_VERSION, WHY_URI_TOO_LONG, ... */
 	const char *detail; /* static, e.g. "space before the colon": for logs and the error page */
-	size_t offset;	    /* where in the text */
+	size_t offset;      /* where in the text */
 };
 
 /*
@@ -37,15 +37,15 @@ struct http_scan {
  * Host. Host's value itself is judged by uri_parse_host().
  */
 enum http_parse http_parse_request(struct span text, size_t max_bytes, struct http_scan *scan,
-				   struct http_head *h, size_t *used, struct http_parse_error *e);
+                                   struct http_head *h, size_t *used, struct http_parse_error *e);
 
 /* The same for a reply head; an empty reason phrase is allowed, obs-text in it too. */
 enum http_parse http_parse_reply(struct span text, size_t max_bytes, struct http_scan *scan,
-				 struct http_head *h, size_t *used, struct http_parse_error *e);
+                                 struct http_head *h, size_t *used, struct http_parse_error *e);
 
 /*
  * Field lines only, without the final empty line (trailers, as collected by body.h), appended to h.
  * Fields with any of FIELD_NO_TRAILER, FIELD_FRAMING and FIELD_HOP are dropped.
  */
 bool http_parse_trailers(struct span text, struct http_head *h,
-			 struct http_parse_error *e) MUST_USE;
+                         struct http_parse_error *e) MUST_USE;

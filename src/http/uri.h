@@ -25,11 +25,11 @@ struct uri {
 	 */
 	struct span host;
 	bool host_is_ip;
-	struct ip ip;	    /* if host_is_ip */
-	uint16_t port;	    /* explicit, or the scheme's default; 0 if neither */
-	bool has_port;	    /* it was written */
-	bool has_final_dot; /* "example.com." */
-	struct span path;   /* path and query: "/" if empty; "*" for asterisk-form; no fragment */
+	struct ip ip;        /* if host_is_ip */
+	uint16_t port;       /* explicit, or the scheme's default; 0 if neither */
+	bool has_port;       /* it was written */
+	bool has_final_dot;  /* "example.com." */
+	struct span path;    /* path and query: "/" if empty; "*" for asterisk-form; no fragment */
 	bool path_was_empty; /* "http://host": OPTIONS then asks for "*" (RFC 9112 3.2.4) */
 };
 
@@ -43,15 +43,15 @@ struct uri {
  * allowed in names.
  */
 bool uri_parse_absolute(struct span target, struct arena *a, struct uri *u,
-			const char **detail) MUST_USE;
+                        const char **detail) MUST_USE;
 
 /* Authority-form of CONNECT: host ":" port, the port being mandatory. The path is empty. */
 bool uri_parse_authority(struct span target, struct arena *a, struct uri *u,
-			 const char **detail) MUST_USE;
+                         const char **detail) MUST_USE;
 
 /* The value of Host: host [":" port]; the scheme and its default port are the caller's. */
 bool uri_parse_host(struct span value, enum uri_scheme scheme, struct arena *a, struct uri *u,
-		    const char **detail) MUST_USE;
+                    const char **detail) MUST_USE;
 
 /* Origin-form ("/path?query") or "*": checks the bytes. */
 bool uri_parse_path(struct span target, struct span *path, const char **detail) MUST_USE;

@@ -25,7 +25,7 @@ struct log_conf {
 	struct log_target *targets; /* in the order of the file */
 	bool strip_query_terms, buffered_logs;
 	int64_t logfile_rotate;
-	char *cache_log; /* path; NULL: stderr only */
+	char *cache_log;          /* path; NULL: stderr only */
 	struct ip client_netmask; /* all bits set: addresses are logged whole */
 };
 

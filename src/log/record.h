@@ -11,11 +11,14 @@
 
 /* RESULT(symbol): Squid's result codes without suffixes. The first is "no code". */
 #define LOG_RESULTS(X)                                                                             \
-	X(NONE_NONE) X(TCP_HIT) X(TCP_MEM_HIT) X(TCP_MISS) X(TCP_REFRESH) X(TCP_REFRESH_UNMODIFIED) \
-	X(TCP_REFRESH_MODIFIED) X(TCP_REFRESH_FAIL_OLD) X(TCP_REFRESH_FAIL_ERR)                    \
-	X(TCP_CLIENT_REFRESH_MISS) X(TCP_IMS_HIT) X(TCP_INM_HIT) X(TCP_SWAPFAIL_MISS)              \
-	X(TCP_NEGATIVE_HIT) X(TCP_OFFLINE_HIT) X(TCP_DENIED) X(TCP_DENIED_REPLY) X(TCP_REDIRECT)   \
-	X(TCP_TUNNEL)
+	X(NONE_NONE)                                                                               \
+	X(TCP_HIT)                                                                                 \
+	X(TCP_MEM_HIT) X(TCP_MISS) X(TCP_REFRESH) X(TCP_REFRESH_UNMODIFIED)                        \
+		X(TCP_REFRESH_MODIFIED) X(TCP_REFRESH_FAIL_OLD) X(TCP_REFRESH_FAIL_ERR)            \
+			X(TCP_CLIENT_REFRESH_MISS) X(TCP_IMS_HIT) X(TCP_INM_HIT)                   \
+				X(TCP_SWAPFAIL_MISS) X(TCP_NEGATIVE_HIT) X(TCP_OFFLINE_HIT)        \
+					X(TCP_DENIED) X(TCP_DENIED_REPLY) X(TCP_REDIRECT)          \
+						X(TCP_TUNNEL)
 
 enum log_result {
 #define X(sym) LOG_##sym,
@@ -25,10 +28,12 @@ enum log_result {
 };
 
 #define LOG_HIERS(X)                                                                               \
-	X(HIER_NONE) X(HIER_DIRECT) X(ORIGINAL_DST) X(PINNED) X(SIBLING_HIT) X(PARENT_HIT)         \
-	X(DEFAULT_PARENT) X(FIRSTUP_PARENT) X(FIRST_PARENT_MISS) X(CLOSEST_PARENT_MISS)            \
-	X(CLOSEST_PARENT) X(CLOSEST_DIRECT) X(NO_DIRECT_FAIL) X(SOURCE_FASTEST)                    \
-	X(ROUNDROBIN_PARENT) X(CARP) X(USERHASH_PARENT) X(SOURCEHASH_PARENT) X(ANY_OLD_PARENT)
+	X(HIER_NONE)                                                                               \
+	X(HIER_DIRECT)                                                                             \
+	X(ORIGINAL_DST) X(PINNED) X(SIBLING_HIT) X(PARENT_HIT) X(DEFAULT_PARENT) X(FIRSTUP_PARENT) \
+		X(FIRST_PARENT_MISS) X(CLOSEST_PARENT_MISS) X(CLOSEST_PARENT) X(CLOSEST_DIRECT)    \
+			X(NO_DIRECT_FAIL) X(SOURCE_FASTEST) X(ROUNDROBIN_PARENT) X(CARP)           \
+				X(USERHASH_PARENT) X(SOURCEHASH_PARENT) X(ANY_OLD_PARENT)
 
 enum log_hier {
 #define X(sym) LOG_##sym,
@@ -40,15 +45,15 @@ enum log_hier {
 struct log_rec {
 	int64_t start_us, end_us; /* wall clock */
 	int64_t duration_us;
-	struct endpoint client, local;		/* client's end, our end of the client connection */
-	struct endpoint server; /* zero if there was none */
-	uint64_t id; /* of the session, unique in the process */
+	struct endpoint client, local; /* client's end, our end of the client connection */
+	struct endpoint server;        /* zero if there was none */
+	uint64_t id;                   /* of the session, unique in the process */
 
-	uint16_t status;	 /* sent to the client; 0 if none */
-	uint16_t server_status;	 /* received; 0 if none */
-	uint8_t result, hier;	 /* enum log_result, log_hier */
-	uint8_t why;		 /* enum why: its suffix follows the result code */
-	uint8_t version;	 /* 10, 11; 0 if no request was parsed */
+	uint16_t status;        /* sent to the client; 0 if none */
+	uint16_t server_status; /* received; 0 if none */
+	uint8_t result, hier;   /* enum log_result, log_hier */
+	uint8_t why;            /* enum why: its suffix follows the result code */
+	uint8_t version;        /* 10, 11; 0 if no request was parsed */
 	uint8_t attempts;
 
 	uint64_t client_in_bytes, client_out_bytes; /* with heads */
@@ -56,15 +61,15 @@ struct log_rec {
 	uint64_t server_in_bytes;
 	int64_t dns_us; /* -1: did not happen */
 
-	struct span method;	/* empty: "-" or "NONE" as Squid prints it */
-	struct span url;	/* also error:invalid-request and the like */
-	struct span user;	/* empty: - */
+	struct span method; /* empty: "-" or "NONE" as Squid prints it */
+	struct span url;    /* also error:invalid-request and the like */
+	struct span user;   /* empty: - */
 	struct span content_type;
 	struct span server_name;
 	struct span user_agent, referer;
-	struct span rule; /* deciding rule: "http_access deny CONNECT !SSL_ports" */
+	struct span rule;       /* deciding rule: "http_access deny CONNECT !SSL_ports" */
 	struct span rule_place; /* "squid.conf:35" */
-	struct span detail; /* why, for a human; empty: none */
+	struct span detail;     /* why, for a human; empty: none */
 };
 
 const char *log_result_text(enum log_result r);

@@ -23,7 +23,8 @@
 
 enum job_state { JOB_IDLE, JOB_QUEUED, JOB_RUNNING, JOB_POSTED, JOB_DETACHED };
 
-struct class {
+struct class
+{
 	struct lock lock; /* guards all that follows */
 	pthread_cond_t wake;
 	struct list queue;
@@ -40,7 +41,7 @@ struct jobs {
 
 static const struct {
 	const char *thread_name; /* 15 bytes at most */
-	int nice;		 /* 0: as the process */
+	int nice;                /* 0: as the process */
 } traits[JOB_CLASS_N] = {
 	[JOB_DISK] = { "disk", 0 },
 	[JOB_CREDENTIALS] = { "credentials", 0 },
@@ -65,7 +66,7 @@ static void set_state(struct job *j, enum job_state s)
 static bool move_state(struct job *j, int from, int to)
 {
 	return atomic_compare_exchange_strong_explicit(&j->state, &from, to, memory_order_acq_rel,
-						       memory_order_acquire);
+	                                               memory_order_acquire);
 }
 
 /* On the home loop. */
@@ -133,7 +134,8 @@ static void *run_thread(void *arg)
  */
 static bool start_thread(struct class *c)
 {
-	if (thread_start(&c->threads[c->n_threads], traits[c->id].thread_name, run_thread, c) != ERR_NONE)
+	if (thread_start(&c->threads[c->n_threads], traits[c->id].thread_name, run_thread, c) !=
+	    ERR_NONE)
 		return false;
 	c->n_threads++;
 	return true;
@@ -176,7 +178,7 @@ static void class_fini(struct class *c)
 }
 
 enum err jobs_new(struct jobs **out, const unsigned threads[JOB_CLASS_N],
-		  const unsigned queue[JOB_CLASS_N])
+                  const unsigned queue[JOB_CLASS_N])
 {
 	struct jobs *js;
 

@@ -12,10 +12,10 @@
 #include "loop/loop.h"
 
 enum job_class {
-	JOB_DISK,	 /* file reads and writes */
+	JOB_DISK,        /* file reads and writes */
 	JOB_CREDENTIALS, /* LDAP, GSSAPI, password hashes */
-	JOB_SIGNING,	 /* certificates */
-	JOB_BUILD,	 /* configuration snapshots; nice 19 */
+	JOB_SIGNING,     /* certificates */
+	JOB_BUILD,       /* configuration snapshots; nice 19 */
 	JOB_CLASS_N
 };
 
@@ -31,8 +31,8 @@ typedef void job_fn(struct job *);
  */
 struct job {
 	job_fn *work, *done, *release; /* done may be NULL */
-	struct post post;  /* used by the pool */
-	struct loop *home; /* set by job_submit() */
+	struct post post;              /* used by the pool */
+	struct loop *home;             /* set by job_submit() */
 	enum job_class job_class;
 	_Atomic int state; /* the pool's */
 	struct list link;  /* the pool's; on the class's queue while it waits */
@@ -46,7 +46,7 @@ struct jobs;
  * one, for each class. A class with no thread refuses everything. Shared by all workers.
  */
 enum err jobs_new(struct jobs **out, const unsigned threads[JOB_CLASS_N],
-		  const unsigned queue[JOB_CLASS_N]) MUST_USE;
+                  const unsigned queue[JOB_CLASS_N]) MUST_USE;
 /* Waits for running jobs; queued ones are released without being done. */
 void jobs_free(struct jobs **j);
 

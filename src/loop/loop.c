@@ -31,8 +31,8 @@ struct loop {
 	struct list tasks; /* run in step 4 of this turn, or of the next one */
 	struct timers timers;
 	_Atomic(struct post *) posts; /* shared: newest first */
-	atomic_bool may_sleep;	      /* shared */
-	atomic_bool is_stopped;	      /* shared */
+	atomic_bool may_sleep;        /* shared */
+	atomic_bool is_stopped;       /* shared */
 	struct poll_result results[LOOP_BATCH];
 };
 
@@ -185,7 +185,7 @@ void loop_post(struct loop *l, struct post *p)
 	p->next = atomic_load_explicit(&l->posts, memory_order_relaxed);
 	/* Success releases *p to take_posts(). */
 	while (!atomic_compare_exchange_weak_explicit(&l->posts, &p->next, p, memory_order_seq_cst,
-						      memory_order_relaxed))
+	                                              memory_order_relaxed))
 		;
 	wake(l);
 }

@@ -85,12 +85,13 @@ static inline bool timer_is_armed(const struct timer *t)
 /* --- descriptors ----------------------------------------------------------------------------- */
 
 enum {
-	EV_READ = 1,   /* may be read (or has ended) */
-	EV_WRITE = 2,  /* may be written */
-	EV_RDHUP = 4,  /* the other side has sent its FIN, or worse; EV_READ is set too */
-	EV_ERROR = 8,  /* error or both directions shut; EV_READ and EV_WRITE are set too */
-	EV_EDGE = 16,  /* interest only: edge-triggered; without it level-triggered */
-	EV_SHARED = 32 /* interest only: a listening socket that several loops watch (EPOLLEXCLUSIVE) */
+	EV_READ = 1,  /* may be read (or has ended) */
+	EV_WRITE = 2, /* may be written */
+	EV_RDHUP = 4, /* the other side has sent its FIN, or worse; EV_READ is set too */
+	EV_ERROR = 8, /* error or both directions shut; EV_READ and EV_WRITE are set too */
+	EV_EDGE = 16, /* interest only: edge-triggered; without it level-triggered */
+	EV_SHARED =
+		32 /* interest only: a listening socket that several loops watch (EPOLLEXCLUSIVE) */
 };
 
 struct event;

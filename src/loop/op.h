@@ -23,7 +23,8 @@ struct op {
 	op_cancel_fn *cancel; /* the operation's own; called only while pending */
 };
 
-static inline void op_start(struct op *op, struct loop *l, struct task *waiter, op_cancel_fn *cancel)
+static inline void op_start(struct op *op, struct loop *l, struct task *waiter,
+                            op_cancel_fn *cancel)
 {
 	*op = (struct op){ OP_PENDING, l, waiter, cancel };
 }

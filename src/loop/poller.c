@@ -160,7 +160,7 @@ unsigned poller_wait(struct poller *p, struct poll_result *out, unsigned cap, in
 	CHECK_OBJ(p, POLLER_MAGIC);
 	CHECK(cap > 0);
 	const int n = epoll_wait(p->epoll_fd, p->batch, (int)MIN(cap, POLLER_BATCH),
-				 (int)MIN(wait_ms, (int64_t)INT_MAX));
+	                         (int)MIN(wait_ms, (int64_t)INT_MAX));
 
 	CHECK(n >= 0 || errno == EINTR);
 	for (int i = 0; i < n; i++) {

@@ -7,11 +7,11 @@
 #include "conf/conf.h"
 
 struct process_conf {
-	int64_t workers;	    /* 0: by affinity and the cgroup's CPU quota */
+	int64_t workers;             /* 0: by affinity and the cgroup's CPU quota */
 	int64_t max_filedescriptors; /* 0: the soft limit raised to the hard one, at most 100,000 */
-	int64_t memory_limit_bytes; /* 0: nine tenths of the cgroup's limit, if it has one */
+	int64_t memory_limit_bytes;  /* 0: nine tenths of the cgroup's limit, if it has one */
 	int64_t shutdown_lifetime_ms;
-	char *pid_filename; /* NULL: none */
+	char *pid_filename;    /* NULL: none */
 	bool has_pid_filename; /* false: the file is named after the service */
 	char *cache_effective_user, *cache_effective_group;
 	char *coredump_dir; /* NULL: the working directory stays */

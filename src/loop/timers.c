@@ -4,7 +4,7 @@
 #include "loop/timers.h"
 
 #define FIRST_CAP 60U
-#define ARITY	  4U
+#define ARITY     4U
 
 /* Entry 1 is the root, so that heap_index 0 can mean "not in the heap". */
 static uint32_t parent_of(uint32_t i)

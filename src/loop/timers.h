@@ -11,7 +11,7 @@
 
 struct timers {
 	struct timer_entry *heap; /* [1] is the root; NULL until the first timer */
-	uint32_t n, cap;	  /* entries used and allocated, without [0] */
+	uint32_t n, cap;          /* entries used and allocated, without [0] */
 };
 
 struct timer_entry {

@@ -44,7 +44,7 @@ struct dns_lookup {
 	struct dns_entry *entry;         /* in the map; completes it */
 	struct dns_channel_query *query; /* NULL when none is under way */
 	struct task task;
-	struct timer timer;     /* dns_timeout, in steps */
+	struct timer timer; /* dns_timeout, in steps */
 	int64_t deadline_ms;
 	struct dns_reply reply; /* valid if is_answered */
 	char name[DNS_NAME_MAX];

@@ -61,7 +61,7 @@ static void on_socket(struct event *e, unsigned ready)
 
 static struct watch *find_watch(struct dns_channel *c, int fd)
 {
-	list_for_each (it, &c->watches) {
+	list_for_each(it, &c->watches) {
 		struct watch *w = CONTAINER_OF(it, struct watch, link);
 
 		if (w->event.fd == fd)
@@ -128,7 +128,7 @@ static void on_timer(struct timer *t)
 /* c-ares may close any of its sockets while it works on one: look again from the start. */
 static struct watch *first_ready(struct dns_channel *c)
 {
-	list_for_each (it, &c->watches) {
+	list_for_each(it, &c->watches) {
 		struct watch *w = CONTAINER_OF(it, struct watch, link);
 
 		if (w->ready != 0)

@@ -250,7 +250,7 @@ void dns_map_complete(struct dns_shared *s, struct dns_entry *e, struct dns_answ
 	lock_take(&st->lock);
 	CHECK(e->answer == NULL);
 	list_splice_back(&woken, &e->waiters);
-	list_for_each (w, &woken)
+	list_for_each(w, &woken)
 		CONTAINER_OF(w, struct dns_waiter, link)->entry = NULL;
 	if (is_kept && budget_take(BUDGET_INDEX, bytes_of(e, a))) {
 		e->answer = dns_answer_ref(a);

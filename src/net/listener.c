@@ -34,7 +34,7 @@ struct listener {
 	void *arg;
 	struct endpoint local;
 	int reserve_begins; /* sock_reserve_begins() */
-	bool is_wildcard; /* each connection has a local address of its own */
+	bool is_wildcard;   /* each connection has a local address of its own */
 	bool is_watching;
 };
 

@@ -38,5 +38,5 @@ void net_conf_init(struct net_conf *c);
 void net_conf_fini(struct net_conf *c);
 
 /* Setters of this folder's directives; the comment names the member's type. */
-conf_setter_fn net_set_nameservers;    /* struct dns_conf */
-conf_setter_fn net_set_append_domain;  /* char * */
+conf_setter_fn net_set_nameservers;   /* struct dns_conf */
+conf_setter_fn net_set_append_domain; /* char * */

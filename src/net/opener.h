@@ -11,7 +11,8 @@ struct opener;
 
 struct opener_ops {
 	/* Open a file that the configuration names; flags and mode as for open(2). -1 with *err. */
-	int (*open_file)(struct opener *, const char *path, int flags, unsigned mode, enum err *err);
+	int (*open_file)(struct opener *, const char *path, int flags, unsigned mode,
+	                 enum err *err);
 	/*
 	 * A bound, listening socket. The keeper holds it as well, so that asking again for the same
 	 * endpoint (after a reload, or after the proxy died) returns the same socket. -1 with *err.

@@ -14,7 +14,6 @@
 
 #define PIPE_POOL_MAGIC 0x70697065U
 
-
 struct pipe_pool {
 	uint32_t magic;
 	unsigned max_idle, n_idle, n_lent;

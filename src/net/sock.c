@@ -84,9 +84,9 @@ enum err sock_listen(const struct endpoint *at, int backlog, int *fd)
 
 		close(s);
 		/* To a listener these mean something else than to a dialler. */
-		return e == EADDRINUSE	  ? ERR_IN_USE :
-		       e == EADDRNOTAVAIL ? ERR_NO_ADDRESS :
-					    err_from_errno(e);
+		return e == EADDRINUSE      ? ERR_IN_USE
+		       : e == EADDRNOTAVAIL ? ERR_NO_ADDRESS
+		                            : err_from_errno(e);
 	}
 	*fd = s;
 	return ERR_NONE;

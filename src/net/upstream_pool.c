@@ -115,7 +115,7 @@ static void sweep(struct task *t)
 	const int64_t now = loop_now_ms(p->loop);
 
 	CHECK_OBJ(p, UPSTREAM_POOL_MAGIC);
-	list_for_each_safe (it, &p->idle) {
+	list_for_each_safe(it, &p->idle) {
 		struct idle *i = CONTAINER_OF(it, struct idle, link);
 
 		if (is_over(p, i->given_ms, i->opened_ms, now))
@@ -157,7 +157,7 @@ void upstream_pool_free(struct upstream_pool **pp)
 	if (p == NULL)
 		return;
 	upstream_pool_shrink(p, 0);
-	list_for_each_safe (it, &p->spare) {
+	list_for_each_safe(it, &p->spare) {
 		struct idle *i = CONTAINER_OF(it, struct idle, link);
 
 		free(i->key);
@@ -274,7 +274,8 @@ struct stream *upstream_pool_take(struct upstream_pool *p, struct span key, int6
 	while ((i = find(p, key, hash)) != NULL) {
 		struct stream *s = i->stream;
 
-		if (!upstream_is_quiet(s) || is_over(p, i->given_ms, i->opened_ms, loop_now_ms(p->loop))) {
+		if (!upstream_is_quiet(s) ||
+		    is_over(p, i->given_ms, i->opened_ms, loop_now_ms(p->loop))) {
 			drop(i);
 			continue;
 		}

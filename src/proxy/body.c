@@ -20,14 +20,14 @@ const struct body_whys body_whys_client = { WHY_CLIENT_GONE, WHY_BAD_BODY, WHY_C
 const struct body_whys body_whys_origin = { WHY_ORIGIN_CUT, WHY_ORIGIN_BAD_BODY, WHY_ORIGIN_READ };
 
 void body_source_init(struct body_source *s, struct stream *stream, struct buffer **buffer,
-		      const struct http_framing *f, const struct body_whys *whys,
-		      uint32_t max_trailer_bytes)
+                      const struct http_framing *f, const struct body_whys *whys,
+                      uint32_t max_trailer_bytes)
 {
 	*s = (struct body_source){ .stream = stream,
-				   .buffer = buffer,
-				   .framing = *f,
-				   .whys = whys,
-				   .left = f->kind == HTTP_BODY_LENGTH ? f->length : 0 };
+		                   .buffer = buffer,
+		                   .framing = *f,
+		                   .whys = whys,
+		                   .left = f->kind == HTTP_BODY_LENGTH ? f->length : 0 };
 	s->is_over = f->kind == HTTP_BODY_NONE || (f->kind == HTTP_BODY_LENGTH && f->length == 0);
 	if (f->kind == HTTP_BODY_CHUNKED)
 		http_chunked_init(&s->chunked, max_trailer_bytes);
@@ -36,9 +36,9 @@ void body_source_init(struct body_source *s, struct stream *stream, struct buffe
 void body_source_init_memory(struct body_source *s, struct span data)
 {
 	*s = (struct body_source){ .framing = { HTTP_BODY_LENGTH, data.n },
-				   .body_bytes = data.n,
-				   .data = data,
-				   .is_over = true };
+		                   .body_bytes = data.n,
+		                   .data = data,
+		                   .is_over = true };
 }
 
 void body_source_fini(struct body_source *s)
@@ -78,7 +78,9 @@ static enum body_state read_more(struct body_source *s, struct buffer_pool *bp)
 	case IO_OK:
 		(*s->buffer)->n += (uint32_t)n;
 		s->wire_bytes += n;
-		s->streak = n == room && s->streak < UINT8_MAX ? s->streak + 1 : n == room ? UINT8_MAX : 0;
+		s->streak = n == room && s->streak < UINT8_MAX ? s->streak + 1
+		            : n == room                        ? UINT8_MAX
+		                                               : 0;
 		return BODY_MORE;
 	case IO_AGAIN:
 		s->streak = 0;
@@ -158,7 +160,7 @@ enum body_state body_source_fill(struct body_source *s, struct buffer_pool *bp)
 }
 
 void body_sink_init(struct body_sink *k, struct stream *stream, struct span head,
-		    const struct http_framing *f)
+                    const struct http_framing *f)
 {
 	*k = (struct body_sink){ .stream = stream, .framing = *f, .head = head };
 }
@@ -200,10 +202,12 @@ static enum io write_some(struct body_sink *k, struct span *data)
 
 	open_chunk(k, data->n);
 	struct span pend = span_of(k->pend + k->pend_from, k->pend_n);
-	struct span body = span_of(data->p, chunked ? MIN((uint64_t)data->n, k->chunk_left) : data->n);
+	struct span body =
+		span_of(data->p, chunked ? MIN((uint64_t)data->n, k->chunk_left) : data->n);
 	const bool closes = chunked && body.n != 0 && body.n == k->chunk_left;
 	struct span end = closes ? span_of(crlf, 2) : SPAN_NULL;
-	const struct span parts[] = { k->head, pend, body, end, k->is_ending ? k->tail : SPAN_NULL };
+	const struct span parts[] = { k->head, pend, body, end,
+		                      k->is_ending ? k->tail : SPAN_NULL };
 	struct iovec iov[ARRAY_LEN(parts)];
 	int n_iov = 0;
 	size_t n;
@@ -260,7 +264,8 @@ static bool print_end(struct body_source *s, struct body_sink *k, struct arena *
 
 	http_head_init(&trailers, a);
 	if (s->framing.kind == HTTP_BODY_CHUNKED && s->chunked.trailer_n != 0 &&
-	    !http_parse_trailers(span_of(s->chunked.trailer, s->chunked.trailer_n), &trailers, &e)) {
+	    !http_parse_trailers(span_of(s->chunked.trailer, s->chunked.trailer_n), &trailers,
+	                         &e)) {
 		s->why = s->whys->bad;
 		return false;
 	}
@@ -284,13 +289,19 @@ static bool may_splice(const struct body_source *s, const struct body_sink *k)
 {
 	return s->streak >= SPLICE_FROM_STREAK && s->framing.kind == HTTP_BODY_LENGTH &&
 	       s->left >= SPLICE_FROM_BYTES && s->data.n == 0 &&
-	       (*s->buffer == NULL || (*s->buffer)->n == 0) && k->framing.kind != HTTP_BODY_CHUNKED &&
-	       is_flushed(k) && s->max_bytes == 0 && s->stream->ops->can_splice &&
-	       k->stream->ops->can_splice && s->stream->kept_n == 0;
+	       (*s->buffer == NULL || (*s->buffer)->n == 0) &&
+	       k->framing.kind != HTTP_BODY_CHUNKED && is_flushed(k) && s->max_bytes == 0 &&
+	       s->stream->ops->can_splice && k->stream->ops->can_splice && s->stream->kept_n == 0;
 }
 
 /* What splice_turn() did. */
-enum spliced { SPLICED_SOME, SPLICED_WAIT, SPLICED_SOURCE_ENDED, SPLICED_SOURCE_ERROR, SPLICED_SINK_ERROR };
+enum spliced {
+	SPLICED_SOME,
+	SPLICED_WAIT,
+	SPLICED_SOURCE_ENDED,
+	SPLICED_SOURCE_ERROR,
+	SPLICED_SINK_ERROR
+};
 
 /* Pipe to sink, then source to pipe, once each. */
 static enum spliced splice_turn(struct body_source *s, struct body_sink *k, size_t *moved)
@@ -298,7 +309,8 @@ static enum spliced splice_turn(struct body_source *s, struct body_sink *k, size
 	size_t n;
 
 	if (k->pipe->bytes == 0 && s->left != 0) {
-		switch (stream_splice_in(s->stream, k->pipe, MIN(s->left, (uint64_t)k->pipe->capacity), &n)) {
+		switch (stream_splice_in(s->stream, k->pipe,
+		                         MIN(s->left, (uint64_t)k->pipe->capacity), &n)) {
 		case IO_OK:
 			s->left -= n;
 			s->is_over = s->left == 0;
@@ -332,7 +344,7 @@ static enum spliced splice_turn(struct body_source *s, struct body_sink *k, size
 
 /* Splice until something waits or the source is over. */
 static enum body_result splice_run(struct body_source *s, struct body_sink *k, struct pipe_pool *pp,
-				   size_t *moved)
+                                   size_t *moved)
 {
 	while (*moved < TURN_BYTES) {
 		if (k->pipe->bytes == 0 && s->left == 0) {
@@ -385,7 +397,7 @@ static enum body_result flush_and_wait(struct body_sink *k)
 }
 
 enum body_result body_pump(struct body_source *s, struct body_sink *k, struct buffer_pool *bp,
-			   struct pipe_pool *pp, struct arena *arena)
+                           struct pipe_pool *pp, struct arena *arena)
 {
 	size_t moved = 0;
 

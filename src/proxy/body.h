@@ -28,17 +28,17 @@ enum body_state {
 };
 
 struct body_source {
-	struct stream *stream;	 /* NULL: all of it is in `data` */
-	struct buffer **buffer;	 /* its owner's unread wire bytes; *buffer may be NULL */
+	struct stream *stream;  /* NULL: all of it is in `data` */
+	struct buffer **buffer; /* its owner's unread wire bytes; *buffer may be NULL */
 	const struct body_whys *whys;
 	struct http_framing framing;
 	struct http_chunked chunked;
-	uint64_t left;	     /* HTTP_BODY_LENGTH: wire bytes still to come */
+	uint64_t left;       /* HTTP_BODY_LENGTH: wire bytes still to come */
 	uint64_t max_bytes;  /* 0: any */
 	uint64_t body_bytes; /* decoded so far */
 	uint64_t wire_bytes; /* read from the stream by this source */
 	struct span data;    /* decoded, not yet taken; points into *buffer */
-	uint8_t streak;	     /* consecutive reads that filled the buffer */
+	uint8_t streak;      /* consecutive reads that filled the buffer */
 	bool is_over;
 	enum why why;
 };
@@ -46,7 +46,7 @@ struct body_source {
 struct body_sink {
 	struct stream *stream;
 	struct http_framing framing;
-	struct span head;   /* not yet written; its owner's memory */
+	struct span head;                   /* not yet written; its owner's memory */
 	char pend[HTTP_CHUNK_HEAD_MAX + 4]; /* framing bytes not yet written */
 	uint8_t pend_from, pend_n;
 	uint64_t chunk_left; /* data bytes that the open chunk still owes */
@@ -58,17 +58,17 @@ struct body_sink {
 };
 
 enum body_result {
-	BODY_PUMP_WAIT,	       /* one of the streams will schedule its owner */
-	BODY_PUMP_YIELD,       /* did its share of this turn: schedule yourself */
-	BODY_PUMP_DONE,	       /* all was written, framing included */
-	BODY_PUMP_SOURCE,      /* the source failed: source->why */
-	BODY_PUMP_SINK	       /* writing failed */
+	BODY_PUMP_WAIT,   /* one of the streams will schedule its owner */
+	BODY_PUMP_YIELD,  /* did its share of this turn: schedule yourself */
+	BODY_PUMP_DONE,   /* all was written, framing included */
+	BODY_PUMP_SOURCE, /* the source failed: source->why */
+	BODY_PUMP_SINK    /* writing failed */
 };
 
 /* max_trailer_bytes: for chunked sources. */
 void body_source_init(struct body_source *s, struct stream *stream, struct buffer **buffer,
-		      const struct http_framing *f, const struct body_whys *whys,
-		      uint32_t max_trailer_bytes);
+                      const struct http_framing *f, const struct body_whys *whys,
+                      uint32_t max_trailer_bytes);
 /* A body that is in memory already. */
 void body_source_init_memory(struct body_source *s, struct span data);
 void body_source_fini(struct body_source *s);
@@ -78,7 +78,7 @@ enum body_state body_source_fill(struct body_source *s, struct buffer_pool *bp);
 bool body_source_is_over(const struct body_source *s);
 
 void body_sink_init(struct body_sink *k, struct stream *stream, struct span head,
-		    const struct http_framing *f);
+                    const struct http_framing *f);
 void body_sink_fini(struct body_sink *k, struct pipe_pool *pp);
 /* True if something of it has been written. */
 static inline bool body_sink_has_begun(const struct body_sink *k)
@@ -93,4 +93,4 @@ bool body_sink_is_whole(const struct body_sink *k);
  * Move what can be moved now. arena: where the trailers are printed.
  */
 enum body_result body_pump(struct body_source *s, struct body_sink *k, struct buffer_pool *bp,
-			   struct pipe_pool *pp, struct arena *arena);
+                           struct pipe_pool *pp, struct arena *arena);

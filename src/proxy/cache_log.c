@@ -33,7 +33,8 @@ static int open_reported(const char *path, struct opener *o, const char *meanwhi
 
 	if (fd < 0)
 		oplog(OPLOG_WARNING,
-		      "cache_log %s cannot be opened: %s; its folder must exist and be writable; %s",
+		      "cache_log %s cannot be opened: %s; its folder must exist and be writable; "
+		      "%s",
 		      path, err_text(err), meanwhile);
 	return fd;
 }

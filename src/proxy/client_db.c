@@ -53,7 +53,8 @@ void client_db_free(struct client_db **dbp)
 
 static struct client *find(struct shard *s, const struct ip *ip, uint64_t hash)
 {
-	for (struct table_node *n = table_first(&s->clients, hash); n != NULL; n = table_next(n, hash)) {
+	for (struct table_node *n = table_first(&s->clients, hash); n != NULL;
+	     n = table_next(n, hash)) {
 		struct client *c = CONTAINER_OF(n, struct client, node);
 
 		if (ip_eq(&c->ip, ip))

@@ -44,7 +44,7 @@ struct fetch {
 
 	struct span request_text;
 	struct body_sink upload;
-	bool is_uploading;	 /* head or body are not yet sent whole */
+	bool is_uploading;        /* head or body are not yet sent whole */
 	bool upload_write_failed; /* the origin takes no more: a reply may be there all the same */
 	struct head_reader reader;
 	struct http_head reply;
@@ -71,9 +71,9 @@ static const struct {
 #undef FETCH_STEP
 };
 
-#define GO(s)	MACHINE_NEXT(MACHINE_GO, FETCH_##s)
+#define GO(s)   MACHINE_NEXT(MACHINE_GO, FETCH_##s)
 #define WAIT(s) MACHINE_NEXT(MACHINE_WAIT, FETCH_##s)
-#define END()	MACHINE_NEXT(MACHINE_END, 0)
+#define END()   MACHINE_NEXT(MACHINE_END, 0)
 
 static struct machine_next fail(struct fetch *f, enum why why, const char *detail)
 {
@@ -223,7 +223,7 @@ enum why fetch_dial_why(enum err e)
 }
 
 struct dial_request fetch_dial_request(const struct net_conf *c, struct span host, uint16_t port,
-				       const struct ip *ips, unsigned n_ips)
+                                       const struct ip *ips, unsigned n_ips)
 {
 	return (struct dial_request){
 		.host = host,
@@ -233,7 +233,8 @@ struct dial_request fetch_dial_request(const struct net_conf *c, struct span hos
 		.connect_timeout_ms = c->connect_timeout_ms,
 		.forward_timeout_ms = c->forward_timeout_ms,
 		.attempt_delay_ms = c->happy_eyeballs_connect_timeout,
-		.max_tries = (unsigned)MIN(MAX(c->forward_max_tries, (int64_t)1), (int64_t)UINT16_MAX),
+		.max_tries =
+			(unsigned)MIN(MAX(c->forward_max_tries, (int64_t)1), (int64_t)UINT16_MAX),
 		.connect_retries = (unsigned)MIN(MAX(c->connect_retries, (int64_t)0), (int64_t)10),
 		.recv_bufsize = c->tcp_recv_bufsize,
 	};
@@ -265,8 +266,8 @@ static struct machine_next step_dial(struct fetch *f)
 	enum op_status st = f->dial.op.status;
 
 	if (st == OP_IDLE) {
-		const struct dial_request r =
-			fetch_dial_request(&w->snapshot->net, f->r.host, f->r.port, f->r.ips, f->r.n_ips);
+		const struct dial_request r = fetch_dial_request(&w->snapshot->net, f->r.host,
+		                                                 f->r.port, f->r.ips, f->r.n_ips);
 
 		f->attempts++;
 		st = dial_start(&f->dial, w->dns, w->loop, &r, &f->task);
@@ -339,8 +340,8 @@ static struct machine_next step_recv_head(struct fetch *f)
 	const bool uploads_well = upload_run(f);
 
 	switch (head_reader_run(&f->reader, f->stream, &f->in, w->buffers, http_parse_reply,
-				(size_t)w->snapshot->proxy.reply_header_max_bytes, f->r.arena, &f->reply,
-				&used, &e)) {
+	                        (size_t)w->snapshot->proxy.reply_header_max_bytes, f->r.arena,
+	                        &f->reply, &used, &e)) {
 	case HEAD_OK:
 		return GO(DECIDE);
 	case HEAD_WAIT:
@@ -351,7 +352,8 @@ static struct machine_next step_recv_head(struct fetch *f)
 			return no_reply(f, WHY_ORIGIN_WRITE);
 		return WAIT(RECV_HEAD);
 	case HEAD_BAD:
-		return fail(f, e.why == WHY_ORIGIN_HEAD_TOO_LARGE ? e.why : WHY_ORIGIN_BAD_REPLY, e.detail);
+		return fail(f, e.why == WHY_ORIGIN_HEAD_TOO_LARGE ? e.why : WHY_ORIGIN_BAD_REPLY,
+		            e.detail);
 	case HEAD_EOF:
 		return no_reply(f, f->reader.bytes == 0 ? WHY_ORIGIN_EMPTY : WHY_ORIGIN_CUT);
 	case HEAD_ERROR:
@@ -395,12 +397,14 @@ static struct machine_next step_decide(struct fetch *f)
 		return fail(f, WHY_ORIGIN_BAD_REPLY, e.detail);
 	/* A final reply before the request's end stops the upload, and the connection is of no more use. */
 	f->is_persistent = f->r.keep_alive && forward_is_persistent(h) && !f->is_uploading &&
-			   !f->upload_write_failed && framing.kind != HTTP_BODY_CLOSE;
+	                   !f->upload_write_failed && framing.kind != HTTP_BODY_CLOSE;
 	if (f->is_uploading)
 		f->is_uploading = false;
-	body_source_init(&f->body, f->stream, &f->in, &framing, &body_whys_origin,
-			 (uint32_t)MIN(f->worker->snapshot->proxy.reply_header_max_bytes, INT32_MAX));
-	cobj_set_head(&f->cobj, h, &framing, framing.kind == HTTP_BODY_NONE ? NULL : &f->body, COBJ_HEAD);
+	body_source_init(
+		&f->body, f->stream, &f->in, &framing, &body_whys_origin,
+		(uint32_t)MIN(f->worker->snapshot->proxy.reply_header_max_bytes, INT32_MAX));
+	cobj_set_head(&f->cobj, h, &framing, framing.kind == HTTP_BODY_NONE ? NULL : &f->body,
+	              COBJ_HEAD);
 	return WAIT(RECV_BODY);
 }
 
@@ -469,7 +473,7 @@ static void fetch_run(struct fetch *f)
 		CHECK(next.to == f->step || (steps[f->step].to & (1u << next.to)) != 0);
 		if (next.to != f->step)
 			worker_trace(f->worker, f->r.session_id, "fetch", steps[f->step].name,
-				     steps[next.to].name);
+			             steps[next.to].name);
 		f->step = next.to;
 		if (next.kind == MACHINE_WAIT) {
 			arm(f);
@@ -535,7 +539,7 @@ struct fetch_facts fetch_facts(const struct fetch *f)
 {
 	CHECK_OBJ(f, FETCH_MAGIC);
 	return (struct fetch_facts){ f->server, f->attempts + f->is_reused, f->dns_us, f->is_reused,
-				     (uint16_t)f->reply.status };
+		                     (uint16_t)f->reply.status };
 }
 
 void fetch_hand_over(struct fetch *f, struct task *reader)
@@ -560,7 +564,8 @@ static void count_bytes(const struct fetch *f)
 {
 	const uint64_t unused = f->in != NULL ? f->in->n : 0;
 
-	count_add(COUNT_SERVER_BYTES_IN, f->interim_bytes + f->reader.bytes + f->body.wire_bytes - unused);
+	count_add(COUNT_SERVER_BYTES_IN,
+	          f->interim_bytes + f->reader.bytes + f->body.wire_bytes - unused);
 	count_add(COUNT_SERVER_BYTES_OUT, f->upload.wire_bytes);
 }
 

@@ -33,21 +33,22 @@ void fetch_pin_drop(struct fetch_pin *p);
 struct fetch_request {
 	struct worker *worker;
 	struct arena *arena;
-	struct task *reader; /* woken when the cobj changes */
-	uint64_t session_id; /* for traces */
+	struct task *reader;          /* woken when the cobj changes */
+	uint64_t session_id;          /* for traces */
 	const struct http_head *head; /* as it goes out, but for the version */
-	struct span target;	      /* origin-form */
+	struct span target;           /* origin-form */
 	struct span host;
 	uint16_t port;
 	enum http_method method;
 	const struct ip *ips; /* the judged set; n_ips 0: not judged by address */
 	unsigned n_ips;
-	struct body_source *upload; /* the request's body; over already if there is none */
+	struct body_source *upload;         /* the request's body; over already if there is none */
 	struct http_framing upload_framing; /* as it goes out */
-	struct fetch_pin *pin; /* the session's */
-	bool may_reuse;   /* an idle connection will do */
-	struct span upgrade; /* the protocols offered: a 101 to one of them is welcome; or SPAN_NULL */
-	bool keep_alive;  /* the connection may be kept afterwards */
+	struct fetch_pin *pin;              /* the session's */
+	bool may_reuse;                     /* an idle connection will do */
+	struct span
+		upgrade; /* the protocols offered: a 101 to one of them is welcome; or SPAN_NULL */
+	bool keep_alive; /* the connection may be kept afterwards */
 };
 
 /* What is known of the upstream side, for the log. */
@@ -73,7 +74,7 @@ void fetch_hand_over(struct fetch *f, struct task *reader);
 struct stream *fetch_take_stream(struct fetch *f, struct span *early);
 /* The settings of a dial, and what its failure means. */
 struct dial_request fetch_dial_request(const struct net_conf *c, struct span host, uint16_t port,
-				       const struct ip *ips, unsigned n_ips);
+                                       const struct ip *ips, unsigned n_ips);
 enum why fetch_dial_why(enum err e);
 /* A dial has failed so: are there idle connections to close, so that another try makes sense? They are closed. */
 bool fetch_make_room(struct worker *w, enum err e);

@@ -18,7 +18,8 @@ bool forward_is_loop(const struct http_head *h, const struct forward_identity *i
 			/* received-protocol RWS received-by [ RWS comment ] */
 			(void)span_cut(&element, ' ');
 			element = span_trim(element);
-			const struct span by = element.p != NULL ? span_cut(&element, ' ') : SPAN_NULL;
+			const struct span by =
+				element.p != NULL ? span_cut(&element, ' ') : SPAN_NULL;
 
 			if (span_eq_nocase(by, id->name) && element.p != NULL &&
 			    span_starts_nocase(span_trim(element), SPAN("(" FORWARD_PRODUCT)))
@@ -69,12 +70,13 @@ static void add_forwarded_for(struct http_head *out, const struct forward_reques
 	}
 	http_head_remove(out, HTTP_F_X_FORWARDED_FOR);
 	http_head_add(out, HTTP_F_X_FORWARDED_FOR,
-		      had.n == 0 ? client :
-				   arena_printf(out->arena, "%.*s, %.*s", SPAN_ARG(had), SPAN_ARG(client)));
+	              had.n == 0 ? client
+	                         : arena_printf(out->arena, "%.*s, %.*s", SPAN_ARG(had),
+	                                        SPAN_ARG(client)));
 }
 
 void forward_request(const struct http_head *in, struct http_head *out,
-		     const struct forward_request *f)
+                     const struct forward_request *f)
 {
 	copy_end_to_end(in, out);
 	http_head_remove(out, HTTP_F_PROXY_AUTHORIZATION);
@@ -87,7 +89,7 @@ void forward_request(const struct http_head *in, struct http_head *out,
 	if (f->max_forwards >= 0) {
 		http_head_remove(out, HTTP_F_MAX_FORWARDS);
 		http_head_add(out, HTTP_F_MAX_FORWARDS,
-			      arena_printf(out->arena, "%lld", (long long)f->max_forwards));
+		              arena_printf(out->arena, "%lld", (long long)f->max_forwards));
 	}
 	if (f->upgrade.n != 0) {
 		http_head_add(out, HTTP_F_CONNECTION, SPAN("upgrade"));
@@ -133,7 +135,8 @@ void forward_reply(const struct http_head *in, struct http_head *out, const stru
 		char date[HTTP_DATE_LEN + 1];
 
 		http_date_print(f->now, date);
-		http_head_add(out, HTTP_F_DATE, arena_dup(out->arena, span_of(date, HTTP_DATE_LEN)));
+		http_head_add(out, HTTP_F_DATE,
+		              arena_dup(out->arena, span_of(date, HTTP_DATE_LEN)));
 	}
 	if (f->framing != NULL)
 		http_head_set_framing(out, f->framing);
@@ -150,13 +153,16 @@ bool forward_is_persistent(const struct http_head *h)
 	if (h->version >= 11)
 		return true;
 	return http_head_has_token(h, HTTP_F_CONNECTION, SPAN("keep-alive")) ||
-	       (h->status == 0 && http_head_has_token(h, HTTP_F_PROXY_CONNECTION, SPAN("keep-alive")));
+	       (h->status == 0 &&
+	        http_head_has_token(h, HTTP_F_PROXY_CONNECTION, SPAN("keep-alive")));
 }
 
 /* Is one of the schemes named by a field of this id one that authenticates connections? */
 static bool names_binding_scheme(const struct http_head *h, enum http_field_id id)
 {
-	static const struct span schemes[] = { { "NTLM", 4 }, { "Negotiate", 9 }, { "Kerberos", 8 } };
+	static const struct span schemes[] = { { "NTLM", 4 },
+		                               { "Negotiate", 9 },
+		                               { "Kerberos", 8 } };
 
 	if (http_head_get(h, id) == NULL)
 		return false;
@@ -201,7 +207,7 @@ const struct acl_rules *forward_upgrade_rules(const struct proxy_conf *c, struct
 		if (u->protocol == NULL)
 			other = u->rules;
 		else if (span_eq_nocase(span_str(u->protocol), protocol) ||
-			 span_eq_nocase(span_str(u->protocol), name))
+		         span_eq_nocase(span_str(u->protocol), name))
 			return u->rules;
 	}
 	return other;

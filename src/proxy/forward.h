@@ -13,7 +13,7 @@
 
 /* How this proxy names itself; made once for a snapshot. */
 struct forward_identity {
-	struct span via;  /* "1.1 proxy.example (cuttle/0.1.0)" */
+	struct span via; /* "1.1 proxy.example (cuttle/0.1.0)" */
 	struct span via_1_0;
 	struct span name; /* unique_hostname */
 };
@@ -25,10 +25,10 @@ struct forward_request {
 	const struct proxy_conf *conf;
 	const struct forward_identity *identity;
 	const struct uri *uri;
-	struct span client_ip;	     /* text */
+	struct span client_ip;       /* text */
 	struct http_framing framing; /* of the body as it is sent on */
-	struct span upgrade;	     /* the protocols that are offered on; SPAN_NULL: none */
-	int64_t max_forwards;	     /* value to send; -1: as it is */
+	struct span upgrade;         /* the protocols that are offered on; SPAN_NULL: none */
+	int64_t max_forwards;        /* value to send; -1: as it is */
 };
 
 /*
@@ -36,17 +36,18 @@ struct forward_request {
  * Proxy-Authorization, Host from the target, Via, X-Forwarded-For, framing.
  */
 void forward_request(const struct http_head *in, struct http_head *out,
-		     const struct forward_request *f);
+                     const struct forward_request *f);
 
 struct forward_reply {
 	const struct proxy_conf *conf;
 	const struct forward_identity *identity;
 	const struct http_framing *framing; /* as sent to the client; NULL: none (HEAD, 304) */
 	bool client_is_1_0, keep_alive;
-	bool upgrades;	      /* a 101: Connection and Upgrade are kept */
-	int64_t now; /* seconds: for a missing Date */
+	bool upgrades; /* a 101: Connection and Upgrade are kept */
+	int64_t now;   /* seconds: for a missing Date */
 };
-void forward_reply(const struct http_head *in, struct http_head *out, const struct forward_reply *f);
+void forward_reply(const struct http_head *in, struct http_head *out,
+                   const struct forward_reply *f);
 
 /*
  * Does this side of the connection stay open after this message, as far as its head says

@@ -61,8 +61,8 @@ static void keep_rest(struct head_reader *hr, struct buffer *b, size_t used)
 }
 
 static enum head_read try_parse(struct head_reader *hr, struct buffer *b, head_parse_fn *parse,
-				size_t max_bytes, struct http_head *h, size_t *used,
-				struct http_parse_error *e)
+                                size_t max_bytes, struct http_head *h, size_t *used,
+                                struct http_parse_error *e)
 {
 	const bool is_big = hr->big != NULL;
 	const struct span text = is_big ? span_of(hr->big, hr->big_n) : buffer_span(b);
@@ -87,8 +87,8 @@ static enum head_read try_parse(struct head_reader *hr, struct buffer *b, head_p
 
 /* Parse what is there. HEAD_WAIT: more must be read, and there is room for it. */
 static enum head_read use_buffer(struct head_reader *hr, struct buffer *b, head_parse_fn *parse,
-				 size_t max_bytes, struct arena *a, struct http_head *h, size_t *used,
-				 struct http_parse_error *e)
+                                 size_t max_bytes, struct arena *a, struct http_head *h,
+                                 size_t *used, struct http_parse_error *e)
 {
 	if (hr->big != NULL && !gather(hr, b, max_bytes, a))
 		return HEAD_MEMORY;
@@ -104,9 +104,9 @@ static enum head_read use_buffer(struct head_reader *hr, struct buffer *b, head_
 }
 
 enum head_read head_reader_run(struct head_reader *hr, struct stream *s, struct buffer **b,
-			       struct buffer_pool *bp, head_parse_fn *parse, size_t max_bytes,
-			       struct arena *a, struct http_head *h, size_t *used,
-			       struct http_parse_error *e)
+                               struct buffer_pool *bp, head_parse_fn *parse, size_t max_bytes,
+                               struct arena *a, struct http_head *h, size_t *used,
+                               struct http_parse_error *e)
 {
 	char *at;
 	size_t n;

@@ -9,14 +9,15 @@
 #include "net/stream.h"
 
 typedef enum http_parse head_parse_fn(struct span text, size_t max_bytes, struct http_scan *scan,
-				      struct http_head *h, size_t *used, struct http_parse_error *e);
+                                      struct http_head *h, size_t *used,
+                                      struct http_parse_error *e);
 
 struct head_reader {
 	struct http_scan scan;
 	char *big; /* in the arena; NULL while the buffer is large enough */
 	size_t big_n, big_cap;
 	uint64_t bytes; /* received of this head so far */
-	bool has_head;	/* the head was initialised: once, however many pieces it comes in */
+	bool has_head;  /* the head was initialised: once, however many pieces it comes in */
 };
 
 enum head_read {
@@ -34,6 +35,6 @@ void head_reader_init(struct head_reader *hr);
  * head. Bytes before and after stay in or are taken from *b, which is lent and given back as needed.
  */
 enum head_read head_reader_run(struct head_reader *hr, struct stream *s, struct buffer **b,
-			       struct buffer_pool *bp, head_parse_fn *parse, size_t max_bytes,
-			       struct arena *a, struct http_head *h, size_t *used,
-			       struct http_parse_error *e);
+                               struct buffer_pool *bp, head_parse_fn *parse, size_t max_bytes,
+                               struct arena *a, struct http_head *h, size_t *used,
+                               struct http_parse_error *e);

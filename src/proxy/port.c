@@ -55,7 +55,7 @@ static const char *listen_hint(const struct endpoint *at, enum err e)
 }
 
 static enum err open_port(struct port **out, const struct http_port *h, struct port *had,
-			  struct opener *o)
+                          struct opener *o)
 {
 	enum err e = ERR_NONE;
 
@@ -76,8 +76,8 @@ static enum err open_port(struct port **out, const struct http_port *h, struct p
 		p->fd = o->ops->listen(o, &p->at, &e);
 	if (p->fd < 0) {
 		e = e != ERR_NONE ? e : ERR_NO_FDS;
-		oplog(OPLOG_ERROR, "%s:%u: cannot listen on %s: %s%s", h->place.file, h->place.line, p->text,
-		      err_text(e), listen_hint(&p->at, e));
+		oplog(OPLOG_ERROR, "%s:%u: cannot listen on %s: %s%s", h->place.file, h->place.line,
+		      p->text, err_text(e), listen_hint(&p->at, e));
 		free(p->name);
 		free(p);
 		return e;
@@ -86,8 +86,8 @@ static enum err open_port(struct port **out, const struct http_port *h, struct p
 	return ERR_NONE;
 }
 
-enum err port_set_open(struct port_set *out, const struct http_port *conf, const struct port_set *old,
-		       struct opener *o)
+enum err port_set_open(struct port_set *out, const struct http_port *conf,
+                       const struct port_set *old, struct opener *o)
 {
 	struct port_set s = { NULL, 0 };
 	unsigned n = 0;

@@ -31,8 +31,8 @@ void port_unref(struct port **p);
  * Open what `conf` names; a socket of `old` (may be NULL) for the same address is shared. On failure
  * nothing has changed and the operator log says what could not be opened.
  */
-enum err port_set_open(struct port_set *out, const struct http_port *conf, const struct port_set *old,
-		       struct opener *o) MUST_USE;
+enum err port_set_open(struct port_set *out, const struct http_port *conf,
+                       const struct port_set *old, struct opener *o) MUST_USE;
 /* Refuse connections from now on to those addresses of `old` that `now` does not have. */
 void port_set_retire(const struct port_set *old, const struct port_set *now, struct opener *o);
 void port_set_fini(struct port_set *s);

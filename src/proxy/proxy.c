@@ -26,7 +26,8 @@ const char *proxy_listening(const struct proxy *p, unsigned i)
 
 void proxy_findings(const struct proxy *p, proxy_report_fn *report, void *arg)
 {
-	for (const struct conf_finding *f = conf_findings(p->snapshot->reader); f != NULL; f = f->next)
+	for (const struct conf_finding *f = conf_findings(p->snapshot->reader); f != NULL;
+	     f = f->next)
 		report(arg, f);
 }
 
@@ -103,7 +104,8 @@ static void *worker_main(void *arg)
 static enum err start_workers(struct proxy *p)
 {
 	const int64_t wanted = p->snapshot->process.workers;
-	const unsigned n = wanted > 0 ? (unsigned)MIN(wanted, (int64_t)1024) : cgroup_default_workers();
+	const unsigned n =
+		wanted > 0 ? (unsigned)MIN(wanted, (int64_t)1024) : cgroup_default_workers();
 
 	p->workers = check_calloc(n, sizeof(p->workers[0]));
 	for (unsigned i = 0; i < n; i++) {
@@ -120,10 +122,12 @@ static enum err start_workers(struct proxy *p)
 		char name[24];
 
 		snprintf(name, sizeof(name), "worker-%u", i);
-		const enum err e = thread_start(&p->workers[i]->thread, name, worker_main, p->workers[i]);
+		const enum err e =
+			thread_start(&p->workers[i]->thread, name, worker_main, p->workers[i]);
 
 		if (e != ERR_NONE) {
-			oplog(OPLOG_FATAL, "cannot start the thread of worker %u: %s", i, err_text(e));
+			oplog(OPLOG_FATAL, "cannot start the thread of worker %u: %s", i,
+			      err_text(e));
 			return e;
 		}
 	}
@@ -159,8 +163,9 @@ static void report_finding(void *arg, const struct conf_finding *f)
 	char line[CONF_LINE_TEXT_MAX];
 
 	(void)arg;
-	oplog(f->severity == CONF_ERROR ? OPLOG_ERROR :
-	      f->severity == CONF_WARNING ? OPLOG_WARNING : OPLOG_NOTICE,
+	oplog(f->severity == CONF_ERROR     ? OPLOG_ERROR
+	      : f->severity == CONF_WARNING ? OPLOG_WARNING
+	                                    : OPLOG_NOTICE,
 	      "%s%s: %s", f->place.file, conf_line_text(f->place, line), f->text);
 }
 
@@ -180,14 +185,17 @@ static void tell_restart_needed(const struct process_conf *was, const struct pro
 		{ "memory_limit", was->memory_limit_bytes != is->memory_limit_bytes },
 		{ "umask", was->umask != is->umask },
 		{ "pid_filename", differ(was->pid_filename, is->pid_filename) },
-		{ "cache_effective_user", differ(was->cache_effective_user, is->cache_effective_user) },
-		{ "cache_effective_group", differ(was->cache_effective_group, is->cache_effective_group) },
+		{ "cache_effective_user",
+		  differ(was->cache_effective_user, is->cache_effective_user) },
+		{ "cache_effective_group",
+		  differ(was->cache_effective_group, is->cache_effective_group) },
 		{ "coredump_dir", differ(was->coredump_dir, is->coredump_dir) },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (rows[i].has_changed)
-			oplog(OPLOG_WARNING, "%s has changed; that takes effect at the next restart",
+			oplog(OPLOG_WARNING,
+			      "%s has changed; that takes effect at the next restart",
 			      rows[i].name);
 }
 
@@ -215,8 +223,8 @@ static void reload(struct proxy *p)
 
 	if (s == NULL) {
 		count(COUNT_RELOAD_ERRORS);
-		oplog(OPLOG_ERROR,
-		      "The configuration was not taken into use; the one loaded before stays in force");
+		oplog(OPLOG_ERROR, "The configuration was not taken into use; the one loaded "
+		                   "before stays in force");
 		return;
 	}
 	tell_restart_needed(&p->snapshot->process, &s->process);

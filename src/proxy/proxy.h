@@ -18,16 +18,16 @@ struct arena;
  * False: there is no such page. Called on a worker; must not block.
  */
 typedef bool proxy_page_fn(struct proxy *p, const struct snapshot *s, struct span action,
-			   struct arena *a, struct span *type, struct span *body);
+                           struct arena *a, struct span *type, struct span *body);
 
 struct proxy_options {
-	const char *conf_path;	   /* NULL: conf_text is read instead */
-	const char *conf_text;	   /* the built-in default configuration */
-	unsigned extra_port;	   /* -a port: one more http_port; 0: none */
+	const char *conf_path; /* NULL: conf_text is read instead */
+	const char *conf_text; /* the built-in default configuration */
+	unsigned extra_port;   /* -a port: one more http_port; 0: none */
 	struct opener *opener;
-	const char *service_name;  /* -n: the macro ${service_name}; NULL: as the reader has it */
+	const char *service_name; /* -n: the macro ${service_name}; NULL: as the reader has it */
 	enum oplog_level stderr_level; /* -d: messages up to this go to stderr too */
-	proxy_page_fn *page; /* admin/manager.h; NULL: no pages */
+	proxy_page_fn *page;           /* admin/manager.h; NULL: no pages */
 };
 
 /*

@@ -58,14 +58,16 @@ void proxy_conf_complete(struct proxy_conf *c, struct conf_reader *r)
 		c->unique_hostname = check_strdup(c->visible_hostname);
 	if (!http_is_token(span_str(c->visible_hostname)) ||
 	    !http_is_token(span_str(c->unique_hostname)))
-		conf_report(r, CONF_ERROR, (struct conf_place){ "visible_hostname", 0 },
-			    "the host name \"%s\" cannot stand in a Via field: use letters, digits, "
-			    "dots and hyphens",
-			    c->visible_hostname);
+		conf_report(
+			r, CONF_ERROR, (struct conf_place){ "visible_hostname", 0 },
+			"the host name \"%s\" cannot stand in a Via field: use letters, digits, "
+			"dots and hyphens",
+			c->visible_hostname);
 	if (c->client_request_buffer_max_bytes <= c->request_header_max_bytes)
-		conf_report(r, CONF_ERROR, (struct conf_place){ "client_request_buffer_max_size", 0 },
-			    "client_request_buffer_max_size must be larger than "
-			    "request_header_max_size");
+		conf_report(r, CONF_ERROR,
+		            (struct conf_place){ "client_request_buffer_max_size", 0 },
+		            "client_request_buffer_max_size must be larger than "
+		            "request_header_max_size");
 }
 
 /* "3128", "127.0.0.1:3128", "[::1]:3128" */
@@ -100,21 +102,31 @@ static bool port_option(struct conf_line *l, struct http_port *p, struct span wo
 		p->name = span_strdup(span_skip(word, 5));
 		return true;
 	}
-	if (span_eq(word, SPAN("no-connection-auth")) || span_eq(word, SPAN("connection-auth=off")) ||
-	    span_starts(word, SPAN("tcpkeepalive")) ||
-	    span_starts(word, SPAN("disable-pmtu-discovery=")) || span_eq(word, SPAN("connection-auth")) ||
-	    span_eq(word, SPAN("connection-auth=on"))) {
+	if (span_eq(word, SPAN("no-connection-auth")) ||
+	    span_eq(word, SPAN("connection-auth=off")) || span_starts(word, SPAN("tcpkeepalive")) ||
+	    span_starts(word, SPAN("disable-pmtu-discovery=")) ||
+	    span_eq(word, SPAN("connection-auth")) || span_eq(word, SPAN("connection-auth=on"))) {
 		conf_warning(l, "the option \"%.*s\" has no effect yet", SPAN_ARG(word));
 		return true;
 	}
-	static const char *const unbuilt[] = { "accel", "intercept", "transparent", "tproxy", "ssl-bump",
-					       "sslBump", "require-proxy-header", "vhost",
-					       "defaultsite=", "protocol=", "cert=", "tls-", "ssl" };
+	static const char *const unbuilt[] = { "accel",
+		                               "intercept",
+		                               "transparent",
+		                               "tproxy",
+		                               "ssl-bump",
+		                               "sslBump",
+		                               "require-proxy-header",
+		                               "vhost",
+		                               "defaultsite=",
+		                               "protocol=",
+		                               "cert=",
+		                               "tls-",
+		                               "ssl" };
 
 	for (size_t i = 0; i < ARRAY_LEN(unbuilt); i++) {
 		if (span_starts(word, span_str(unbuilt[i]))) {
 			conf_error(l, "the option \"%.*s\" exists in Squid, but not in Cuttle yet",
-				   SPAN_ARG(word));
+			           SPAN_ARG(word));
 			return false;
 		}
 	}
@@ -135,9 +147,10 @@ void proxy_conf_http_port(struct conf_line *l, void *field)
 	p->place = l->place;
 	p->name = span_strdup(word);
 	if (!parse_address(word, &p->at)) {
-		conf_error(l, "\"%.*s\" is no address to listen on (use PORT, 192.0.2.1:PORT or "
-			      "[2001:db8::1]:PORT)",
-			   SPAN_ARG(word));
+		conf_error(l,
+		           "\"%.*s\" is no address to listen on (use PORT, 192.0.2.1:PORT or "
+		           "[2001:db8::1]:PORT)",
+		           SPAN_ARG(word));
 		goto refused;
 	}
 	while (conf_word(l, &word))
@@ -146,7 +159,7 @@ void proxy_conf_http_port(struct conf_line *l, void *field)
 	for (; *list != NULL; list = &(*list)->next) {
 		if ((*list)->at.port == p->at.port && ip_eq(&(*list)->at.ip, &p->at.ip)) {
 			conf_error(l, "this address is listened on already, see line %u",
-				   (*list)->place.line);
+			           (*list)->place.line);
 			goto refused;
 		}
 	}
@@ -170,7 +183,8 @@ static bool set_choice(struct conf_line *l, const char *const *names, size_t n, 
 				return true;
 			}
 		}
-		conf_error(l, "unknown value \"%.*s\" (use %s)", SPAN_ARG(word), l->directive->syntax);
+		conf_error(l, "unknown value \"%.*s\" (use %s)", SPAN_ARG(word),
+		           l->directive->syntax);
 	} else {
 		conf_error(l, "a value is missing (use %s)", l->directive->syntax);
 	}

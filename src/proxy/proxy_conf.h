@@ -17,11 +17,11 @@ struct http_port {
 };
 
 enum forwarded_for {
-	FORWARDED_FOR_ON,	   /* append the client's address */
-	FORWARDED_FOR_OFF,	   /* append "unknown" */
+	FORWARDED_FOR_ON,          /* append the client's address */
+	FORWARDED_FOR_OFF,         /* append "unknown" */
 	FORWARDED_FOR_TRANSPARENT, /* leave X-Forwarded-For alone */
-	FORWARDED_FOR_DELETE,	   /* remove it */
-	FORWARDED_FOR_TRUNCATE	   /* replace it by the client's address */
+	FORWARDED_FOR_DELETE,      /* remove it */
+	FORWARDED_FOR_TRUNCATE     /* replace it by the client's address */
 };
 
 /* One http_upgrade_request_protocols line group: rules for a protocol name, or OTHER. */

@@ -56,7 +56,7 @@ static void session_wait(struct session *s)
 	if (s->in != NULL && s->in->n == 0)
 		buffer_give(s->worker->buffers, &s->in);
 	timer_arm(s->worker->loop, &s->timer,
-		  s->n_txns == 0 ? c->request_start_timeout_ms : c->client_idle_pconn_timeout_ms);
+	          s->n_txns == 0 ? c->request_start_timeout_ms : c->client_idle_pconn_timeout_ms);
 	stream_set_owner(s->client, &s->task);
 }
 
@@ -75,7 +75,7 @@ static bool admit(struct worker *w, const struct endpoint *peer, struct client *
 }
 
 void session_open(struct worker *w, struct port *port, int fd, const struct endpoint *peer,
-		  const struct endpoint *local)
+                  const struct endpoint *local)
 {
 	struct session *s;
 

@@ -14,7 +14,7 @@ struct txn;
 
 enum session_state {
 	SESSION_WAITING,  /* for the first byte of a request */
-	SESSION_BUSY,	  /* a transaction is under way */
+	SESSION_BUSY,     /* a transaction is under way */
 	SESSION_LINGERING /* the reply is out; bytes the client still sends are thrown away */
 };
 
@@ -25,12 +25,12 @@ struct session {
 	struct list link;      /* worker->sessions */
 	struct stream *client; /* NULL once a tunnel has taken it */
 	struct endpoint peer, local;
-	struct port *port;	/* counted */
+	struct port *port;     /* counted */
 	struct client *holder; /* NULL unless client_ip_max_connections is set */
-	struct buffer *in; /* bytes received and not yet used; NULL if none */
+	struct buffer *in;     /* bytes received and not yet used; NULL if none */
 	struct txn *txn;
 	struct fetch_pin pin;
-	struct task task; /* the client stream's owner while no txn is under way */
+	struct task task;   /* the client stream's owner while no txn is under way */
 	struct timer timer; /* request_start_timeout, client_idle_pconn_timeout, lingering */
 	struct timer life;  /* client_lifetime */
 	bool timed_out;
@@ -42,14 +42,14 @@ struct session {
 
 /* Take over an accepted descriptor. */
 void session_open(struct worker *w, struct port *port, int fd, const struct endpoint *peer,
-		  const struct endpoint *local);
+                  const struct endpoint *local);
 
 enum session_end {
-	SESSION_KEEP,  /* the next request may come */
-	SESSION_CLOSE, /* all was read: close */
+	SESSION_KEEP,   /* the next request may come */
+	SESSION_CLOSE,  /* all was read: close */
 	SESSION_LINGER, /* the client may still be sending: see that it gets the reply first */
-	SESSION_ABORT, /* a reply was cut: close with a reset, so that it cannot look whole */
-	SESSION_TAKEN  /* a tunnel has the client stream */
+	SESSION_ABORT,  /* a reply was cut: close with a reset, so that it cannot look whole */
+	SESSION_TAKEN   /* a tunnel has the client stream */
 };
 /* The transaction has ended and was freed; called from its last step by its runner. */
 void session_txn_ended(struct session *s, enum session_end end);

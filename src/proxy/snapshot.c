@@ -143,8 +143,9 @@ static void set_identity(struct snapshot *s)
 	const struct proxy_conf *c = &s->proxy;
 
 	s->identity.name = span_str(c->unique_hostname);
-	const char *product = c->httpd_suppress_version_string ? FORWARD_PRODUCT :
-								 FORWARD_PRODUCT "/" PACKAGE_VERSION;
+	const char *product = c->httpd_suppress_version_string ? FORWARD_PRODUCT
+	                                                       : FORWARD_PRODUCT
+	                              "/" PACKAGE_VERSION;
 
 	s->identity.via = arena_printf(&s->arena, "1.1 %s (%s)", c->unique_hostname, product);
 	s->identity.via_1_0 = arena_printf(&s->arena, "1.0 %s (%s)", c->unique_hostname, product);
@@ -154,9 +155,9 @@ static void check_rules(const struct snapshot *s, const char *path)
 {
 	if (!conf_is_seen(s->reader, "http_access"))
 		conf_report(s->reader, CONF_WARNING,
-			    (struct conf_place){ path != NULL ? path : "(built in)", 0 },
-			    "there is no http_access line, so every request is denied; "
-			    "add one, as: http_access allow localhost");
+		            (struct conf_place){ path != NULL ? path : "(built in)", 0 },
+		            "there is no http_access line, so every request is denied; "
+		            "add one, as: http_access allow localhost");
 }
 
 /* A port that was refused is an error already, and https_port is one meant for another purpose. */
@@ -165,8 +166,9 @@ static void check_ports(const struct snapshot *s, const char *path)
 	if (s->proxy.ports != NULL || conf_is_seen(s->reader, "http_port") ||
 	    conf_is_seen(s->reader, "https_port"))
 		return;
-	conf_report(s->reader, CONF_ERROR, (struct conf_place){ path != NULL ? path : "(built in)", 0 },
-		    "there is no http_port line, so nobody could connect; add: http_port 3128");
+	conf_report(s->reader, CONF_ERROR,
+	            (struct conf_place){ path != NULL ? path : "(built in)", 0 },
+	            "there is no http_port line, so nobody could connect; add: http_port 3128");
 }
 
 struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *report, void *arg)
@@ -174,8 +176,8 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	bool is_read = true;
 	struct snapshot *s = snapshot_new();
 	void *const sections[CONF_SECTION_N] = {
-		[CONF_SECTION_acl] = &s->acl,	      [CONF_SECTION_net] = &s->net,
-		[CONF_SECTION_log] = &s->log,	      [CONF_SECTION_proxy] = &s->proxy,
+		[CONF_SECTION_acl] = &s->acl,         [CONF_SECTION_net] = &s->net,
+		[CONF_SECTION_log] = &s->log,         [CONF_SECTION_proxy] = &s->proxy,
 		[CONF_SECTION_process] = &s->process,
 	};
 
@@ -199,13 +201,14 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 		check_rules(s, o->conf_path);
 	} else if (access(o->conf_path, F_OK) != 0) {
 		conf_report(s->reader, CONF_NOTE, (struct conf_place){ o->conf_path, 0 },
-			    "cuttle -f FILE reads another file; a first one to copy is "
-			    SYSCONFDIR "/cuttle/cuttle.conf.default (etc/ in the sources)");
+		            "cuttle -f FILE reads another file; a first one to copy is " SYSCONFDIR
+		            "/cuttle/cuttle.conf.default (etc/ in the sources)");
 	}
 	s->errorpages = errorpages_load(s->proxy.error_directory, s->proxy.err_page_stylesheet,
-					s->proxy.err_html_text, s->reader);
+	                                s->proxy.err_html_text, s->reader);
 	if (report != NULL)
-		for (const struct conf_finding *f = conf_findings(s->reader); f != NULL; f = f->next)
+		for (const struct conf_finding *f = conf_findings(s->reader); f != NULL;
+		     f = f->next)
 			report(arg, f);
 	if (conf_count(s->reader, CONF_ERROR) != 0) {
 		snapshot_unref(&s);

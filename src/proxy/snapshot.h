@@ -29,7 +29,7 @@ struct snapshot {
 	struct process_conf process;
 	struct forward_identity identity; /* text is in `arena` */
 	struct errorpages *errorpages;
-	struct port_set ports;	   /* open once the snapshot is taken into use */
+	struct port_set ports;      /* open once the snapshot is taken into use */
 	struct conf_reader *reader; /* what was read, for the manager's config page */
 	struct arena arena;
 };

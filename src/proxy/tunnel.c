@@ -28,7 +28,8 @@ struct tunnel {
 	struct log_rec *rec; /* one allocation with its texts */
 };
 
-#define TUNNEL_BYTES (sizeof(struct tunnel) + 2 * sizeof(struct stream) + sizeof(struct log_rec) + 256)
+#define TUNNEL_BYTES                                                                               \
+	(sizeof(struct tunnel) + 2 * sizeof(struct stream) + sizeof(struct log_rec) + 256)
 
 struct tunnel *tunnel_of_link(struct list *link)
 {
@@ -117,7 +118,7 @@ void tunnel_kill(struct tunnel *t, enum why why)
 static bool is_stalled(const struct tunnel *t, int64_t since_ms)
 {
 	return since_ms >= 0 && loop_now_ms(t->worker->loop) - since_ms >=
-					t->worker->snapshot->proxy.write_timeout_ms;
+	                                t->worker->snapshot->proxy.write_timeout_ms;
 }
 
 static void arm(struct tunnel *t)
@@ -148,7 +149,7 @@ static void note_stall(struct tunnel *t, const struct pump *p, uint64_t written,
  * tunnel ends when both have.
  */
 static bool run_direction(struct tunnel *t, struct pump *p, struct stream *from, struct stream *to,
-			  bool *is_over, bool other_is_over, int64_t *stalls_ms)
+                          bool *is_over, bool other_is_over, int64_t *stalls_ms)
 {
 	const uint64_t written = p->written_bytes;
 
@@ -181,10 +182,11 @@ static void tunnel_run(struct tunnel *t)
 {
 	/* Many a TLS client ends with a reset: what it means, only the two sides know. */
 	if (!run_direction(t, &t->up, t->client, t->origin, &t->up_is_over, t->down_is_over,
-			   &t->up_stalls_ms) ||
+	                   &t->up_stalls_ms) ||
 	    !run_direction(t, &t->down, t->origin, t->client, &t->down_is_over, t->up_is_over,
-			   &t->down_stalls_ms)) {
-		const bool is_short = t->client->error == ERR_NOMEM || t->origin->error == ERR_NOMEM;
+	                   &t->down_stalls_ms)) {
+		const bool is_short =
+			t->client->error == ERR_NOMEM || t->origin->error == ERR_NOMEM;
 
 		end(t, is_short ? WHY_MEMORY : WHY_TUNNEL_RESET, true);
 		return;

@@ -14,12 +14,12 @@ struct tunnel;
 struct tunnel_start {
 	struct worker *worker;
 	struct stream **client, **origin;     /* taken over */
-	struct client **holder;		      /* taken over; may hold NULL */
+	struct client **holder;               /* taken over; may hold NULL */
 	struct span from_client, from_origin; /* bytes that were read ahead; copied */
-	const struct log_rec *rec;	      /* as far as it is known; copied */
-	uint64_t sinks;			      /* bit i: sink i of the access log is told at the end */
-	int64_t opened_ms;		      /* of the client's connection, for client_lifetime */
-	int64_t started_us;		      /* precise, for the duration */
+	const struct log_rec *rec;            /* as far as it is known; copied */
+	uint64_t sinks;     /* bit i: sink i of the access log is told at the end */
+	int64_t opened_ms;  /* of the client's connection, for client_lifetime */
+	int64_t started_us; /* precise, for the duration */
 };
 
 void tunnel_open(const struct tunnel_start *s);

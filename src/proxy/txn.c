@@ -148,7 +148,7 @@ static void txn_run(struct txn *t)
 		CHECK(next.to == t->step || (steps[t->step].to & (1u << next.to)) != 0);
 		if (next.to != t->step)
 			worker_trace(t->worker, t->session->id, "txn", steps[t->step].name,
-				     steps[next.to].name);
+			             steps[next.to].name);
 		t->step = next.to;
 		if (next.kind == MACHINE_WAIT) {
 			arm(t);

@@ -42,7 +42,7 @@ struct txn {
 	struct head_reader reader;
 	struct http_head request; /* version 0 until it is parsed */
 	struct uri uri;
-	struct span url;	  /* canonical text */
+	struct span url; /* canonical text */
 	struct http_framing request_framing;
 	struct body_source request_body;
 	bool has_uri;
@@ -72,7 +72,7 @@ struct txn {
 	uint64_t reply_head_bytes;
 
 	/* the ending */
-	enum why why;	 /* the first cause */
+	enum why why;    /* the first cause */
 	enum why cut_by; /* what ended the page about it in its turn; WHY_NONE mostly */
 	struct span detail;
 	enum session_end end;

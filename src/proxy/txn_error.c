@@ -45,9 +45,9 @@ static void add_reason_fields(struct txn *t, const struct why_row *row)
 	http_head_add(h, HTTP_F_X_SQUID_ERROR, arena_printf(a, "%s 0", row->page));
 	if (row->proxy_status != NULL)
 		http_head_add(h, HTTP_F_PROXY_STATUS,
-			      arena_printf(a, "%s; error=%s; details=\"%.*s\"",
-					   txn_conf(t)->proxy.visible_hostname, row->proxy_status,
-					   SPAN_ARG(clean(a, denial_text(t), true))));
+		              arena_printf(a, "%s; error=%s; details=\"%.*s\"",
+		                           txn_conf(t)->proxy.visible_hostname, row->proxy_status,
+		                           SPAN_ARG(clean(a, denial_text(t), true))));
 }
 
 static struct span page_body(struct txn *t, const struct why_row *row)
@@ -67,14 +67,15 @@ static struct span page_body(struct txn *t, const struct why_row *row)
 		.local_ip = span_str(ip_text(&t->session->local.ip, local)),
 		.local_port = arena_printf(&t->arena, "%u", t->session->local.port),
 		.proxy_host = span_str(s->proxy.visible_hostname),
-		.product = s->proxy.httpd_suppress_version_string ?
-				   SPAN(FORWARD_PRODUCT) :
-				   SPAN(FORWARD_PRODUCT "/" PACKAGE_VERSION),
+		.product = s->proxy.httpd_suppress_version_string
+		                   ? SPAN(FORWARD_PRODUCT)
+		                   : SPAN(FORWARD_PRODUCT "/" PACKAGE_VERSION),
 		.cache_mgr = span_str(s->proxy.cache_mgr != NULL ? s->proxy.cache_mgr : ""),
 		.sentence = span_str(row->sentence),
 		.detail = t->detail,
 		.acls = t->rule_denied ? denial_text(t) : SPAN_NULL,
-		.dns_error = t->why == WHY_DNS_FAIL || t->why == WHY_DNS_TIMEOUT ? t->detail : SPAN_NULL,
+		.dns_error =
+			t->why == WHY_DNS_FAIL || t->why == WHY_DNS_TIMEOUT ? t->detail : SPAN_NULL,
 		.now = loop_wall_us(t->worker->loop) / 1000000,
 	};
 
@@ -83,7 +84,7 @@ static struct span page_body(struct txn *t, const struct why_row *row)
 
 /* Fill t->reply and aim the sink; HEAD gets the fields of a GET without the body. */
 static void begin_answer(struct txn *t, unsigned status, struct span reason, struct span type,
-			 struct span body)
+                         struct span body)
 {
 	const struct snapshot *s = txn_conf(t);
 	const bool is_head = t->request.method == HTTP_HEAD && t->request.version != 0;
@@ -96,9 +97,9 @@ static void begin_answer(struct txn *t, unsigned status, struct span reason, str
 	h->version = 11;
 	http_date_print(loop_wall_us(t->worker->loop) / 1000000, date);
 	http_head_add(h, HTTP_F_SERVER,
-		      s->proxy.httpd_suppress_version_string ?
-			      SPAN(FORWARD_PRODUCT) :
-			      SPAN(FORWARD_PRODUCT "/" PACKAGE_VERSION));
+	              s->proxy.httpd_suppress_version_string
+	                      ? SPAN(FORWARD_PRODUCT)
+	                      : SPAN(FORWARD_PRODUCT "/" PACKAGE_VERSION));
 	http_head_add(h, HTTP_F_DATE, arena_dup(&t->arena, span_of(date, HTTP_DATE_LEN)));
 	http_head_add(h, HTTP_F_CONTENT_TYPE, type);
 	http_head_add(h, HTTP_F_CACHE_CONTROL, SPAN("no-store"));
@@ -141,7 +142,7 @@ void txn_error_prepare(struct txn *t)
 	/* Clients show nothing else of a refused CONNECT than its reason phrase. */
 	if (t->is_connect)
 		reason = arena_printf(&t->arena, "%s%.*s", t->rule_denied ? "Denied by " : "",
-				      SPAN_ARG(clean(&t->arena, denial_text(t), false)));
+		                      SPAN_ARG(clean(&t->arena, denial_text(t), false)));
 	begin_answer(t, row->status, reason, SPAN("text/html; charset=utf-8"), page_body(t, row));
 }
 

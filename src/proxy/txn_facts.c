@@ -71,7 +71,8 @@ static enum op_status find_addresses(struct txn *t)
 	if (!t->has_dst) {
 		t->has_dst = true;
 		t->dns_us = loop_precise_us(t->worker->loop);
-		if (dns_addresses_start(t->worker->dns, t->uri.host, &t->dst, &t->task) == OP_PENDING) {
+		if (dns_addresses_start(t->worker->dns, t->uri.host, &t->dst, &t->task) ==
+		    OP_PENDING) {
 			t->op = &t->dst.op;
 			return OP_PENDING;
 		}
@@ -84,7 +85,7 @@ static enum op_status find_addresses(struct txn *t)
 }
 
 static enum op_status find_name(struct txn *t, struct dns_query *q, const struct ip *ip,
-				enum fact fact, struct span *name)
+                                enum fact fact, struct span *name)
 {
 	if (q->answer == NULL && q->op.status != OP_READY &&
 	    dns_lookup_ptr(t->worker->dns, ip, q, &t->task) == OP_PENDING) {

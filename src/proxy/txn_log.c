@@ -33,8 +33,9 @@ static enum why logged_why(const struct txn *t)
 	const bool is_whole = t->has_reply && body_sink_is_whole(&t->sink);
 
 	if (!is_whole)
-		return why_row(t->why)->suffix == WHY_SUFFIX_NONE && t->cut_by != WHY_NONE ? t->cut_by :
-											     t->why;
+		return why_row(t->why)->suffix == WHY_SUFFIX_NONE && t->cut_by != WHY_NONE
+		               ? t->cut_by
+		               : t->why;
 	return why_row(t->why)->suffix != WHY_SUFFIX_NONE ? WHY_DONE : t->why;
 }
 
@@ -81,7 +82,8 @@ struct log_rec txn_log_record(const struct txn *t)
 		.server_in_bytes = t->source != NULL ? t->source->body_bytes : 0,
 		.method = t->request.version != 0 ? t->request.method_name : SPAN_NULL,
 		.url = log_url(t),
-		.content_type = t->has_reply ? field_value(&t->reply, HTTP_F_CONTENT_TYPE) : SPAN_NULL,
+		.content_type =
+			t->has_reply ? field_value(&t->reply, HTTP_F_CONTENT_TYPE) : SPAN_NULL,
 		.rule = t->rule,
 		.rule_place = t->rule_place,
 		.detail = t->detail,
@@ -100,7 +102,8 @@ uint64_t txn_log_sinks(struct txn *t)
 	uint64_t sinks = 0;
 
 	txn_facts_fill(t);
-	for (const struct log_target *g = t->worker->snapshot->log.targets; g != NULL; g = g->next) {
+	for (const struct log_target *g = t->worker->snapshot->log.targets; g != NULL;
+	     g = g->next) {
 		struct trail trail;
 
 		if (g->acls != NULL &&

@@ -17,7 +17,8 @@ static struct span allowed_upgrades(struct txn *t)
 	struct span rest = http_head_joined(&t->request, HTTP_F_UPGRADE), element, list = SPAN_NULL;
 	struct trail trail = { 0 };
 
-	if (rest.p == NULL || t->request.version < 11 || t->request_framing.kind != HTTP_BODY_NONE ||
+	if (rest.p == NULL || t->request.version < 11 ||
+	    t->request_framing.kind != HTTP_BODY_NONE ||
 	    !http_head_has_token(&t->request, HTTP_F_CONNECTION, SPAN("upgrade")))
 		return SPAN_NULL;
 	while (http_list_next(&rest, &element)) {
@@ -26,8 +27,9 @@ static struct span allowed_upgrades(struct txn *t)
 		if (rules == NULL ||
 		    acl_decide(rules, &t->facts, VERDICT_DENY, &trail) != VERDICT_ALLOW)
 			continue;
-		list = list.n == 0 ? element :
-				     arena_printf(&t->arena, "%.*s, %.*s", SPAN_ARG(list), SPAN_ARG(element));
+		list = list.n == 0 ? element
+		                   : arena_printf(&t->arena, "%.*s, %.*s", SPAN_ARG(list),
+		                                  SPAN_ARG(element));
 	}
 	return list;
 }
@@ -43,11 +45,11 @@ static bool may_reuse(struct txn *t)
 	    t->request_framing.kind == HTTP_BODY_NONE)
 		return true;
 	return acl_decide(t->snapshot->proxy.server_pconn_for_nonretriable, &t->facts, VERDICT_DENY,
-			  &trail) == VERDICT_ALLOW;
+	                  &trail) == VERDICT_ALLOW;
 }
 
 static const struct http_head *outgoing_head(struct txn *t, const struct http_framing *framing,
-					     struct span upgrade)
+                                             struct span upgrade)
 {
 	struct http_head *h = arena_alloc(&t->arena, sizeof(*h));
 	char ip[IP_TEXT_MAX];
@@ -72,7 +74,7 @@ static const struct http_head *outgoing_head(struct txn *t, const struct http_fr
 static struct span outgoing_target(const struct txn *t)
 {
 	const bool is_whole = t->request.method == HTTP_OPTIONS && t->uri.path_was_empty &&
-			      span_eq(t->uri.path, SPAN("/"));
+	                      span_eq(t->uri.path, SPAN("/"));
 
 	return is_whole ? SPAN("*") : t->uri.path;
 }
@@ -163,7 +165,7 @@ struct machine_next txn_step_send_interim(struct txn *t)
 			if (t->request.version < 11)
 				continue;
 			const struct forward_reply f = { .conf = &txn_conf(t)->proxy,
-							 .identity = &txn_conf(t)->identity };
+				                         .identity = &txn_conf(t)->identity };
 
 			http_head_init(&h, &t->arena);
 			forward_reply(&i->head, &h, &f);
@@ -249,7 +251,8 @@ struct machine_next txn_step_send_body(struct txn *t)
 		return TXN_WAIT(SEND_BODY);
 	case BODY_PUMP_DONE:
 		/* Not after an error page that took a broken reply's place. */
-		if (t->why == WHY_NONE && t->fetch != NULL && fetch_cobj(t->fetch)->state == COBJ_HEAD)
+		if (t->why == WHY_NONE && t->fetch != NULL &&
+		    fetch_cobj(t->fetch)->state == COBJ_HEAD)
 			cobj_complete(fetch_cobj(t->fetch));
 		txn_fail(t, WHY_DONE, SPAN_NULL);
 		t->end = end_after_reply(t);

@@ -23,10 +23,10 @@ struct machine_next txn_step_read_head(struct txn *t)
 	size_t used = 0;
 	const uint64_t had = s->in != NULL ? s->in->n : 0;
 	const bool is_first_look = t->reader.bytes == 0;
-	const enum head_read r =
-		head_reader_run(&t->reader, s->client, &s->in, t->worker->buffers,
-				http_parse_request, (size_t)t->snapshot->proxy.request_header_max_bytes,
-				&t->arena, &t->request, &used, &e);
+	const enum head_read r = head_reader_run(
+		&t->reader, s->client, &s->in, t->worker->buffers, http_parse_request,
+		(size_t)t->snapshot->proxy.request_header_max_bytes, &t->arena, &t->request, &used,
+		&e);
 
 	if (is_first_look)
 		t->reader.bytes += had; /* pipelined bytes were counted when they came */
@@ -126,9 +126,10 @@ static bool begin_body(struct txn *t, struct http_parse_error *e)
 	if (t->is_connect)
 		t->request_framing.kind = HTTP_BODY_NONE;
 	body_source_init(&t->request_body, t->session->client, &t->session->in, &t->request_framing,
-			 &body_whys_client, (uint32_t)MIN(c->request_header_max_bytes, INT32_MAX));
+	                 &body_whys_client, (uint32_t)MIN(c->request_header_max_bytes, INT32_MAX));
 	t->request_body.max_bytes = max;
-	if (max != 0 && t->request_framing.kind == HTTP_BODY_LENGTH && t->request_framing.length > max) {
+	if (max != 0 && t->request_framing.kind == HTTP_BODY_LENGTH &&
+	    t->request_framing.length > max) {
 		*e = (struct http_parse_error){ WHY_BODY_TOO_LARGE, NULL, 0 };
 		return false;
 	}
@@ -151,7 +152,7 @@ struct machine_next txn_step_classify(struct txn *t)
 	if (t->uri.scheme == URI_WS_OTHER || t->uri.scheme == URI_URN)
 		return FAIL(t, SCHEME, t->uri.scheme_text);
 	t->keep_alive = forward_is_persistent(&t->request) &&
-			t->snapshot->proxy.client_persistent_connections && !t->worker->is_draining;
+	                t->snapshot->proxy.client_persistent_connections && !t->worker->is_draining;
 	if (!read_expectations(t))
 		return TXN_GO(SEND_ERROR);
 	t->is_manager = internal_is_manager(t);
@@ -186,10 +187,11 @@ static void keep_rule(struct txn *t, const struct trail *trail)
 		t->rule = arena_printf(&t->arena, "%s (no rule matched)", trail->directive);
 	} else {
 		t->rule = arena_printf(&t->arena, "%s %.*s", trail->directive,
-				       SPAN_ARG(acl_rule_text(trail->rule)));
+		                       SPAN_ARG(acl_rule_text(trail->rule)));
 	}
 	if (trail->place.file != NULL)
-		t->rule_place = arena_printf(&t->arena, "%s:%u", trail->place.file, trail->place.line);
+		t->rule_place =
+			arena_printf(&t->arena, "%s:%u", trail->place.file, trail->place.line);
 }
 
 struct machine_next txn_step_access(struct txn *t)
@@ -217,7 +219,8 @@ struct machine_next txn_step_access(struct txn *t)
 			t->rule_denied = true;
 			keep_rule(t, &trail);
 			t->result = LOG_TCP_DENIED;
-			return FAIL(t, UNDECIDED, span_str(trail.detail != NULL ? trail.detail : ""));
+			return FAIL(t, UNDECIDED,
+			            span_str(trail.detail != NULL ? trail.detail : ""));
 		}
 	}
 }

@@ -27,9 +27,9 @@ struct machine_next txn_step_tunnel_dial(struct txn *t)
 	enum op_status st = t->dial.op.status;
 
 	if (st == OP_IDLE) {
-		const struct dial_request r =
-			fetch_dial_request(&t->snapshot->net, t->uri.host, t->uri.port,
-					   is_judged ? t->facts.dst : NULL, is_judged ? t->facts.n_dst : 0);
+		const struct dial_request r = fetch_dial_request(
+			&t->snapshot->net, t->uri.host, t->uri.port,
+			is_judged ? t->facts.dst : NULL, is_judged ? t->facts.n_dst : 0);
 
 		st = dial_start(&t->dial, w->dns, w->loop, &r, &t->task);
 	}
@@ -94,8 +94,8 @@ struct machine_next txn_step_switch(struct txn *t)
 	if (!t->has_reply) {
 		const struct cobj *c = fetch_cobj(t->fetch);
 		const struct forward_reply f = { .conf = &t->snapshot->proxy,
-						 .identity = &t->snapshot->identity,
-						 .upgrades = true };
+			                         .identity = &t->snapshot->identity,
+			                         .upgrades = true };
 
 		t->result = LOG_TCP_TUNNEL;
 		t->server_status = 101;

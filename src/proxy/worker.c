@@ -29,8 +29,8 @@ static void print_trace(void)
 		const struct trace_step *s = &w->trace[(w->trace_at + i) % TRACE_STEPS];
 
 		if (s->machine != NULL)
-			dprintf(2, "cuttle: w%u:%llu %s %s -> %s\n", w->id, (unsigned long long)s->id,
-				s->machine, s->from, s->to);
+			dprintf(2, "cuttle: w%u:%llu %s %s -> %s\n", w->id,
+			        (unsigned long long)s->id, s->machine, s->from, s->to);
 	}
 }
 
@@ -115,7 +115,8 @@ static void listen_on(struct worker *w, struct port *port)
 	wp->worker = w;
 	wp->port = port_ref(port);
 	if (listener_new(&wp->listener, w->loop, port->fd, on_accept, wp) != ERR_NONE) {
-		oplog(OPLOG_ERROR, "worker %u cannot listen on %s; other workers may", w->id, port->text);
+		oplog(OPLOG_ERROR, "worker %u cannot listen on %s; other workers may", w->id,
+		      port->text);
 		port_unref(&wp->port);
 		free(wp);
 		return;
@@ -173,7 +174,7 @@ void worker_use_snapshot(struct worker *w, struct snapshot *s)
 		return;
 	w->snapshot = snapshot_ref(s);
 	upstream_pool_set_limits(w->upstreams, s->net.server_idle_pconn_timeout_ms,
-				 s->net.pconn_lifetime_ms);
+	                         s->net.pconn_lifetime_ms);
 	if (!w->is_draining)
 		use_ports(w, &s->ports);
 	snapshot_unref(&old);

@@ -42,7 +42,8 @@ struct worker {
 	struct worker_port *ports;
 	struct list sessions, tunnels;
 	_Atomic unsigned n_sessions, n_tunnels; /* written here only, read by the manager */
-	_Atomic unsigned n_handed; /* connections that other workers have posted and it has not seen */
+	_Atomic unsigned
+		n_handed; /* connections that other workers have posted and it has not seen */
 	uint64_t next_id;
 	bool is_draining;
 	struct timer drain_timer;
@@ -65,8 +66,8 @@ void worker_drain(struct worker *w, int64_t lifetime_ms);
 /* A session or tunnel has ended: a draining worker may be done. */
 void worker_one_less(struct worker *w);
 
-static inline void worker_trace(struct worker *w, uint64_t id, const char *machine, const char *from,
-				const char *to)
+static inline void worker_trace(struct worker *w, uint64_t id, const char *machine,
+                                const char *from, const char *to)
 {
 	w->trace[w->trace_at++ % TRACE_STEPS] = (struct trace_step){ id, machine, from, to };
 }

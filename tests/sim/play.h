@@ -29,15 +29,15 @@ enum play_then { PLAY_KEEP, PLAY_FIN, PLAY_CLOSE, PLAY_RESET };
 struct play_origin {
 	/* To the first request, the second, ...; the last one before a NULL also to later ones. "": silence. */
 	const char *reply[PLAY_REPLIES];
-	enum play_then then;  /* after each reply */
-	bool at_head;	      /* answers when it has the head, whatever body is to come */
-	bool keeps_open;      /* does not answer a FIN by one */
+	enum play_then then; /* after each reply */
+	bool at_head;        /* answers when it has the head, whatever body is to come */
+	bool keeps_open;     /* does not answer a FIN by one */
 	unsigned n_requests;
 	unsigned n_opened;
-	unsigned n_ended;     /* connections that the proxy has closed */
-	struct sim_peer *peer;	   /* the newest connection */
+	unsigned n_ended;          /* connections that the proxy has closed */
+	struct sim_peer *peer;     /* the newest connection */
 	struct sim_peer *answered; /* with at_head: the connection whose request was answered */
-	char *got;		   /* all that came on all connections, NUL-terminated */
+	char *got;                 /* all that came on all connections, NUL-terminated */
 	size_t got_n;
 };
 
@@ -47,8 +47,8 @@ void play_origin_fini(struct play_origin *o);
 
 struct play_client {
 	const char *await, *say; /* once what came ends with await, this is sent; NULL: nothing */
-	bool closes; /* ... and then a FIN */
-	int64_t ended_ms; /* when its connection was ended by the proxy; -1: it was not */
+	bool closes;             /* ... and then a FIN */
+	int64_t ended_ms;        /* when its connection was ended by the proxy; -1: it was not */
 	struct sim_peer *peer;
 };
 

@@ -66,7 +66,7 @@ struct sim_line {
 	size_t chunk_in;   /* bytes that reach the proxy at a time; 0: all that were sent */
 	size_t chunk_out;  /* bytes that reach the peer at a time; 0: all */
 	size_t window_out; /* what the proxy may write before the peer has it; 0: 64 KiB */
-	int64_t gap_ms;	   /* pause between pieces that reach the proxy; 0: one each step */
+	int64_t gap_ms;    /* pause between pieces that reach the proxy; 0: one each step */
 	uint64_t seed; /* not 0: pieces are of random size from 1 to the chunk (given or 1 KiB) */
 };
 
@@ -97,10 +97,10 @@ enum sim_fate {
  * is a new peer with that function (may be NULL). Serving an address again replaces it.
  */
 void sim_serve(const struct endpoint *at, enum sim_fate fate, int64_t after_ms, sim_peer_fn *fn,
-	       void *arg);
+               void *arg);
 /* A client of the proxy's listener. NULL if nobody listens there. */
 struct sim_peer *sim_connect(const struct endpoint *to, const struct endpoint *from,
-			     sim_peer_fn *fn, void *arg);
+                             sim_peer_fn *fn, void *arg);
 
 /* Peers live until sim_fini(), also after both sides have closed. */
 void sim_send(struct sim_peer *p, struct span bytes);

@@ -109,7 +109,7 @@ static void put_address(struct message *m, const struct ip *ip, uint32_t ttl_s, 
 }
 
 static void make_message(struct message *m, const struct dns_channel_query *q,
-			 const struct sim_answer *a)
+                         const struct sim_answer *a)
 {
 	struct span rest = span_str(a->ips);
 	unsigned n = 0;
@@ -216,7 +216,7 @@ void dns_channel_free_all(struct list *retired)
 }
 
 void dns_channel_query(struct dns_channel *c, const char *name, enum dns_kind kind,
-		       dns_channel_fn *fn, void *arg, struct dns_channel_query **handle)
+                       dns_channel_fn *fn, void *arg, struct dns_channel_query **handle)
 {
 	struct dns_channel_query *q = check_calloc(1, sizeof(*q));
 

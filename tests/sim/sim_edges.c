@@ -90,7 +90,7 @@ static void note(const struct trace_step *s)
 	CHECK(m < MACHINES);
 	/* The tests of one run are processes that may run side by side. */
 	atomic_fetch_or_explicit(&travelled[m][step_named(&machines[m], s->from)],
-				 1u << step_named(&machines[m], s->to), memory_order_relaxed);
+	                         1u << step_named(&machines[m], s->to), memory_order_relaxed);
 }
 
 void sim_edges_collect(void)
@@ -148,10 +148,10 @@ static void draw_edges(FILE *f, size_t m)
 		if (!is_listed && !is_travelled(m, from, to))
 			continue;
 		fprintf(f, "\t%s_%s -> %s_%s%s;\n", mc->name, mc->steps[from].name, mc->name,
-			mc->steps[to].name,
-			!is_listed		     ? " [style=dotted, color=gray]" :
-			!is_travelled(m, from, to) ? " [style=dashed, color=red]" :
-						     "");
+		        mc->steps[to].name,
+		        !is_listed                   ? " [style=dotted, color=gray]"
+		        : !is_travelled(m, from, to) ? " [style=dashed, color=red]"
+		                                     : "");
 	}
 }
 
@@ -164,10 +164,10 @@ bool sim_edges_draw(const char *path)
 	fprintf(f, "digraph steps {\n\tnode [shape=box, fontname=monospace];\n");
 	for (size_t m = 0; m < MACHINES; m++) {
 		fprintf(f, "\tsubgraph cluster_%s {\n\tlabel=%s;\n", machines[m].name,
-			machines[m].name);
+		        machines[m].name);
 		for (unsigned i = 0; i < machines[m].n; i++)
 			fprintf(f, "\t%s_%s [label=%s];\n", machines[m].name,
-				machines[m].steps[i].name, machines[m].steps[i].name);
+			        machines[m].steps[i].name, machines[m].steps[i].name);
 		draw_edges(f, m);
 		fprintf(f, "\t}\n");
 	}

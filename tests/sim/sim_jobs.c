@@ -21,7 +21,7 @@ struct jobs {
 static struct list queue = LIST_INIT(queue);
 
 enum err jobs_new(struct jobs **out, const unsigned threads[JOB_CLASS_N],
-		  const unsigned max_queued[JOB_CLASS_N])
+                  const unsigned max_queued[JOB_CLASS_N])
 {
 	struct jobs *js;
 

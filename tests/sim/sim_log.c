@@ -65,7 +65,7 @@ void access_log_set_rename(struct access_log *al UNUSED, log_rename_fn *fn UNUSE
 }
 
 void access_log_on_fatal(struct access_log *al UNUSED, void (*fatal)(void *) UNUSED,
-			 void *arg UNUSED)
+                         void *arg UNUSED)
 {
 }
 

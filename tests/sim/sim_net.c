@@ -420,7 +420,7 @@ struct sim_peer *sim_dialled(const struct endpoint *to)
 }
 
 void sim_serve(const struct endpoint *at, enum sim_fate fate, int64_t after_ms, sim_peer_fn *fn,
-	       void *arg)
+               void *arg)
 {
 	struct service *s = service_at(at);
 
@@ -436,7 +436,7 @@ void sim_serve(const struct endpoint *at, enum sim_fate fate, int64_t after_ms, 
 }
 
 struct sim_peer *sim_connect(const struct endpoint *to, const struct endpoint *from,
-			     sim_peer_fn *fn, void *arg)
+                             sim_peer_fn *fn, void *arg)
 {
 	int fd;
 

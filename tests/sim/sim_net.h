@@ -29,7 +29,7 @@ enum sim_state { SIM_CONNECTING, SIM_WAITING, SIM_UP };
 struct sim_peer {
 	struct list link;
 	enum sim_state state; /* WAITING: in the listener's queue */
-	int fd;		      /* the proxy's descriptor; -1 when it has none (yet, or any more) */
+	int fd;               /* the proxy's descriptor; -1 when it has none (yet, or any more) */
 	struct endpoint proxy_at, peer_at;
 	sim_peer_fn *fn;
 	void *arg;
@@ -39,13 +39,13 @@ struct sim_peer {
 	int64_t connect_us;
 	/* towards the proxy */
 	struct sim_bytes sent, arrived; /* on the way; to be read by the proxy */
-	int64_t next_in_us;		/* the next piece not before then */
+	int64_t next_in_us;             /* the next piece not before then */
 	bool fin_sent, fin_arrived, reset_sent, reset_arrived;
 	enum err error; /* what the proxy's next call on the socket returns */
 	bool error_told;
 	/* towards the peer */
 	struct sim_bytes out, received;
-	bool out_full; /* the proxy met a full window */
+	bool out_full;      /* the proxy met a full window */
 	bool proxy_shut;    /* a FIN is to come */
 	bool proxy_closed;  /* the descriptor is gone */
 	bool proxy_aborted; /* an RST is to come */

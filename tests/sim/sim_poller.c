@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 
 #define START_MONOTONIC_US (1000LL * 1000000)
-#define START_WALL_US	   (1767225600LL * 1000000)
+#define START_WALL_US      (1767225600LL * 1000000)
 /* What a turn takes, so that whoever polls for time to pass sees it pass. */
 #define TURN_US 10
 /* A loop that turns so often without a pause and without an event is spinning. */

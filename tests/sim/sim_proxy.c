@@ -20,7 +20,7 @@ static int listening[8];
 static size_t n_listening;
 
 static int open_no_file(struct opener *o UNUSED, const char *path UNUSED, int flags UNUSED,
-			unsigned mode UNUSED, enum err *err)
+                        unsigned mode UNUSED, enum err *err)
 {
 	*err = ERR_NOT_FOUND;
 	return -1;
@@ -43,7 +43,7 @@ static void keep_port(struct opener *o UNUSED, const struct endpoint *at UNUSED)
 }
 
 static enum err rename_nothing(struct opener *o UNUSED, const char *from UNUSED,
-			       const char *to UNUSED)
+                               const char *to UNUSED)
 {
 	return ERR_NOT_FOUND;
 }

@@ -21,8 +21,8 @@ enum who {
 	CLIENT_CLOSES,
 	ORIGIN_RESETS,
 	ORIGIN_CLOSES,
-	PROXY_STOPS,   /* a shutdown without patience */
-	LIFE_IS_OVER,  /* client_lifetime */
+	PROXY_STOPS,    /* a shutdown without patience */
+	LIFE_IS_OVER,   /* client_lifetime */
 	CONF_IS_LOADED, /* one that denies everything, which is about later requests */
 	MEMORY_IS_OUT,
 	WHO_N
@@ -60,7 +60,7 @@ static void teardown_all(void)
 
 static void expire(void)
 {
-	list_for_each_safe (it, &sp.worker->sessions) {
+	list_for_each_safe(it, &sp.worker->sessions) {
 		struct session *s = CONTAINER_OF(it, struct session, link);
 
 		if (s->txn != NULL)
@@ -94,7 +94,8 @@ static void cut(void *arg UNUSED)
 		expire();
 		return;
 	case CONF_IS_LOADED:
-		sim_proxy_reload(&sp, "http_access allow CONNECT\n" CONF "write_timeout 1 minute\n");
+		sim_proxy_reload(&sp,
+		                 "http_access allow CONNECT\n" CONF "write_timeout 1 minute\n");
 		return;
 	case MEMORY_IS_OUT:
 		cut_of.taken = LIMIT;
@@ -105,16 +106,18 @@ static void cut(void *arg UNUSED)
 	}
 }
 
-#define CONNECT	 "CONNECT " PLAY_ORIGIN ":80 HTTP/1.1\r\nHost: " PLAY_ORIGIN ":80\r\n\r\n"
-#define NAMED	 "GET http://www.example/a HTTP/1.1\r\nHost: www.example\r\n\r\n"
-#define UPLOAD	 "POST" PLAY_HEAD "Content-Length: 10\r\n\r\n0123456789"
-#define EXPECT	 "PUT" PLAY_HEAD "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n"
+#define CONNECT  "CONNECT " PLAY_ORIGIN ":80 HTTP/1.1\r\nHost: " PLAY_ORIGIN ":80\r\n\r\n"
+#define NAMED    "GET http://www.example/a HTTP/1.1\r\nHost: www.example\r\n\r\n"
+#define UPLOAD   "POST" PLAY_HEAD "Content-Length: 10\r\n\r\n0123456789"
+#define EXPECT   "PUT" PLAY_HEAD "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n"
 #define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
-#define UPGRADE	 "GET" PLAY_HEAD "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
-#define SWITCHED "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
-#define GET_1_0	 "GET " PLAY_URL " HTTP/1.0\r\n\r\n"
-#define CLOSES	 "HTTP/1.1 200 OK\r\n\r\nhello"
-#define CHUNKS	 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"
+#define UPGRADE  "GET" PLAY_HEAD "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+#define SWITCHED                                                                                   \
+	"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+#define GET_1_0 "GET " PLAY_URL " HTTP/1.0\r\n\r\n"
+#define CLOSES  "HTTP/1.1 200 OK\r\n\r\nhello"
+#define CHUNKS                                                                                     \
+	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"
 
 static const struct {
 	const char *name, *request, *reply[3], *end;
@@ -130,14 +133,26 @@ static const struct {
 	{ "an early answer", UPLOAD, { PLAY_HELLO }, "\r\n\r\nhello", NULL, NULL, true, 1 },
 	{ "an expectation", EXPECT, { CONTINUE PLAY_HELLO }, "hello", CONTINUE, "body", true, 1 },
 	{ "pipelined requests", PLAY_GET NAMED, { PLAY_HELLO }, "hello", NULL, NULL, false, 2 },
-	{ "a stale connection", PLAY_GET, { PLAY_HELLO, PLAY_DO_FIN, CHUNKS }, "\r\n0\r\n\r\n",
-	  "hello", PLAY_GET, false, 2 },
+	{ "a stale connection",
+	  PLAY_GET,
+	  { PLAY_HELLO, PLAY_DO_FIN, CHUNKS },
+	  "\r\n0\r\n\r\n",
+	  "hello",
+	  PLAY_GET,
+	  false,
+	  2 },
 	{ "a tunnel", CONNECT "hello\r\n\r\n", { "world" }, "world", NULL, NULL, false, 1 },
 	{ "an upgrade", UPGRADE, { SWITCHED "hello" }, "hello", "hello", "goodbye", false, 1 },
 	{ "until the close", GET_1_0, { CLOSES, "" }, "\r\n\r\nhello", NULL, NULL, false, 1, true },
 	{ "chunks for HTTP/1.0", GET_1_0, { CHUNKS }, "\r\n\r\nhello", NULL, NULL, false, 1, true },
-	{ "a denied one", "GET http://192.0.2.66/ HTTP/1.1\r\nHost: a\r\n\r\n", { "" }, "</html>\n",
-	  NULL, NULL, false, 1 },
+	{ "a denied one",
+	  "GET http://192.0.2.66/ HTTP/1.1\r\nHost: a\r\n\r\n",
+	  { "" },
+	  "</html>\n",
+	  NULL,
+	  NULL,
+	  false,
+	  1 },
 };
 
 /* What the client receives when nothing is cut. */
@@ -155,7 +170,7 @@ static bool is_honest(size_t i, enum who who, const struct sim_peer *c)
 		return span_eq(all, got);
 	/* An origin that closes has ended such a reply, as far as anybody can tell. */
 	const bool fin_lies = cuts[i].fin_is_end && play_has(c, "\r\n\r\n") &&
-			      !(who == ORIGIN_CLOSES && cuts[i].reply[1] != NULL);
+	                      !(who == ORIGIN_CLOSES && cuts[i].reply[1] != NULL);
 
 	if (fin_lies && got.n < all.n && span_starts(all, got) && !sim_saw_reset(c))
 		return false;
@@ -189,14 +204,14 @@ static unsigned run_cut(size_t i, enum who who, unsigned at, const struct sim_li
 	if (at == 0)
 		keep_whole(i, c.peer);
 	ck_assert_msg(sp.worker->n_sessions == 0 && sp.worker->n_tunnels == 0,
-		      "%s, cut at step %u by %d: something is left", cuts[i].name, at, (int)who);
+	              "%s, cut at step %u by %d: something is left", cuts[i].name, at, (int)who);
 	/* The loop of a worker that has drained stands still, so its idle connections stay. */
 	ck_assert_uint_eq(sim_open_fds(), 1 + upstream_pool_count(sp.worker->upstreams));
 	ck_assert(who == PROXY_STOPS || sim_open_fds() == 1);
 	ck_assert_msg(is_honest(i, who, c.peer), "%s, cut at step %u by %d: %.*s", cuts[i].name, at,
-		      (int)who, SPAN_ARG(sim_received(c.peer)));
-	ck_assert_msg(play_count(play_log(), "\n") <= cuts[i].n_lines, "%s, cut at step %u by %d: %s",
-		      cuts[i].name, at, (int)who, sim_log());
+	              (int)who, SPAN_ARG(sim_received(c.peer)));
+	ck_assert_msg(play_count(play_log(), "\n") <= cuts[i].n_lines,
+	              "%s, cut at step %u by %d: %s", cuts[i].name, at, (int)who, sim_log());
 	return sim_steps();
 }
 
@@ -225,7 +240,8 @@ Suite *suite_cuts(void)
 
 	tcase_set_timeout(t, 240);
 	tcase_add_checked_fixture(t, setup, teardown_all);
-	tcase_add_loop_test(t, an_end_at_any_step_leaves_nothing_behind, 0, ARRAY_LEN(cuts) * WHO_N);
+	tcase_add_loop_test(t, an_end_at_any_step_leaves_nothing_behind, 0,
+	                    ARRAY_LEN(cuts) * WHO_N);
 	suite_add_tcase(s, t);
 	return s;
 }

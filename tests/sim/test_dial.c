@@ -8,11 +8,11 @@
 #include "net/dial.h"
 #include "net/net_conf.h"
 
-#define V4	 "192.0.2.1"
+#define V4       "192.0.2.1"
 #define V4_OTHER "192.0.2.2"
-#define V6	 "2001:db8::1"
+#define V6       "2001:db8::1"
 #define V6_OTHER "2001:db8::2"
-#define NEVER	 INT64_MAX
+#define NEVER    INT64_MAX
 
 static struct loop *l;
 static struct dns_shared *shared;
@@ -274,9 +274,9 @@ START_TEST(the_race_ends_as_rfc_8305_has_it)
 	dial(&q);
 	ck_assert_msg(caller.dial.err == races[_i].err, "%s: %s", name, err_text(caller.dial.err));
 	ck_assert_msg(caller.ended_ms == races[_i].ended_ms, "%s: %lld ms", name,
-		      (long long)caller.ended_ms);
+	              (long long)caller.ended_ms);
 	ck_assert_msg(caller.dial.tries == races[_i].tries, "%s: %u tries", name,
-		      caller.dial.tries);
+	              caller.dial.tries);
 	if (races[_i].won != NULL) {
 		const struct endpoint e = at(races[_i].won);
 
@@ -419,7 +419,7 @@ Suite *suite_dial(void)
 	tcase_add_test(t, out_of_descriptors_is_said);
 	tcase_add_test(t, answers_are_kept_for_their_ttl);
 	tcase_add_loop_test(t, cancelling_at_any_step_is_final_and_leaves_nothing, 0,
-			    ARRAY_LEN(races));
+	                    ARRAY_LEN(races));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -103,14 +103,14 @@ START_TEST(request_heads_of_any_size_in_any_pieces)
 	const struct span got = sim_received(c.peer);
 
 	ck_assert_msg(play_starts(c.peer, requests[i].status), "%s: %.*s", requests[i].name,
-		      SPAN_ARG(got));
+	              SPAN_ARG(got));
 	ck_assert_uint_eq(play_count(got, "HTTP/1.1 200 "), is_good ? 2 : 0);
 	ck_assert_uint_eq(play_count(play_log(), "\n"), is_good ? 2 : 1);
 	ck_assert_msg(!sim_saw_reset(c.peer), "%s: the reply may be lost", requests[i].name);
 	if (!is_good)
 		return;
 	ck_assert_uint_eq(play_count(span_of(origin.got, origin.got_n), "\r\n\r\n0123456789GET /a"),
-			  1);
+	                  1);
 	ck_assert_uint_ge(origin.got_n, requests[i].bytes);
 }
 END_TEST
@@ -122,7 +122,8 @@ START_TEST(a_uri_beyond_the_limit_is_named_as_such)
 	begin("request_header_max_size 4 KB\n");
 	play_client(&c, "GET " PLAY_URL "/");
 	for (int n = 0; n < 100; n++)
-		sim_send(c.peer, SPAN("0123456789012345678901234567890123456789012345678901234567890"));
+		sim_send(c.peer,
+		         SPAN("0123456789012345678901234567890123456789012345678901234567890"));
 	sim_proxy_run(&sp);
 	ck_assert_msg(play_starts(c.peer, "HTTP/1.1 414 "), "%.*s", SPAN_ARG(sim_received(c.peer)));
 	ck_assert_uint_eq(play_count(play_log(), "/414 "), 1);
@@ -163,7 +164,7 @@ START_TEST(reply_heads_of_any_size_in_any_pieces)
 	const struct span got = sim_received(c.peer);
 
 	ck_assert_msg(play_starts(c.peer, replies[i].status), "%s: %.*s", replies[i].name,
-		      SPAN_ARG(got));
+	              SPAN_ARG(got));
 	ck_assert_uint_eq(play_count(got, "\r\n\r\nhello"), is_good ? 2 : 0);
 	ck_assert_uint_eq(origin.n_opened, 1);
 	ck_assert(!is_good || got.n > 2 * replies[i].bytes);
@@ -174,10 +175,10 @@ END_TEST
 
 /* --- framing (RFC 9112 6.3) ------------------------------------------------------------------ */
 
-#define REQUEST(method)	 method PLAY_HEAD "\r\n"
+#define REQUEST(method)  method PLAY_HEAD "\r\n"
 #define STATUS(s, field) "HTTP/1.1 " s "\r\n" field "\r\n"
-#define LENGTH_5	 "Content-Length: 5\r\n"
-#define CHUNKED		 "Transfer-Encoding: chunked\r\n"
+#define LENGTH_5         "Content-Length: 5\r\n"
+#define CHUNKED          "Transfer-Encoding: chunked\r\n"
 
 static const struct {
 	const char *name, *request, *reply;
@@ -217,26 +218,27 @@ START_TEST(replies_without_a_body_leave_the_connections_in_step)
 	const struct span got = sim_received(c.peer);
 
 	ck_assert_msg(play_starts(c.peer, framings[i].status), "%s: %.*s", framings[i].name,
-		      SPAN_ARG(got));
+	              SPAN_ARG(got));
 	ck_assert_msg(framings[i].has == NULL || play_has(c.peer, framings[i].has), "%s: %.*s",
-		      framings[i].name, SPAN_ARG(got));
+	              framings[i].name, SPAN_ARG(got));
 	ck_assert_msg(framings[i].lacks == NULL || !play_has(c.peer, framings[i].lacks), "%s: %.*s",
-		      framings[i].name, SPAN_ARG(got));
+	              framings[i].name, SPAN_ARG(got));
 	sim_take(c.peer, got.n);
 	sim_send(c.peer, span_str(PLAY_GET));
 	sim_proxy_run(&sp);
-	ck_assert_msg(play_starts(c.peer, "HTTP/1.1 200 OK\r\n") && play_ends(c.peer, "\r\n\r\nhello"),
-		      "%s: %.*s", framings[i].name, SPAN_ARG(sim_received(c.peer)));
+	ck_assert_msg(play_starts(c.peer, "HTTP/1.1 200 OK\r\n") &&
+	                      play_ends(c.peer, "\r\n\r\nhello"),
+	              "%s: %.*s", framings[i].name, SPAN_ARG(sim_received(c.peer)));
 	ck_assert_uint_eq(origin.n_opened, 1);
 }
 END_TEST
 
 /* --- addresses ------------------------------------------------------------------------------- */
 
-#define NAMED	   "GET http://www.example/a HTTP/1.1\r\nHost: www.example\r\n\r\n"
-#define TO_NAME	   "CONNECT www.example:80 HTTP/1.1\r\nHost: www.example:80\r\n\r\n"
-#define OTHER	   "192.0.2.66"
-#define FORBID	   "acl bad dst " OTHER "\nhttp_access deny bad\nnegative_dns_ttl 1 second\n"
+#define NAMED       "GET http://www.example/a HTTP/1.1\r\nHost: www.example\r\n\r\n"
+#define TO_NAME     "CONNECT www.example:80 HTTP/1.1\r\nHost: www.example:80\r\n\r\n"
+#define OTHER       "192.0.2.66"
+#define FORBID      "acl bad dst " OTHER "\nhttp_access deny bad\nnegative_dns_ttl 1 second\n"
 #define NO_SUCH_ACL "acl x urlpath_regex ^/x\nhttp_access deny x\nnegative_dns_ttl 1 second\n"
 
 static const struct {
@@ -247,18 +249,33 @@ static const struct {
 } names[] = {
 	{ "allowed", FORBID, NAMED, { .ips = PLAY_ORIGIN }, "HTTP/1.1 200 ", 2, 1 },
 	{ "forbidden", FORBID, NAMED, { .ips = OTHER }, "HTTP/1.1 403 ", 2, 0 },
-	{ "one of several is forbidden", FORBID, NAMED, { .ips = PLAY_ORIGIN " " OTHER },
-	  "HTTP/1.1 403 ", 2, 0 },
+	{ "one of several is forbidden",
+	  FORBID,
+	  NAMED,
+	  { .ips = PLAY_ORIGIN " " OTHER },
+	  "HTTP/1.1 403 ",
+	  2,
+	  0 },
 	{ "a tunnel", FORBID, TO_NAME, { .ips = PLAY_ORIGIN }, "HTTP/1.1 200 ", 2, 1 },
 	{ "a tunnel, forbidden", FORBID, TO_NAME, { .ips = OTHER }, "HTTP/1.1 403 ", 2, 0 },
 	{ "no such name", FORBID, NAMED, { .err = ERR_DNS_NAME }, "HTTP/1.1 503 ", 2, 0 },
-	{ "no such name for a tunnel", FORBID, TO_NAME, { .err = ERR_DNS_NAME }, "HTTP/1.1 503 ", 2,
+	{ "no such name for a tunnel",
+	  FORBID,
+	  TO_NAME,
+	  { .err = ERR_DNS_NAME },
+	  "HTTP/1.1 503 ",
+	  2,
 	  0 },
 	{ "the server fails", FORBID, NAMED, { .err = ERR_DNS_SERVER }, "HTTP/1.1 503 ", 2, 0 },
 	{ "no answer", FORBID, NAMED, { .err = ERR_DNS_TIMEOUT }, "HTTP/1.1 503 ", 2, 0 },
 	{ "not judged", NO_SUCH_ACL, NAMED, { .ips = PLAY_ORIGIN }, "HTTP/1.1 200 ", 2, 1 },
-	{ "not judged, no such name", NO_SUCH_ACL, NAMED, { .err = ERR_DNS_NAME }, "HTTP/1.1 503 ",
-	  2, 0 },
+	{ "not judged, no such name",
+	  NO_SUCH_ACL,
+	  NAMED,
+	  { .err = ERR_DNS_NAME },
+	  "HTTP/1.1 503 ",
+	  2,
+	  0 },
 };
 
 START_TEST(names_are_looked_up_once)
@@ -272,9 +289,9 @@ START_TEST(names_are_looked_up_once)
 	play_client(&c, names[_i].request);
 	sim_proxy_run(&sp);
 	ck_assert_msg(play_starts(c.peer, names[_i].status), "%s: %.*s", names[_i].name,
-		      SPAN_ARG(sim_received(c.peer)));
+	              SPAN_ARG(sim_received(c.peer)));
 	ck_assert_msg(sim_queries() == names[_i].queries, "%s: %u queries", names[_i].name,
-		      sim_queries());
+	              sim_queries());
 	ck_assert_uint_eq(origin.n_opened, names[_i].opened);
 }
 END_TEST
@@ -328,12 +345,12 @@ Suite *suite_heads(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, request_heads_of_any_size_in_any_pieces, 0,
-			    ARRAY_LEN(requests) * ARRAY_LEN(lines));
+	                    ARRAY_LEN(requests) * ARRAY_LEN(lines));
 	tcase_add_test(t, a_uri_beyond_the_limit_is_named_as_such);
 	tcase_add_loop_test(t, reply_heads_of_any_size_in_any_pieces, 0,
-			    ARRAY_LEN(replies) * ARRAY_LEN(lines));
+	                    ARRAY_LEN(replies) * ARRAY_LEN(lines));
 	tcase_add_loop_test(t, replies_without_a_body_leave_the_connections_in_step, 0,
-			    ARRAY_LEN(framings) * ARRAY_LEN(lines));
+	                    ARRAY_LEN(framings) * ARRAY_LEN(lines));
 	tcase_add_loop_test(t, names_are_looked_up_once, 0, ARRAY_LEN(names));
 	tcase_add_test(t, what_was_judged_is_what_is_dialled);
 	suite_add_tcase(s, t);

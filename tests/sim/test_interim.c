@@ -38,8 +38,8 @@ static const struct sim_line lines[] = {
 /* --- 1xx ------------------------------------------------------------------------------------- */
 
 #define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
-#define HINTS	 "HTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n"
-#define GET_1_0	 "GET " PLAY_URL " HTTP/1.0\r\nHost: " PLAY_ORIGIN "\r\n\r\n"
+#define HINTS    "HTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n"
+#define GET_1_0  "GET " PLAY_URL " HTTP/1.0\r\nHost: " PLAY_ORIGIN "\r\n\r\n"
 
 static const struct {
 	const char *name, *request, *reply;
@@ -48,8 +48,8 @@ static const struct {
 } interims[] = {
 	{ "one 103", PLAY_GET, HINTS PLAY_HELLO, 1, 1, "HTTP/1.1 103 " },
 	{ "a 100 nobody expects", PLAY_GET, CONTINUE PLAY_HELLO, 1, 0, "HTTP/1.1 100 " },
-	{ "several", PLAY_GET, CONTINUE HINTS HINTS "HTTP/1.1 102 Processing\r\n\r\n" PLAY_HELLO, 4, 2,
-	  "HTTP/1.1 100 " },
+	{ "several", PLAY_GET, CONTINUE HINTS HINTS "HTTP/1.1 102 Processing\r\n\r\n" PLAY_HELLO, 4,
+	  2, "HTTP/1.1 100 " },
 	{ "none for HTTP/1.0", GET_1_0, CONTINUE HINTS PLAY_HELLO, 0, 0, "HTTP/1.1 200 " },
 	{ "the final reply fails", PLAY_GET, HINTS "nonsense\r\n\r\n", 1, 1, "HTTP/1.1 103 " },
 };
@@ -67,9 +67,9 @@ START_TEST(interim_replies_are_passed_on)
 	const struct span got = sim_received(c.peer);
 
 	ck_assert_msg(play_starts(c.peer, interims[i].status), "%s: %.*s", interims[i].name,
-		      SPAN_ARG(got));
+	              SPAN_ARG(got));
 	ck_assert_msg(play_count(got, "HTTP/1.1 1") == interims[i].interims, "%s: %.*s",
-		      interims[i].name, SPAN_ARG(got));
+	              interims[i].name, SPAN_ARG(got));
 	ck_assert_uint_eq(play_count(got, "Link: </s.css>\r\n"), interims[i].hints);
 	ck_assert_uint_eq(play_count(got, "X-Hop"), 0);
 	if (strstr(interims[i].reply, "nonsense") != NULL)
@@ -105,13 +105,13 @@ END_TEST
 #define PUT_1_0                                                                                    \
 	"PUT " PLAY_URL " HTTP/1.0\r\nHost: " PLAY_ORIGIN                                          \
 	"\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n"
-#define BODY	"0123456789"
+#define BODY    "0123456789"
 #define CREATED "HTTP/1.1 201 Created\r\nContent-Length: 4\r\n\r\nmade"
 #define REFUSED "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig"
 
 static const struct {
 	const char *name, *request, *reply;
-	bool at_head;		 /* the origin's reply needs only the head */
+	bool at_head;            /* the origin's reply needs only the head */
 	const char *await, *say; /* the client's second line */
 	const char *starts, *ends;
 	bool reaches; /* the body reaches the origin */
@@ -167,18 +167,17 @@ START_TEST(expectations_are_the_origins_to_answer)
 	play_client(&c, expects[i].request);
 	sim_proxy_run(&sp);
 	ck_assert_msg(play_starts(c.peer, expects[i].starts), "%s: %.*s", expects[i].name,
-		      SPAN_ARG(sim_received(c.peer)));
+	              SPAN_ARG(sim_received(c.peer)));
 	ck_assert_msg(play_ends(c.peer, expects[i].ends), "%s: %.*s", expects[i].name,
-		      SPAN_ARG(sim_received(c.peer)));
-	const struct span at_origin = expects[i].await != NULL ?
-					      sim_received(origin.peer) :
-					      span_of(origin.got, origin.got_n);
+	              SPAN_ARG(sim_received(c.peer)));
+	const struct span at_origin = expects[i].await != NULL ? sim_received(origin.peer)
+	                                                       : span_of(origin.got, origin.got_n);
 
 	ck_assert_uint_eq(play_count(at_origin, "\r\nExpect: 100-continue\r\n"), 1);
 	ck_assert_msg((play_count(at_origin, BODY) != 0) == expects[i].reaches, "%s",
-		      expects[i].name);
+	              expects[i].name);
 	ck_assert_msg((c.ended_ms >= MINUTES(2)) == expects[i].stays, "%s: ended after %lld ms",
-		      expects[i].name, (long long)c.ended_ms);
+	              expects[i].name, (long long)c.ended_ms);
 }
 END_TEST
 
@@ -210,13 +209,14 @@ END_TEST
 
 /* --- Upgrade --------------------------------------------------------------------------------- */
 
-#define UPGRADE	 "GET" PLAY_HEAD "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
-#define SWITCHED "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+#define UPGRADE "GET" PLAY_HEAD "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+#define SWITCHED                                                                                   \
+	"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
 #define WEBSOCKET PLAY_ALLOW "http_upgrade_request_protocols WebSocket allow all\n"
 
 static const struct {
 	const char *name, *conf, *request, *reply;
-	bool asks;			   /* the origin sees Upgrade */
+	bool asks;                       /* the origin sees Upgrade */
 	const char *starts, *ends, *log; /* NULL: any */
 	const char *await, *say;
 	const char *origin_gets;
@@ -226,11 +226,11 @@ static const struct {
 	{ "bytes right behind the 101", WEBSOCKET, UPGRADE, SWITCHED "first frame", true,
 	  "HTTP/1.1 101 ", "\r\n\r\nfirst frame", "TCP_TUNNEL_TIMEDOUT/101 ", NULL, NULL, NULL },
 	{ "bytes right behind the request", WEBSOCKET, UPGRADE "early bytes",
-	  SWITCHED "first frame", true, "HTTP/1.1 101 ", "\r\n\r\nfirst frame", "TCP_TUNNEL_TIMEDOUT/101 ",
-	  NULL, NULL, "early bytes" },
+	  SWITCHED "first frame", true, "HTTP/1.1 101 ", "\r\n\r\nfirst frame",
+	  "TCP_TUNNEL_TIMEDOUT/101 ", NULL, NULL, "early bytes" },
 	{ "an interim reply before it", WEBSOCKET, UPGRADE, CONTINUE SWITCHED "x", true,
-	  "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 ", "\r\n\r\nx", "TCP_TUNNEL_TIMEDOUT/101 ", NULL, NULL,
-	  NULL },
+	  "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 ", "\r\n\r\nx", "TCP_TUNNEL_TIMEDOUT/101 ",
+	  NULL, NULL, NULL },
 	{ "the origin does not want to", WEBSOCKET, UPGRADE, PLAY_HELLO, true, "HTTP/1.1 200 ",
 	  "hello", "TCP_MISS/200 ", NULL, NULL, NULL },
 	{ "not allowed: Upgrade is dropped", PLAY_ALLOW, UPGRADE, PLAY_HELLO, false,
@@ -239,7 +239,8 @@ static const struct {
 	  PLAY_ALLOW "http_upgrade_request_protocols foo allow all\n", UPGRADE, PLAY_HELLO, false,
 	  "HTTP/1.1 200 ", "hello", "TCP_MISS/200 ", NULL, NULL, NULL },
 	{ "any other", PLAY_ALLOW "http_upgrade_request_protocols OTHER allow all\n", UPGRADE,
-	  SWITCHED "x", true, "HTTP/1.1 101 ", "\r\n\r\nx", "TCP_TUNNEL_TIMEDOUT/101 ", NULL, NULL, NULL },
+	  SWITCHED "x", true, "HTTP/1.1 101 ", "\r\n\r\nx", "TCP_TUNNEL_TIMEDOUT/101 ", NULL, NULL,
+	  NULL },
 	{ "a 101 that nobody asked for", WEBSOCKET, PLAY_GET, SWITCHED "x", false, "HTTP/1.1 502 ",
 	  NULL, "TCP_MISS/502 ", NULL, NULL, NULL },
 	{ "a 101 though Upgrade was dropped", PLAY_ALLOW, UPGRADE, SWITCHED "x", false,
@@ -257,16 +258,17 @@ START_TEST(upgrades_become_tunnels_where_allowed)
 	play_client(&c, upgrades[i].request);
 	sim_proxy_run(&sp);
 	ck_assert_msg(play_starts(c.peer, upgrades[i].starts), "%s: %.*s", upgrades[i].name,
-		      SPAN_ARG(sim_received(c.peer)));
+	              SPAN_ARG(sim_received(c.peer)));
 	if (upgrades[i].ends != NULL)
 		ck_assert_msg(play_ends(c.peer, upgrades[i].ends), "%s: %.*s", upgrades[i].name,
-			      SPAN_ARG(sim_received(c.peer)));
-	ck_assert_msg((strstr(origin.got, "\r\nUpgrade: websocket\r\n") != NULL) == upgrades[i].asks,
-		      "%s: %s", upgrades[i].name, origin.got);
+		              SPAN_ARG(sim_received(c.peer)));
+	ck_assert_msg((strstr(origin.got, "\r\nUpgrade: websocket\r\n") != NULL) ==
+	                      upgrades[i].asks,
+	              "%s: %s", upgrades[i].name, origin.got);
 	if (upgrades[i].origin_gets != NULL)
 		ck_assert_span(sim_received(origin.peer), span_str(upgrades[i].origin_gets));
 	ck_assert_msg(strncmp(sim_log(), upgrades[i].log, strlen(upgrades[i].log)) == 0, "%s: %s",
-		      upgrades[i].name, sim_log());
+	              upgrades[i].name, sim_log());
 	if (play_starts(c.peer, "HTTP/1.1 101 "))
 		ck_assert(play_has(c.peer, "\r\nUpgrade: websocket\r\n"));
 }
@@ -281,14 +283,14 @@ Suite *suite_interim(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, interim_replies_are_passed_on, 0,
-			    ARRAY_LEN(interims) * ARRAY_LEN(lines));
+	                    ARRAY_LEN(interims) * ARRAY_LEN(lines));
 	tcase_add_test(t, an_origin_that_sends_interim_replies_for_ever_is_cut);
 	tcase_add_loop_test(t, expectations_are_the_origins_to_answer, 0,
-			    ARRAY_LEN(expects) * ARRAY_LEN(lines));
+	                    ARRAY_LEN(expects) * ARRAY_LEN(lines));
 	tcase_add_test(t, other_expectations_are_refused);
 	tcase_add_test(t, a_denied_expectation_gets_its_answer_without_the_body);
 	tcase_add_loop_test(t, upgrades_become_tunnels_where_allowed, 0,
-			    ARRAY_LEN(upgrades) * ARRAY_LEN(lines));
+	                    ARRAY_LEN(upgrades) * ARRAY_LEN(lines));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -6,9 +6,9 @@
 #include "tests/unit/unit.h"
 
 #define REPLY_BYTES ((size_t)300000)
-#define CONNECT	    "CONNECT " PLAY_ORIGIN ":80 HTTP/1.1\r\nHost: " PLAY_ORIGIN ":80\r\n\r\n"
-#define GET_1_0	    "GET " PLAY_URL " HTTP/1.0\r\n\r\n"
-#define OK	    "HTTP/1.1 200 OK\r\n"
+#define CONNECT     "CONNECT " PLAY_ORIGIN ":80 HTTP/1.1\r\nHost: " PLAY_ORIGIN ":80\r\n\r\n"
+#define GET_1_0     "GET " PLAY_URL " HTTP/1.0\r\n\r\n"
+#define OK          "HTTP/1.1 200 OK\r\n"
 
 static struct sim_proxy sp;
 static struct play_origin origin;
@@ -98,10 +98,10 @@ START_TEST(a_client_that_stops_taking_is_cut)
 	sim_stall(c.peer, true);
 	sim_proxy_run(&sp);
 	ck_assert_msg(c.ended_ms >= 30000 && c.ended_ms < 32000, "%s: ended after %lld ms",
-		      stalls[i].name, (long long)c.ended_ms);
+	              stalls[i].name, (long long)c.ended_ms);
 	ck_assert_msg(sim_saw_reset(c.peer), "%s: it looks whole", stalls[i].name);
 	ck_assert_msg(strncmp(sim_log(), stalls[i].log, strlen(stalls[i].log)) == 0, "%s: %s",
-		      stalls[i].name, sim_log());
+	              stalls[i].name, sim_log());
 	ck_assert_uint_eq(origin.n_ended, 1);
 	ck_assert_uint_eq(sim_open_fds(), 1);
 }
@@ -138,7 +138,7 @@ START_TEST(a_client_that_takes_now_and_then_is_served)
 	sim_at(400000, unstall, c.peer);
 	sim_proxy_run(&sp);
 	ck_assert_msg(sim_received(c.peer).n > REPLY_BYTES, "%s: %zu bytes", stalls[i].name,
-		      sim_received(c.peer).n);
+	              sim_received(c.peer).n);
 	if (strcmp(stalls[i].request, CONNECT) != 0)
 		ck_assert_msg(strncmp(sim_log(), "TCP_MISS/200 ", 13) == 0, "%s", sim_log());
 }
@@ -164,7 +164,7 @@ START_TEST(a_tunnels_client_that_only_sends_is_cut)
 	sim_at(5000, send_more, c.peer);
 	sim_proxy_run_for(&sp, HOURS(1));
 	ck_assert_msg(c.ended_ms >= 30000 && c.ended_ms < 32000, "ended after %lld ms",
-		      (long long)c.ended_ms);
+	              (long long)c.ended_ms);
 }
 END_TEST
 
@@ -192,14 +192,14 @@ static const struct {
 	const char *name, *request, *reply;
 	const char *starts; /* of what the client gets; NULL: nothing */
 	const char *log;    /* of the last line; NULL: none */
-	bool is_cut;	    /* must not look whole */
+	bool is_cut;        /* must not look whole */
 } lives[] = {
 	{ "idle from the start", "", "", NULL, NULL, false },
 	{ "idle after a reply", PLAY_GET, PLAY_HELLO, "HTTP/1.1 200 ", "TCP_MISS/200 ", false },
 	{ "before the reply", PLAY_GET, "", "HTTP/1.1 504 ", "TCP_MISS/504 ", false },
 	{ "within a head", "GET http", "", "HTTP/1.1 504 ", "NONE_NONE/504 ", false },
-	{ "within an upload", "PUT" PLAY_HEAD "Content-Length: 10\r\n\r\n01234", "", "HTTP/1.1 504 ",
-	  "TCP_MISS/504 ", false },
+	{ "within an upload", "PUT" PLAY_HEAD "Content-Length: 10\r\n\r\n01234", "",
+	  "HTTP/1.1 504 ", "TCP_MISS/504 ", false },
 	{ "within a reply with a length", PLAY_GET, OK "Content-Length: 9\r\n\r\nhell",
 	  "HTTP/1.1 200 ", "TCP_MISS_TIMEDOUT/200 ", false },
 	{ "within chunks", PLAY_GET, OK "Transfer-Encoding: chunked\r\n\r\n9\r\nhell",
@@ -218,15 +218,15 @@ START_TEST(a_life_ends_when_it_is_over)
 	play_client(&c, lives[_i].request);
 	sim_proxy_run(&sp);
 	ck_assert_msg(c.ended_ms == 100000, "%s: ended after %lld ms", lives[_i].name,
-		      (long long)c.ended_ms);
-	ck_assert_msg(lives[_i].starts != NULL ? play_starts(c.peer, lives[_i].starts) :
-						 sim_received(c.peer).n == 0,
-		      "%s: %.*s", lives[_i].name, SPAN_ARG(sim_received(c.peer)));
-	ck_assert_msg(lives[_i].log != NULL ? play_count(play_log(), lives[_i].log) == 1 :
-					      play_log().n == 0,
-		      "%s: %s", lives[_i].name, sim_log());
+	              (long long)c.ended_ms);
+	ck_assert_msg(lives[_i].starts != NULL ? play_starts(c.peer, lives[_i].starts)
+	                                       : sim_received(c.peer).n == 0,
+	              "%s: %.*s", lives[_i].name, SPAN_ARG(sim_received(c.peer)));
+	ck_assert_msg(lives[_i].log != NULL ? play_count(play_log(), lives[_i].log) == 1
+	                                    : play_log().n == 0,
+	              "%s: %s", lives[_i].name, sim_log());
 	ck_assert_msg(!lives[_i].is_cut || sim_saw_reset(c.peer), "%s: it looks whole",
-		      lives[_i].name);
+	              lives[_i].name);
 	ck_assert_uint_eq(play_count(sim_received(c.peer), "\r\n0\r\n\r\n"), 0);
 }
 END_TEST
@@ -279,8 +279,8 @@ END_TEST
 static const struct {
 	const char *name, *conf;
 	int64_t gap_ms, first_ms; /* pause between bytes, and before the first one */
-	int64_t ended_ms;	  /* -1: only after its reply */
-	bool is_second;		  /* a quick request came before it */
+	int64_t ended_ms;         /* -1: only after its reply */
+	bool is_second;           /* a quick request came before it */
 } trickles[] = {
 	{ "from the first byte", "request_timeout 20 seconds\n", 1000, 0, 20000, false },
 	{ "... whenever that comes", "request_timeout 20 seconds\n", 1000, 11000, 31000, false },
@@ -312,17 +312,19 @@ START_TEST(trickling_does_not_extend_request_timeout)
 		ck_assert(play_ends(c.peer, "hello"));
 		return;
 	}
-	ck_assert_msg(c.ended_ms >= trickles[_i].ended_ms && c.ended_ms <= trickles[_i].ended_ms + 10,
-		      "%s: ended after %lld ms", trickles[_i].name, (long long)c.ended_ms);
+	ck_assert_msg(c.ended_ms >= trickles[_i].ended_ms &&
+	                      c.ended_ms <= trickles[_i].ended_ms + 10,
+	              "%s: ended after %lld ms", trickles[_i].name, (long long)c.ended_ms);
 	ck_assert_uint_eq(play_count(sim_received(c.peer), "HTTP/1.1 408 "), 1);
 	ck_assert_uint_eq(play_count(play_log(), "/408 "), 1);
-	ck_assert_uint_eq(play_count(sim_received(c.peer), "HTTP/1.1 200 "), trickles[_i].is_second);
+	ck_assert_uint_eq(play_count(sim_received(c.peer), "HTTP/1.1 200 "),
+	                  trickles[_i].is_second);
 }
 END_TEST
 
 /* --- request_body_max_size ------------------------------------------------------------------- */
 
-#define POST_OF(n) "POST" PLAY_HEAD "Content-Length: " #n "\r\n\r\n"
+#define POST_OF(n)   "POST" PLAY_HEAD "Content-Length: " #n "\r\n\r\n"
 #define POST_CHUNKED "POST" PLAY_HEAD "Transfer-Encoding: chunked\r\n\r\n"
 
 static const struct {
@@ -334,7 +336,8 @@ static const struct {
 	{ "a length beyond it, nothing sent", POST_OF(1025), true },
 	{ "chunks at the limit", POST_CHUNKED "400\r\n<1024\r\n0\r\n\r\n", false },
 	{ "one chunk beyond it", POST_CHUNKED "401\r\n<1025\r\n0\r\n\r\n", true },
-	{ "the second chunk is beyond it", POST_CHUNKED "400\r\n<1024\r\n1\r\nx\r\n0\r\n\r\n", true },
+	{ "the second chunk is beyond it", POST_CHUNKED "400\r\n<1024\r\n1\r\nx\r\n0\r\n\r\n",
+	  true },
 	{ "a huge chunk is announced", POST_CHUNKED "fffffff\r\n<2000", true },
 };
 
@@ -375,7 +378,7 @@ START_TEST(bodies_beyond_the_limit_are_refused)
 	send_body(c.peer, bodies[i].request);
 	sim_proxy_run(&sp);
 	ck_assert_msg(play_starts(c.peer, bodies[i].is_refused ? "HTTP/1.1 413 " : "HTTP/1.1 200 "),
-		      "%s: %.*s", bodies[i].name, SPAN_ARG(sim_received(c.peer)));
+	              "%s: %.*s", bodies[i].name, SPAN_ARG(sim_received(c.peer)));
 	ck_assert_uint_eq(play_count(play_log(), "\n"), 1);
 	ck_assert_msg(!sim_saw_reset(c.peer), "%s: the reply may be lost", bodies[i].name);
 	ck_assert_uint_eq(origin.n_requests, !bodies[i].is_refused);
@@ -391,7 +394,7 @@ Suite *suite_limits(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, a_client_that_stops_taking_is_cut, 0,
-			    ARRAY_LEN(stalls) * ARRAY_LEN(stall_lines));
+	                    ARRAY_LEN(stalls) * ARRAY_LEN(stall_lines));
 	tcase_add_loop_test(t, a_client_that_takes_now_and_then_is_served, 0, ARRAY_LEN(stalls));
 	tcase_add_test(t, a_tunnels_client_that_only_sends_is_cut);
 	tcase_add_test(t, an_origin_that_stops_taking_is_a_timeout);
@@ -400,7 +403,7 @@ Suite *suite_limits(void)
 	tcase_add_test(t, a_reply_that_comes_too_late_is_nobodys);
 	tcase_add_loop_test(t, trickling_does_not_extend_request_timeout, 0, ARRAY_LEN(trickles));
 	tcase_add_loop_test(t, bodies_beyond_the_limit_are_refused, 0,
-			    ARRAY_LEN(bodies) * ARRAY_LEN(body_lines));
+	                    ARRAY_LEN(bodies) * ARRAY_LEN(body_lines));
 	suite_add_tcase(s, t);
 	return s;
 }

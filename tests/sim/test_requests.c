@@ -6,9 +6,9 @@
 
 #define MINUTES(n) ((int64_t)(n)*60000)
 
-#define ALLOW	"http_access allow all\n"
-#define GET	"GET http://192.0.2.1/a HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n"
-#define POST	"POST http://192.0.2.1/a HTTP/1.1\r\nHost: 192.0.2.1\r\nContent-Length: 10\r\n\r\n"
+#define ALLOW   "http_access allow all\n"
+#define GET     "GET http://192.0.2.1/a HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n"
+#define POST    "POST http://192.0.2.1/a HTTP/1.1\r\nHost: 192.0.2.1\r\nContent-Length: 10\r\n\r\n"
 #define CONNECT "CONNECT 192.0.2.1:80 HTTP/1.1\r\nHost: 192.0.2.1:80\r\n\r\n"
 
 static struct sim_proxy sp;
@@ -31,7 +31,7 @@ static void teardown(void)
 /* What an origin does: answers once it has a whole request. */
 struct origin {
 	const char *reply; /* NULL: silence */
-	size_t body;	   /* of the request, awaited before the reply */
+	size_t body;       /* of the request, awaited before the reply */
 	bool closes;
 	struct sim_peer *peer; /* the newest connection */
 	unsigned n_opened;
@@ -130,8 +130,8 @@ START_TEST(replies_arrive_whole_however_bytes_travel)
 {
 	const size_t road = (size_t)_i / ARRAY_LEN(lines), line = (size_t)_i % ARRAY_LEN(lines);
 	struct origin o = { .reply = roads[road].reply,
-			    .body = roads[road].body,
-			    .closes = roads[road].closes };
+		            .body = roads[road].body,
+		            .closes = roads[road].closes };
 
 	sim_set_line(&lines[line]);
 	serve(&o);
@@ -139,9 +139,9 @@ START_TEST(replies_arrive_whole_however_bytes_travel)
 
 	sim_proxy_run(&sp);
 	ck_assert_msg(starts(c, "HTTP/1.1 200 OK\r\n"), "%s: %.*s", roads[road].name,
-		      SPAN_ARG(sim_received(c)));
+	              SPAN_ARG(sim_received(c)));
 	ck_assert_msg(ends(c, roads[road].end), "%s: %.*s", roads[road].name,
-		      SPAN_ARG(sim_received(c)));
+	              SPAN_ARG(sim_received(c)));
 	ck_assert_msg(strncmp(sim_log(), "TCP_MISS/200 ", 13) == 0, "%s", sim_log());
 	ck_assert_uint_eq(o.n_opened, 1);
 }
@@ -247,13 +247,13 @@ START_TEST(each_limit_of_time_ends_what_it_is_for)
 
 	sim_proxy_run(&sp);
 	ck_assert_msg(ended_ms == limits[_i].ended_ms, "%s: ended after %lld ms", limits[_i].name,
-		      (long long)ended_ms);
+	              (long long)ended_ms);
 	ck_assert_msg(limits[_i].status != NULL ? starts(c, limits[_i].status)
-						: sim_received(c).n == 0,
-		      "%s: %.*s", limits[_i].name, SPAN_ARG(sim_received(c)));
+	                                        : sim_received(c).n == 0,
+	              "%s: %.*s", limits[_i].name, SPAN_ARG(sim_received(c)));
 	ck_assert_msg(limits[_i].log != NULL ? strstr(sim_log(), limits[_i].log) != NULL
-					     : sim_log()[0] == '\0',
-		      "%s: %s", limits[_i].name, sim_log());
+	                                     : sim_log()[0] == '\0',
+	              "%s: %s", limits[_i].name, sim_log());
 }
 END_TEST
 
@@ -266,10 +266,10 @@ Suite *suite_requests(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, replies_arrive_whole_however_bytes_travel, 0,
-			    ARRAY_LEN(roads) * ARRAY_LEN(lines));
+	                    ARRAY_LEN(roads) * ARRAY_LEN(lines));
 	tcase_add_test(t, pipelined_requests_are_answered_in_order);
 	tcase_add_loop_test(t, a_tunnel_carries_both_ways_and_closes_by_halves, 0,
-			    ARRAY_LEN(lines));
+	                    ARRAY_LEN(lines));
 	tcase_add_loop_test(t, each_limit_of_time_ends_what_it_is_for, 0, ARRAY_LEN(limits));
 	suite_add_tcase(s, t);
 	return s;

@@ -8,11 +8,11 @@
 #include "tests/sim/sim_fault.h"
 #include "tests/unit/unit.h"
 
-#define CONNECT	 "CONNECT " PLAY_ORIGIN ":80 HTTP/1.1\r\nHost: " PLAY_ORIGIN ":80\r\n\r\n"
-#define NAMED	 "GET http://www.example/a HTTP/1.1\r\nHost: www.example\r\n\r\n"
-#define TO_NAME	 "CONNECT www.example:80 HTTP/1.1\r\nHost: www.example:80\r\n\r\n"
-#define IDLES	 PLAY_ALLOW "client_idle_pconn_timeout 1 hour\nserver_idle_pconn_timeout 1 hour\n"
-#define LIMIT	 ((uint64_t)64 << 20)
+#define CONNECT "CONNECT " PLAY_ORIGIN ":80 HTTP/1.1\r\nHost: " PLAY_ORIGIN ":80\r\n\r\n"
+#define NAMED   "GET http://www.example/a HTTP/1.1\r\nHost: www.example\r\n\r\n"
+#define TO_NAME "CONNECT www.example:80 HTTP/1.1\r\nHost: www.example:80\r\n\r\n"
+#define IDLES   PLAY_ALLOW "client_idle_pconn_timeout 1 hour\nserver_idle_pconn_timeout 1 hour\n"
+#define LIMIT   ((uint64_t)64 << 20)
 
 static struct sim_proxy sp;
 static struct play_origin origin;
@@ -128,7 +128,7 @@ START_TEST(memory_is_refused_in_the_written_order)
 	}
 	ck_assert_uint_eq(ask_anew(PLAY_GET), pressures[_i].accepts ? 200 : 0);
 	ck_assert_uint_eq(counters_sum(COUNT_ACCEPT_REFUSED) - not_accepted,
-			  !pressures[_i].accepts);
+	                  !pressures[_i].accepts);
 	if (!pressures[_i].keeps_names)
 		ck_assert(is_refused(refused));
 	press(0);
@@ -178,8 +178,8 @@ START_TEST(clients_wait_for_descriptors_and_are_served)
 	sim_proxy_run_for(&sp, MINUTES(5));
 	for (size_t i = 0; i < CLIENTS; i++)
 		ck_assert_msg(play_starts(c[i].peer, "HTTP/1.1 200 ") ||
-				      play_starts(c[i].peer, "HTTP/1.1 503 "),
-			      "client %zu: %.*s", i, SPAN_ARG(sim_received(c[i].peer)));
+		                      play_starts(c[i].peer, "HTTP/1.1 503 "),
+		              "client %zu: %.*s", i, SPAN_ARG(sim_received(c[i].peer)));
 	ck_assert_uint_gt(counters_sum(COUNT_ACCEPT_PAUSES), pauses);
 	sim_set_fd_limit(0);
 	ck_assert_uint_eq(ask_anew(PLAY_GET), 200);
@@ -232,7 +232,7 @@ END_TEST
 
 static const struct {
 	const char *name, *request, *reply;
-	size_t bulk;   /* bytes that follow both ways */
+	size_t bulk;    /* bytes that follow both ways */
 	size_t padding; /* bytes of a field that is added to both heads */
 } scenarios[] = {
 	{ "two requests, names, chunks, trailers", UPLOAD NAMED, CHUNKS, 0, 0 },
@@ -310,15 +310,16 @@ static void check_scenario(size_t i, unsigned fault, const struct play_client *c
 	const struct span got = sim_received(c->peer);
 	const char *name = scenarios[i].name;
 
-	ck_assert_msg(sp.worker->n_sessions + sp.worker->n_tunnels == 0, "%s, %u: something is left",
-		      name, fault);
+	ck_assert_msg(sp.worker->n_sessions + sp.worker->n_tunnels == 0,
+	              "%s, %u: something is left", name, fault);
 	ck_assert_msg(sim_open_fds() == 1, "%s, %u: descriptors are left", name, fault);
 	ck_assert_msg(c->ended_ms >= 0, "%s, %u: a hang", name, fault);
 	const bool is_honest = span_starts(whole, got) || sim_saw_reset(c->peer) ||
-			       play_count(got, "HTTP/1.1 503 ") == 1;
+	                       play_count(got, "HTTP/1.1 503 ") == 1;
 
-	ck_assert_msg(is_honest, "%s, %u: %.*s, whole: %.*s", name, fault, (int)MIN(got.n, (size_t)1000),
-		      got.p, (int)MIN(whole.n, (size_t)1000), whole.p);
+	ck_assert_msg(is_honest, "%s, %u: %.*s, whole: %.*s", name, fault,
+	              (int)MIN(got.n, (size_t)1000), got.p, (int)MIN(whole.n, (size_t)1000),
+	              whole.p);
 }
 
 START_TEST(each_failure_is_survived)

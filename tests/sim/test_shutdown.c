@@ -5,10 +5,10 @@
 #include "tests/sim/play.h"
 #include "tests/unit/unit.h"
 
-#define OK	 "HTTP/1.1 200 OK\r\n"
-#define CONNECT	 "CONNECT " PLAY_ORIGIN ":80 HTTP/1.1\r\nHost: " PLAY_ORIGIN ":80\r\n\r\n"
+#define OK       "HTTP/1.1 200 OK\r\n"
+#define CONNECT  "CONNECT " PLAY_ORIGIN ":80 HTTP/1.1\r\nHost: " PLAY_ORIGIN ":80\r\n\r\n"
 #define LIFETIME SECONDS(30)
-#define WHEN	 SECONDS(10) /* after the start */
+#define WHEN     SECONDS(10) /* after the start */
 
 static struct sim_proxy sp;
 static struct play_origin origin;
@@ -50,8 +50,8 @@ static const struct {
 } ends[] = {
 	{ "nothing sent yet", "", "", NULL, 0, NULL, false, NULL },
 	{ "idle after a reply", PLAY_GET, PLAY_HELLO, NULL, 0, "hello", false, "TCP_MISS/200 " },
-	{ "a reply that comes", PLAY_GET, "", PLAY_HELLO, 5000, "\r\nConnection: close\r\n\r\nhello",
-	  false, "TCP_MISS/200 " },
+	{ "a reply that comes", PLAY_GET, "", PLAY_HELLO, 5000,
+	  "\r\nConnection: close\r\n\r\nhello", false, "TCP_MISS/200 " },
 	{ "a reply that ends", PLAY_GET, OK "Content-Length: 9\r\n\r\nhell", " yeah", 5000,
 	  "\r\n\r\nhell yeah", false, "TCP_MISS/200 " },
 	{ "chunks that end", PLAY_GET, OK "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
@@ -68,13 +68,13 @@ static const struct {
 static void check_end(int i, const struct play_client *c, int64_t ended_ms)
 {
 	ck_assert_msg(c->ended_ms == ended_ms, "%s: ended after %lld ms", ends[i].name,
-		      (long long)c->ended_ms);
-	ck_assert_msg(ends[i].ends != NULL ? play_ends(c->peer, ends[i].ends) :
-					     sim_received(c->peer).n == 0,
-		      "%s: %.*s", ends[i].name, SPAN_ARG(sim_received(c->peer)));
-	ck_assert_msg(ends[i].log != NULL ? play_count(play_log(), ends[i].log) == 1 :
-					    play_log().n == 0,
-		      "%s: %s", ends[i].name, sim_log());
+	              (long long)c->ended_ms);
+	ck_assert_msg(ends[i].ends != NULL ? play_ends(c->peer, ends[i].ends)
+	                                   : sim_received(c->peer).n == 0,
+	              "%s: %.*s", ends[i].name, SPAN_ARG(sim_received(c->peer)));
+	ck_assert_msg(ends[i].log != NULL ? play_count(play_log(), ends[i].log) == 1
+	                                  : play_log().n == 0,
+	              "%s: %s", ends[i].name, sim_log());
 	ck_assert_uint_eq(sp.worker->n_sessions + sp.worker->n_tunnels, 0);
 }
 
@@ -89,12 +89,12 @@ START_TEST(each_connection_ends_in_its_time)
 		sim_at(WHEN + 5000, go_on, (void *)(uintptr_t)ends[_i].later);
 	loop_run(sp.worker->loop); /* until the worker says that it is through */
 	ck_assert_msg(sim_now_ms() >= WHEN + ends[_i].ended_ms &&
-			      sim_now_ms() <= WHEN + ends[_i].ended_ms + 10,
-		      "%s: drained after %lld ms", ends[_i].name, (long long)sim_now_ms());
+	                      sim_now_ms() <= WHEN + ends[_i].ended_ms + 10,
+	              "%s: drained after %lld ms", ends[_i].name, (long long)sim_now_ms());
 	sim_proxy_run_for(&sp, 100);
 	check_end(_i, &c, WHEN + ends[_i].ended_ms);
 	ck_assert_msg(sim_saw_reset(c.peer) == ends[_i].is_reset, "%s: reset or not",
-		      ends[_i].name);
+	              ends[_i].name);
 }
 END_TEST
 

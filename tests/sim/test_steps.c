@@ -5,10 +5,11 @@
 #include "tests/sim/play.h"
 #include "tests/unit/unit.h"
 
-#define CONNECT	 "CONNECT " PLAY_ORIGIN ":80 HTTP/1.1\r\nHost: " PLAY_ORIGIN ":80\r\n\r\n"
-#define HINTS	 "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
-#define UPGRADE	 "GET" PLAY_HEAD "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
-#define SWITCHED "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+#define CONNECT "CONNECT " PLAY_ORIGIN ":80 HTTP/1.1\r\nHost: " PLAY_ORIGIN ":80\r\n\r\n"
+#define HINTS   "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+#define UPGRADE "GET" PLAY_HEAD "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+#define SWITCHED                                                                                   \
+	"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
 #define WEBSOCKET "http_upgrade_request_protocols WebSocket allow all\n"
 
 static struct sim_proxy sp;
@@ -43,14 +44,14 @@ static void teardown(void)
 static const struct {
 	const char *name, *conf, *request;
 	const char *status, *has; /* NULL: anything */
-	unsigned at_origin;	  /* requests that reach it */
+	unsigned at_origin;       /* requests that reach it */
 } answers[] = {
 	{ "Host differs from the target: replaced", "", "GET" OTHER_HOST "\r\n", "HTTP/1.1 200 ",
 	  NULL, 1 },
 	{ "... refused by host_verify_strict", "host_verify_strict on\n", "GET" OTHER_HOST "\r\n",
 	  "HTTP/1.1 409 ", NULL, 0 },
-	{ "host_verify_strict, the same", "host_verify_strict on\n", PLAY_GET, "HTTP/1.1 200 ", NULL,
-	  1 },
+	{ "host_verify_strict, the same", "host_verify_strict on\n", PLAY_GET, "HTTP/1.1 200 ",
+	  NULL, 1 },
 	{ "OPTIONS, Max-Forwards: 0", "", "OPTIONS" PLAY_HEAD "Max-Forwards: 0\r\n\r\n",
 	  "HTTP/1.1 200 ", "Content-Length: 0\r\n", 0 },
 	{ "OPTIONS, Max-Forwards: 1", "", "OPTIONS" PLAY_HEAD "Max-Forwards: 1\r\n\r\n",
@@ -78,9 +79,9 @@ START_TEST(some_answers_are_made_here)
 	play_client(&c, answers[_i].request);
 	sim_proxy_run(&sp);
 	ck_assert_msg(play_starts(c.peer, answers[_i].status), "%s: %.*s", answers[_i].name,
-		      SPAN_ARG(sim_received(c.peer)));
+	              SPAN_ARG(sim_received(c.peer)));
 	ck_assert_msg(answers[_i].has == NULL || play_has(c.peer, answers[_i].has), "%s: %.*s",
-		      answers[_i].name, SPAN_ARG(sim_received(c.peer)));
+	              answers[_i].name, SPAN_ARG(sim_received(c.peer)));
 	ck_assert(!play_has(c.peer, "secret"));
 	ck_assert_uint_eq(origin.n_requests, answers[_i].at_origin);
 	ck_assert_uint_eq(play_count(span_of(origin.got, origin.got_n), "www.example"), 0);
@@ -112,7 +113,7 @@ START_TEST(a_client_may_break_off_when_it_is_written_to)
 	sim_at_write(c.peer, SPAN_NULL);
 	sim_proxy_run(&sp);
 	ck_assert_msg(strncmp(sim_log(), breaks[_i].log, strlen(breaks[_i].log)) == 0, "%s: %s",
-		      breaks[_i].name, sim_log());
+	              breaks[_i].name, sim_log());
 	ck_assert_uint_eq(play_count(play_log(), "\n"), 1);
 	ck_assert_uint_eq(sp.worker->n_sessions + sp.worker->n_tunnels, 0);
 	ck_assert_uint_eq(sim_open_fds(), 1);
@@ -142,8 +143,9 @@ START_TEST(a_client_that_takes_no_head_is_cut)
 	sim_stall(c.peer, true);
 	sim_proxy_run(&sp);
 	ck_assert_msg(c.ended_ms == 30000 && sim_saw_reset(c.peer), "%s: ended after %lld ms",
-		      stalls[_i].name, (long long)c.ended_ms);
-	ck_assert_msg(play_count(play_log(), "_TIMEDOUT/") == 1, "%s: %s", stalls[_i].name, sim_log());
+	              stalls[_i].name, (long long)c.ended_ms);
+	ck_assert_msg(play_count(play_log(), "_TIMEDOUT/") == 1, "%s: %s", stalls[_i].name,
+	              sim_log());
 	ck_assert_uint_eq(sim_open_fds(), 1);
 }
 END_TEST
@@ -158,7 +160,8 @@ static const struct {
 	const char *log;
 	bool reaches; /* the origin may get the whole request */
 } halves[] = {
-	{ "half_closed_clients off: it has left", "", PLAY_GET, NULL, "TCP_MISS_ABORTED/000 ", true },
+	{ "half_closed_clients off: it has left", "", PLAY_GET, NULL, "TCP_MISS_ABORTED/000 ",
+	  true },
 	{ "... after its body, too", "", POST "body", NULL, "TCP_MISS_ABORTED/000 ", true },
 	{ "half_closed_clients on: it is answered", "half_closed_clients on\n", PLAY_GET,
 	  "HTTP/1.1 200 ", "TCP_MISS/200 ", true },
@@ -188,12 +191,12 @@ START_TEST(a_client_that_closes_its_side)
 	if (halves[i].starts != NULL)
 		sim_send(origin.peer, SPAN(PLAY_HELLO));
 	sim_proxy_run_for(&sp, SECONDS(5));
-	ck_assert_msg(halves[i].starts != NULL ? play_starts(c.peer, halves[i].starts) &&
-							 play_ends(c.peer, "hello") :
-						 sim_received(c.peer).n == 0,
-		      "%s: %.*s", halves[i].name, SPAN_ARG(sim_received(c.peer)));
+	ck_assert_msg(halves[i].starts != NULL
+	                      ? play_starts(c.peer, halves[i].starts) && play_ends(c.peer, "hello")
+	                      : sim_received(c.peer).n == 0,
+	              "%s: %.*s", halves[i].name, SPAN_ARG(sim_received(c.peer)));
 	ck_assert_msg(strncmp(sim_log(), halves[i].log, strlen(halves[i].log)) == 0, "%s: %s",
-		      halves[i].name, sim_log());
+	              halves[i].name, sim_log());
 	ck_assert_uint_le(origin.n_requests, halves[i].reaches);
 	ck_assert_msg(c.ended_ms >= 0, "%s: still open", halves[i].name);
 }
@@ -231,8 +234,7 @@ static bool ends_with_bytes(const struct sim_peer *p)
 {
 	const struct span got = sim_received(p);
 
-	return got.n >= n_behind &&
-	       memcmp(got.p + got.n - n_behind, behind_bytes, n_behind) == 0;
+	return got.n >= n_behind && memcmp(got.p + got.n - n_behind, behind_bytes, n_behind) == 0;
 }
 
 START_TEST(bytes_behind_the_opening_head_are_not_lost)
@@ -256,9 +258,9 @@ START_TEST(bytes_behind_the_opening_head_are_not_lost)
 	sim_send(c.peer, span_of(behind_bytes, n_behind));
 	sim_proxy_run(&sp);
 	ck_assert_msg(ends_with_bytes(origin.peer), "%s, %zu bytes: the origin has %zu",
-		      opens[i].name, n_behind, sim_received(origin.peer).n);
+	              opens[i].name, n_behind, sim_received(origin.peer).n);
 	ck_assert_msg(ends_with_bytes(c.peer), "%s, %zu bytes: the client has %zu", opens[i].name,
-		      n_behind, sim_received(c.peer).n);
+	              n_behind, sim_received(c.peer).n);
 	free(behind_bytes);
 }
 END_TEST
@@ -275,9 +277,9 @@ Suite *suite_steps(void)
 	tcase_add_loop_test(t, a_client_may_break_off_when_it_is_written_to, 0, ARRAY_LEN(breaks));
 	tcase_add_loop_test(t, a_client_that_takes_no_head_is_cut, 0, ARRAY_LEN(stalls));
 	tcase_add_loop_test(t, a_client_that_closes_its_side, 0,
-			    ARRAY_LEN(halves) * ARRAY_LEN(half_lines));
+	                    ARRAY_LEN(halves) * ARRAY_LEN(half_lines));
 	tcase_add_loop_test(t, bytes_behind_the_opening_head_are_not_lost, 0,
-			    ARRAY_LEN(opens) * ARRAY_LEN(behind) * ARRAY_LEN(half_lines));
+	                    ARRAY_LEN(opens) * ARRAY_LEN(behind) * ARRAY_LEN(half_lines));
 	suite_add_tcase(s, t);
 	return s;
 }

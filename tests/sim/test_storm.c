@@ -9,10 +9,10 @@
 #include "tests/sim/play.h"
 #include "tests/unit/unit.h"
 
-#define SEEDS	     40
-#define CLIENTS	     8
+#define SEEDS        40
+#define CLIENTS      8
 #define REQUESTS_MAX 5
-#define ORIGINS	     3
+#define ORIGINS      3
 
 static struct sim_proxy sp;
 static uint64_t chance;
@@ -65,19 +65,22 @@ static void reply_to(struct sim_peer *p, struct span path, bool is_head)
 		return;
 	}
 	if (is_head || kind < 4)
-		snprintf(l->text, sizeof(l->text), "%sHTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\n\r\n%.*s",
-			 interim, close, path.n, is_head ? 0 : (int)path.n, path.p);
+		snprintf(l->text, sizeof(l->text),
+		         "%sHTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\n\r\n%.*s", interim, close,
+		         path.n, is_head ? 0 : (int)path.n, path.p);
 	else if (kind == 4) /* breaks off */
-		snprintf(l->text, sizeof(l->text), "%sHTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n%.*s",
-			 interim, SPAN_ARG(path));
+		snprintf(l->text, sizeof(l->text),
+		         "%sHTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n%.*s", interim,
+		         SPAN_ARG(path));
 	else if (kind == 5)
 		snprintf(l->text, sizeof(l->text), "%sHTTP/1.1 200 OK\r\n\r\n%.*s", interim,
-			 SPAN_ARG(path));
+		         SPAN_ARG(path));
 	else
 		snprintf(l->text, sizeof(l->text),
-			 "%sHTTP/1.1 200 OK\r\n%sTransfer-Encoding: chunked\r\n\r\n1\r\n/\r\n%zx\r\n%.*s\r\n"
-			 "0\r\n\r\n",
-			 interim, close, path.n - 1, SPAN_ARG(span_skip(path, 1)));
+		         "%sHTTP/1.1 200 OK\r\n%sTransfer-Encoding: "
+		         "chunked\r\n\r\n1\r\n/\r\n%zx\r\n%.*s\r\n"
+		         "0\r\n\r\n",
+		         interim, close, path.n - 1, SPAN_ARG(span_skip(path, 1)));
 	sim_at(pick(3) == 0 ? pick(2000) : 0, send_later, l);
 }
 
@@ -142,7 +145,7 @@ static void send_request(struct client *c, unsigned i)
 	c->is_head[i] = kind == 0;
 	if (kind != 1) {
 		snprintf(text, sizeof(text), "%s http://192.0.2.%u%s HTTP/1.1\r\nHost: x\r\n\r\n",
-			 kind == 0 ? "HEAD" : "GET", origin, c->path[i]);
+		         kind == 0 ? "HEAD" : "GET", origin, c->path[i]);
 		sim_send(c->peer, span_str(text));
 		return;
 	}
@@ -151,8 +154,9 @@ static void send_request(struct client *c, unsigned i)
 
 	memset(body, 'b', n);
 	snprintf(text, sizeof(text),
-		 "%s http://192.0.2.%u%s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
-		 pick(2) == 0 ? "PUT" : "POST", origin, c->path[i], strlen(c->path[i]) + n, c->path[i]);
+	         "%s http://192.0.2.%u%s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
+	         pick(2) == 0 ? "PUT" : "POST", origin, c->path[i], strlen(c->path[i]) + n,
+	         c->path[i]);
 	sim_send(c->peer, span_str(text));
 	sim_send(c->peer, span_of(body, n));
 	free(body);
@@ -277,8 +281,9 @@ static unsigned check_client(const struct client *c)
 		if (!take_reply(&in, c->is_head[i], &status, body, sizeof(body)))
 			return n;
 		if (status == 200 && !c->is_head[i])
-			ck_assert_msg(strcmp(body, c->path[i]) == 0, "client %u: %s is answered by %s",
-				      c->index, c->path[i], body);
+			ck_assert_msg(strcmp(body, c->path[i]) == 0,
+			              "client %u: %s is answered by %s", c->index, c->path[i],
+			              body);
 		ck_assert_msg(status == 200 || status >= 500, "client %u: %u", c->index, status);
 		n += status == 200;
 	}

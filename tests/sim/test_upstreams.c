@@ -32,10 +32,10 @@ static void teardown(void)
 /* --- repeating (RFC 9110 9.2.2) -------------------------------------------------------------- */
 
 #define SENT_HEAD(method) method PLAY_HEAD "Content-Length: 4\r\n\r\n"
-#define POST		  SENT_HEAD("POST") "body"
-#define PUT		  SENT_HEAD("PUT") "body"
-#define BAD_HEAD	  "HTTP/1.1 200 OK\r\nContent-Le"
-#define REUSE_ALL	  KEEP_LONG "server_pconn_for_nonretriable allow all\n"
+#define POST              SENT_HEAD("POST") "body"
+#define PUT               SENT_HEAD("PUT") "body"
+#define BAD_HEAD          "HTTP/1.1 200 OK\r\nContent-Le"
+#define REUSE_ALL         KEEP_LONG "server_pconn_for_nonretriable allow all\n"
 
 static const struct {
 	const char *name, *conf, *request;
@@ -49,7 +49,8 @@ static const struct {
 	{ "HEAD", KEEP_LONG, "HEAD" PLAY_HEAD "\r\n", PLAY_DO_FIN, 2, 3, "HTTP/1.1 200 ", false },
 	{ "DELETE", KEEP_LONG, "DELETE" PLAY_HEAD "\r\n", PLAY_DO_FIN, 2, 3, "HTTP/1.1 200 ",
 	  false },
-	{ "not after a byte of a reply", KEEP_LONG, PLAY_GET, BAD_HEAD, 1, 2, "HTTP/1.1 502 ", true },
+	{ "not after a byte of a reply", KEEP_LONG, PLAY_GET, BAD_HEAD, 1, 2, "HTTP/1.1 502 ",
+	  true },
 	{ "not after an interim reply", KEEP_LONG, PLAY_GET, "HTTP/1.1 103 Early Hints\r\n\r\n", 1,
 	  2, "HTTP/1.1 103 ", true },
 	{ "POST: never on one that has idled", KEEP_LONG, POST, PLAY_HELLO, 2, 2, "HTTP/1.1 200 ",
@@ -86,12 +87,13 @@ START_TEST(requests_are_repeated_only_where_that_is_safe)
 	play_client(&second, repeats[_i].request);
 	sim_proxy_run(&sp);
 	ck_assert_msg(play_starts(second.peer, repeats[_i].status), "%s: %.*s", repeats[_i].name,
-		      SPAN_ARG(sim_received(second.peer)));
-	ck_assert_msg(origin.n_opened == repeats[_i].opened && origin.n_requests == repeats[_i].requests,
-		      "%s: %u connections, %u requests", repeats[_i].name, origin.n_opened,
-		      origin.n_requests);
+	              SPAN_ARG(sim_received(second.peer)));
+	ck_assert_msg(origin.n_opened == repeats[_i].opened &&
+	                      origin.n_requests == repeats[_i].requests,
+	              "%s: %u connections, %u requests", repeats[_i].name, origin.n_opened,
+	              origin.n_requests);
 	ck_assert_uint_eq(counters_sum(COUNT_SERVER_RETRIES),
-			  repeats[_i].requests == 3 && repeats[_i].opened == 2);
+	                  repeats[_i].requests == 3 && repeats[_i].opened == 2);
 }
 END_TEST
 
@@ -146,8 +148,8 @@ static const struct {
 	{ "a FIN", "", PLAY_HELLO, origin_ends, 1000, 2 },
 	{ "a reset", "", PLAY_HELLO, origin_resets, 1000, 2 },
 	{ "bytes that nobody asked for", "", PLAY_HELLO, origin_speaks, 1000, 2 },
-	{ "bytes behind the reply", "", PLAY_HELLO "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
-	  NULL, 1000, 2 },
+	{ "bytes behind the reply", "",
+	  PLAY_HELLO "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", NULL, 1000, 2 },
 	{ "Connection: close", "",
 	  "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", NULL, 1000, 2 },
 	{ "HTTP/1.0", "", "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", NULL, 1000, 2 },
@@ -167,7 +169,7 @@ START_TEST(idle_connections_are_used_again_while_they_are_good)
 	char conf[300];
 
 	snprintf(conf, sizeof(conf), PLAY_ALLOW "client_idle_pconn_timeout 1 day\n%s",
-		 pools[_i].conf);
+	         pools[_i].conf);
 	begin(conf);
 	origin.reply[0] = pools[_i].reply;
 	origin.reply[1] = PLAY_HELLO;
@@ -177,10 +179,10 @@ START_TEST(idle_connections_are_used_again_while_they_are_good)
 	sim_at(pools[_i].pause_ms, say, &first);
 	sim_proxy_run(&sp);
 	ck_assert_msg(origin.n_opened == pools[_i].opened, "%s: %u connections", pools[_i].name,
-		      origin.n_opened);
+	              origin.n_opened);
 	ck_assert_uint_eq(play_count(sim_received(first.peer), "HTTP/1.1 "), 2);
 	ck_assert_msg(play_ends(first.peer, "hello"), "%s: %.*s", pools[_i].name,
-		      SPAN_ARG(sim_received(first.peer)));
+	              SPAN_ARG(sim_received(first.peer)));
 	ck_assert_uint_eq(play_count(sim_received(first.peer), "evil"), 0);
 	/* The first connection is closed at the limit, whether anybody wants it or not. */
 	ck_assert_uint_eq(upstream_pool_count(sp.worker->upstreams), 0);
@@ -205,10 +207,10 @@ END_TEST
 
 /* --- answers before the end of the request ---------------------------------------------------- */
 
-#define BIG	 200000
-#define UPLOAD	 "POST" PLAY_HEAD "Content-Length: 200000\r\n\r\n"
-#define CHUNKED	 "POST" PLAY_HEAD "Transfer-Encoding: chunked\r\n\r\n30d40\r\n"
-#define TOO_BIG	 "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig"
+#define BIG     200000
+#define UPLOAD  "POST" PLAY_HEAD "Content-Length: 200000\r\n\r\n"
+#define CHUNKED "POST" PLAY_HEAD "Transfer-Encoding: chunked\r\n\r\n30d40\r\n"
+#define TOO_BIG "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig"
 
 static const struct sim_line lines[] = {
 	{ 0 },
@@ -245,13 +247,13 @@ START_TEST(an_early_answer_reaches_the_client)
 	free(body);
 	sim_proxy_run(&sp);
 	ck_assert_msg(play_starts(c.peer, "HTTP/1.1 413 Content Too Large\r\n"), "%s: %.*s",
-		      earlies[i].name, SPAN_ARG(sim_received(c.peer)));
+	              earlies[i].name, SPAN_ARG(sim_received(c.peer)));
 	ck_assert_msg(play_ends(c.peer, "\r\n\r\nbig"), "%s: %.*s", earlies[i].name,
-		      SPAN_ARG(sim_received(c.peer)));
+	              SPAN_ARG(sim_received(c.peer)));
 	/* The first line brings the whole body before the reply: the connection can stay. */
 	ck_assert(play_has(c.peer, "\r\nConnection: close\r\n") || c.ended_ms >= MINUTES(2));
 	ck_assert_msg(!sim_saw_reset(c.peer) && sim_saw_fin(c.peer), "%s: the reply may be lost",
-		      earlies[i].name);
+	              earlies[i].name);
 	ck_assert_uint_eq(origin.n_opened, 1);
 	/* Such a connection is of no more use. */
 	ck_assert_uint_ge(origin.n_ended + (earlies[i].then == PLAY_CLOSE), 1);
@@ -294,7 +296,7 @@ END_TEST
 
 #define GET_OF(path) "GET http://" PLAY_ORIGIN path " HTTP/1.1\r\nHost: " PLAY_ORIGIN "\r\n\r\n"
 #define OK_OF(body)  "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" body
-#define DENY_X	     "acl x urlpath_regex ^/x\nhttp_access deny x\n" PLAY_ALLOW
+#define DENY_X       "acl x urlpath_regex ^/x\nhttp_access deny x\n" PLAY_ALLOW
 
 static const struct {
 	const char *name, *conf, *requests;
@@ -310,9 +312,9 @@ static const struct {
 	{ "Connection: close ends it", DENY_X,
 	  GET_OF("/1") "GET" PLAY_HEAD "Connection: close\r\n\r\n" GET_OF("/2"), "200a200b", true },
 	{ "a body between", DENY_X, GET_OF("/1") POST GET_OF("/2"), "200a200b200c", false },
-	{ "a denied body ends it where it has not come",
-	  DENY_X, GET_OF("/1") "PUT http://" PLAY_ORIGIN "/x HTTP/1.1\r\nHost: " PLAY_ORIGIN
-			       "\r\nContent-Length: 4\r\n\r\n",
+	{ "a denied body ends it where it has not come", DENY_X,
+	  GET_OF("/1") "PUT http://" PLAY_ORIGIN "/x HTTP/1.1\r\nHost: " PLAY_ORIGIN
+	               "\r\nContent-Length: 4\r\n\r\n",
 	  "200a403", true },
 	{ "without persistent connections only one", DENY_X "client_persistent_connections off\n",
 	  GET_OF("/1") GET_OF("/2"), "200a", true },
@@ -330,7 +332,7 @@ static void read_order(struct span got, char *out, size_t cap)
 		const char *end = memmem(got.p, got.n, "\r\n\r\n", 4);
 
 		ck_assert_msg(end != NULL && span_starts(got, SPAN("HTTP/1.1 ")), "%.*s",
-			      SPAN_ARG(got));
+		              SPAN_ARG(got));
 		ck_assert(n + 5 < cap);
 		memcpy(out + n, got.p + 9, 3);
 		n += 3;
@@ -355,16 +357,16 @@ START_TEST(pipelined_requests_get_their_answers_in_order)
 	begin(pipelines[i].conf);
 	sim_set_line(&lines[(size_t)_i % ARRAY_LEN(lines)]);
 	origin.reply[0] = OK_OF("a");
-	origin.reply[1] = strstr(pipelines[i].requests, "HEAD") != NULL ?
-				  "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" :
-				  OK_OF("b");
+	origin.reply[1] = strstr(pipelines[i].requests, "HEAD") != NULL
+	                          ? "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"
+	                          : OK_OF("b");
 	origin.reply[2] = OK_OF("c");
 	play_client(&c, pipelines[i].requests);
 	sim_proxy_run(&sp);
 	read_order(sim_received(c.peer), order, sizeof(order));
 	ck_assert_msg(strcmp(order, pipelines[i].order) == 0, "%s: %s", pipelines[i].name, order);
 	ck_assert_msg((c.ended_ms < MINUTES(2)) == pipelines[i].ends_early, "%s: %lld ms",
-		      pipelines[i].name, (long long)c.ended_ms);
+	              pipelines[i].name, (long long)c.ended_ms);
 	ck_assert_msg(!sim_saw_reset(c.peer), "%s: replies may be lost", pipelines[i].name);
 }
 END_TEST
@@ -394,17 +396,18 @@ Suite *suite_upstreams(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, requests_are_repeated_only_where_that_is_safe, 0, ARRAY_LEN(repeats));
+	tcase_add_loop_test(t, requests_are_repeated_only_where_that_is_safe, 0,
+	                    ARRAY_LEN(repeats));
 	tcase_add_loop_test(t, nothing_is_repeated_on_a_new_connection, 0, 2);
 	tcase_add_loop_test(t, idle_connections_are_used_again_while_they_are_good, 0,
-			    ARRAY_LEN(pools));
+	                    ARRAY_LEN(pools));
 	tcase_add_test(t, idle_connections_are_closed_when_their_time_is_over);
 	tcase_add_loop_test(t, an_early_answer_reaches_the_client, 0,
-			    ARRAY_LEN(earlies) * ARRAY_LEN(lines));
+	                    ARRAY_LEN(earlies) * ARRAY_LEN(lines));
 	tcase_add_test(t, an_answer_right_after_the_upload_keeps_the_connections);
 	tcase_add_test(t, a_reply_is_read_though_the_upload_cannot_be_written);
 	tcase_add_loop_test(t, pipelined_requests_get_their_answers_in_order, 0,
-			    ARRAY_LEN(pipelines) * ARRAY_LEN(lines));
+	                    ARRAY_LEN(pipelines) * ARRAY_LEN(lines));
 	tcase_add_test(t, a_last_reply_survives_what_was_pipelined_behind_it);
 	suite_add_tcase(s, t);
 	return s;

@@ -223,7 +223,7 @@ static void serve(task_fn *fn)
 	task_init(&server.task, fn);
 	ck_assert_int_eq(sock_listen(&proxy_at, 0, &server.fd), ERR_NONE);
 	ck_assert_int_eq(listener_new(&server.listener, l, server.fd, on_accept, &server),
-			 ERR_NONE);
+	                 ERR_NONE);
 }
 
 static void unserve(void)
@@ -450,7 +450,7 @@ struct relay {
 };
 
 static void run_pump(struct relay *r, struct pump *p, struct stream *from, struct stream *to,
-		     bool *over)
+                     bool *over)
 {
 	if (*over)
 		return;

@@ -31,5 +31,5 @@
 	do {                                                                                       \
 		const struct span got_ = (got), want_ = (want);                                    \
 		ck_assert_msg(span_eq(got_, want_), "got \"%.*s\", want \"%.*s\"", SPAN_ARG(got_), \
-			      SPAN_ARG(want_));                                                    \
+		              SPAN_ARG(want_));                                                    \
 	} while (0)

@@ -14,4 +14,4 @@ Suite *suite_value(void);
 Suite *suite_word(void);
 
 UNIT_MAIN(suite_line, suite_condition, suite_include, suite_word, suite_value, suite_number,
-	  suite_setter, suite_reader, suite_mask, suite_dump, suite_suggest, suite_squid)
+          suite_setter, suite_reader, suite_mask, suite_dump, suite_suggest, suite_squid)

@@ -10,5 +10,5 @@ Suite *suite_keeper(void);
 Suite *suite_limits(void);
 Suite *suite_process_conf(void);
 
-UNIT_MAIN(suite_options, suite_pidfile, suite_keeper_msg, suite_folders, suite_grant, suite_conf_scan, suite_keeper,
-	  suite_limits, suite_process_conf)
+UNIT_MAIN(suite_options, suite_pidfile, suite_keeper_msg, suite_folders, suite_grant,
+          suite_conf_scan, suite_keeper, suite_limits, suite_process_conf)

@@ -10,4 +10,4 @@ Suite *suite_stream(void);
 Suite *suite_upstream_pool(void);
 
 UNIT_MAIN(suite_stream, suite_pump, suite_upstream_pool, suite_listener, suite_dns_files, suite_dns,
-	  suite_dial, suite_net_conf)
+          suite_dial, suite_net_conf)

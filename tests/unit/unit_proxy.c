@@ -9,4 +9,4 @@ Suite *suite_head_reader(void);
 Suite *suite_snapshot(void);
 
 UNIT_MAIN(suite_body, suite_client_db, suite_directives, suite_errorpage, suite_forward,
-	  suite_head_reader, suite_snapshot)
+          suite_head_reader, suite_snapshot)

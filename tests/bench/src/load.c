@@ -76,7 +76,8 @@ static struct {
 	double rate, seconds, warm;
 	int64_t timeout_ns;
 } opt = {
-	.target = "127.0.0.1:80", .path = "/", .conns = 1, .seconds = 3, .timeout_ns = 10000000000};
+	.target = "127.0.0.1:80", .path = "/", .conns = 1, .seconds = 3, .timeout_ns = 10000000000
+};
 
 static struct {
 	bool on;
@@ -97,7 +98,7 @@ static void watch(struct conn *c, uint32_t events)
 {
 	if (c->events == events)
 		return;
-	struct epoll_event e = {.events = events, .data.ptr = c};
+	struct epoll_event e = { .events = events, .data.ptr = c };
 	epoll_ctl(epoll_fd, c->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, c->fd, &e);
 	c->events = events;
 }
@@ -412,7 +413,7 @@ static void on_event(struct conn *c, uint32_t events)
 static void wait_events(int64_t ns)
 {
 	struct epoll_event events[EVENTS];
-	struct timespec ts = {.tv_nsec = ns < 0 ? 0 : ns};
+	struct timespec ts = { .tv_nsec = ns < 0 ? 0 : ns };
 	int n = epoll_pwait2(epoll_fd, events, EVENTS, &ts, NULL);
 	for (int i = 0; i < n; i++)
 		on_event(events[i].data.ptr, events[i].events);
@@ -558,12 +559,12 @@ static void echo_once(int fd)
 
 static int echo_server(int port)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 	int one = 1, l = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (bind(l, (struct sockaddr *)&a, sizeof a) || listen(l, 4096))
 		measure_die("echo");
-	struct epoll_event e = {.events = EPOLLIN, .data.fd = l}, events[EVENTS];
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = l }, events[EVENTS];
 	epoll_ctl(epoll_fd, EPOLL_CTL_ADD, l, &e);
 	while (!stop) {
 		int n = epoll_wait(epoll_fd, events, EVENTS, 1000);
@@ -574,7 +575,7 @@ static int echo_server(int port)
 			}
 			for (int c; (c = accept4(l, NULL, NULL, SOCK_NONBLOCK)) >= 0;) {
 				setsockopt(c, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-				struct epoll_event x = {.events = EPOLLIN, .data.fd = c};
+				struct epoll_event x = { .events = EPOLLIN, .data.fd = c };
 				epoll_ctl(epoll_fd, EPOLL_CTL_ADD, c, &x);
 			}
 		}
@@ -606,7 +607,7 @@ static void on_signal(int number)
 
 static struct sockaddr_in parse_address(const char *text)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET};
+	struct sockaddr_in a = { .sin_family = AF_INET };
 	char host[64];
 	const char *colon = strrchr(text, ':');
 	if (!colon || (size_t)(colon - text) >= sizeof host)

@@ -44,7 +44,7 @@ static void watch(struct side *s, uint32_t events)
 {
 	if (s->watched && s->events == events)
 		return;
-	struct epoll_event e = {.events = events, .data.ptr = s};
+	struct epoll_event e = { .events = events, .data.ptr = s };
 	epoll_ctl(epoll_fd, s->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->fd, &e);
 	s->watched = true;
 	s->events = events;
@@ -175,8 +175,8 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "splice1m"))
 		unit = 1 << 20;
 	signal(SIGPIPE, SIG_IGN);
-	struct sockaddr_in here = {.sin_family = AF_INET,
-	                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
+	struct sockaddr_in here = { .sin_family = AF_INET,
+		                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) },
 			   dest = here;
 	here.sin_port = htons((uint16_t)strtol(argv[2], NULL, 10));
 	dest.sin_port = htons((uint16_t)strtol(argv[3], NULL, 10));
@@ -185,7 +185,7 @@ int main(int argc, char **argv)
 	if (bind(l, (struct sockaddr *)&here, sizeof here) || listen(l, 8192))
 		measure_die("listen");
 	epoll_fd = epoll_create1(0);
-	struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL}, events[256];
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = NULL }, events[256];
 	epoll_ctl(epoll_fd, EPOLL_CTL_ADD, l, &e);
 	for (;;) {
 		int n = epoll_wait(epoll_fd, events, 256, -1);

@@ -61,8 +61,9 @@ static const struct {
 	{ "a method that is no token", "acl a method G@T", 1, CONF_ERROR, "no method" },
 	{ "an unknown scheme", "acl a proto htp", 1, CONF_WARNING, "no URL scheme" },
 	{ "an open end", "acl a port 25\nhttp_access deny a", 2, CONF_WARNING, "deny all" },
-	{ "no open end below a rule for all", "http_access deny all\nacl a port 25\nhttp_access deny a",
-	  3, CONF_WARNING, "never reached: \"http_access deny all\" at line 1 of squid.conf" },
+	{ "no open end below a rule for all",
+	  "http_access deny all\nacl a port 25\nhttp_access deny a", 3, CONF_WARNING,
+	  "never reached: \"http_access deny all\" at line 1 of squid.conf" },
 	{ "lines that are never reached",
 	  "http_access allow all\nhttp_access deny CONNECT\nhttp_access deny all", 2, CONF_WARNING,
 	  "as all its lines below" },
@@ -185,10 +186,11 @@ END_TEST
 /* Every type that reads lists: none matches by an empty one, and none fails over it. */
 START_TEST(an_empty_list_is_a_warning)
 {
-	static const char *const types[] = { "src",       "dst",         "localip",      "dstdomain",
-		                             "srcdomain", "dstdom_regex", "url_regex",   "urlpath_regex",
-		                             "browser",   "port",        "localport",    "myportname",
-		                             "proto",     "method",      "time" };
+	static const char *const types[] = { "src",       "dst",           "localip",
+		                             "dstdomain", "srcdomain",     "dstdom_regex",
+		                             "url_regex", "urlpath_regex", "browser",
+		                             "port",      "localport",     "myportname",
+		                             "proto",     "method",        "time" };
 	char path[] = "/tmp/cuttle-acl-XXXXXX", text[128];
 	const int fd = mkstemp(path);
 	struct fixture f;

@@ -341,15 +341,15 @@ END_TEST
 	})
 
 static const char random_acls[] = "acl a0 src 192.0.2.0/28 10.0.0.1-10.0.0.9\nacl a1 dst "
-                                  "10.0.0.0/8\nacl a2 dstdomain .example.com none\n"
+				  "10.0.0.0/8\nacl a2 dstdomain .example.com none\n"
 				  "acl a3 srcdomain .example.com none\nacl a4 port 80 "
-                                  "1025-65535\nacl a5 method GET CONNECT FROB\n"
+				  "1025-65535\nacl a5 method GET CONNECT FROB\n"
 				  "acl a6 url_regex -i \\.exe a(b|c)\nacl a7 urlpath_regex "
-                                  "^/a\nacl a8 time M 09:00-17:00 22:00-05:00\n"
+				  "^/a\nacl a8 time M 09:00-17:00 22:00-05:00\n"
 				  "acl a9 dst -n 10.0.0.0/8\nacl b0 any-of a0 !a1 a4\nacl b1 "
-                                  "all-of a4 !b0\nacl b1 all-of a2 a6\n"
+				  "all-of a4 !b0\nacl b1 all-of a2 a6\n"
 				  "acl b2 any-of b1 a3\nacl b3 url_regex ((a|aa)+)+\\2\\2[cd]$ "
-                                  "xyzzy\nacl b4 dstdom_regex ^www\\.\n";
+				  "xyzzy\nacl b4 dstdom_regex ^www\\.\n";
 
 static void random_policy(struct random *r, char *text, size_t cap)
 {

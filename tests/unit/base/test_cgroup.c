@@ -55,7 +55,7 @@ START_TEST(the_folder_is_found)
 	char folder[200];
 	size_t mount_n;
 	const bool ok = cgroup_find(span_str(places[_i].self), span_str(places[_i].mounts),
-				    span_str(places[_i].controller), &place);
+	                            span_str(places[_i].controller), &place);
 
 	ck_assert_msg(ok == (places[_i].folder != NULL), "%s", places[_i].name);
 	if (!ok)
@@ -103,7 +103,7 @@ START_TEST(cpu_quotas_are_read)
 {
 	ck_assert_uint_eq(cgroup_parse_cpu_max(span_str(cpu[_i].cpu_max)), cpu[_i].want);
 	ck_assert_uint_eq(cgroup_parse_cfs(span_str(cpu[_i].quota), span_str(cpu[_i].period)),
-			  cpu[_i].want);
+	                  cpu[_i].want);
 }
 END_TEST
 
@@ -119,7 +119,7 @@ static const struct {
 START_TEST(workers_follow_affinity_and_quota)
 {
 	ck_assert_uint_eq(cgroup_workers(workers[_i].affinity, workers[_i].milli),
-			  workers[_i].want);
+	                  workers[_i].want);
 }
 END_TEST
 

@@ -71,10 +71,10 @@ START_TEST(lines_look_as_in_squids_cache_log)
 	now_us += 61 * 1000000;
 	oplog(OPLOG_ERROR, "e");
 	oplog(OPLOG_FATAL, "f");
-	ck_assert_str_eq(read_all(log_fd), STAMP "Accepting connections at 127.0.0.1:3128\n"
-			 STAMP "WARNING: one two \n"
-			 "2024/02/29 09:01:01| ERROR: e\n"
-			 "2024/02/29 09:01:01| FATAL: f\n");
+	ck_assert_str_eq(read_all(log_fd), STAMP "Accepting connections at 127.0.0.1:3128\n" STAMP
+	                                         "WARNING: one two \n"
+	                                         "2024/02/29 09:01:01| ERROR: e\n"
+	                                         "2024/02/29 09:01:01| FATAL: f\n");
 	ck_assert_str_eq(read_all(err_fd), "2024/02/29 09:01:01| FATAL: f\n");
 }
 END_TEST
@@ -110,9 +110,9 @@ START_TEST(a_line_that_repeats_is_counted)
 		oplog(OPLOG_WARNING, "no descriptors");
 	ck_assert_str_eq(read_all(log_fd), STAMP "WARNING: no descriptors\n");
 	oplog(OPLOG_NOTICE, "other");
-	ck_assert_str_eq(read_all(log_fd), STAMP "WARNING: no descriptors\n"
-			 STAMP "WARNING: last message repeated 41 times\n"
-			 STAMP "other\n");
+	ck_assert_str_eq(read_all(log_fd),
+	                 STAMP "WARNING: no descriptors\n" STAMP
+	                       "WARNING: last message repeated 41 times\n" STAMP "other\n");
 }
 END_TEST
 
@@ -127,9 +127,10 @@ START_TEST(the_count_comes_after_ten_seconds_too)
 	now_us += 1000000;
 	ck_assert(oplog_flush());
 	oplog(OPLOG_WARNING, "w");
-	ck_assert_str_eq(read_all(log_fd), STAMP "WARNING: w\n"
-			 "2024/02/29 09:00:10| WARNING: last message repeated 1 time\n"
-			 "2024/02/29 09:00:10| WARNING: w\n");
+	ck_assert_str_eq(read_all(log_fd),
+	                 STAMP "WARNING: w\n"
+	                       "2024/02/29 09:00:10| WARNING: last message repeated 1 time\n"
+	                       "2024/02/29 09:00:10| WARNING: w\n");
 }
 END_TEST
 
@@ -141,9 +142,9 @@ START_TEST(complaints_that_take_turns_are_counted_too)
 		oplog(OPLOG_ERROR, "a"); /* another level is another message */
 	}
 	oplog_fini();
-	ck_assert_str_eq(read_all(log_fd), STAMP "WARNING: a\n" STAMP "ERROR: a\n"
-			 STAMP "WARNING: message repeated 4 times: a\n"
-			 STAMP "ERROR: last message repeated 4 times\n");
+	ck_assert_str_eq(read_all(log_fd), STAMP "WARNING: a\n" STAMP "ERROR: a\n" STAMP
+	                                         "WARNING: message repeated 4 times: a\n" STAMP
+	                                         "ERROR: last message repeated 4 times\n");
 }
 END_TEST
 
@@ -331,7 +332,7 @@ START_TEST(remote_text_is_made_harmless)
 	char buf[64];
 
 	ck_assert_str_eq(oplog_escape(span_str(escapes[_i].in), buf, escapes[_i].cap),
-			 escapes[_i].want);
+	                 escapes[_i].want);
 }
 END_TEST
 

@@ -130,7 +130,8 @@ END_TEST
 START_TEST(the_manual_has_an_entry_for_each)
 {
 	static const struct conf_directive rows[] = {
-		{ "wet", "", "zz-new", CONF_WORKS, CONF_SECTION_none, NULL, 0, "", "WORD", "It works." },
+		{ "wet", "", "zz-new", CONF_WORKS, CONF_SECTION_none, NULL, 0, "", "WORD",
+		  "It works." },
 		CONF_ROW_WITHOUT("dot", "other", "zz-new", ACCEPTED, "a\nb", "\\ \"x\"",
 		                 ".first and 'last' line^."),
 	};

@@ -90,8 +90,8 @@ END_TEST
 START_TEST(values_arrive_in_their_members)
 {
 	read_conf("pconn_timeout 10 seconds\npconn_lifetime 1 hour\nconnect_retries 3\n"
-		  "hosts_file none\nappend_domain .Corp.Example\ndns_defnames on\n"
-		  "dns_packet_max 1232 bytes\nipcache_size 7\n");
+	          "hosts_file none\nappend_domain .Corp.Example\ndns_defnames on\n"
+	          "dns_packet_max 1232 bytes\nipcache_size 7\n");
 	ck_assert_uint_eq(conf_count(reader, CONF_ERROR), 0);
 	ck_assert_int_eq(c.server_idle_pconn_timeout_ms, 10000);
 	ck_assert_int_eq(c.pconn_lifetime_ms, 3600000);

@@ -53,7 +53,8 @@ static void fake_close(struct stream *s, bool abort)
 	(void)abort;
 }
 
-static const struct stream_ops fake_ops = { fake_read, fake_write, fake_shutdown, fake_close, false };
+static const struct stream_ops fake_ops = { fake_read, fake_write, fake_shutdown, fake_close,
+	                                    false };
 
 void fake_stream_init(struct fake_stream *f, struct span input, unsigned seed)
 {

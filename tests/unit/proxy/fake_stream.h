@@ -8,10 +8,10 @@
 struct fake_stream {
 	struct stream stream;
 	struct span input; /* not yet served; then the end of the stream */
-	char *output;	   /* what was written */
+	char *output;      /* what was written */
 	size_t out_n, out_cap;
 	unsigned seed, piece; /* at most so many bytes a call */
-	bool stalls;	      /* every other call says IO_AGAIN */
+	bool stalls;          /* every other call says IO_AGAIN */
 	unsigned calls, writes;
 };
 

@@ -7,7 +7,8 @@
 #include "tests/unit/proxy/fake_stream.h"
 
 /* Print `body` in chunks of random sizes, with an extension here and there. */
-static struct span in_chunks(struct arena *a, struct span body, unsigned *seed, const char *trailers)
+static struct span in_chunks(struct arena *a, struct span body, unsigned *seed,
+                             const char *trailers)
 {
 	char *p = arena_alloc(a, body.n * 12 + 256);
 	size_t n = 0;
@@ -15,7 +16,8 @@ static struct span in_chunks(struct arena *a, struct span body, unsigned *seed, 
 	while (body.n != 0) {
 		const size_t k = 1 + (size_t)rand_r(seed) % MIN(body.n, (size_t)5000);
 
-		n += (size_t)snprintf(p + n, 32, "%zx%s\r\n", k, rand_r(seed) % 4 == 0 ? ";x=y" : "");
+		n += (size_t)snprintf(p + n, 32, "%zx%s\r\n", k,
+		                      rand_r(seed) % 4 == 0 ? ";x=y" : "");
 		memcpy(p + n, body.p, k);
 		memcpy(p + n + k, "\r\n", 2);
 		n += k + 2;
@@ -97,7 +99,8 @@ START_TEST(any_pieces_any_framing)
 		text[i] = (char)rand_r(&seed);
 	const bool chunked_in = _i % 2 != 0, has_trailer = _i % 3 == 0;
 	const struct http_framing from = { chunked_in ? HTTP_BODY_CHUNKED : HTTP_BODY_LENGTH, n };
-	const struct http_framing to = { (_i / 2) % 2 != 0 ? HTTP_BODY_CHUNKED : HTTP_BODY_CLOSE, 0 };
+	const struct http_framing to = { (_i / 2) % 2 != 0 ? HTTP_BODY_CHUNKED : HTTP_BODY_CLOSE,
+		                         0 };
 	struct span wire = span_of(text, n);
 
 	if (chunked_in)
@@ -133,9 +136,10 @@ static const struct {
 	{ "a chunk size that is none", "zz\r\n", HTTP_BODY_CHUNKED, 0, 0, WHY_ORIGIN_BAD_BODY },
 	{ "a chunk longer than it says", "1\r\nab\r\n0\r\n\r\n", HTTP_BODY_CHUNKED, 0, 0,
 	  WHY_ORIGIN_BAD_BODY },
-	{ "RFC 9112 7.1.2: a trailer that is no field", "0\r\nBad : x\r\n\r\n", HTTP_BODY_CHUNKED, 0, 0,
-	  WHY_ORIGIN_BAD_BODY },
-	{ "more than the limit", "3\r\nabc\r\n0\r\n\r\n", HTTP_BODY_CHUNKED, 0, 2, WHY_BODY_TOO_LARGE },
+	{ "RFC 9112 7.1.2: a trailer that is no field", "0\r\nBad : x\r\n\r\n", HTTP_BODY_CHUNKED,
+	  0, 0, WHY_ORIGIN_BAD_BODY },
+	{ "more than the limit", "3\r\nabc\r\n0\r\n\r\n", HTTP_BODY_CHUNKED, 0, 2,
+	  WHY_BODY_TOO_LARGE },
 };
 
 START_TEST(a_source_that_fails_says_why)
@@ -152,7 +156,7 @@ START_TEST(a_source_that_fails_says_why)
 	body_sink_init(&r.sink, &r.out.stream, SPAN_NULL, &to);
 	ck_assert_int_eq(rig_pump(&r), BODY_PUMP_SOURCE);
 	ck_assert_msg(r.source.why == failures[_i].why, "%s: %s", failures[_i].name,
-		      why_row(r.source.why)->symbol);
+	              why_row(r.source.why)->symbol);
 	/* RFC 9112 8: what the receiver got must not look like a whole message. */
 	ck_assert(!span_ends_nocase(span_of(r.out.output, r.out.out_n), SPAN("0\r\n\r\n")));
 	ck_assert(!body_sink_is_whole(&r.sink));

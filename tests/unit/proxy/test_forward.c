@@ -20,7 +20,8 @@ static void parse_request(struct http_head *h, struct arena *a, const char *text
 	size_t used;
 
 	http_head_init(h, a);
-	ck_assert_int_eq(http_parse_request(span_str(text), 65536, &scan, h, &used, &e), HTTP_PARSE_OK);
+	ck_assert_int_eq(http_parse_request(span_str(text), 65536, &scan, h, &used, &e),
+	                 HTTP_PARSE_OK);
 }
 
 #define GET_1_1 "GET http://o/p HTTP/1.1\r\nHost: o\r\n"
@@ -75,10 +76,10 @@ START_TEST(request_heads)
 	parse_request(&in, &a, requests[_i].in);
 	ck_assert(uri_parse_absolute(in.target, &a, &u, &detail));
 	const struct forward_request f = { .conf = &requests[_i].conf,
-					   .identity = &identity,
-					   .uri = &u,
-					   .client_ip = SPAN("192.0.2.7"),
-					   .max_forwards = -1 };
+		                           .identity = &identity,
+		                           .uri = &u,
+		                           .client_ip = SPAN("192.0.2.7"),
+		                           .max_forwards = -1 };
 
 	http_head_init(&out, &a);
 	forward_request(&in, &out, &f);
@@ -127,7 +128,8 @@ static const struct {
 	{ "RFC 9112 9.3: HTTP/1.1 persists", GET_1_1 "\r\n", true },
 	{ "HTTP/1.1 with close", GET_1_1 "Connection: x, Close\r\n\r\n", false },
 	{ "HTTP/1.0", "GET http://o/ HTTP/1.0\r\n\r\n", false },
-	{ "HTTP/1.0 with keep-alive", "GET http://o/ HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true },
+	{ "HTTP/1.0 with keep-alive", "GET http://o/ HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
+	  true },
 	{ "HTTP/1.0 with Proxy-Connection",
 	  "GET http://o/ HTTP/1.0\r\nProxy-Connection: keep-alive\r\n\r\n", true },
 };
@@ -139,7 +141,8 @@ START_TEST(who_stays)
 
 	arena_init(&a);
 	parse_request(&h, &a, persistence[_i].text);
-	ck_assert_msg(forward_is_persistent(&h) == persistence[_i].persistent, "%s", persistence[_i].name);
+	ck_assert_msg(forward_is_persistent(&h) == persistence[_i].persistent, "%s",
+	              persistence[_i].name);
 	arena_fini(&a);
 }
 END_TEST

@@ -30,8 +30,9 @@ static enum head_read rig_run(struct rig *r, size_t max)
 	enum head_read h = HEAD_WAIT;
 
 	for (unsigned i = 0; i < 1000000 && h == HEAD_WAIT; i++)
-		h = head_reader_run(&r->reader, &r->in.stream, &r->buffer, r->buffers, http_parse_request,
-				    max, &r->arena, &r->head, &r->used, &r->error);
+		h = head_reader_run(&r->reader, &r->in.stream, &r->buffer, r->buffers,
+		                    http_parse_request, max, &r->arena, &r->head, &r->used,
+		                    &r->error);
 	return h;
 }
 

@@ -15,7 +15,8 @@ static void on_finding(void *arg, const struct conf_finding *f)
 	struct report *r = arg;
 
 	if (f->severity == CONF_ERROR && r->text[0] == '\0')
-		snprintf(r->text, sizeof(r->text), "%s:%u: %s", f->place.file, f->place.line, f->text);
+		snprintf(r->text, sizeof(r->text), "%s:%u: %s", f->place.file, f->place.line,
+		         f->text);
 }
 
 static const struct {
@@ -36,7 +37,8 @@ static const struct {
 	{ "http_port 3128\nvia yes\n", ":2: " },
 	{ "http_port 3128\nvisible_hostname a b\n", NULL },
 	{ "http_port 3128\nvisible_hostname (x)\n", "cannot stand in a Via field" },
-	{ "http_port 3128\nrequest_header_max_size 1 MB\n", "client_request_buffer_max_size must be larger" },
+	{ "http_port 3128\nrequest_header_max_size 1 MB\n",
+	  "client_request_buffer_max_size must be larger" },
 	{ "http_port 3128\nhttp_upgrade_request_protocols WebSocket allow all\n", NULL },
 	{ "http_port 3128\nhttp_upgrade_request_protocols WebSocket allow nobody\n", "nobody" },
 };
@@ -52,7 +54,8 @@ START_TEST(configurations)
 		snapshot_unref(&s);
 	} else {
 		ck_assert_ptr_null(s);
-		ck_assert_msg(strstr(r.text, cases[_i].says) != NULL, "%s: %s", cases[_i].conf, r.text);
+		ck_assert_msg(strstr(r.text, cases[_i].says) != NULL, "%s: %s", cases[_i].conf,
+		              r.text);
 	}
 	ck_assert_uint_eq(snapshot_count(), 0);
 }
