@@ -24,6 +24,7 @@ EXTRA_DIST += \
 	doc/decisions/0008-log-thread.md \
 	doc/glossary.md \
 	doc/operations.md \
+	doc/performance.md \
 	doc/policy.md \
 	doc/request-path.md \
 	doc/style.md \
