@@ -346,7 +346,8 @@ static enum spliced splice_turn(struct body_source *s, struct body_sink *k, size
 static enum body_result splice_run(struct body_source *s, struct body_sink *k, struct pipe_pool *pp,
                                    size_t *moved)
 {
-	while (*moved < TURN_BYTES) {
+	/* What is left of the end is not put off: the receiver may leave once it has all. */
+	while (*moved < TURN_BYTES || s->left == 0) {
 		if (k->pipe->bytes == 0 && s->left == 0) {
 			pipe_give(pp, &k->pipe);
 			return BODY_PUMP_DONE;
@@ -401,7 +402,7 @@ enum body_result body_pump(struct body_source *s, struct body_sink *k, struct bu
 {
 	size_t moved = 0;
 
-	while (moved < TURN_BYTES) {
+	while (moved < TURN_BYTES || body_source_is_over(s)) {
 		if (k->pipe != NULL || (may_splice(s, k) && (k->pipe = pipe_take(pp)) != NULL)) {
 			const enum body_result r = splice_run(s, k, pp, &moved);
 

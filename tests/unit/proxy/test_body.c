@@ -124,6 +124,34 @@ START_TEST(any_pieces_any_framing)
 }
 END_TEST
 
+/* A receiver that has all may leave: whoever asks then must find the message whole. */
+START_TEST(what_was_written_whole_is_done_at_once)
+{
+	static const size_t sizes[] = { 16384, 262143, 262144, 262145, 270000, 524288 };
+	struct rig r;
+
+	rig_init(&r);
+	const size_t n = sizes[_i % 6];
+	const struct http_framing f = { HTTP_BODY_LENGTH, n };
+	char *text = arena_alloc(&r.arena, n);
+
+	memset(text, 'x', n);
+	fake_stream_init(&r.in, span_of(text, n), 1);
+	fake_stream_init(&r.out, SPAN_NULL, 1);
+	r.in.piece = r.out.piece = 1u << 30; /* as much as is asked for, nearly always */
+	body_source_init(&r.source, &r.in.stream, &r.buffer, &f, &body_whys_origin, 4096);
+	body_sink_init(&r.sink, &r.out.stream, SPAN_NULL, &f);
+	enum body_result res = BODY_PUMP_YIELD;
+
+	while (res == BODY_PUMP_YIELD) {
+		res = body_pump(&r.source, &r.sink, r.buffers, NULL, &r.arena);
+		ck_assert(res == BODY_PUMP_DONE || r.out.out_n < n);
+	}
+	ck_assert_int_eq(res, BODY_PUMP_DONE);
+	rig_fini(&r);
+}
+END_TEST
+
 static const struct {
 	const char *name, *wire;
 	enum http_framing_kind kind;
@@ -195,6 +223,7 @@ Suite *suite_body(void)
 
 	tcase_add_loop_test(t, any_pieces_any_framing, 0, RUNS);
 	tcase_add_test(t, a_turn_is_short_whatever_the_pieces);
+	tcase_add_loop_test(t, what_was_written_whole_is_done_at_once, 0, 6);
 	tcase_add_loop_test(t, a_source_that_fails_says_why, 0, ARRAY_LEN(failures));
 	suite_add_tcase(s, t);
 	return s;
