@@ -666,6 +666,7 @@ END_TEST
 
 struct worker {
 	pthread_t thread;
+	struct loop *loop; /* lives until all threads have ended: they post to each other */
 	unsigned found;
 	struct dns_query queries[64];
 };
@@ -697,7 +698,7 @@ static void *work(void *arg)
 		}
 	}
 	dns_free(&d);
-	loop_free(&own);
+	w->loop = own;
 	return NULL;
 }
 
@@ -717,6 +718,8 @@ START_TEST(workers_share_answers_and_wake_each_other)
 		ck_assert_uint_ge(w[i].found, 1);
 		ck_assert_uint_le(w[i].found, 160);
 	}
+	for (size_t i = 0; i < ARRAY_LEN(w); i++)
+		loop_free(&w[i].loop);
 	ck_assert_uint_eq(atomic_load(&shared->in_flight), 0);
 }
 END_TEST
