@@ -4,6 +4,7 @@ cuttle_libs = \
 	src/admin/libadmin.a \
 	src/proxy/libproxy.a \
 	src/log/liblog.a \
+	src/header/libheader.a \
 	cache/libcache.a \
 	src/net/libnet.a \
 	acl/libacl.a \

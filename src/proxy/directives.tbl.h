@@ -11,12 +11,6 @@ DIRECTIVE(unique_hostname, "", admin, proxy, conf_set_string, unique_hostname, "
 	"NAME", "The name by which this proxy recognises its own Via when several share visible_hostname.")
 DIRECTIVE(hostname_aliases, "", admin, proxy, proxy_conf_names, hostname_aliases, "",
 	"NAME...", "Further names under which the manager's pages are asked for.")
-DIRECTIVE(via, "", header, proxy, conf_set_onoff, via, "on",
-	"on|off", "Add Via to what is forwarded, both ways. Loops are recognised by it.")
-DIRECTIVE(httpd_suppress_version_string, "", header, proxy, conf_set_onoff, httpd_suppress_version_string, "off",
-	"on|off", "Leave the version number out of headers and error pages.")
-DIRECTIVE(forwarded_for, "", header, proxy, proxy_conf_forwarded_for, forwarded_for, "on",
-	"on|off|transparent|truncate|delete", "What becomes of X-Forwarded-For: append the client, append \"unknown\", leave it, replace it, remove it.")
 DIRECTIVE(host_verify_strict, "", network, proxy, conf_set_onoff, host_verify_strict, "off",
 	"on|off", "Refuse (409) a request whose Host differs from its target, instead of replacing Host by the target's.")
 DIRECTIVE(deny_detail, "", access, proxy, conf_set_onoff, deny_detail, "off",
@@ -51,8 +45,6 @@ DIRECTIVE(write_timeout, "", timeout, proxy, conf_set_ms, write_timeout_ms, "15 
 	"TIME", "How long a receiver may refuse to take anything.")
 DIRECTIVE(server_pconn_for_nonretriable, "", http, proxy, acl_conf_rules, server_pconn_for_nonretriable, "",
 	"allow|deny [!]ACL...", "Which requests that must not be repeated (POST) may use an idle connection; none if unset.")
-DIRECTIVE(http_upgrade_request_protocols, "", http, proxy, proxy_conf_upgrades, upgrades, "",
-	"PROTOCOL|OTHER allow|deny [!]ACL...", "Which upgrades (WebSocket) become tunnels; without a line Upgrade is removed from requests.")
 DIRECTIVE(error_directory, "", error, proxy, conf_set_string, error_directory, "",
 	"PATH", "Folder of error page templates used instead of the built-in ones.")
 DIRECTIVE(err_html_text, "", error, proxy, conf_set_line, err_html_text, "",

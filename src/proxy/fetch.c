@@ -4,8 +4,8 @@
 #include "proxy/fetch.h"
 
 #include "base/counters.h"
+#include "header/forward.h"
 #include "http/serialise.h"
-#include "proxy/forward.h"
 #include "proxy/machine.h"
 
 #define FETCH_MAGIC 0xfe7c4a11u

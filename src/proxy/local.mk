@@ -6,7 +6,6 @@ src_proxy_libproxy_a_SOURCES = \
 	src/proxy/directives.tbl.h \
 	src/proxy/errorpage.c src/proxy/errorpage.h src/proxy/errorpage_builtin.h \
 	src/proxy/fetch.c src/proxy/fetch.h src/proxy/fetch_steps.tbl.h \
-	src/proxy/forward.c src/proxy/forward.h \
 	src/proxy/head_reader.c src/proxy/head_reader.h \
 	src/proxy/internal.c src/proxy/internal.h \
 	src/proxy/machine.h \

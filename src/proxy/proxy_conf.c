@@ -26,14 +26,6 @@ void proxy_conf_fini(struct proxy_conf *c)
 		free(n->name);
 		free(n);
 	}
-	while (c->upgrades != NULL) {
-		struct upgrade_rules *u = c->upgrades;
-
-		c->upgrades = u->next;
-		free(u->protocol);
-		acl_rules_free(&u->rules);
-		free(u);
-	}
 	acl_rules_free(&c->server_pconn_for_nonretriable);
 	free(c->visible_hostname);
 	free(c->unique_hostname);
@@ -172,35 +164,6 @@ refused:
 	free(p);
 }
 
-static bool set_choice(struct conf_line *l, const char *const *names, size_t n, unsigned *choice)
-{
-	struct span word;
-
-	if (conf_word(l, &word)) {
-		for (size_t i = 0; i < n; i++) {
-			if (span_eq_nocase(word, span_str(names[i]))) {
-				*choice = (unsigned)i;
-				return true;
-			}
-		}
-		conf_error(l, "unknown value \"%.*s\" (use %s)", SPAN_ARG(word),
-		           l->directive->syntax);
-	} else {
-		conf_error(l, "a value is missing (use %s)", l->directive->syntax);
-	}
-	return false;
-}
-
-void proxy_conf_forwarded_for(struct conf_line *l, void *field)
-{
-	static const char *const names[] = { "on", "off", "transparent", "delete", "truncate" };
-	enum forwarded_for *f = field;
-	unsigned choice;
-
-	if (set_choice(l, names, ARRAY_LEN(names), &choice))
-		*f = (enum forwarded_for)choice;
-}
-
 void proxy_conf_names(struct conf_line *l, void *field)
 {
 	struct name_list **list = field;
@@ -213,28 +176,4 @@ void proxy_conf_names(struct conf_line *l, void *field)
 		n->next = *list;
 		*list = n;
 	}
-}
-
-void proxy_conf_upgrades(struct conf_line *l, void *field)
-{
-	struct upgrade_rules **at = field;
-	struct span word;
-
-	if (!conf_word(l, &word)) {
-		conf_error(l, "a protocol is missing (use %s)", l->directive->syntax);
-		return;
-	}
-	const bool is_other = span_eq(word, SPAN("OTHER"));
-
-	for (; *at != NULL; at = &(*at)->next) {
-		const char *p = (*at)->protocol;
-
-		if (is_other ? p == NULL : p != NULL && span_eq_nocase(span_str(p), word))
-			break;
-	}
-	if (*at == NULL) {
-		*at = check_calloc(1, sizeof(**at));
-		(*at)->protocol = is_other ? NULL : span_strdup(word);
-	}
-	acl_conf_rules(l, &(*at)->rules);
 }

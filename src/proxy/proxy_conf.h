@@ -16,21 +16,6 @@ struct http_port {
 	char *name; /* name=, else the text of the address as written */
 };
 
-enum forwarded_for {
-	FORWARDED_FOR_ON,          /* append the client's address */
-	FORWARDED_FOR_OFF,         /* append "unknown" */
-	FORWARDED_FOR_TRANSPARENT, /* leave X-Forwarded-For alone */
-	FORWARDED_FOR_DELETE,      /* remove it */
-	FORWARDED_FOR_TRUNCATE     /* replace it by the client's address */
-};
-
-/* One http_upgrade_request_protocols line group: rules for a protocol name, or OTHER. */
-struct upgrade_rules {
-	struct upgrade_rules *next;
-	char *protocol; /* "WebSocket", "foo/1.0"; NULL: OTHER */
-	struct acl_rules *rules;
-};
-
 struct name_list {
 	struct name_list *next;
 	char *name;
@@ -41,8 +26,6 @@ struct proxy_conf {
 
 	char *visible_hostname, *unique_hostname; /* never NULL once loaded */
 	struct name_list *hostname_aliases;
-	bool via, httpd_suppress_version_string;
-	enum forwarded_for forwarded_for;
 	bool host_verify_strict, deny_detail;
 	bool half_closed_clients;
 	bool client_persistent_connections, persistent_connection_after_error;
@@ -56,7 +39,6 @@ struct proxy_conf {
 	int64_t client_lifetime_ms, read_timeout_ms, write_timeout_ms;
 
 	struct acl_rules *server_pconn_for_nonretriable;
-	struct upgrade_rules *upgrades;
 
 	/* error pages */
 	char *error_directory, *err_html_text, *err_page_stylesheet;
@@ -69,6 +51,4 @@ void proxy_conf_fini(struct proxy_conf *c);
 void proxy_conf_complete(struct proxy_conf *c, struct conf_reader *r);
 
 conf_setter_fn proxy_conf_http_port;
-conf_setter_fn proxy_conf_forwarded_for;
-conf_setter_fn proxy_conf_names;    /* struct name_list * */
-conf_setter_fn proxy_conf_upgrades; /* struct upgrade_rules * */
+conf_setter_fn proxy_conf_names; /* struct name_list * */

@@ -15,6 +15,7 @@ static _Atomic unsigned n_alive, n_built;
 #define DIRECTIVE(...) CONF_ROW(__VA_ARGS__),
 static const struct conf_directive directives[] = {
 #include "acl/directives.tbl.h"
+#include "header/directives.tbl.h"
 #include "log/directives.tbl.h"
 #include "loop/directives.tbl.h"
 #include "net/directives.tbl.h"
@@ -45,6 +46,7 @@ static void snapshot_free(struct snapshot *s)
 	port_set_fini(&s->ports);
 	acl_conf_fini(&s->acl);
 	net_conf_fini(&s->net);
+	header_conf_fini(&s->header);
 	log_conf_fini(&s->log);
 	proxy_conf_fini(&s->proxy);
 	process_conf_fini(&s->process);
@@ -112,6 +114,7 @@ static struct snapshot *snapshot_new(void)
 	arena_init(&s->arena);
 	acl_conf_init(&s->acl);
 	net_conf_init(&s->net);
+	header_conf_init(&s->header);
 	log_conf_init(&s->log);
 	proxy_conf_init(&s->proxy);
 	process_conf_init(&s->process);
@@ -143,8 +146,8 @@ static void set_identity(struct snapshot *s)
 	const struct proxy_conf *c = &s->proxy;
 
 	s->identity.name = span_str(c->unique_hostname);
-	const char *product = c->httpd_suppress_version_string ? FORWARD_PRODUCT
-	                                                       : FORWARD_PRODUCT
+	const char *product = s->header.httpd_suppress_version_string ? FORWARD_PRODUCT
+	                                                              : FORWARD_PRODUCT
 	                              "/" PACKAGE_VERSION;
 
 	s->identity.via = arena_printf(&s->arena, "1.1 %s (%s)", c->unique_hostname, product);
@@ -178,7 +181,7 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	void *const sections[CONF_SECTION_N] = {
 		[CONF_SECTION_acl] = &s->acl,         [CONF_SECTION_net] = &s->net,
 		[CONF_SECTION_log] = &s->log,         [CONF_SECTION_proxy] = &s->proxy,
-		[CONF_SECTION_process] = &s->process,
+		[CONF_SECTION_process] = &s->process, [CONF_SECTION_header] = &s->header,
 	};
 
 	s->reader = conf_reader_new(directives, ARRAY_LEN(directives), sections);

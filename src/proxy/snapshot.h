@@ -9,11 +9,11 @@
 #include <stdatomic.h>
 
 #include "acl/decide.h"
+#include "header/forward.h"
 #include "log/access_log.h"
 #include "loop/process_conf.h"
 #include "net/net_conf.h"
 #include "proxy/errorpage.h"
-#include "proxy/forward.h"
 #include "proxy/port.h"
 #include "proxy/proxy.h"
 #include "proxy/proxy_conf.h"
@@ -24,6 +24,7 @@ struct snapshot {
 	unsigned generation; /* 1, 2, ...: how many have been loaded */
 	struct acl_conf acl;
 	struct net_conf net;
+	struct header_conf header;
 	struct log_conf log;
 	struct proxy_conf proxy;
 	struct process_conf process;

@@ -3,10 +3,10 @@
  */
 #include "base/counters.h"
 #include "base/oplog.h"
+#include "header/forward.h"
 #include "http/date.h"
 #include "http/serialise.h"
 #include "proxy/fetch.h"
-#include "proxy/forward.h"
 #include "proxy/txn.h"
 
 /* What a client may know of the rule that denied it; the place only with deny_detail. */
@@ -67,7 +67,7 @@ static struct span page_body(struct txn *t, const struct why_row *row)
 		.local_ip = span_str(ip_text(&t->session->local.ip, local)),
 		.local_port = arena_printf(&t->arena, "%u", t->session->local.port),
 		.proxy_host = span_str(s->proxy.visible_hostname),
-		.product = s->proxy.httpd_suppress_version_string
+		.product = s->header.httpd_suppress_version_string
 		                   ? SPAN(FORWARD_PRODUCT)
 		                   : SPAN(FORWARD_PRODUCT "/" PACKAGE_VERSION),
 		.cache_mgr = span_str(s->proxy.cache_mgr != NULL ? s->proxy.cache_mgr : ""),
@@ -97,14 +97,14 @@ static void begin_answer(struct txn *t, unsigned status, struct span reason, str
 	h->version = 11;
 	http_date_print(loop_wall_us(t->worker->loop) / 1000000, date);
 	http_head_add(h, HTTP_F_SERVER,
-	              s->proxy.httpd_suppress_version_string
+	              s->header.httpd_suppress_version_string
 	                      ? SPAN(FORWARD_PRODUCT)
 	                      : SPAN(FORWARD_PRODUCT "/" PACKAGE_VERSION));
 	http_head_add(h, HTTP_F_DATE, arena_dup(&t->arena, span_of(date, HTTP_DATE_LEN)));
 	http_head_add(h, HTTP_F_CONTENT_TYPE, type);
 	http_head_add(h, HTTP_F_CACHE_CONTROL, SPAN("no-store"));
 	http_head_set_framing(h, &framing);
-	if (s->proxy.via)
+	if (s->header.via)
 		http_head_add(h, HTTP_F_VIA, arena_dup(&t->arena, s->identity.via));
 	if (!t->keep_alive)
 		http_head_add(h, HTTP_F_CONNECTION, SPAN("close"));

@@ -4,9 +4,9 @@
 #include "proxy/txn.h"
 
 #include "base/counters.h"
+#include "header/forward.h"
 #include "http/serialise.h"
 #include "proxy/fetch.h"
-#include "proxy/forward.h"
 
 /*
  * The protocols of the client's Upgrade that are offered on; SPAN_NULL: none. Decided with
@@ -22,7 +22,8 @@ static struct span allowed_upgrades(struct txn *t)
 	    !http_head_has_token(&t->request, HTTP_F_CONNECTION, SPAN("upgrade")))
 		return SPAN_NULL;
 	while (http_list_next(&rest, &element)) {
-		const struct acl_rules *rules = forward_upgrade_rules(&t->snapshot->proxy, element);
+		const struct acl_rules *rules =
+			forward_upgrade_rules(&t->snapshot->header, element);
 
 		if (rules == NULL ||
 		    acl_decide(rules, &t->facts, VERDICT_DENY, &trail) != VERDICT_ALLOW)
@@ -54,7 +55,7 @@ static const struct http_head *outgoing_head(struct txn *t, const struct http_fr
 	struct http_head *h = arena_alloc(&t->arena, sizeof(*h));
 	char ip[IP_TEXT_MAX];
 	const struct forward_request f = {
-		.conf = &t->snapshot->proxy,
+		.conf = &t->snapshot->header,
 		.identity = &t->snapshot->identity,
 		.uri = &t->uri,
 		.client_ip = arena_dup(&t->arena, span_str(ip_text(&t->session->peer.ip, ip))),
@@ -164,7 +165,7 @@ struct machine_next txn_step_send_interim(struct txn *t)
 				return TXN_GO(AWAIT_REPLY);
 			if (t->request.version < 11)
 				continue;
-			const struct forward_reply f = { .conf = &txn_conf(t)->proxy,
+			const struct forward_reply f = { .conf = &txn_conf(t)->header,
 				                         .identity = &txn_conf(t)->identity };
 
 			http_head_init(&h, &t->arena);
@@ -211,7 +212,7 @@ struct machine_next txn_step_deliver(struct txn *t)
 	const struct http_framing framing = reply_framing(t, c);
 	const bool has_body = c->framing.kind != HTTP_BODY_NONE;
 	const struct forward_reply f = {
-		.conf = &t->snapshot->proxy,
+		.conf = &t->snapshot->header,
 		.identity = &t->snapshot->identity,
 		/* A reply to HEAD and a 304 say what the length would be: RFC 9110 8.6. */
 		.framing = has_body ? &framing : NULL,

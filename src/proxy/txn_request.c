@@ -4,7 +4,7 @@
 #include "proxy/txn.h"
 
 #include "base/counters.h"
-#include "proxy/forward.h"
+#include "header/forward.h"
 #include "proxy/internal.h"
 
 #define FAIL(t, w, d) (txn_fail((t), WHY_##w, (d)), TXN_GO(SEND_ERROR))

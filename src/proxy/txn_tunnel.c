@@ -4,9 +4,9 @@
 #include "proxy/txn.h"
 
 #include "base/counters.h"
+#include "header/forward.h"
 #include "http/serialise.h"
 #include "proxy/fetch.h"
-#include "proxy/forward.h"
 #include "proxy/tunnel.h"
 
 static struct machine_next dial_failed(struct txn *t)
@@ -93,7 +93,7 @@ struct machine_next txn_step_switch(struct txn *t)
 
 	if (!t->has_reply) {
 		const struct cobj *c = fetch_cobj(t->fetch);
-		const struct forward_reply f = { .conf = &t->snapshot->proxy,
+		const struct forward_reply f = { .conf = &t->snapshot->header,
 			                         .identity = &t->snapshot->identity,
 			                         .upgrades = true };
 

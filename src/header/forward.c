@@ -1,7 +1,7 @@
 /*
  * Rewriting heads on their way through.
  */
-#include "proxy/forward.h"
+#include "header/forward.h"
 
 #include "http/date.h"
 #include "http/serialise.h"
@@ -197,7 +197,7 @@ struct http_framing forward_framing(const struct http_framing *from, bool receiv
 	return f;
 }
 
-const struct acl_rules *forward_upgrade_rules(const struct proxy_conf *c, struct span protocol)
+const struct acl_rules *forward_upgrade_rules(const struct header_conf *c, struct span protocol)
 {
 	struct span with_version = protocol;
 	const struct span name = span_cut(&with_version, '/');

@@ -3,9 +3,9 @@
  */
 #include "tests/unit/unit.h"
 
+#include "header/forward.h"
 #include "http/parse.h"
 #include "http/serialise.h"
-#include "proxy/forward.h"
 
 static const struct forward_identity identity = {
 	.via = { "1.1 p.example (cuttle/9)", 24 },
@@ -28,7 +28,7 @@ static void parse_request(struct http_head *h, struct arena *a, const char *text
 
 static const struct {
 	const char *name, *in;
-	struct proxy_conf conf;
+	struct header_conf conf;
 	const char *want; /* after the request line */
 } requests[] = {
 	{ "RFC 9110 7.6.1: fields that Connection names are removed",

@@ -4,10 +4,10 @@
  */
 #pragma once
 
+#include "header/header_conf.h"
 #include "http/body.h"
 #include "http/head.h"
 #include "http/uri.h"
-#include "proxy/proxy_conf.h"
 
 #define FORWARD_PRODUCT "cuttle"
 
@@ -22,7 +22,7 @@ struct forward_identity {
 bool forward_is_loop(const struct http_head *h, const struct forward_identity *id);
 
 struct forward_request {
-	const struct proxy_conf *conf;
+	const struct header_conf *conf;
 	const struct forward_identity *identity;
 	const struct uri *uri;
 	struct span client_ip;       /* text */
@@ -39,7 +39,7 @@ void forward_request(const struct http_head *in, struct http_head *out,
                      const struct forward_request *f);
 
 struct forward_reply {
-	const struct proxy_conf *conf;
+	const struct header_conf *conf;
 	const struct forward_identity *identity;
 	const struct http_framing *framing; /* as sent to the client; NULL: none (HEAD, 304) */
 	bool client_is_1_0, keep_alive;
@@ -65,7 +65,7 @@ bool forward_binds_connection(const struct http_head *request, const struct http
 struct http_framing forward_framing(const struct http_framing *from, bool receiver_is_1_0);
 
 /* The rules for one protocol of an Upgrade field: those by its name, else OTHER's. NULL: not allowed. */
-const struct acl_rules *forward_upgrade_rules(const struct proxy_conf *c, struct span protocol);
+const struct acl_rules *forward_upgrade_rules(const struct header_conf *c, struct span protocol);
 
 /* RFC 9110 7.8: is every protocol that a 101 names among those offered? */
 bool forward_upgrade_is_offered(const struct http_head *reply, struct span offered);
