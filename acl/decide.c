@@ -175,3 +175,16 @@ enum verdict acl_decide(const struct acl_rules *rules, const struct facts *f,
 		count(COUNT_ACL_UNDECIDED);
 	return v;
 }
+
+void acl_effects_apply(const struct acl_effect *e, struct notes *n, struct arena *a,
+                       bool only_client)
+{
+	for (; e != NULL; e = e->next) {
+		if (only_client && !e->on_client)
+			continue;
+		if (e->is_append)
+			notes_add(n, a, e->name, e->value);
+		else
+			notes_set(n, a, e->name, e->value);
+	}
+}

@@ -22,6 +22,18 @@ enum verdict {
 /* What an acl says of a request. */
 enum acl_match { ACL_NO, ACL_YES, ACL_NEED, ACL_UNDECIDED };
 
+/*
+ * What an annotate_transaction or annotate_client did while a decision was under way. Nothing has
+ * happened yet: acl_effects_apply() does it, once, when the verdict is known. Where the verdict is NEED
+ * there are none: the decision will be made again.
+ */
+struct acl_effect {
+	const struct acl_effect *next; /* in the order in which the terms were tried */
+	struct span name, value;
+	bool on_client; /* for later requests of the connection as well */
+	bool is_append; /* key+=value: one more; key=value: instead of all of that name */
+};
+
 /* Why it was decided so. Points into the rules; valid as long as they are. */
 struct trail {
 	enum fact need;              /* VERDICT_NEED only */
@@ -30,6 +42,8 @@ struct trail {
 	struct conf_place place;     /* of the rule; of the last rule for the implicit end */
 	const char *last_acl;        /* name of the last acl evaluated (deny_info); NULL if none */
 	const char *detail;          /* static; for VERDICT_UNDECIDED */
+	const struct acl_effect *effects; /* in facts.arena; NULL: none */
+	const struct acl_rule *reported;  /* the first report_only rule that matched; NULL: none */
 };
 
 /*
@@ -38,6 +52,10 @@ struct trail {
  */
 enum verdict acl_decide(const struct acl_rules *rules, const struct facts *f,
                         enum verdict when_empty, struct trail *trail);
+
+/* Change the notes of a transaction; with only_client, do just those meant for its connection. */
+void acl_effects_apply(const struct acl_effect *e, struct notes *n, struct arena *a,
+                       bool only_client);
 
 /* The rule as it was written after the directive: "deny CONNECT !SSL_ports". */
 struct span acl_rule_text(const struct acl_rule *r);

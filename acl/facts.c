@@ -1,5 +1,5 @@
 /*
- * The facts' names.
+ * The facts' names, and what they are.
  */
 #include "acl/facts.h"
 
@@ -13,4 +13,16 @@ const char *fact_name(enum fact f)
 
 	CHECK((unsigned)f < FACT_N);
 	return names[f];
+}
+
+const char *fact_text(enum fact f)
+{
+	static const char *const texts[] = {
+#define X(sym, name, text) text,
+		FACTS(X)
+#undef X
+	};
+
+	CHECK((unsigned)f < FACT_N);
+	return texts[f];
 }

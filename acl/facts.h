@@ -3,9 +3,13 @@
  * read. A fact that would take an operation to find (a name lookup) starts as UNKNOWN.
  *
  * Worker-local; frozen for one decision. Spans point into the transaction.
+ *
+ * FACT_SRC is the client's address as policy sees it: the connecting one, or what a trusted
+ * X-Forwarded-For names.
  */
 #pragma once
 
+#include "acl/notes.h"
 #include "base/base.h"
 #include "base/ip.h"
 #include "http/head.h"
@@ -29,7 +33,15 @@ enum fact_state {
 	X(DST_ADDRS, "dst", "the addresses of the URL's host")                                     \
 	X(SRC_NAME, "srcname", "the client's name by reverse lookup")                              \
 	X(DST_NAME, "dstname", "the name of a URL's host that is an address, by reverse lookup")   \
-	X(USER, "user", "who the client has proved to be")
+	X(USER, "user", "who the client has proved to be")                                         \
+	X(NOTES, "notes", "annotations of the transaction and of its client connection")           \
+	X(DRAW, "draw", "a random number")                                                         \
+	X(CONNECTIONS, "connections", "how many connections the client's address holds")           \
+	X(PEER, "peer", "the cache_peer that was chosen")                                          \
+	X(HIER, "hier", "how the request went on, as a hierarchy code")                            \
+	X(INITIATOR, "initiator", "who started the transaction")                                   \
+	X(MARK, "mark", "the netfilter mark of the client connection")                             \
+	X(ERROR, "error", "the error that the transaction ended in")
 
 enum fact {
 #define X(sym, name, text) FACT_##sym,
@@ -61,6 +73,23 @@ struct facts {
 	unsigned n_dst;
 	struct span src_name, dst_name;
 	struct span user;
+
+	const struct notes *notes; /* what earlier decisions and the client connection left */
+	uint64_t draw;             /* one a transaction; each random acl derives its own from it */
+	unsigned connections;      /* of the connecting address, this one included */
+	struct span peer;          /* the cache_peer's name; FACT_PEER is ABSENT when direct */
+	struct span hier_code;     /* "HIER_DIRECT" and so on: base/hier.tbl.h */
+	struct span initiator;     /* "client" */
+	uint32_t mark;
+	struct span error; /* "ERR_ACCESS_DENIED" and so on */
+	bool is_client_encrypted;
+
+	/*
+	 * Where what a decision leaves behind (trail.effects) is made; NULL: it is dropped. The one
+	 * member that a decision may change.
+	 */
+	struct arena *arena;
 };
 
 const char *fact_name(enum fact f);
+const char *fact_text(enum fact f); /* what it is, in a sentence about it */

@@ -14,6 +14,8 @@ acl_libacl_a_SOURCES = \
 	acl/kind_regexes.c \
 	acl/kind_time.c \
 	acl/kind_words.c \
+	acl/lists.c acl/lists.tbl.h \
+	acl/notes.c acl/notes.h \
 	acl/regex.c acl/regex.h \
 	acl/regex_list.c acl/regex_list.h \
 	acl/regex_parse.c \

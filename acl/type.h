@@ -211,6 +211,17 @@ struct acl *acl_set_add(struct acl_set *s, struct span name, const struct acl_ty
 struct conf_place acl_set_place(struct acl_set *s, struct conf_place at);
 const char *acl_set_suggest(const struct acl_set *s, struct span name);
 
+/* --- lists.c */
+
+/* What the lists of one directive may ask for. */
+struct acl_list {
+	const char *directive;
+	unsigned lacks; /* facts that there are none of, as bits 1 << FACT_x */
+	bool may_wait;
+};
+
+const struct acl_list *acl_list_of(struct span directive); /* never NULL */
+
 /* --- rules.c */
 struct acl_rules *acl_rules_new(struct acl_set *s, struct span directive);
 

@@ -376,6 +376,14 @@ bool fact_may_wait(enum fact f)
 	case FACT_CLOCK:
 	case FACT_REQUEST:
 	case FACT_REPLY:
+	case FACT_NOTES:
+	case FACT_DRAW:
+	case FACT_CONNECTIONS:
+	case FACT_PEER:
+	case FACT_HIER:
+	case FACT_INITIATOR:
+	case FACT_MARK:
+	case FACT_ERROR:
 		return false;
 	case FACT_N:
 		break;

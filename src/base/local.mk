@@ -8,6 +8,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/counters.c src/base/counters.h src/base/counters.tbl.h \
 	src/base/err.c src/base/err.h \
 	src/base/hash.c src/base/hash.h \
+	src/base/hier.tbl.h \
 	src/base/ip.c src/base/ip.h \
 	src/base/list.h \
 	src/base/lock.c src/base/lock.h \

@@ -10,9 +10,9 @@ static const char *const results[] = {
 };
 
 static const char *const hiers[] = {
-#define X(sym) #sym,
-	LOG_HIERS(X)
-#undef X
+#define HIER(sym) #sym,
+#include "base/hier.tbl.h"
+#undef HIER
 };
 
 const char *log_result_text(enum log_result r)

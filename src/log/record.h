@@ -13,12 +13,12 @@
 #define LOG_RESULTS(X)                                                                             \
 	X(NONE_NONE)                                                                               \
 	X(TCP_HIT)                                                                                 \
-	X(TCP_MEM_HIT) X(TCP_MISS) X(TCP_REFRESH) X(TCP_REFRESH_UNMODIFIED)                        \
-		X(TCP_REFRESH_MODIFIED) X(TCP_REFRESH_FAIL_OLD) X(TCP_REFRESH_FAIL_ERR)            \
-			X(TCP_CLIENT_REFRESH_MISS) X(TCP_IMS_HIT) X(TCP_INM_HIT)                   \
-				X(TCP_SWAPFAIL_MISS) X(TCP_NEGATIVE_HIT) X(TCP_OFFLINE_HIT)        \
-					X(TCP_DENIED) X(TCP_DENIED_REPLY) X(TCP_REDIRECT)          \
-						X(TCP_TUNNEL)
+	X(TCP_MEM_HIT)                                                                             \
+	X(TCP_MISS) X(TCP_REFRESH) X(TCP_REFRESH_UNMODIFIED) X(TCP_REFRESH_MODIFIED)               \
+		X(TCP_REFRESH_FAIL_OLD) X(TCP_REFRESH_FAIL_ERR) X(TCP_CLIENT_REFRESH_MISS)         \
+			X(TCP_IMS_HIT) X(TCP_INM_HIT) X(TCP_SWAPFAIL_MISS) X(TCP_NEGATIVE_HIT)     \
+				X(TCP_OFFLINE_HIT) X(TCP_DENIED) X(TCP_DENIED_REPLY)               \
+					X(TCP_REDIRECT) X(TCP_TUNNEL)
 
 enum log_result {
 #define X(sym) LOG_##sym,
@@ -27,19 +27,11 @@ enum log_result {
 		LOG_RESULT_N
 };
 
-#define LOG_HIERS(X)                                                                               \
-	X(HIER_NONE)                                                                               \
-	X(HIER_DIRECT)                                                                             \
-	X(ORIGINAL_DST) X(PINNED) X(SIBLING_HIT) X(PARENT_HIT) X(DEFAULT_PARENT) X(FIRSTUP_PARENT) \
-		X(FIRST_PARENT_MISS) X(CLOSEST_PARENT_MISS) X(CLOSEST_PARENT) X(CLOSEST_DIRECT)    \
-			X(NO_DIRECT_FAIL) X(SOURCE_FASTEST) X(ROUNDROBIN_PARENT) X(CARP)           \
-				X(USERHASH_PARENT) X(SOURCEHASH_PARENT) X(ANY_OLD_PARENT)
-
 enum log_hier {
-#define X(sym) LOG_##sym,
-	LOG_HIERS(X)
-#undef X
-		LOG_HIER_N
+#define HIER(sym) LOG_##sym,
+#include "base/hier.tbl.h"
+#undef HIER
+	LOG_HIER_N
 };
 
 struct log_rec {
@@ -69,6 +61,7 @@ struct log_rec {
 	struct span user_agent, referer;
 	struct span rule;       /* deciding rule: "http_access deny CONNECT !SSL_ports" */
 	struct span rule_place; /* "squid.conf:35" */
+	struct span reported;   /* the report_only rule that matched; empty: none */
 	struct span detail;     /* why, for a human; empty: none */
 };
 

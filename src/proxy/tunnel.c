@@ -52,6 +52,7 @@ static struct log_rec *pack(const struct log_rec *rec)
 	texts[n++] = &copy.user_agent;
 	texts[n++] = &copy.rule;
 	texts[n++] = &copy.rule_place;
+	texts[n++] = &copy.reported;
 	copy.content_type = copy.referer = copy.detail = SPAN_NULL;
 	for (size_t i = 0; i < n; i++)
 		bytes += texts[i]->n;

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "acl/decide.h"
 #include "acl/facts.h"
 #include "base/arena.h"
 #include "base/why.h"
@@ -54,7 +55,9 @@ struct txn {
 	struct dns_addresses dst;
 	bool has_dst;
 	struct dns_query src_name, dst_name;
+	struct notes notes;           /* annotations; starts with the connection's */
 	struct span rule, rule_place; /* the rule that decided; copies */
+	struct span reported;         /* the first report_only rule that matched; a copy */
 	bool rule_denied;
 
 	/* the way out */
@@ -116,6 +119,16 @@ void txn_release_snapshot(struct txn *t);
 /* txn_facts.c: fill what is known; find a fact: OP_READY (decide again) or OP_PENDING (t->op is set). */
 void txn_facts_fill(struct txn *t);
 enum op_status txn_facts_find(struct txn *t, enum fact need);
+/*
+ * Ask a list of rules, find what it needs, and do what the decision entails beside the verdict
+ * (annotations, report_only). OP_PENDING: t->op is set; wait, and call again in the same step. OP_READY:
+ * *v is the verdict, never NEED. The only way for steps to decide.
+ */
+enum op_status txn_decide(struct txn *t, const struct acl_rules *rules, enum verdict when_empty,
+                          enum verdict *v, struct trail *trail);
+/* The same for lists that cannot wait (acl/lists.tbl.h); what would have to is UNDECIDED. */
+enum verdict txn_decide_now(struct txn *t, const struct acl_rules *rules, enum verdict when_empty,
+                            struct trail *trail);
 
 /* txn_error.c: replace the reply by an error page for t->why, ready to be sent. */
 void txn_error_prepare(struct txn *t);

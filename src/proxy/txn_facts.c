@@ -61,6 +61,8 @@ void txn_facts_fill(struct txn *t)
 	f->port_name = span_str(t->session->port->name);
 	f->state[FACT_REPLY] = FACT_ABSENT;
 	f->state[FACT_USER] = FACT_ABSENT;
+	for (enum fact i = FACT_NOTES; i < FACT_N; i++)
+		f->state[i] = FACT_ABSENT;
 	fill_request(t);
 }
 
@@ -118,8 +120,62 @@ enum op_status txn_facts_find(struct txn *t, enum fact need)
 	case FACT_REQUEST:
 	case FACT_REPLY:
 	case FACT_USER:
+	case FACT_NOTES:
+	case FACT_DRAW:
+	case FACT_CONNECTIONS:
+	case FACT_PEER:
+	case FACT_HIER:
+	case FACT_INITIATOR:
+	case FACT_MARK:
+	case FACT_ERROR:
 	case FACT_N:
 		break;
 	}
 	UNREACHABLE("a fact that is known from the start");
+}
+
+/* What a decision leaves behind. */
+static void settle(struct txn *t, const struct trail *trail)
+{
+	acl_effects_apply(trail->effects, &t->notes, &t->arena, false);
+	if (trail->reported != NULL && t->reported.p == NULL)
+		t->reported = arena_printf(&t->arena, "%s %.*s", trail->directive,
+		                           SPAN_ARG(acl_rule_text(trail->reported)));
+}
+
+enum op_status txn_decide(struct txn *t, const struct acl_rules *rules, enum verdict when_empty,
+                          enum verdict *v, struct trail *trail)
+{
+	t->op = NULL;
+	txn_facts_fill(t);
+	for (;;) {
+		const enum verdict now = acl_decide(rules, &t->facts, when_empty, trail);
+
+		if (now != VERDICT_NEED) {
+			settle(t, trail);
+			*v = now;
+			return OP_READY;
+		}
+		if (txn_facts_find(t, trail->need) == OP_PENDING)
+			return OP_PENDING;
+	}
+}
+
+enum verdict txn_decide_now(struct txn *t, const struct acl_rules *rules, enum verdict when_empty,
+                            struct trail *trail)
+{
+	txn_facts_fill(t);
+	for (;;) {
+		const enum verdict v = acl_decide(rules, &t->facts, when_empty, trail);
+
+		if (v != VERDICT_NEED) {
+			settle(t, trail);
+			return v;
+		}
+		if (fact_may_wait(trail->need)) {
+			trail->detail = "a lookup that this list cannot wait for";
+			return VERDICT_UNDECIDED;
+		}
+		(void)txn_facts_find(t, trail->need);
+	}
 }

@@ -86,6 +86,7 @@ struct log_rec txn_log_record(const struct txn *t)
 			t->has_reply ? field_value(&t->reply, HTTP_F_CONTENT_TYPE) : SPAN_NULL,
 		.rule = t->rule,
 		.rule_place = t->rule_place,
+		.reported = t->reported,
 		.detail = t->detail,
 	};
 
@@ -107,7 +108,7 @@ uint64_t txn_log_sinks(struct txn *t)
 		struct trail trail;
 
 		if (g->acls != NULL &&
-		    acl_decide(g->acls, &t->facts, VERDICT_ALLOW, &trail) != VERDICT_ALLOW)
+		    txn_decide_now(t, g->acls, VERDICT_ALLOW, &trail) != VERDICT_ALLOW)
 			continue;
 		if (g->kind == LOG_TARGET_NONE)
 			break;

@@ -8,10 +8,7 @@
 #include "http/serialise.h"
 #include "proxy/fetch.h"
 
-/*
- * The protocols of the client's Upgrade that are offered on; SPAN_NULL: none. Decided with
- * http_access's facts; what would have to wait is a no.
- */
+/* The protocols of the client's Upgrade that are offered on; SPAN_NULL: none. */
 static struct span allowed_upgrades(struct txn *t)
 {
 	struct span rest = http_head_joined(&t->request, HTTP_F_UPGRADE), element, list = SPAN_NULL;
@@ -26,7 +23,7 @@ static struct span allowed_upgrades(struct txn *t)
 			forward_upgrade_rules(&t->snapshot->header, element);
 
 		if (rules == NULL ||
-		    acl_decide(rules, &t->facts, VERDICT_DENY, &trail) != VERDICT_ALLOW)
+		    txn_decide_now(t, rules, VERDICT_DENY, &trail) != VERDICT_ALLOW)
 			continue;
 		list = list.n == 0 ? element
 		                   : arena_printf(&t->arena, "%.*s, %.*s", SPAN_ARG(list),
@@ -45,8 +42,8 @@ static bool may_reuse(struct txn *t)
 	if (http_method_is_idempotent(t->request.method) &&
 	    t->request_framing.kind == HTTP_BODY_NONE)
 		return true;
-	return acl_decide(t->snapshot->proxy.server_pconn_for_nonretriable, &t->facts, VERDICT_DENY,
-	                  &trail) == VERDICT_ALLOW;
+	return txn_decide_now(t, t->snapshot->proxy.server_pconn_for_nonretriable, VERDICT_DENY,
+	                      &trail) == VERDICT_ALLOW;
 }
 
 static const struct http_head *outgoing_head(struct txn *t, const struct http_framing *framing,

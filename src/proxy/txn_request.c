@@ -197,32 +197,19 @@ static void keep_rule(struct txn *t, const struct trail *trail)
 struct machine_next txn_step_access(struct txn *t)
 {
 	struct trail trail = { 0 };
+	enum verdict v;
 
-	t->op = NULL;
-	txn_facts_fill(t);
-	for (;;) {
-		switch (acl_decide(t->snapshot->acl.http_access, &t->facts, VERDICT_DENY, &trail)) {
-		case VERDICT_ALLOW:
-			return TXN_GO(ALLOWED);
-		case VERDICT_NEED:
-			if (txn_facts_find(t, trail.need) == OP_PENDING)
-				return TXN_WAIT(ACCESS);
-			break;
-		case VERDICT_DENY:
-		case VERDICT_CHALLENGE:
-			t->rule_denied = true;
-			keep_rule(t, &trail);
-			t->result = LOG_TCP_DENIED;
-			count(COUNT_CLIENT_DENIED);
-			return FAIL(t, DENIED, SPAN_NULL);
-		case VERDICT_UNDECIDED:
-			t->rule_denied = true;
-			keep_rule(t, &trail);
-			t->result = LOG_TCP_DENIED;
-			return FAIL(t, UNDECIDED,
-			            span_str(trail.detail != NULL ? trail.detail : ""));
-		}
-	}
+	if (txn_decide(t, t->snapshot->acl.http_access, VERDICT_DENY, &v, &trail) == OP_PENDING)
+		return TXN_WAIT(ACCESS);
+	if (v == VERDICT_ALLOW)
+		return TXN_GO(ALLOWED);
+	t->rule_denied = true;
+	keep_rule(t, &trail);
+	t->result = LOG_TCP_DENIED;
+	if (v == VERDICT_UNDECIDED)
+		return FAIL(t, UNDECIDED, span_str(trail.detail != NULL ? trail.detail : ""));
+	count(COUNT_CLIENT_DENIED);
+	return FAIL(t, DENIED, SPAN_NULL);
 }
 
 struct machine_next txn_step_allowed(struct txn *t)

@@ -201,7 +201,8 @@ static void assert_harmless(unsigned field, struct span evil)
 		offsetof(struct log_rec, user),        offsetof(struct log_rec, content_type),
 		offsetof(struct log_rec, server_name), offsetof(struct log_rec, user_agent),
 		offsetof(struct log_rec, referer),     offsetof(struct log_rec, rule),
-		offsetof(struct log_rec, rule_place),  offsetof(struct log_rec, detail),
+		offsetof(struct log_rec, rule_place),  offsetof(struct log_rec, reported),
+		offsetof(struct log_rec, detail),
 	};
 	struct log_rec rec = sample();
 	struct log_conf c;

@@ -51,6 +51,7 @@ START_TEST(record_comes_out_as_it_went_in)
 		              .referer = SPAN("r"),
 		              .rule = SPAN("http_access deny all"),
 		              .rule_place = SPAN("squid.conf:35"),
+		              .reported = SPAN("http_access deny a"),
 		              .detail = SPAN("because") };
 	struct log_rec out;
 	int sink;
@@ -72,6 +73,7 @@ START_TEST(record_comes_out_as_it_went_in)
 	ck_assert_span(out.referer, in.referer);
 	ck_assert_span(out.rule, in.rule);
 	ck_assert_span(out.rule_place, in.rule_place);
+	ck_assert_span(out.reported, in.reported);
 	ck_assert_span(out.detail, in.detail);
 	log_ring_pop(r);
 	ck_assert(log_ring_is_empty(r));
