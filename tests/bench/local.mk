@@ -18,3 +18,10 @@ EXTRA_DIST += \
 	tests/bench/src/measure.c \
 	tests/bench/src/measure.h \
 	tests/bench/src/relay.c
+
+# What a decision costs. Built with the tests, so that it does not rot; run by hand.
+check_PROGRAMS += tests/bench/decide
+tests_bench_decide_SOURCES = tests/bench/src/decide.c \
+	tests/bench/src/decide_lists.c tests/bench/src/decide_lists.h
+tests_bench_decide_LDADD = acl/libacl.a src/conf/libconf.a src/http/libhttp.a src/base/libbase.a \
+	$(cuttle_external_libs)
