@@ -12,4 +12,5 @@ src_http_libhttp_a_SOURCES = \
 	src/http/parse.c src/http/parse.h \
 	src/http/serialise.c src/http/serialise.h \
 	src/http/status.c \
+	src/http/target.c src/http/target.h \
 	src/http/uri.c src/http/uri.h

@@ -5,6 +5,7 @@
 
 #include "base/counters.h"
 #include "header/forward.h"
+#include "http/target.h"
 #include "proxy/internal.h"
 
 #define FAIL(t, w, d) (txn_fail((t), WHY_##w, (d)), TXN_GO(SEND_ERROR))
@@ -62,35 +63,6 @@ struct machine_next txn_step_read_head(struct txn *t)
 	UNREACHABLE("head_read");
 }
 
-/* RFC 9112 3.2: what the request asks for, by the form of its target. */
-static bool find_uri(struct txn *t, const char **detail)
-{
-	const struct http_head *h = &t->request;
-	const struct http_field *host = http_head_get(h, HTTP_F_HOST);
-	struct uri from_host;
-
-	/* RFC 9112 3.2: an invalid Host is refused even where it is not needed. */
-	if (host != NULL && host->value.n != 0 &&
-	    !uri_parse_host(host->value, URI_HTTP, &t->arena, &from_host, detail))
-		return false;
-	if (h->method == HTTP_CONNECT)
-		return uri_parse_authority(h->target, &t->arena, &t->uri, detail);
-	const bool is_asterisk = span_eq(h->target, SPAN("*"));
-
-	if (h->target.n != 0 && h->target.p[0] != '/' && !is_asterisk)
-		return uri_parse_absolute(h->target, &t->arena, &t->uri, detail);
-	if (is_asterisk && h->method != HTTP_OPTIONS) {
-		*detail = "the target * is for OPTIONS only";
-		return false;
-	}
-	if (host == NULL || host->value.n == 0) {
-		*detail = "the target has no host, and there is no Host";
-		return false;
-	}
-	t->uri = from_host;
-	return uri_parse_path(h->target, &t->uri.path, detail);
-}
-
 /* Fields that steer how the request is treated. False: t->why is set. */
 static bool read_expectations(struct txn *t)
 {
@@ -141,7 +113,7 @@ struct machine_next txn_step_classify(struct txn *t)
 	struct http_parse_error e = { WHY_BAD_URL, NULL, 0 };
 
 	t->is_connect = t->request.method == HTTP_CONNECT;
-	if (!find_uri(t, &e.detail)) {
+	if (!http_target_uri(&t->request, &t->arena, &t->uri, &e.detail)) {
 		t->request_framing.kind = HTTP_BODY_NONE;
 		return bad_head(t, &e);
 	}

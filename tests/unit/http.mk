@@ -13,5 +13,6 @@ tests_unit_unit_http_SOURCES = tests/unit/unit_http.c tests/unit/unit.h \
 	tests/unit/http/test_parse_reply.c \
 	tests/unit/http/test_parse_request.c \
 	tests/unit/http/test_serialise.c \
+	tests/unit/http/test_target.c \
 	tests/unit/http/test_uri.c
 tests_unit_unit_http_LDADD = src/http/libhttp.a src/base/libbase.a $(unit_libs)

@@ -11,7 +11,8 @@ Suite *suite_list(void);
 Suite *suite_parse_reply(void);
 Suite *suite_parse_request(void);
 Suite *suite_serialise(void);
+Suite *suite_target(void);
 Suite *suite_uri(void);
 
 UNIT_MAIN(suite_parse_request, suite_parse_reply, suite_body, suite_chars, suite_chunked, suite_uri,
-          suite_head, suite_field, suite_list, suite_hop, suite_serialise, suite_date)
+          suite_target, suite_head, suite_field, suite_list, suite_hop, suite_serialise, suite_date)
