@@ -146,6 +146,9 @@ static void settle(struct txn *t, const struct trail *trail)
 enum op_status txn_decide(struct txn *t, const struct acl_rules *rules, enum verdict when_empty,
                           enum verdict *v, struct trail *trail)
 {
+	/* Woken by something else (bytes behind the request): what is looked for is not there yet. */
+	if (t->op != NULL && t->op->status == OP_PENDING)
+		return OP_PENDING;
 	t->op = NULL;
 	txn_facts_fill(t);
 	for (;;) {

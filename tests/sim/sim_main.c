@@ -12,6 +12,7 @@ Suite *suite_dial(void);
 Suite *suite_heads(void);
 Suite *suite_interim(void);
 Suite *suite_limits(void);
+Suite *suite_policy(void);
 Suite *suite_requests(void);
 Suite *suite_scarcity(void);
 Suite *suite_shutdown(void);
@@ -23,9 +24,9 @@ Suite *suite_world(void);
 int main(void)
 {
 	Suite *(*const suites[])(void) = {
-		suite_world,    suite_dial,    suite_requests, suite_cuts,
-		suite_heads,    suite_interim, suite_limits,   suite_scarcity,
-		suite_shutdown, suite_steps,   suite_storm,    suite_upstreams,
+		suite_world,   suite_dial,      suite_requests, suite_cuts,     suite_heads,
+		suite_interim, suite_limits,    suite_scarcity, suite_shutdown, suite_steps,
+		suite_storm,   suite_upstreams, suite_policy,
 	};
 	const char *dot = getenv("SIM_DOT");
 	SRunner *runner = srunner_create(suites[0]());
