@@ -264,6 +264,17 @@ void acl_conf_finish(struct acl_conf *c, struct conf_reader *reader)
 	c->set->is_finished = true;
 }
 
+void acl_conf_fields(const struct acl_conf *c, acl_field_fn *each, void *arg)
+{
+	for (size_t i = 0; i < c->set->n; i++) {
+		const struct acl *a = c->set->acls[i];
+		const struct span name = acl_field_of(a);
+
+		if (name.n != 0)
+			each(arg, (acl_reads_itself(a) & 1u << FACT_REPLY) != 0, name);
+	}
+}
+
 bool acl_conf_names_purge(const struct acl_conf *c)
 {
 	return c->set->names_purge;

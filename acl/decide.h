@@ -83,6 +83,12 @@ void acl_conf_fini(struct acl_conf *c);
  * and overlaps. Before it, nothing may be decided; after it, no line may be added.
  */
 void acl_conf_finish(struct acl_conf *c, struct conf_reader *r);
+/*
+ * Tell `each` of the fields of requests and replies that acls of this configuration look at, perhaps
+ * more than once: what a record must hold for a decision to be made again.
+ */
+typedef void acl_field_fn(void *arg, bool is_reply, struct span name);
+void acl_conf_fields(const struct acl_conf *c, acl_field_fn *each, void *arg);
 /* True if an acl names the method PURGE, which turns that method on. */
 bool acl_conf_names_purge(const struct acl_conf *c);
 

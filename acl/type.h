@@ -87,6 +87,7 @@ struct acl_type {
 	const char *values;   /* what is accepted, for messages */
 	const char *new_name; /* an old spelling: the type it stands for; NULL otherwise */
 	const char *note;
+	const char *field; /* the field of the head that it looks at; NULL: none, or see struct acl */
 };
 
 struct acl {
@@ -95,6 +96,7 @@ struct acl {
 	const struct acl_type *type;
 	struct conf_place place; /* where it was first declared */
 	void *data;              /* the kind's */
+	char *field;             /* req_header, rep_header: the field's name; NULL: see the type */
 	bool no_lookup;          /* -n on any of its lines */
 	bool is_builtin;
 	bool has_errors; /* reported; the configuration will not be used */
@@ -190,6 +192,8 @@ extern const struct acl_type acl_type_broken; /* stands in for what could not be
 const char *acl_type_suggest(struct span name);
 bool fact_may_wait(enum fact f);
 unsigned acl_reads_itself(const struct acl *a);
+/* The field of the request (of the reply, if it reads FACT_REPLY) that a looks at; n is 0: none. */
+struct span acl_field_of(const struct acl *a);
 
 /* --- the kinds, each in its file */
 extern const struct acl_kind acl_kind_addrs, acl_kind_domains, acl_kind_regexes, acl_kind_ports,

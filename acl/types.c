@@ -273,7 +273,7 @@ static const struct acl_type types[] = {
 	{ "method",	    &acl_kind_methods, subject_method,	  0, READS_REQUEST, "methods such as GET and CONNECT" },
 	{ "url_regex",	    &acl_kind_regexes, subject_url,	  TYPE_TAKES_I, READS_REQUEST, REGEX },
 	{ "urlpath_regex",  &acl_kind_regexes, subject_url_path,  TYPE_TAKES_I, READS_REQUEST, REGEX },
-	{ "browser",	    &acl_kind_regexes, subject_browser,	  TYPE_TAKES_I, READS_REQUEST, REGEX },
+	{ "browser",	    &acl_kind_regexes, subject_browser,	  TYPE_TAKES_I, READS_REQUEST, REGEX, .field = "User-Agent" },
 	{ "time",	    &acl_kind_time,    subject_clock,	  0, READS_CLOCK, "days (SMTWHFA, D) and hh:mm-hh:mm" },
 	{ "any-of",	    &acl_kind_any_of,  NULL,		  0, { { 0 } }, 0, "names of acls, each perhaps after a !" },
 	{ "all-of",	    &acl_kind_all_of,  NULL,		  0, { { 0 } }, 0, "names of acls, each perhaps after a !" },
@@ -389,6 +389,13 @@ bool fact_may_wait(enum fact f)
 		break;
 	}
 	UNREACHABLE("fact");
+}
+
+struct span acl_field_of(const struct acl *a)
+{
+	if (a->field != NULL)
+		return span_str(a->field);
+	return a->type->field != NULL ? span_str(a->type->field) : SPAN("");
 }
 
 unsigned acl_reads_itself(const struct acl *a)

@@ -1,0 +1,125 @@
+/*
+ * Explanations as JSON (RFC 8259).
+ */
+#include "admin/explain.h"
+
+/* Bytes above ASCII that are no UTF-8 would make the text invalid, so each is written as U+00xx. */
+static void put_string(FILE *to, struct span s)
+{
+	fputc('"', to);
+	for (size_t i = 0; i < s.n; i++) {
+		const uint8_t c = (uint8_t)s.p[i];
+
+		if (c == '"' || c == '\\')
+			fprintf(to, "\\%c", c);
+		else if (c < 0x20 || c >= 0x7f)
+			fprintf(to, "\\u%04x", c);
+		else
+			fputc(c, to);
+	}
+	fputc('"', to);
+}
+
+static void put_member(FILE *to, const char *name, struct span s)
+{
+	fprintf(to, ",\"%s\":", name);
+	if (s.p != NULL)
+		put_string(to, s);
+	else
+		fputs("null", to);
+}
+
+static void put_rule(FILE *to, const char *name, const struct trail *t, const struct acl_rule *r,
+                     struct conf_place at)
+{
+	fprintf(to, ",\"%s\":", name);
+	if (r == NULL) {
+		fputs("null", to);
+		return;
+	}
+	fputs("{\"directive\":", to);
+	put_string(to, span_str(t->directive));
+	put_member(to, "text", acl_rule_text(r));
+	put_member(to, "file", span_str(at.file));
+	fprintf(to, ",\"line\":%u}", at.line);
+}
+
+static const char *result_word(enum acl_match m)
+{
+	switch (m) {
+	case ACL_NO:
+		return "no";
+	case ACL_YES:
+		return "yes";
+	case ACL_NEED:
+		return "need";
+	case ACL_UNDECIDED:
+		return "undecided";
+	}
+	UNREACHABLE("acl_match");
+}
+
+static void put_steps(FILE *to, const char *name, const struct acl_step *steps, size_t n)
+{
+	fprintf(to, ",\"%s\":[", name);
+	for (size_t i = 0; i < n; i++) {
+		const struct acl_step *s = &steps[i];
+		const struct conf_place at = acl_rule_place(s->rule);
+
+		fprintf(to, "%s{\"acl\":", i != 0 ? "," : "");
+		put_string(to, span_str(s->acl));
+		put_member(to, "type", span_str(s->type));
+		put_member(to, "file", span_str(at.file));
+		fprintf(to, ",\"line\":%u,\"depth\":%u,\"negated\":%s,\"matches\":\"%s\"", at.line,
+		        s->depth, s->is_negated ? "true" : "false", result_word(s->result));
+		put_member(to, "value", s->has_subject ? s->compared : SPAN_NULL);
+		put_member(to, "entry", s->entry);
+		if (s->result == ACL_NEED)
+			put_member(to, "needs", span_str(fact_name(s->need)));
+		fputc('}', to);
+	}
+	fputc(']', to);
+}
+
+static void put_stage(FILE *to, const struct explain_stage *stage)
+{
+	const struct acl_explanation *x = &stage->x;
+	bool is_first = true;
+
+	fputs("{\"directive\":", to);
+	put_string(to, span_str(stage->directive));
+	put_member(to, "verdict", span_str(verdict_text(x->verdict)));
+	put_rule(to, "rule", &x->trail, x->trail.rule, x->trail.place);
+	if (x->trail.detail != NULL)
+		put_member(to, "detail", span_str(x->trail.detail));
+	if (x->verdict == VERDICT_NEED)
+		put_member(to, "needs", span_str(fact_name(x->trail.need)));
+	fputs(",\"facts\":[", to);
+	for (unsigned f = 0; f < FACT_N; f++) {
+		if ((stage->needed & 1u << f) == 0)
+			continue;
+		fprintf(to, "%s\"%s\"", is_first ? "" : ",", fact_name((enum fact)f));
+		is_first = false;
+	}
+	fputc(']', to);
+	put_steps(to, "steps", x->steps, x->n_steps);
+	put_rule(to, "nearest", &x->trail, x->nearest,
+	         x->nearest != NULL ? acl_rule_place(x->nearest) : x->trail.place);
+	put_steps(to, "obstacles", x->obstacles, x->n_obstacles);
+	fputc('}', to);
+}
+
+void explain_print_json(FILE *to, const struct explanation *e, const struct facts *f)
+{
+	fputs("{\"verdict\":", to);
+	put_string(to, span_str(verdict_text(e->verdict)));
+	put_member(to, "method", f->method_name);
+	put_member(to, "url", f->url);
+	fputs(",\"stages\":[", to);
+	for (size_t i = 0; i < e->n; i++) {
+		if (i != 0)
+			fputc(',', to);
+		put_stage(to, &e->stages[i]);
+	}
+	fputs("]}\n", to);
+}
