@@ -34,6 +34,9 @@ enum log_hier {
 	LOG_HIER_N
 };
 
+/* What http_access said. */
+enum log_verdict { LOG_VERDICT_NONE, LOG_VERDICT_ALLOW, LOG_VERDICT_DENY };
+
 struct log_rec {
 	int64_t start_us, end_us; /* wall clock */
 	int64_t duration_us;
@@ -47,6 +50,7 @@ struct log_rec {
 	uint8_t why;            /* enum why: its suffix follows the result code */
 	uint8_t version;        /* 10, 11; 0 if no request was parsed */
 	uint8_t attempts;
+	uint8_t verdict; /* enum log_verdict */
 
 	uint64_t client_in_bytes, client_out_bytes; /* with heads */
 	uint64_t client_head_bytes, reply_head_bytes;
@@ -62,6 +66,8 @@ struct log_rec {
 	struct span rule;       /* deciding rule: "http_access deny CONNECT !SSL_ports" */
 	struct span rule_place; /* "squid.conf:35" */
 	struct span reported;   /* the report_only rule that matched; empty: none */
+	struct span shadow;     /* what a shadow policy would have said; empty: there is none */
+	struct span facts;      /* log_facts_pack(), if a log has the format facts */
 	struct span detail;     /* why, for a human; empty: none */
 };
 
