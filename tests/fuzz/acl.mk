@@ -13,3 +13,9 @@ tests_fuzz_fuzz_acl_regex_SOURCES = tests/fuzz/fuzz_acl_regex.c $(fuzz_sources)
 tests_fuzz_fuzz_acl_regex_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_acl_regex_LDADD = $(fuzz_acl_libs)
 EXTRA_DIST += tests/fuzz/corpus/acl_regex
+
+fuzz_programs += tests/fuzz/fuzz_acl_domains
+tests_fuzz_fuzz_acl_domains_SOURCES = tests/fuzz/fuzz_acl_domains.c $(fuzz_sources)
+tests_fuzz_fuzz_acl_domains_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_acl_domains_LDADD = $(fuzz_acl_libs)
+EXTRA_DIST += tests/fuzz/corpus/acl_domains

@@ -32,6 +32,9 @@ static const struct {
 	  NULL },
 	{ "a b", NULL },
 	{ "a@b", NULL },
+	{ "a..b", NULL },
+	{ "..com", NULL },
+	{ "a.b..", NULL },
 };
 
 START_TEST(only_names_of_hosts_are_taken)

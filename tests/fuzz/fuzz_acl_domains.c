@@ -1,0 +1,92 @@
+/*
+ * Domain names: lines up to an empty one are entries, those after it hosts. The set must say of each
+ * host, and of how many entries are superfluous, what going through the entries one by one says.
+ */
+#include "acl/domain_set.h"
+#include "tests/fuzz/fuzz.h"
+
+#define ENTRIES_MAX 200u
+#define HOSTS_MAX   50u
+
+struct entry {
+	struct span name; /* without its dots at the ends */
+	bool is_below;
+};
+
+/* An entry as it is meant: ".example.com." is example.com and all below. */
+static struct entry entry_of(struct span line)
+{
+	struct entry e = { line, span_starts(line, SPAN(".")) };
+
+	if (e.is_below)
+		e.name = span_skip(e.name, 1);
+	if (e.name.n > 1 && e.name.p[e.name.n - 1] == '.')
+		e.name.n--;
+	if (e.name.n > 2 && e.name.p[0] == '[' && e.name.p[e.name.n - 1] == ']')
+		e.name = span_of(e.name.p + 1, e.name.n - 2);
+	return e;
+}
+
+static bool is_below(struct span host, struct span name)
+{
+	return host.n > name.n && host.p[host.n - name.n - 1] == '.' &&
+	       span_ends_nocase(host, name);
+}
+
+static bool covers(const struct entry *e, struct span host)
+{
+	return span_eq_nocase(host, e->name) || (e->is_below && is_below(host, e->name));
+}
+
+static bool is_superfluous(const struct entry *e, size_t n, size_t at)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((i < at && span_eq_nocase(e[i].name, e[at].name)) ||
+		    (e[i].is_below && is_below(e[at].name, e[i].name)))
+			return true;
+	return false;
+}
+
+static void check_host(const struct acl_domains *s, const struct entry *e, size_t n,
+                       struct span host)
+{
+	struct acl_domain_key key;
+	struct span name;
+	bool want = false, below;
+	const bool found = acl_domains_find(s, host, &name, &below);
+
+	acl_domain_key_init(&key, host);
+	CHECK(acl_domains_has(s, host) == found && acl_domains_has_key(s, &key) == found);
+	if (host.n > 1 && host.p[host.n - 1] == '.')
+		host.n--;
+	for (size_t i = 0; i < n; i++)
+		want = want || covers(&e[i], host);
+	CHECK(found == want);
+	CHECK(!found || covers(&(struct entry){ name, below }, host));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	struct acl_domains *s = acl_domains_new();
+	struct span rest = span_of((const char *)bytes, n);
+	struct entry entries[ENTRIES_MAX];
+	size_t n_entries = 0, n_superfluous = 0;
+
+	while (rest.p != NULL && n_entries < ENTRIES_MAX) {
+		const struct span line = span_cut(&rest, '\n');
+		const char *why;
+
+		if (line.n == 0)
+			break;
+		if (acl_domains_add(s, line, &why))
+			entries[n_entries++] = entry_of(line);
+	}
+	acl_domains_finish(s);
+	for (size_t i = 0; i < n_entries; i++)
+		n_superfluous += is_superfluous(entries, n_entries, i);
+	CHECK(acl_domains_count(s) == n_entries && acl_domains_merged(s) == n_superfluous);
+	for (unsigned i = 0; i < HOSTS_MAX && rest.p != NULL; i++)
+		check_host(s, entries, n_entries, span_cut(&rest, '\n'));
+	acl_domains_free(&s);
+	return 0;
+}
