@@ -59,6 +59,8 @@ void acl_effects_apply(const struct acl_effect *e, struct notes *n, struct arena
 
 /* The rule as it was written after the directive: "deny CONNECT !SSL_ports". */
 struct span acl_rule_text(const struct acl_rule *r);
+/* Where it was written. */
+struct conf_place acl_rule_place(const struct acl_rule *r);
 /* Only the acls: "CONNECT !SSL_ports"; what a denied client is told. */
 struct span acl_rule_acls(const struct acl_rule *r);
 

@@ -61,6 +61,8 @@ static void see_compared(void *arg, struct acl_eval *e, const struct acl *a,
 		.result = result,
 		.has_subject = subject != NULL,
 		.need = result == ACL_NEED ? e->need : FACT_N,
+		.reads = acl_reads_itself(a),
+		.field = acl_field_of(a),
 	};
 	if (depth == 0)
 		s->is_negated = term_is_negated(rec, a);
@@ -191,6 +193,10 @@ static struct span step_text(const struct acl_step *s, struct arena *a)
 		                     SPAN_ARG(s->entry));
 	else if (s->has_subject)
 		value = arena_printf(a, " \"%.*s\"", SPAN_ARG(s->compared));
+	else if (s->result == ACL_NO && s->field.n != 0)
+		value = arena_printf(a, ": there is no %.*s", SPAN_ARG(s->field));
+	else if (s->result == ACL_NO && s->reads != 0)
+		value = SPAN(": there is nothing to compare");
 	return arena_printf(a, "%*s%s%s (%s) %s%.*s\n", (int)(4 + 2 * s->depth), "",
 	                    s->is_negated ? "!" : "", s->acl, s->type, result_text(s),
 	                    SPAN_ARG(value));
@@ -250,7 +256,10 @@ static void add_verdict(struct pieces *ps, const struct acl_explanation *x)
 	struct arena *a = ps->arena;
 
 	if (x->trail.rule != NULL)
-		piece_add(ps, rule_line(x, x->trail.rule, "decided by: ", a));
+		piece_add(ps, rule_line(x, x->trail.rule,
+		                        x->verdict == VERDICT_NEED ? "stopped at: "
+		                                                   : "decided by: ",
+		                        a));
 	else if (x->trail.place.file != NULL)
 		piece_add(ps,
 		          arena_printf(a,

@@ -17,6 +17,8 @@ struct acl_step {
 	struct span compared;  /* the value looked at, if there was one */
 	struct span entry;     /* the acl's value that it matched; SPAN_NULL if none or not known */
 	enum fact need;        /* ACL_NEED only */
+	unsigned reads;        /* facts that the acl itself looks at, as bits 1 << FACT_x */
+	struct span field;     /* of the request or the reply, that it looks at; n is 0: none */
 };
 
 struct acl_explanation {

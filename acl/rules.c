@@ -39,6 +39,11 @@ unsigned acl_rules_reads(const struct acl_rules *r)
 	return r != NULL ? r->reads : 0;
 }
 
+struct conf_place acl_rule_place(const struct acl_rule *r)
+{
+	return r->place;
+}
+
 struct span acl_rule_text(const struct acl_rule *r)
 {
 	return r->text;

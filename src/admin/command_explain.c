@@ -4,6 +4,7 @@
  * The options are made into a line of the log format "facts", so that there is one way from text
  * to facts.
  */
+#include <inttypes.h>
 #include <netdb.h>
 #include <time.h>
 
@@ -38,24 +39,29 @@ enum {
 
 static const struct command_option rows[N_OPTIONS] = {
 	[POLICY] = { "policy", "FILE", "the configuration; default: the installed one" },
-	[FACTS] = { "facts", "LINE", "a recorded line of the log format facts; - reads it from stdin" },
+	[FACTS] = { "facts", "LINE",
+	            "a recorded line of the log format facts; - reads it from stdin" },
 	[SRC] = { "src", "ADDR[:PORT]", "the client's address" },
 	[METHOD] = { "method", "METHOD", "default: GET, or CONNECT for https URLs and HOST:PORT" },
 	[URL] = { "url", "URL", "what is asked for: a URL, or HOST:PORT" },
 	[HEADER] = { "header", "NAME: VALUE", "a field of the request; may be repeated" },
 	[USER] = { "user", "NAME", "who the client has proved to be" },
-	[TIME] = { "time", "TIME", "YYYY-MM-DD HH:MM local time, or seconds since 1970; default: now" },
+	[TIME] = { "time", "TIME",
+	           "YYYY-MM-DD HH:MM local time, or seconds since 1970; default: now" },
 	[DST] = { "dst", "ADDR,...", "the addresses of the URL's host" },
 	[RESOLVE] = { "resolve", NULL, "look the host's addresses up now" },
 	[LOCAL] = { "local", "ADDR:PORT", "where the client connected to" },
 	[PORT_NAME] = { "port-name", "NAME", "the name of the listening port" },
-	[SRC_NAME] = { "src-name", "NAME", "the client's name by reverse lookup; - if it has none" },
-	[DST_NAME] = { "dst-name", "NAME", "the name of a host that is an address; - if it has none" },
+	[SRC_NAME] = { "src-name", "NAME",
+	               "the client's name by reverse lookup; - if it has none" },
+	[DST_NAME] = { "dst-name", "NAME",
+	               "the name of a host that is an address; - if it has none" },
 	[STATUS] = { "status", "CODE", "the reply's status: explains the rules about replies too" },
 	[REPLY_HEADER] = { "reply-header", "NAME: VALUE", "a field of the reply; may be repeated" },
 	[FACT] = { "fact", "KEY=VALUE", "any other word of the log format facts; may be repeated" },
 	[JSON] = { "json", NULL, "print one JSON object" },
-	[BRIEF] = { "brief", NULL, "print only what decided and what came nearest to the contrary" },
+	[BRIEF] = { "brief", NULL,
+	            "print only what decided and what came nearest to the contrary" },
 };
 
 struct inquiry {
@@ -167,8 +173,7 @@ static bool put_time(struct inquiry *q)
 		const char *end = strptime(q->time, "%Y-%m-%d %H:%M", &tm);
 
 		if (end == NULL || *end != '\0')
-			return refuse("--time", q->time,
-			              "YYYY-MM-DD HH:MM, or seconds since 1970");
+			return refuse("--time", q->time, "YYYY-MM-DD HH:MM, or seconds since 1970");
 		seconds = (uint64_t)mktime(&tm);
 	}
 	const time_t at = (time_t)seconds;
@@ -219,11 +224,12 @@ static bool put_url(struct inquiry *q)
 
 	if (uri_parse_absolute(url, &q->arena, &u, &detail)) {
 		if (u.scheme == URI_HTTPS && q->method == NULL) {
-			fprintf(stderr, "cuttle explain: note: clients ask a proxy for https URLs by"
-			                " CONNECT, so that is explained\n");
-			url = arena_printf(&q->arena, u.host_is_ip && !ip_is_v4(&u.ip)
-			                                      ? "[%.*s]:%u"
-			                                      : "%.*s:%u",
+			fprintf(stderr,
+			        "cuttle explain: note: clients ask a proxy for https URLs by"
+			        " CONNECT, so that is explained\n");
+			url = arena_printf(&q->arena,
+			                   u.host_is_ip && !ip_is_v4(&u.ip) ? "[%.*s]:%u"
+			                                                    : "%.*s:%u",
 			                   SPAN_ARG(u.host), u.port);
 			q->method = "CONNECT";
 		}
@@ -236,8 +242,10 @@ static bool put_url(struct inquiry *q)
 
 	if (is_connect ? !uri_parse_authority(url, &q->arena, &u, &detail)
 	               : !uri_parse_absolute(url, &q->arena, &u, &detail)) {
-		fprintf(stderr, "cuttle explain: --url %s: %s: the proxy answers 400, whatever the"
-		                " policy says\n", q->url, detail);
+		fprintf(stderr,
+		        "cuttle explain: --url %s: %s: the proxy answers 400, whatever the"
+		        " policy says\n",
+		        q->url, detail);
 		return false;
 	}
 	put_known(q, "method", q->method);
@@ -291,7 +299,12 @@ static bool take(struct inquiry *q, int id, const char *value)
 	case USER:
 	case PORT_NAME:
 	case STATUS:
-		put_known(q, id == SRC_NAME ? "srcname" : id == USER ? "user" : id == STATUS ? "reply" : "portname", value);
+		put_known(q,
+		          id == SRC_NAME ? "srcname"
+		          : id == USER   ? "user"
+		          : id == STATUS ? "reply"
+		                         : "portname",
+		          value);
 		return true;
 	case RESOLVE:
 		q->is_resolve = true;
@@ -337,6 +350,29 @@ static char *line_of(struct inquiry *q)
 	return check_strdup(q->text);
 }
 
+/* How to tell a fact that nobody has told. */
+static void advise(const struct explanation *e)
+{
+	static const char *const how[FACT_N] = {
+		[FACT_SRC] = "--src",
+		[FACT_LOCAL] = "--local",
+		[FACT_PORT_NAME] = "--port-name",
+		[FACT_DST_ADDRS] = "--dst, or --resolve",
+		[FACT_SRC_NAME] = "--src-name",
+		[FACT_DST_NAME] = "--dst-name",
+		[FACT_USER] = "--user",
+		[FACT_REPLY] = "--status",
+	};
+	const struct trail *t = e->n != 0 ? &e->stages[e->n - 1].x.trail : NULL;
+
+	if (e->verdict != VERDICT_NEED || t == NULL)
+		return;
+	fprintf(stderr, "cuttle explain: note: %s was not told: %s; give %s%s\n",
+	        fact_name(t->need), fact_text(t->need),
+	        how[t->need] != NULL ? how[t->need] : "--fact ",
+	        how[t->need] != NULL ? "" : fact_name(t->need));
+}
+
 static int explain(struct inquiry *q, const char *line)
 {
 	struct log_facts_record rec;
@@ -358,6 +394,7 @@ static int explain(struct inquiry *q, const char *line)
 		explain_print_json(stdout, &e, &rec.facts);
 	else
 		explain_print(stdout, &e, q->is_brief, &q->arena);
+	advise(&e);
 	snapshot_unref(&s);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

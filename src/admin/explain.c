@@ -11,12 +11,9 @@ static const struct {
 	enum verdict when_empty;
 	bool decides; /* whether the request may pass; else where it goes */
 } roads[] = {
-	{ "http_access", VERDICT_DENY, true },
-	{ "adapted_http_access", VERDICT_ALLOW, true },
-	{ "always_direct", VERDICT_DENY, false },
-	{ "never_direct", VERDICT_DENY, false },
-	{ "miss_access", VERDICT_ALLOW, true },
-	{ "http_reply_access", VERDICT_ALLOW, true },
+	{ "http_access", VERDICT_DENY, true },    { "adapted_http_access", VERDICT_ALLOW, true },
+	{ "always_direct", VERDICT_DENY, false }, { "never_direct", VERDICT_DENY, false },
+	{ "miss_access", VERDICT_ALLOW, true },   { "http_reply_access", VERDICT_ALLOW, true },
 };
 
 static unsigned facts_needed(const struct acl_explanation *x)
@@ -69,8 +66,7 @@ void explain_print(FILE *to, const struct explanation *e, bool is_brief, struct 
 	for (size_t i = 0; i < e->n; i++) {
 		struct explain_stage *stage = &e->stages[i];
 
-		fprintf(to, "%s%s: %s\n", i != 0 ? "\n" : "", stage->directive,
-		        verdict_text(stage->x.verdict));
+		fprintf(to, "%s%s\n", i != 0 ? "\n" : "", stage->directive);
 		if (is_brief)
 			stage->x.n_steps = 0;
 		const struct span text = acl_explanation_text(&stage->x, a);
@@ -78,5 +74,7 @@ void explain_print(FILE *to, const struct explanation *e, bool is_brief, struct 
 		fprintf(to, "%.*s", SPAN_ARG(text));
 		print_needed(to, stage->needed);
 	}
-	fprintf(to, "\nin all: %s\n", verdict_text(e->verdict));
+	if (e->n > 1)
+		fprintf(to, "\nin all: %s\n",
+		        e->verdict == VERDICT_NEED ? "cannot tell" : verdict_text(e->verdict));
 }

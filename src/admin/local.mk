@@ -1,2 +1,9 @@
 noinst_LIBRARIES += src/admin/libadmin.a
-src_admin_libadmin_a_SOURCES = src/admin/manager.c src/admin/manager.h
+src_admin_libadmin_a_SOURCES = \
+	src/admin/command.c src/admin/command.h \
+	src/admin/command_explain.c \
+	src/admin/command_replay.c \
+	src/admin/explain.c src/admin/explain.h \
+	src/admin/explain_json.c \
+	src/admin/manager.c src/admin/manager.h \
+	src/admin/replay.c src/admin/replay.h

@@ -5,6 +5,8 @@
 
 #include <getopt.h>
 
+#include "admin/command.h"
+
 enum option_id {
 #define OPTION(sym, ...) OPT_##sym,
 #include "daemon/options.tbl.h"
@@ -37,7 +39,7 @@ const char *options_verb_name(enum option_verb v)
 
 void options_help(FILE *to)
 {
-	fprintf(to, "usage: cuttle [options]\n");
+	fprintf(to, "usage: cuttle [options]\n       cuttle COMMAND [its options]\n");
 	for (size_t i = 0; i < OPT_N; i++) {
 		const struct option_row *r = &rows[i];
 		char left[32];
@@ -52,7 +54,9 @@ void options_help(FILE *to)
 	fprintf(to, "verbs of -k, which may be abbreviated:");
 	for (size_t i = 0; i < VERB_N; i++)
 		fprintf(to, " %s", verb_names[i]);
-	fprintf(to, "\nThe default configuration file is %s/cuttle/cuttle.conf.\n", SYSCONFDIR);
+	fprintf(to, "\ncommands, each with a --help of its own:\n");
+	command_list(to);
+	fprintf(to, "The default configuration file is %s/cuttle/cuttle.conf.\n", SYSCONFDIR);
 }
 
 static bool verb_find(const char *word, enum option_verb *out)

@@ -77,6 +77,20 @@ const struct process_conf *snapshot_process_conf(const struct snapshot *s)
 	return &s->process;
 }
 
+const struct acl_rules *snapshot_rules(const struct snapshot *s, const char *directive)
+{
+	for (size_t i = 0; i < ARRAY_LEN(directives); i++) {
+		const struct conf_directive *row = &directives[i];
+
+		if (row->set != acl_conf_rules || strcmp(row->name, directive) != 0)
+			continue;
+		const char *section = conf_section(s->reader, row->section);
+
+		return *(struct acl_rules *const *)(const void *)(section + row->offset);
+	}
+	return NULL;
+}
+
 char *snapshot_dump(const struct snapshot *s)
 {
 	return conf_dump(s->reader);

@@ -35,5 +35,10 @@ struct snapshot {
 	struct arena arena;
 };
 
+/*
+ * The list of rules of a directive ("http_access"); NULL: it was not used, or holds no such list.
+ */
+const struct acl_rules *snapshot_rules(const struct snapshot *s, const char *directive);
+
 /* How many snapshots are alive in this process (tests, manager). */
 unsigned snapshot_count(void);
