@@ -114,6 +114,7 @@ static const struct acl_type *line_type(struct conf_line *l, struct span name, s
 		return t;
 	if (t != NULL) {
 		conf_error(l, "acl %.*s: type %s: %s", SPAN_ARG(name), t->name, t->note);
+		conf_as_squid(l->reader, "applies it, where its version has the type");
 		return &acl_type_broken;
 	}
 	const char *near = acl_type_suggest(word);
@@ -121,6 +122,7 @@ static const struct acl_type *line_type(struct conf_line *l, struct span name, s
 	conf_error(l, "acl %.*s: unknown type \"%.*s\"%s%s%s", SPAN_ARG(name), SPAN_ARG(word),
 	           near != NULL ? "; did you mean " : "", near != NULL ? near : "",
 	           near != NULL ? "?" : "");
+	conf_as_squid(l->reader, CONF_SQUID_STOPS);
 	return &acl_type_broken;
 }
 
@@ -133,8 +135,9 @@ static struct acl *line_acl(struct conf_line *l, struct acl_set *set, struct spa
 	if (a == NULL)
 		return acl_set_add(set, name, t, l->place);
 	if (a->type != t && t != &acl_type_broken && a->type != &acl_type_broken) {
-		conf_error(l, "acl %s: type %s here, but it was declared with type %s at %s:%u",
-		           a->name, t->name, a->type->name, a->place.file, a->place.line);
+		conf_error_both(l,
+		                "acl %s: type %s here, but it was declared with type %s at %s:%u",
+		                a->name, t->name, a->type->name, a->place.file, a->place.line);
 		return NULL;
 	}
 	if (a->is_builtin && a->place.line == 0)
@@ -149,6 +152,7 @@ static bool is_old_manager(struct conf_line *l, struct span name, struct span ty
 		return false;
 	conf_warning(l, "acl manager: ignored: manager is built in and matches requests for"
 	                " /squid-internal-mgr/");
+	conf_as_squid(l->reader, CONF_SQUID_WARNS);
 	return true;
 }
 
@@ -160,7 +164,7 @@ void acl_conf_acl(struct conf_line *l, void *field)
 	struct span name, type;
 
 	if (!conf_word(l, &name) || !conf_word(l, &type)) {
-		conf_error(l, "acl: accepted is: acl NAME TYPE VALUE ...");
+		conf_error_both(l, "acl: accepted is: acl NAME TYPE VALUE ...");
 		return;
 	}
 	if (name.n == 0 || name.p[0] == '!')
@@ -191,6 +195,8 @@ static void finish_acl(struct acl_parse *p, struct acl *a)
 		acl_report(p, a, CONF_ERROR,
 		           "acl %s: it has no values, so it would never match; accepted are %s",
 		           a->name, a->type->values);
+	if (is_empty)
+		conf_as_squid(p->reader, "warns, starts, and never matches");
 	if (a->type->kind->finish != NULL)
 		a->type->kind->finish(a, p);
 }
@@ -222,6 +228,7 @@ static void warn_unreached(struct acl_parse *p, const struct acl_rules *r)
 	            r->directive, i + 2 < r->n_rules ? ", as all its lines below" : "",
 	            r->directive, SPAN_ARG(r->rules[i].text), r->rules[i].place.line,
 	            r->rules[i].place.file);
+	conf_as_squid(p->reader, CONF_SQUID_SAME);
 }
 
 /* A list that ends with a denial of something allows all else: rarely what was meant. */

@@ -88,6 +88,7 @@ static bool parse_term(struct conf_line *l, struct acl_rules *r, struct span wor
 	conf_error(l, "%.*s: no acl \"%.*s\" is defined above this line%s%s%s", SPAN_ARG(l->name),
 	           SPAN_ARG(name), near != NULL ? "; did you mean " : "", near != NULL ? near : "",
 	           near != NULL ? "?" : "");
+	conf_as_squid(l->reader, CONF_SQUID_STOPS);
 	return false;
 }
 
@@ -158,6 +159,7 @@ void acl_conf_rules(struct conf_line *l, void *field)
 	if (!is_allow && !span_eq(action, SPAN("deny"))) {
 		conf_error(l, "%.*s: unknown action \"%.*s\"; accepted are \"allow\" and \"deny\"",
 		           SPAN_ARG(l->name), SPAN_ARG(action));
+		conf_as_squid(l->reader, CONF_SQUID_SKIPS);
 		(void)conf_rest(l);
 		return;
 	}
@@ -174,6 +176,7 @@ void acl_conf_rules(struct conf_line *l, void *field)
 		conf_error(l,
 		           "%.*s: no acl after \"%.*s\"; to mean every request, write \"%.*s all\"",
 		           SPAN_ARG(l->name), SPAN_ARG(action), SPAN_ARG(action));
+		conf_as_squid(l->reader, CONF_SQUID_SKIPS);
 		return;
 	}
 	add_rule(*rp, set_of(l), l->place, first, is_allow ? "allow" : "deny");

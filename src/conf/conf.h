@@ -101,13 +101,23 @@ struct conf_directive {
 
 /* --- reading ----------------------------------------------------------------------------------- */
 
-enum conf_severity { CONF_NOTE, CONF_WARNING, CONF_ERROR };
+enum conf_severity {
+	CONF_DIFFERENCE, /* told only if conf_want_squid() was called: Squid reads it differently */
+	CONF_NOTE,
+	CONF_WARNING,
+	CONF_ERROR
+};
 
 struct conf_finding {
-	struct conf_finding *next; /* in the order of discovery */
+	struct conf_finding *next; /* in the order of the lines that are read */
 	enum conf_severity severity;
 	struct conf_place place;
 	const char *text; /* a sentence: what was found, what is accepted */
+	const char *
+		as_squid; /* what Squid does: "stops with ..."; NULL: not asked for, or not known */
+	/* src/conf's own: */
+	uint64_t position; /* of the place in the order of reading */
+	unsigned number;   /* in the order of discovery */
 };
 
 /* ":12", for after the file's name; "" if the whole file is meant (line 0). In text. */
@@ -130,6 +140,8 @@ void conf_reader_free(struct conf_reader **r);
  */
 typedef int conf_open_fn(void *arg, const char *path, int *errnum);
 void conf_set_open(struct conf_reader *r, conf_open_fn *open_file, void *arg);
+/* From now on findings tell what Squid does, and differences are findings too. */
+void conf_want_squid(struct conf_reader *r);
 /* From now on the reader touches no file: includes and list files are errors. For fuzzing and tests. */
 void conf_forbid_files(struct conf_reader *r);
 /* Give ${name} another value. Preset: service_name squid, process_name squid-1, process_number 1. */
@@ -150,7 +162,8 @@ void conf_finish(struct conf_reader *r);
  */
 void conf_drop_lists(struct conf_reader *r);
 
-const struct conf_finding *conf_findings(const struct conf_reader *r);
+/* All of them, sorted by place as the files are read; those about no line come last. */
+const struct conf_finding *conf_findings(struct conf_reader *r);
 unsigned conf_count(const struct conf_reader *r, enum conf_severity s);
 /* Whether a line of this directive was read, right or wrong. */
 bool conf_is_seen(const struct conf_reader *r, const char *name);
@@ -194,8 +207,24 @@ bool conf_value_next(struct conf_line *l, bool regex, struct conf_value *v);
 /* Report a finding at the line's place. No full stop, no newline. */
 void conf_error(struct conf_line *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void conf_warning(struct conf_line *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* An error with which Squid does not start either. */
+void conf_error_both(struct conf_line *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void conf_report(struct conf_reader *r, enum conf_severity s, struct conf_place at, const char *fmt,
                  ...) PRINTF_LIKE(4, 5);
+
+/*
+ * What Squid would have done, for -k parse --as-squid: a sentence about the newest finding, without
+ * its subject, as far as it is known. Does nothing if nobody asked. Where Squid differs and nothing
+ * else is to be said, conf_difference() tells what holds here, and conf_as_squid() goes after it.
+ */
+void conf_as_squid(struct conf_reader *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void conf_difference(struct conf_reader *r, struct conf_place at, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+#define CONF_SQUID_STOPS "does not start"
+#define CONF_SQUID_SKIPS "logs an error, leaves the line out and starts"
+#define CONF_SQUID_TAKES "takes it without a word"
+#define CONF_SQUID_SAME  "means the same by it, without a word"
+#define CONF_SQUID_WARNS "warns too"
 
 /* Ready-made setters: the member's type is in the comment. All report what they refuse. */
 conf_setter_fn conf_set_onoff;    /* bool */

@@ -22,9 +22,11 @@ struct conf_file {
 	const char *path;
 	char *bytes; /* on the heap */
 	size_t n;
-	bool is_usable; /* false: its failure was reported with each use */
-	bool is_source; /* lines of it are configuration, of which spans are kept */
-	int errnum;     /* why it is not usable */
+	bool is_folder;
+	bool is_usable;    /* false: its failure was reported with each use */
+	bool is_source;    /* lines of it are configuration, of which spans are kept */
+	uint64_t position; /* where it was named first */
+	int errnum;        /* why it is not usable */
 	const char *why;
 	uint64_t device, inode;
 };
@@ -60,6 +62,12 @@ struct conf_macro {
 	struct span name, value;
 };
 
+/* Lines that were read one after another: `first` to `last` of a file. */
+struct conf_stretch {
+	const char *file;
+	unsigned first, last;
+};
+
 struct conf_applied {
 	struct conf_applied *next;
 	struct conf_place place;
@@ -85,7 +93,11 @@ struct conf_reader {
 	void *sections[CONF_SECTION_N];
 
 	struct conf_finding *findings, **findings_end;
-	unsigned counts[CONF_ERROR + 1], kept[CONF_ERROR + 1];
+	struct conf_finding *newest; /* for conf_as_squid(); NULL: it was not kept */
+	unsigned counts[CONF_ERROR + 1], kept[CONF_ERROR + 1], n_findings;
+	struct conf_stretch *stretches; /* lines passed, in order; on the heap */
+	size_t n_stretches;
+	bool is_sorted, wants_squid;
 	struct conf_applied *applied, **applied_end;
 
 	struct conf_file *files;
@@ -96,10 +108,25 @@ struct conf_reader {
 	bool is_without_files;
 
 	struct conf_macro *macros;
+	const char *main_name;      /* what was read first; NULL: nothing */
 	struct conf_source *source; /* innermost text under way; NULL: none */
 	unsigned depth;             /* of sources */
 	bool is_quoted_mode;
 };
+
+/* --- findings (finding.c) --- */
+
+void conf_findings_init(struct conf_reader *r);
+void conf_findings_fini(struct conf_reader *r);
+/* NULL: there are too many, it is only counted. */
+struct conf_finding *conf_finding_add(struct conf_reader *r, enum conf_severity s,
+                                      struct conf_place at, const char *text);
+/* Tell how many were not kept. */
+void conf_findings_end(struct conf_reader *r);
+/* This physical line is being read. */
+void conf_position_pass(struct conf_reader *r, struct conf_place at);
+/* Of the line that is being read. */
+uint64_t conf_position(const struct conf_reader *r);
 
 /* Files: read whole or taken from those read before. Never NULL; look at is_usable. */
 struct conf_file *conf_file_load(struct conf_reader *r, const char *path);
@@ -149,6 +176,9 @@ enum conf_word_result conf_word_in_quoted_mode(struct arena *a, struct span *res
  * returned. */
 enum conf_word_result conf_word_parameters(struct arena *a, struct span *rest, struct span *path,
                                            const char **why);
+/* Tell what holds here and not in Squid without any line that says so (squid.c). */
+void conf_default_differences(struct conf_reader *r);
+
 /* Setters of the language's own rows. */
 conf_setter_fn conf_set_quoted_mode;
 conf_setter_fn conf_set_include;

@@ -61,6 +61,7 @@ static void read_fd(struct conf_file *f, int fd)
 	f->device = st.st_dev;
 	f->inode = st.st_ino;
 	if (S_ISDIR(st.st_mode)) {
+		f->is_folder = true;
 		f->why = "it is a directory";
 		return;
 	}
@@ -89,6 +90,7 @@ struct conf_file *conf_file_load(struct conf_reader *r, const char *path)
 	struct conf_file *f = ARENA_NEW(&r->arena, struct conf_file);
 
 	f->path = conf_intern(r, span_str(path));
+	f->position = conf_position(r);
 	f->next = r->files;
 	r->files = f;
 	if (r->is_without_files) {

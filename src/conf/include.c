@@ -15,14 +15,15 @@ static void include_pattern(struct conf_line *l, const char *pattern)
 	glob_t found;
 
 	if (l->reader->is_without_files) {
-		conf_error(l, "%s: reading files is not allowed here", pattern);
+		conf_error_both(l, "%s: reading files is not allowed here", pattern);
 		return;
 	}
 	const int e = glob(pattern, 0, NULL, &found);
 
 	if (e != 0) {
-		conf_error(l, "%s: %s", pattern,
-		           e == GLOB_NOMATCH ? "no file matches" : "the folder cannot be read");
+		conf_error_both(l, "%s: %s", pattern,
+		                e == GLOB_NOMATCH ? "no file matches"
+		                                  : "the folder cannot be read");
 		return;
 	}
 	for (size_t i = 0; i < found.gl_pathc; i++)
@@ -37,8 +38,13 @@ static bool next_path(struct conf_line *l, char *path, size_t cap)
 	char quote = '\0';
 
 	l->rest = span_trim(l->rest);
-	if (l->rest.n == 0 || l->rest.p[0] == '#')
+	if (l->rest.n == 0 || l->rest.p[0] == '#') {
+		if (l->rest.n != 0) {
+			conf_difference(l->reader, l->place, "a comment may follow include");
+			conf_as_squid(l->reader, "takes its words for files and does not start");
+		}
 		return false;
+	}
 	for (; i < l->rest.n; i++) {
 		const char c = l->rest.p[i];
 
@@ -52,10 +58,11 @@ static bool next_path(struct conf_line *l, char *path, size_t cap)
 			path[n++] = c;
 	}
 	path[n] = '\0';
-	if (quote != '\0')
+	if (quote != '\0') {
 		conf_error(l, "the closing quote is missing");
-	else if (n + 1 == cap)
-		conf_error(l, "the path is too long");
+		conf_as_squid(l->reader, "reads on as if it stood at the end of the line");
+	} else if (n + 1 == cap)
+		conf_error_both(l, "the path is too long");
 	l->rest = span_skip(l->rest, i);
 	return true;
 }
@@ -67,16 +74,17 @@ void conf_set_include(struct conf_line *l, UNUSED void *field)
 
 	for (; next_path(l, path, sizeof(path)); n++) {
 		if (path[0] == '!' || path[0] == '|')
-			conf_error(l,
-			           "%s: the output of a command is not read; write it to a file "
-			           "and include that",
-			           path);
+			conf_error_both(
+				l,
+				"%s: the output of a command is not read; write it to a file "
+				"and include that",
+				path);
 		else if (is_pattern(path))
 			include_pattern(l, path);
 		else
 			(void)conf_source_include(l->reader, l->place, path);
 	}
 	if (n == 0)
-		conf_error(l, "a file is missing; write include FILE...");
+		conf_error_both(l, "a file is missing; write include FILE...");
 	l->rest = SPAN_NULL;
 }

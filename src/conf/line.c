@@ -25,10 +25,16 @@ static struct span skip_white(struct span s)
 	return s;
 }
 
-static void blame(struct conf_source *s, enum conf_severity severity, const char *text)
+static void blame(struct conf_source *s, enum conf_severity severity, const char *text,
+                  const char *as_squid)
 {
 	conf_report(s->reader, severity, s->place, "%s", text);
+	conf_as_squid(s->reader, "%s", as_squid);
 }
+
+#define LEAVES_OUT "leaves out what follows it, without a word"
+/* Bytes of a physical line that Squid reads at a time, its end included. */
+#define SQUID_LINE_MAX 8191u
 
 /* A line ends at its LF, or before it at a CR or NUL: then there must not be more. */
 static struct span cut_line(struct conf_source *s, struct span line)
@@ -36,14 +42,15 @@ static struct span cut_line(struct conf_source *s, struct span line)
 	const size_t nul = span_find(line, '\0');
 
 	if (nul != line.n) {
-		blame(s, CONF_ERROR, "there is a NUL byte in the line");
+		blame(s, CONF_ERROR, "there is a NUL byte in the line", LEAVES_OUT);
 		line.n = nul;
 	}
 	const size_t cr = span_find(line, '\r');
 
 	if (skip_white(span_skip(line, cr)).n != 0)
 		blame(s, CONF_ERROR,
-		      "there is a carriage return inside the line; what follows it would be lost");
+		      "there is a carriage return inside the line; what follows it would be lost",
+		      LEAVES_OUT);
 	line.n = cr;
 	return line;
 }
@@ -57,7 +64,14 @@ static bool next_physical(struct conf_source *s, struct span *line)
 	const char *stop = lf != NULL ? lf : s->end;
 
 	s->place.line++;
+	conf_position_pass(s->reader, s->place);
 	*line = cut_line(s, span_of(s->at, (size_t)(stop - s->at)));
+	if (line->n >= SQUID_LINE_MAX) {
+		conf_difference(s->reader, s->place, "the line has %zu bytes and is read whole",
+		                line->n);
+		conf_as_squid(s->reader, "takes what follows each %u bytes for a line of its own",
+		              SQUID_LINE_MAX);
+	}
 	s->at = lf != NULL ? lf + 1 : s->end;
 	return true;
 }
@@ -131,13 +145,15 @@ static void join_pieces(struct conf_source *s, struct joined *j, struct span fir
 		piece.n--;
 		join(j, piece, s->place.line);
 		if (!next_line_with_text(s, &piece, &is_indented)) {
-			blame(s, CONF_WARNING, "the last line of the file ends in a backslash");
+			blame(s, CONF_WARNING, "the last line of the file ends in a backslash",
+			      "leaves the line out, without a word");
 			return;
 		}
 		if (is_indented && j->n != 0 && !conf_is_blank(j->text[j->n - 1]))
 			blame(s, CONF_WARNING,
 			      "this line is glued to the word before the backslash, as in Squid; "
-			      "put a blank before the backslash");
+			      "put a blank before the backslash",
+			      CONF_SQUID_SAME);
 	}
 	join(j, piece, s->place.line);
 }
@@ -244,7 +260,8 @@ static void check_lone_backslash(struct conf_source *s, struct span text)
 {
 	if (is_continued(text))
 		blame(s, CONF_WARNING,
-		      "blanks follow the backslash, so this line is not continued by the next");
+		      "blanks follow the backslash, so this line is not continued by the next",
+		      CONF_SQUID_SAME);
 }
 
 bool conf_line_next(struct conf_source *s, struct conf_line *l)

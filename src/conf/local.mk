@@ -4,6 +4,7 @@ src_conf_libconf_a_SOURCES = \
 	src/conf/condition.c \
 	src/conf/dump.c \
 	src/conf/file.c \
+	src/conf/finding.c \
 	src/conf/include.c \
 	src/conf/index.c src/conf/index.h \
 	src/conf/line.c \

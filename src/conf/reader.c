@@ -3,12 +3,6 @@
  */
 #include "conf/conf_int.h"
 
-#include "conf/mask.h"
-
-#include <stdarg.h>
-
-#define SHOWN_MAX 64u /* bytes of a line that findings quote */
-
 /* --- life ------------------------------------------------ */
 
 struct conf_reader *conf_reader_new(const struct conf_directive *directives, size_t n,
@@ -24,7 +18,7 @@ struct conf_reader *conf_reader_new(const struct conf_directive *directives, siz
 	r->row_states = check_calloc(r->index.n_rows, sizeof(r->row_states[0]));
 	for (size_t i = 0; sections != NULL && i < CONF_SECTION_N; i++)
 		r->sections[i] = sections[i];
-	r->findings_end = &r->findings;
+	conf_findings_init(r);
 	r->applied_end = &r->applied;
 	/* What Squid's first worker calls itself, so that paths made from these stay the same. */
 	conf_set_macro(r, "service_name", "squid");
@@ -39,6 +33,7 @@ void conf_reader_free(struct conf_reader **r)
 		return;
 	CHECK_OBJ(*r, CONF_READER_MAGIC);
 	conf_files_fini(*r);
+	conf_findings_fini(*r);
 	conf_index_fini(&(*r)->index);
 	free((*r)->row_states);
 	arena_fini(&(*r)->arena);
@@ -56,117 +51,6 @@ const char *conf_intern(struct conf_reader *r, struct span name)
 	if (r->source != NULL && span_eq(span_str(r->source->place.file), name))
 		return r->source->place.file;
 	return arena_dup(&r->arena, name).p;
-}
-
-/* --- findings ------------------------------------------------ */
-
-/* Bytes from a file go to terminals and logs: control bytes do not pass. */
-static void make_printable(char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == '\x7f')
-			*text = *text == '\t' ? ' ' : '?';
-}
-
-static struct conf_finding *add_finding(struct conf_reader *r, enum conf_severity s,
-                                        struct conf_place at, const char *text)
-{
-	r->counts[s]++;
-	if (r->kept[s] == CONF_FINDINGS_MAX)
-		return NULL;
-	r->kept[s]++;
-	struct conf_finding *f = ARENA_NEW(&r->arena, struct conf_finding);
-	char *copy = arena_alloc(&r->arena, strlen(text) + 1);
-
-	memcpy(copy, text, strlen(text) + 1);
-	make_printable(copy);
-	*f = (struct conf_finding){ NULL, s, at, copy };
-	*r->findings_end = f;
-	r->findings_end = &f->next;
-	return f;
-}
-
-static struct conf_finding *report_v(struct conf_reader *r, enum conf_severity s,
-                                     struct conf_place at, const char *prefix, const char *fmt,
-                                     va_list ap) __attribute__((format(printf, 5, 0)));
-static struct conf_finding *report_v(struct conf_reader *r, enum conf_severity s,
-                                     struct conf_place at, const char *prefix, const char *fmt,
-                                     va_list ap)
-{
-	char text[CONF_FINDING_MAX];
-	const size_t n = strlen(prefix); /* below the room: prefixes are cut */
-
-	memcpy(text, prefix, n);
-	const int more = vsnprintf(text + n, sizeof(text) - n, fmt, ap);
-
-	if (more >= (int)(sizeof(text) - n))
-		memcpy(text + sizeof(text) - 4, "...", 4);
-	return add_finding(r, s, at, text);
-}
-
-/* "the line": with its secrets masked, cut to what fits a terminal. */
-static void quote_line(struct conf_line *l, char prefix[SHOWN_MAX + 16])
-{
-	/* Only as much as can be seen, lest a thousand findings copy a line of a megabyte each. */
-	const struct span begin = span_of(l->text.p, MIN(l->text.n, 4 * SHOWN_MAX));
-	const struct span text = conf_mask(&l->reader->arena, begin);
-	const bool is_cut = text.n > SHOWN_MAX;
-
-	snprintf(prefix, SHOWN_MAX + 16, "\"%.*s%s\": ", (int)(is_cut ? SHOWN_MAX : text.n), text.p,
-	         is_cut ? "..." : "");
-}
-
-void conf_error(struct conf_line *l, const char *fmt, ...)
-{
-	char prefix[SHOWN_MAX + 16];
-	va_list ap;
-
-	quote_line(l, prefix);
-	va_start(ap, fmt);
-	report_v(l->reader, CONF_ERROR, l->place, prefix, fmt, ap);
-	va_end(ap);
-}
-
-void conf_warning(struct conf_line *l, const char *fmt, ...)
-{
-	char prefix[SHOWN_MAX + 16];
-	va_list ap;
-
-	quote_line(l, prefix);
-	va_start(ap, fmt);
-	report_v(l->reader, CONF_WARNING, l->place, prefix, fmt, ap);
-	va_end(ap);
-}
-
-void conf_report(struct conf_reader *r, enum conf_severity s, struct conf_place at, const char *fmt,
-                 ...)
-{
-	va_list ap;
-
-	CHECK_OBJ(r, CONF_READER_MAGIC);
-	va_start(ap, fmt);
-	report_v(r, s, at, "", fmt, ap);
-	va_end(ap);
-}
-
-const struct conf_finding *conf_findings(const struct conf_reader *r)
-{
-	CHECK_OBJ(r, CONF_READER_MAGIC);
-	return r->findings;
-}
-
-unsigned conf_count(const struct conf_reader *r, enum conf_severity s)
-{
-	CHECK_OBJ(r, CONF_READER_MAGIC);
-	return r->counts[s];
-}
-
-const char *conf_line_text(struct conf_place at, char text[CONF_LINE_TEXT_MAX])
-{
-	text[0] = '\0';
-	if (at.line != 0)
-		snprintf(text, CONF_LINE_TEXT_MAX, ":%u", at.line);
-	return text;
 }
 
 bool conf_is_seen(const struct conf_reader *r, const char *name)
@@ -209,6 +93,37 @@ static struct span sentence(const struct conf_directive *d)
 	return span_of(s.p, s.n - (s.n != 0 && s.p[s.n - 1] == '.'));
 }
 
+/* What Squid does with a line of a directive that has no effect here. */
+static const char *state_as_squid(const struct conf_directive *d)
+{
+	const bool is_obsolete = strcmp(d->group, "obsolete") == 0;
+
+	if (strcmp(d->group, "removed") == 0)
+		return strstr(d->name, "dns") != NULL
+		               ? "does not know it any more, and does not start"
+		               : "applies it up to version 6, and does not know it since version 7";
+	if (strcmp(d->name, "ignore_ims_on_miss") == 0)
+		return "logs an error that it is obsolete, but still applies it, as the opposite "
+		       "of "
+		       "cache_miss_revalidate";
+	switch (d->state) {
+	case CONF_WORKS:
+	case CONF_ACCEPTED:
+		return "applies it";
+	case CONF_OBSOLETE:
+		return "logs an error that it is obsolete, leaves the line out and starts";
+	case CONF_UNBUILT:
+		return is_obsolete ? "logs an error that it is obsolete, but still applies it"
+		                   : "applies it";
+	case CONF_REFUSED:
+		return is_obsolete
+		               ? "logs an error that it is obsolete and starts without the line, "
+		                 "so that what it restricted is open"
+		               : "applies it";
+	}
+	UNREACHABLE("state of a directive");
+}
+
 /* Warnings are said once for each directive; further lines are counted and told by conf_finish().
  */
 static void warn_once(struct conf_line *l, struct conf_row_state *state, const char *what)
@@ -221,7 +136,8 @@ static void warn_once(struct conf_line *l, struct conf_row_state *state, const c
 	}
 	snprintf(text, sizeof(text), "%.*s %s: %.*s", SPAN_ARG(l->name), what,
 	         SPAN_ARG(sentence(l->directive)));
-	state->finding = add_finding(l->reader, CONF_WARNING, l->place, text);
+	state->finding = conf_finding_add(l->reader, CONF_WARNING, l->place, text);
+	conf_as_squid(l->reader, "%s", state_as_squid(l->directive));
 }
 
 /* Each line is an error of its own, but the sentence stands at the first. `remedy` follows it. */
@@ -238,8 +154,9 @@ static void refuse(struct conf_line *l, struct conf_row_state *state, const char
 	else
 		snprintf(text, sizeof(text), "%.*s %s%s%.*s%s", SPAN_ARG(l->name), what, intro,
 		         SPAN_ARG(sentence(l->directive)), remedy);
-	struct conf_finding *f = add_finding(l->reader, CONF_ERROR, l->place, text);
+	struct conf_finding *f = conf_finding_add(l->reader, CONF_ERROR, l->place, text);
 
+	conf_as_squid(l->reader, "%s", state_as_squid(l->directive));
 	if (state->finding == NULL)
 		state->finding = f;
 }
@@ -257,11 +174,12 @@ static void report_without_setter(struct conf_line *l, struct conf_row_state *st
 		return;
 	case CONF_UNBUILT:
 	case CONF_REFUSED:
-		if (states_default(l))
+		if (states_default(l)) {
 			conf_report(l->reader, CONF_NOTE, l->place,
 			            "%.*s only states the default, which holds here too",
 			            SPAN_ARG(l->name));
-		else if (l->directive->state == CONF_UNBUILT)
+			conf_as_squid(l->reader, CONF_SQUID_SAME);
+		} else if (l->directive->state == CONF_UNBUILT)
 			refuse(l, state, "is known to Squid, but Cuttle does not have it yet",
 			       " (in Squid: ", "); remove the line if you can do without");
 		else
@@ -283,17 +201,6 @@ static void report_repeats(struct conf_reader *r)
 		                     s->n_more, s->n_more == 1 ? "" : "s")
 				.p;
 	}
-}
-
-static void report_dropped_findings(struct conf_reader *r)
-{
-	unsigned n = 0;
-
-	for (size_t s = 0; s < ARRAY_LEN(r->counts); s++)
-		n += r->counts[s] - r->kept[s];
-	if (n != 0)
-		conf_report(r, CONF_NOTE, (struct conf_place){ "(all files)", 0 },
-		            "%u more findings are not listed", n);
 }
 
 /* --- applying lines ------------------------------------------------ */
@@ -322,6 +229,9 @@ static void check_leftover(struct conf_line *l, unsigned errors_before)
 			l,
 			"what begins with \"%.*s\" is ignored, as Squid does; the syntax is: %s %s",
 			SPAN_ARG(word), l->directive->name, l->directive->syntax);
+	else
+		return;
+	conf_as_squid(l->reader, "ignores it too, without a word");
 }
 
 static void run_setter(struct conf_line *l)
@@ -346,6 +256,7 @@ static void report_unknown(struct conf_line *l)
 		           SPAN_ARG(l->name), SPAN_ARG(near->name));
 	else
 		conf_error(l, "there is no directive \"%.*s\"", SPAN_ARG(l->name));
+	conf_as_squid(l->reader, "logs an error, reads on and then does not start");
 }
 
 static void apply(struct conf_line *l)
@@ -409,10 +320,17 @@ void conf_source_read(struct conf_reader *r, const struct conf_file *f, struct c
 	if (r->depth > CONF_DEPTH_MAX) {
 		conf_report(r, CONF_ERROR, from, "%s: includes are nested more than %d deep", name,
 		            CONF_DEPTH_MAX);
+		conf_as_squid(r, CONF_SQUID_STOPS);
 		return;
 	}
-	if (span_starts(text, SPAN(CONF_BYTE_ORDER_MARK)))
+	if (span_starts(text, SPAN(CONF_BYTE_ORDER_MARK))) {
 		text = span_skip(text, strlen(CONF_BYTE_ORDER_MARK));
+		conf_difference(r, (struct conf_place){ name, 1 },
+		                "the byte order mark at the beginning of the file is skipped");
+		conf_as_squid(r, "takes it for a part of the first word");
+	}
+	if (r->main_name == NULL)
+		r->main_name = name;
 	s.at = text.p;
 	s.end = text.p + text.n;
 	s.place = (struct conf_place){ name, 0 };
@@ -428,12 +346,15 @@ bool conf_source_include(struct conf_reader *r, struct conf_place from, const ch
 	struct conf_file *f = conf_file_load(r, path);
 
 	f->is_source = true;
-	if (!f->is_usable)
+	if (!f->is_usable) {
 		conf_report(r, CONF_ERROR, from, "cannot read %s: %s", path, conf_file_why(f));
-	else if (is_being_read(r, f))
+		conf_as_squid(r, f->is_folder ? "reads nothing, and starts" : CONF_SQUID_STOPS);
+	} else if (is_being_read(r, f)) {
 		conf_report(r, CONF_ERROR, from, "%s includes itself", path);
-	else
+		conf_as_squid(r, CONF_SQUID_STOPS);
+	} else {
 		conf_source_read(r, f, from, f->path, span_of(f->bytes, f->n));
+	}
 	return f->is_usable;
 }
 
@@ -482,7 +403,8 @@ void conf_finish(struct conf_reader *r)
 			apply_default(r, d);
 	}
 	report_repeats(r);
-	report_dropped_findings(r);
+	conf_default_differences(r);
+	conf_findings_end(r);
 }
 
 /* --- the language's own directives ------------------------------------------------ */

@@ -16,12 +16,14 @@ void conf_set_onoff(struct conf_line *l, void *field)
 	if (is_enable || is_disable)
 		conf_warning(l, "\"%.*s\" is an old word for \"%s\"", SPAN_ARG(word),
 		             is_enable ? "on" : "off");
+	if (is_enable || is_disable)
+		conf_as_squid(l->reader, CONF_SQUID_WARNS);
 	if (is_enable || span_eq(word, SPAN("on")))
 		*value = true;
 	else if (is_disable || span_eq(word, SPAN("off")))
 		*value = false;
 	else
-		conf_error(l, "\"%.*s\" is neither on nor off", SPAN_ARG(word));
+		conf_error_both(l, "\"%.*s\" is neither on nor off", SPAN_ARG(word));
 }
 
 /* A whole number, or a finding. */
@@ -33,10 +35,11 @@ static bool need_int(struct conf_line *l, int64_t *v)
 		return false;
 	if (conf_parse_int(word, v))
 		return true;
-	conf_error(l,
-	           "\"%.*s\" is not a whole number (decimal, 0x and hexadecimal, or 0 and octal "
-	           "digits)",
-	           SPAN_ARG(word));
+	conf_error_both(
+		l,
+		"\"%.*s\" is not a whole number (decimal, 0x and hexadecimal, or 0 and octal "
+		"digits)",
+		SPAN_ARG(word));
 	return false;
 }
 
@@ -55,10 +58,12 @@ void conf_set_unsigned(struct conf_line *l, void *field)
 
 	if (!need_int(l, &v))
 		return;
-	if (v < 0 || v > INT32_MAX)
+	if (v < 0 || v > INT32_MAX) {
 		conf_error(l, "%lld is not between 0 and %d", (long long)v, INT32_MAX);
-	else
+		conf_as_squid(l->reader, v < 0 ? CONF_SQUID_TAKES : CONF_SQUID_STOPS);
+	} else {
 		*value = (unsigned)v;
+	}
 }
 
 void conf_set_percent(struct conf_line *l, void *field)
@@ -72,10 +77,12 @@ void conf_set_percent(struct conf_line *l, void *field)
 	const struct span number =
 		span_of(word.p, word.n - (word.n != 0 && word.p[word.n - 1] == '%'));
 
-	if (!conf_parse_int(number, &v) || v < 0 || v > 100)
-		conf_error(l, "\"%.*s\" is not a percentage between 0 and 100", SPAN_ARG(word));
-	else
+	if (conf_parse_int(number, &v) && v >= 0 && v <= 100) {
 		*value = (unsigned)v;
+		return;
+	}
+	conf_error(l, "\"%.*s\" is not a percentage between 0 and 100", SPAN_ARG(word));
+	conf_as_squid(l->reader, conf_parse_int(number, &v) ? CONF_SQUID_TAKES : CONF_SQUID_STOPS);
 }
 
 /* Whether letters stick to a number, as in 10MB, which Squid does not take either. */
@@ -95,13 +102,13 @@ static void refuse_amount(struct conf_line *l, struct span number, struct span u
 	const struct span tail = span_skip(number, glued);
 
 	if (unit.n != 0 && !is_known_unit)
-		conf_error(l, "unknown unit \"%.*s\" (use %s)", SPAN_ARG(unit), units);
+		conf_error_both(l, "unknown unit \"%.*s\" (use %s)", SPAN_ARG(unit), units);
 	else if (glued != 0 && (conf_is_byte_unit(tail) || conf_is_time_unit(tail)))
-		conf_error(l, "a blank is needed between number and unit: \"%.*s %.*s\"",
-		           (int)glued, number.p, SPAN_ARG(tail));
+		conf_error_both(l, "a blank is needed between number and unit: \"%.*s %.*s\"",
+		                (int)glued, number.p, SPAN_ARG(tail));
 	else
-		conf_error(l, "\"%.*s%s%.*s\" is not a number in range (use %s)", SPAN_ARG(number),
-		           unit.n != 0 ? " " : "", SPAN_ARG(unit), units);
+		conf_error_both(l, "\"%.*s%s%.*s\" is not a number in range (use %s)",
+		                SPAN_ARG(number), unit.n != 0 ? " " : "", SPAN_ARG(unit), units);
 }
 
 /* The word behind a number, if there is one. */
@@ -129,8 +136,10 @@ void conf_set_bytes(struct conf_line *l, void *field)
 		refuse_amount(l, number, unit, conf_is_byte_unit(unit), BYTE_UNITS);
 		return;
 	}
-	if (unit.n == 0 && v != 0 && v != INT64_MAX)
+	if (unit.n == 0 && v != 0 && v != INT64_MAX) {
 		conf_warning(l, "no unit, so these are bytes (units are " BYTE_UNITS ")");
+		conf_as_squid(l->reader, CONF_SQUID_WARNS);
+	}
 	*value = v;
 }
 
@@ -146,7 +155,7 @@ void conf_set_ms(struct conf_line *l, void *field)
 	if (conf_parse_ms(number, unit, &v))
 		*value = v;
 	else if (unit.n == 0 && glued_at(number) == number.n)
-		conf_error(l, "the unit is missing (use " TIME_UNITS ")");
+		conf_error_both(l, "the unit is missing (use " TIME_UNITS ")");
 	else
 		refuse_amount(l, number, unit, conf_is_time_unit(unit), TIME_UNITS);
 }
@@ -170,8 +179,8 @@ void conf_set_line(struct conf_line *l, void *field)
 	const struct span rest = conf_rest(l);
 
 	if (rest.n == 0)
-		conf_error(l, "a value is missing; write %s %s", l->directive->name,
-		           l->directive->syntax);
+		conf_error_both(l, "a value is missing; write %s %s", l->directive->name,
+		                l->directive->syntax);
 	else
 		replace(field, rest);
 }

@@ -93,6 +93,8 @@ static void list_open(struct conf_line *l, struct span path, bool is_quoted_mode
 
 	if (!f->is_usable) {
 		conf_error(l, "cannot read the list %s: %s", name, conf_file_why(f));
+		conf_as_squid(l->reader,
+		              "logs an error and starts; what the list should hold is missing");
 		return;
 	}
 	if (!is_text(l, f))

@@ -176,11 +176,13 @@ enum conf_word_result conf_word_parameters(struct arena *a, struct span *rest, s
 static void check_comment(struct conf_line *l)
 {
 	if (l->n_pieces > 1 && l->rest.n != 0 &&
-	    conf_line_number(l, l->rest.p) < l->pieces[l->n_pieces - 1].line)
+	    conf_line_number(l, l->rest.p) < l->pieces[l->n_pieces - 1].line) {
 		conf_warning(l,
 		             "the comment reaches over the continued lines down to line %u, which "
 		             "are therefore not read",
 		             l->pieces[l->n_pieces - 1].line);
+		conf_as_squid(l->reader, CONF_SQUID_SAME);
+	}
 	l->rest = SPAN_NULL;
 }
 
@@ -207,7 +209,7 @@ bool conf_word(struct conf_line *l, struct span *word)
 		check_comment(l);
 		return false;
 	case CONF_WORD_BAD:
-		conf_error(l, "%s", why);
+		conf_error_both(l, "%s", why);
 		return false;
 	}
 	UNREACHABLE("result of a word");
@@ -232,7 +234,7 @@ bool conf_word_or_quoted(struct conf_line *l, struct span *word, bool *is_quoted
 	*is_quoted = true;
 	if (why == NULL)
 		return true;
-	conf_error(l, "%s", why);
+	conf_error_both(l, "%s", why);
 	l->rest = SPAN_NULL;
 	return false;
 }
@@ -244,8 +246,8 @@ bool conf_need_word(struct conf_line *l, struct span *word)
 	if (conf_word(l, word))
 		return true;
 	if (before == conf_count(l->reader, CONF_ERROR))
-		conf_error(l, "a value is missing; write %s %s", l->directive->name,
-		           l->directive->syntax);
+		conf_error_both(l, "a value is missing; write %s %s", l->directive->name,
+		                l->directive->syntax);
 	return false;
 }
 

@@ -104,6 +104,9 @@ static void flag_apply(enum option_id id, struct options *o)
 	case OPT_FOREGROUND:
 		o->is_foreground = true;
 		return;
+	case OPT_AS_SQUID:
+		o->is_as_squid = true;
+		return;
 	case OPT_FULL_DEBUG:
 		o->is_full_debug = true;
 		return;
@@ -267,6 +270,10 @@ bool options_parse(int argc, char *const argv[], FILE *messages, struct options 
 	}
 	if (o.is_built_in && o.conf_path != NULL) {
 		fprintf(messages, "cuttle: --built-in and -f exclude each other\n");
+		return false;
+	}
+	if (o.is_as_squid && (o.action != OPTIONS_VERB || o.verb != VERB_PARSE)) {
+		fprintf(messages, "cuttle: --as-squid goes with -k parse\n");
 		return false;
 	}
 	*out = o;

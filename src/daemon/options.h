@@ -37,6 +37,7 @@ struct options {
 	unsigned extra_port;      /* 0: none */
 	int stderr_level;         /* -d; -1: not given */
 	bool is_built_in, is_no_daemon, is_foreground, is_full_debug, is_no_trap;
+	bool is_as_squid; /* with -k parse only */
 };
 
 /*

@@ -4,7 +4,6 @@
  * OPTION(symbol, letter or 0, long name or NULL, argument or NULL, note or NULL, what it does)
  * An argument in brackets may be missing. A note is printed when the option is used, because it
  * has no effect here. doc/cuttle.8 has the same options; tests/style/check_options.sh compares them.
- * The long name as-squid is reserved.
  */
 /* clang-format off */
 OPTION(FILE,	   'f', NULL,	      "FILE",	  NULL, "read this configuration file")
@@ -12,6 +11,7 @@ OPTION(BUILT_IN,    0,	"built-in",   NULL,	  NULL, "use the built-in configurati
 OPTION(NO_DAEMON,  'N', NULL,	      NULL,	  NULL, "stay in the foreground, all in one process")
 OPTION(FOREGROUND,  0,	"foreground", NULL,	  NULL, "stay in the foreground as the keeper, with the proxy as a child")
 OPTION(VERB,	   'k', NULL,	      "VERB",	  NULL, "read the configuration, then act on the running Cuttle")
+OPTION(AS_SQUID,    0,	"as-squid",   NULL,	  NULL, "with -k parse: tell what Squid would do about each finding, and where it differs silently")
 OPTION(PREPARE,	   'z', NULL,	      NULL,	  NULL, "prepare the cache folders, and exit")
 OPTION(PORT,	   'a', NULL,	      "PORT",	  NULL, "listen on this port too")
 OPTION(NAME,	   'n', NULL,	      "NAME",	  NULL, "service name: letters and digits, at most 32; ${service_name} in the configuration")

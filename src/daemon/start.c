@@ -292,6 +292,7 @@ int start_cuttle(const struct options *o)
 		                          .opener = &opener_direct,
 		                          .stderr_level = stderr_level_of(o),
 		                          .page = manager_page,
+		                          .is_as_squid = o->is_as_squid,
 		                          .service_name = is_named ? o->service_name : NULL };
 	s.source = (struct scan_source){ .conf_path = path,
 		                         .conf_text = s.proxy.conf_text,

@@ -15,6 +15,8 @@
 static const char *severity_word(enum conf_severity s)
 {
 	switch (s) {
+	case CONF_DIFFERENCE:
+		return "difference";
 	case CONF_NOTE:
 		return "note";
 	case CONF_WARNING:
@@ -34,6 +36,9 @@ void verb_print_finding(void *arg, const struct conf_finding *f)
 	p->n_warnings += f->severity == CONF_WARNING;
 	fprintf(p->to, "%s%s: %s: %s\n", f->place.file, conf_line_text(f->place, line),
 	        severity_word(f->severity), f->text);
+	if (p->is_as_squid)
+		fprintf(p->to, "\tSquid %s\n",
+		        f->as_squid != NULL ? f->as_squid : "may see this otherwise; not recorded");
 }
 
 char *verb_pid_filename(bool has_one, const char *configured, const char *service_name)
@@ -49,7 +54,7 @@ char *verb_pid_filename(bool has_one, const char *configured, const char *servic
 /* Load the configuration and tell what was found. False: it has errors. */
 static bool conf_judge(const struct proxy_options *po, bool is_summary_wanted)
 {
-	struct findings_printer p = { .to = stderr };
+	struct findings_printer p = { .to = stderr, .is_as_squid = po->is_as_squid };
 	struct snapshot *s = proxy_load(po, verb_print_finding, &p);
 	const bool is_good = s != NULL;
 

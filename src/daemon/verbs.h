@@ -14,6 +14,7 @@
 struct findings_printer {
 	FILE *to;
 	unsigned n_errors, n_warnings;
+	bool is_as_squid; /* a second line says what Squid does */
 };
 void verb_print_finding(void *arg, const struct conf_finding *f);
 

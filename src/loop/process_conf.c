@@ -28,12 +28,14 @@ static bool word_in_range(struct conf_line *l, int64_t min, int64_t max, int64_t
 	int64_t found;
 
 	if (!conf_word(l, &word)) {
-		conf_error(l, "%.*s needs a number", SPAN_ARG(l->name));
+		conf_error_both(l, "%.*s needs a number", SPAN_ARG(l->name));
 		return false;
 	}
 	if (!conf_parse_int(word, &found) || found < min || found > max) {
 		conf_error(l, "\"%.*s\" is not a number from %lld to %lld", SPAN_ARG(word),
 		           (long long)min, (long long)max);
+		conf_as_squid(l->reader,
+		              conf_parse_int(word, &found) ? CONF_SQUID_TAKES : CONF_SQUID_STOPS);
 		return false;
 	}
 	*v = found;
@@ -56,6 +58,7 @@ void process_conf_descriptors(struct conf_line *l, void *field)
 	if (v != 0 && v < DESCRIPTORS_MIN) {
 		conf_error(l, "%lld descriptors are too few to work with; the least is %d",
 		           (long long)v, DESCRIPTORS_MIN);
+		conf_as_squid(l->reader, CONF_SQUID_TAKES);
 		return;
 	}
 	*descriptors = v;
@@ -71,9 +74,11 @@ void process_conf_umask(struct conf_line *l, void *field)
 	if (!word_in_range(l, 0, 0777, &v))
 		return;
 	/* "umask 27" is 033 in octal: surely not what was meant, though Squid takes it. */
-	if (v != 0 && word.n != 0 && word.p[0] != '0')
+	if (v != 0 && word.n != 0 && word.p[0] != '0') {
 		conf_warning(l, "\"%.*s\" is decimal here; an octal mask begins with 0",
 		             SPAN_ARG(word));
+		conf_as_squid(l->reader, CONF_SQUID_SAME);
+	}
 	*mask = v;
 }
 

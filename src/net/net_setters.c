@@ -18,6 +18,7 @@ void net_set_nameservers(struct conf_line *l, void *field)
 			conf_error(l,
 			           "\"%.*s\" is not a name server: use an address, or ADDRESS:PORT",
 			           SPAN_ARG(word));
+			conf_as_squid(l->reader, "leaves out the name server and starts");
 			continue;
 		}
 		c->nameservers = check_realloc(c->nameservers,
@@ -32,7 +33,7 @@ void net_set_append_domain(struct conf_line *l, void *field)
 	struct span word;
 
 	if (!conf_word(l, &word)) {
-		conf_error(l, "append_domain needs a domain with a leading dot, or none");
+		conf_error_both(l, "append_domain needs a domain with a leading dot, or none");
 		return;
 	}
 	free(*domain);
@@ -40,9 +41,9 @@ void net_set_append_domain(struct conf_line *l, void *field)
 	if (span_eq(word, SPAN("none")))
 		return;
 	if (word.p[0] != '.' || !dns_name_fold(word, name)) {
-		conf_error(l,
-		           "append_domain \"%.*s\": a domain begins with a dot, as in .example.com",
-		           SPAN_ARG(word));
+		conf_error_both(
+			l, "append_domain \"%.*s\": a domain begins with a dot, as in .example.com",
+			SPAN_ARG(word));
 		return;
 	}
 	*domain = check_strdup(name);

@@ -24,6 +24,7 @@ struct proxy_options {
 	const char *conf_path; /* NULL: conf_text is read instead */
 	const char *conf_text; /* the built-in default configuration */
 	unsigned extra_port;   /* -a port: one more http_port; 0: none */
+	bool is_as_squid;      /* findings tell what Squid would have done */
 	struct opener *opener;
 	const char *service_name; /* -n: the macro ${service_name}; NULL: as the reader has it */
 	enum oplog_level stderr_level; /* -d: messages up to this go to stderr too */

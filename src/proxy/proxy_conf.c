@@ -119,10 +119,11 @@ static bool port_option(struct conf_line *l, struct http_port *p, struct span wo
 		if (span_starts(word, span_str(unbuilt[i]))) {
 			conf_error(l, "the option \"%.*s\" exists in Squid, but not in Cuttle yet",
 			           SPAN_ARG(word));
+			conf_as_squid(l->reader, "applies it");
 			return false;
 		}
 	}
-	conf_error(l, "unknown option \"%.*s\" (known: name=)", SPAN_ARG(word));
+	conf_error_both(l, "unknown option \"%.*s\" (known: name=)", SPAN_ARG(word));
 	return false;
 }
 
@@ -132,17 +133,17 @@ void proxy_conf_http_port(struct conf_line *l, void *field)
 	struct span word;
 
 	if (!conf_word(l, &word)) {
-		conf_error(l, "an address is missing: [ADDRESS:]PORT");
+		conf_error_both(l, "an address is missing: [ADDRESS:]PORT");
 		return;
 	}
 	p = check_calloc(1, sizeof(*p));
 	p->place = l->place;
 	p->name = span_strdup(word);
 	if (!parse_address(word, &p->at)) {
-		conf_error(l,
-		           "\"%.*s\" is no address to listen on (use PORT, 192.0.2.1:PORT or "
-		           "[2001:db8::1]:PORT)",
-		           SPAN_ARG(word));
+		conf_error_both(l,
+		                "\"%.*s\" is no address to listen on (use PORT, 192.0.2.1:PORT or "
+		                "[2001:db8::1]:PORT)",
+		                SPAN_ARG(word));
 		goto refused;
 	}
 	while (conf_word(l, &word))
@@ -152,6 +153,7 @@ void proxy_conf_http_port(struct conf_line *l, void *field)
 		if ((*list)->at.port == p->at.port && ip_eq(&(*list)->at.ip, &p->at.ip)) {
 			conf_error(l, "this address is listened on already, see line %u",
 			           (*list)->place.line);
+			conf_as_squid(l->reader, "starts, and cannot open the port a second time");
 			goto refused;
 		}
 	}

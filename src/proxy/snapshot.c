@@ -170,11 +170,13 @@ static void set_identity(struct snapshot *s)
 
 static void check_rules(const struct snapshot *s, const char *path)
 {
-	if (!conf_is_seen(s->reader, "http_access"))
-		conf_report(s->reader, CONF_WARNING,
-		            (struct conf_place){ path != NULL ? path : "(built in)", 0 },
-		            "there is no http_access line, so every request is denied; "
-		            "add one, as: http_access allow localhost");
+	if (conf_is_seen(s->reader, "http_access"))
+		return;
+	conf_report(s->reader, CONF_WARNING,
+	            (struct conf_place){ path != NULL ? path : "(built in)", 0 },
+	            "there is no http_access line, so every request is denied; "
+	            "add one, as: http_access allow localhost");
+	conf_as_squid(s->reader, CONF_SQUID_SAME);
 }
 
 /* A port that was refused is an error already, and https_port is one meant for another purpose. */
@@ -186,6 +188,7 @@ static void check_ports(const struct snapshot *s, const char *path)
 	conf_report(s->reader, CONF_ERROR,
 	            (struct conf_place){ path != NULL ? path : "(built in)", 0 },
 	            "there is no http_port line, so nobody could connect; add: http_port 3128");
+	conf_as_squid(s->reader, CONF_SQUID_STOPS);
 }
 
 struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *report, void *arg)
@@ -199,6 +202,8 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	};
 
 	s->reader = conf_reader_new(directives, ARRAY_LEN(directives), sections);
+	if (o->is_as_squid)
+		conf_want_squid(s->reader);
 	if (o->opener != NULL)
 		conf_set_open(s->reader, open_conf_file, o->opener);
 	if (o->service_name != NULL)

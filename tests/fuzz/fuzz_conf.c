@@ -84,17 +84,20 @@ static void check_values(const struct values *v)
 	CHECK(v->bytes >= 0 && v->ms >= 0 && v->percent <= 100);
 }
 
-static void check_findings(const struct conf_reader *r)
+static void check_findings(struct conf_reader *r)
 {
+	uint64_t position = 0;
 	unsigned n = 0;
 
 	for (const struct conf_finding *f = conf_findings(r); f != NULL; f = f->next, n++) {
 		CHECK(f->text[0] != '\0' && f->place.file != NULL);
+		CHECK(f->position >= position);
+		position = f->position;
 		for (const char *c = f->text; *c != '\0'; c++)
 			CHECK((unsigned char)*c >= ' ' && *c != 0x7f);
 	}
-	CHECK(n <=
-	      conf_count(r, CONF_NOTE) + conf_count(r, CONF_WARNING) + conf_count(r, CONF_ERROR));
+	CHECK(n <= conf_count(r, CONF_DIFFERENCE) + conf_count(r, CONF_NOTE) +
+	                   conf_count(r, CONF_WARNING) + conf_count(r, CONF_ERROR));
 }
 
 /* Read a text; its dump, and the number of values seen in *n. */
@@ -105,6 +108,7 @@ static char *read_text(struct span text, uint64_t *n)
 	struct conf_reader *r = conf_reader_new(rows, ARRAY_LEN(rows), sections);
 
 	conf_forbid_files(r);
+	conf_want_squid(r);
 	conf_read_text(r, "fuzz.conf", text);
 	char *dump = conf_dump(r);
 

@@ -134,7 +134,7 @@ void fixture_read(struct fixture *f, const char *text)
 
 const char *fixture_findings(const struct fixture *f)
 {
-	static const char *const severities[] = { "note", "warning", "error" };
+	static const char *const severities[] = { "difference", "note", "warning", "error" };
 	static char text[8192];
 	size_t n = 0;
 

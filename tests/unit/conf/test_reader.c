@@ -81,6 +81,106 @@ START_TEST(all_findings_come_in_order)
 }
 END_TEST
 
+/* What is found out at the end stands where its line is read, also in included files and lists. */
+START_TEST(late_findings_take_their_place)
+{
+	char inner[128], list[128];
+	struct fixture f;
+
+	fixture_init(&f);
+	snprintf(list, sizeof(list), "%s", fixture_file(&f, "list", SPAN("x\ny\n")));
+	snprintf(inner, sizeof(inner), "%s", fixture_file(&f, "inner", SPAN("\nonoff b\n")));
+	conf_read_text(f.r, "squid.conf",
+	               span_str(fixture_text("words a\nonoff a\ninclude %s\nvalues \"%s\"\n"
+	                                     "onoff c\n",
+	                                     inner, list)));
+	conf_report(f.r, CONF_ERROR, (struct conf_place){ "elsewhere", 0 }, "7");
+	const char *names[3] = { "", conf_files(f.r)[0], conf_files(f.r)[1] };
+
+	for (const struct conf_finding *x = conf_findings(f.r); x != NULL; x = x->next)
+		if (strcmp(x->place.file, "squid.conf") == 0)
+			names[0] = x->place.file;
+	conf_report(f.r, CONF_ERROR, (struct conf_place){ names[0], 5 }, "6");
+	conf_report(f.r, CONF_ERROR, (struct conf_place){ names[2], 2 }, "5");
+	conf_report(f.r, CONF_ERROR, (struct conf_place){ names[1], 1 }, "2");
+	conf_report(f.r, CONF_ERROR, (struct conf_place){ names[1], 2 }, "4");
+	conf_report(f.r, CONF_ERROR, (struct conf_place){ names[0], 1 }, "0");
+	const char *want[] = { "0", "onoff a", "2", "onoff b", "4", "5", "onoff c", "6", "7" };
+	const struct conf_finding *x = conf_findings(f.r);
+
+	for (size_t i = 0; i < ARRAY_LEN(want); i++, x = x->next)
+		ck_assert_msg(x != NULL && strstr(x->text, want[i]) != NULL, "%zu: %s\n%s", i,
+		              want[i], fixture_findings(&f));
+	ck_assert_ptr_null(x);
+	fixture_fini(&f);
+}
+END_TEST
+
+static const struct {
+	const char *text, *finding, *as_squid;
+} as_squid[] = {
+	{ "nope", "there is no directive", "does not start" },
+	{ "onoff yes", "neither on nor off", "does not start" },
+	{ "onoff enable", "old word", "warns" },
+	{ "percent 101", "percentage", "without a word" },
+	{ "percent x", "percentage", "does not start" },
+	{ "onoff on more", "is ignored", "without a word" },
+	{ "accepted", "has no effect", "applies" },
+	{ "hierarchy_stoplist x", "is obsolete", "leaves the line out" },
+	{ "cache_peer_domain a b", "is refused", "is open" },
+	{ "ident_lookup_access deny all", "is refused", "up to version 6" },
+	{ "sslproxy_cafile /x", "does not have it yet", "still applies it" },
+	{ "include /nonexistent", "cannot read", "does not start" },
+	{ "include /tmp", "a directory", "reads nothing" },
+	{ "if true\nendif x", "nothing may follow", "takes no notice" },
+	{ "if true\nelse\nelse\nendif", "has an \"else\" already", "changes sides" },
+	{ "if true # x\nendif", "a comment may follow", "does not start" },
+	{ "if false\nif true\nendif\nendif", "is not looked at", "applied" },
+	{ "words a\\\n  b", "glued", "the same" },
+	{ "words a \\\n", "ends in a backslash", "leaves the line out" },
+	{ "\xef\xbb\xbfwords a", "byte order mark", "first word" },
+	{ "words a", "without cache_mem", "256 MB" },
+};
+
+START_TEST(findings_tell_what_squid_does)
+{
+	struct fixture f;
+	const struct conf_finding *x;
+
+	fixture_init(&f);
+	conf_want_squid(f.r);
+	fixture_read(&f, as_squid[_i].text);
+	for (x = conf_findings(f.r); x != NULL; x = x->next)
+		if (strstr(x->text, as_squid[_i].finding) != NULL)
+			break;
+	ck_assert_msg(x != NULL && x->as_squid != NULL &&
+	                      strstr(x->as_squid, as_squid[_i].as_squid) != NULL,
+	              "%s: %s\n%s", as_squid[_i].text,
+	              x != NULL && x->as_squid != NULL ? x->as_squid : "(nothing)",
+	              fixture_findings(&f));
+	fixture_fini(&f);
+}
+END_TEST
+
+START_TEST(lines_that_squid_splits_are_differences)
+{
+	enum { N = 8191 };
+	char text[N + 16] = "words ";
+	struct fixture f;
+
+	memset(text + 6, 'x', N - 6);
+	fixture_init(&f);
+	conf_want_squid(f.r);
+	fixture_read(&f, text);
+	ck_assert_finding(&f, 1, CONF_DIFFERENCE, "8191 bytes");
+	fixture_fini(&f);
+	fixture_init(&f);
+	fixture_read(&f, text);
+	ck_assert_no_findings(&f);
+	fixture_fini(&f);
+}
+END_TEST
+
 START_TEST(long_lines_are_quoted_in_part)
 {
 	struct fixture f;
@@ -203,6 +303,9 @@ Suite *suite_reader(void)
 	tcase_add_test(t, aliases_are_names);
 	tcase_add_loop_test(t, states_decide_what_is_said, 0, ARRAY_LEN(states));
 	tcase_add_test(t, all_findings_come_in_order);
+	tcase_add_test(t, late_findings_take_their_place);
+	tcase_add_loop_test(t, findings_tell_what_squid_does, 0, ARRAY_LEN(as_squid));
+	tcase_add_test(t, lines_that_squid_splits_are_differences);
 	tcase_add_test(t, long_lines_are_quoted_in_part);
 	tcase_add_test(t, findings_beyond_ten_thousand_are_counted);
 	tcase_add_test(t, defaults_fill_what_was_not_said);

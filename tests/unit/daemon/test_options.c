@@ -71,7 +71,12 @@ static const struct {
 	{ "-d 10 is refused", { "-d", "10" }, false, .says = "0 to 9" },
 	{ "an unknown letter", { "-q" }, false, .says = "unknown option \"-q\"" },
 	{ "an unknown word", { "--kid" }, false, .says = "unknown option \"--kid\"" },
-	{ "a reserved word", { "--as-squid" }, false, .says = "unknown option" },
+	{ "--as-squid needs -k parse", { "--as-squid" }, false, .says = "-k parse" },
+	{ "--as-squid and another verb",
+	  { "-k", "check", "--as-squid" },
+	  false,
+	  .says = "-k parse" },
+	{ "--as-squid", { "--as-squid", "-k", "parse" }, true, OPTIONS_VERB, .verb = VERB_PARSE },
 	{ "a stray word", { "start" }, false, .says = "unexpected argument \"start\"" },
 	{ "--built-in and -f", { "--built-in", "-f", "/x" }, false, .says = "exclude each other" },
 };
