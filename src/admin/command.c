@@ -19,6 +19,7 @@ static const struct command {
 
 void command_list(FILE *to)
 {
+	fprintf(to, "commands, each with a --help of its own:\n");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(to, "  %-16s %s\n", commands[i].word, commands[i].help);
 }
@@ -29,7 +30,7 @@ int command_run(int argc, char *argv[])
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (strcmp(argv[0], commands[i].word) == 0)
 			return commands[i].run(argc, argv);
-	fprintf(stderr, "cuttle: \"%s\" is no command; the commands are:\n", argv[0]);
+	fprintf(stderr, "cuttle: \"%s\" is no command; ", argv[0]);
 	command_list(stderr);
 	return EXIT_FAILURE;
 }

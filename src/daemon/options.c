@@ -5,8 +5,6 @@
 
 #include <getopt.h>
 
-#include "admin/command.h"
-
 enum option_id {
 #define OPTION(sym, ...) OPT_##sym,
 #include "daemon/options.tbl.h"
@@ -54,9 +52,7 @@ void options_help(FILE *to)
 	fprintf(to, "verbs of -k, which may be abbreviated:");
 	for (size_t i = 0; i < VERB_N; i++)
 		fprintf(to, " %s", verb_names[i]);
-	fprintf(to, "\ncommands, each with a --help of its own:\n");
-	command_list(to);
-	fprintf(to, "The default configuration file is %s/cuttle/cuttle.conf.\n", SYSCONFDIR);
+	fprintf(to, "\nThe default configuration file is %s/cuttle/cuttle.conf.\n", SYSCONFDIR);
 }
 
 static bool verb_find(const char *word, enum option_verb *out)

@@ -4,6 +4,7 @@
  */
 #include "daemon/start.h"
 
+#include "admin/command.h"
 #include "admin/manager.h"
 #include "base/hash.h"
 #include "base/oplog.h"
@@ -319,6 +320,7 @@ int start_cuttle(const struct options *o)
 		break;
 	case OPTIONS_HELP:
 		options_help(stdout);
+		command_list(stdout);
 		status = EXIT_SUCCESS;
 		break;
 	}

@@ -328,7 +328,7 @@ START_TEST(an_explanation_says_what_it_cannot_know)
 	               SPAN("  http_access allow g  # squid.conf:3\n"
 	                    "      d (dst) needs dst\n"
 	                    "    g (any-of) needs dst\n"
-	                    "decided by: http_access allow g  # squid.conf:3\n"
+	                    "stopped at: http_access allow g  # squid.conf:3\n"
 	                    "verdict: cannot tell: needs dst\n"));
 	fixture_fini(&f);
 }
