@@ -63,6 +63,20 @@ static inline struct list *list_first(const struct list *head)
 	return head->next == head ? NULL : head->next;
 }
 
+/* Take the first member off; NULL if there is none. */
+static inline struct list *list_pop_front(struct list *head)
+{
+	struct list *const m = head->next;
+
+	if (m == head)
+		return NULL;
+	/* By way of the head, so that an analyser sees that it leads to `m` no more. */
+	head->next = m->next;
+	m->next->prev = head;
+	list_init(m);
+	return m;
+}
+
 /* Move all of `from` to the back of `to`; `from` becomes empty. */
 static inline void list_splice_back(struct list *to, struct list *from)
 {

@@ -242,7 +242,7 @@ void dns_free(struct dns **dp)
 	while ((it = list_first(&d->queries)) != NULL)
 		op_cancel(&CONTAINER_OF(it, struct dns_query, link)->op);
 	/* Other workers may wait for these: they hear that it failed, and may ask again. */
-	while ((it = list_first(&d->lookups)) != NULL)
+	while ((it = list_pop_front(&d->lookups)) != NULL)
 		fail_lookup(CONTAINER_OF(it, struct dns_lookup, link), ERR_DNS_SERVER, false);
 	dns_channel_free(&d->channel);
 	dns_channel_free_all(&d->retired);

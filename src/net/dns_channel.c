@@ -272,7 +272,7 @@ void dns_channel_free_all(struct list *retired)
 {
 	struct list *it;
 
-	while ((it = list_first(retired)) != NULL) {
+	while ((it = list_pop_front(retired)) != NULL) {
 		struct dns_channel *c = CONTAINER_OF(it, struct dns_channel, link);
 
 		dns_channel_free(&c);

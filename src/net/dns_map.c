@@ -158,7 +158,7 @@ static void evict(struct dns_shared *s, struct dns_stripe *st)
 		return;
 	const unsigned low = atomic_load_explicit(&s->low, memory_order_relaxed);
 
-	while (st->table.n > low && (oldest = list_first(&st->recent)) != NULL)
+	while (st->table.n > low && (oldest = list_pop_front(&st->recent)) != NULL)
 		remove_entry(CONTAINER_OF(oldest, struct dns_entry, recent));
 }
 
