@@ -130,7 +130,8 @@ static void parse_method(struct acl *a, struct acl_parse *p, struct span value)
 
 	if (m == HTTP_OTHER && span_to_cstr(value, upper, sizeof(upper))) {
 		for (char *c = upper; *c != '\0'; c++)
-			*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 0x20) : *c;
+			if (*c >= 'a' && *c <= 'z')
+				*c = (char)(*c - 0x20);
 		m = http_method_of(span_str(upper));
 		if (m != HTTP_OTHER)
 			acl_report(p, a, CONF_WARNING,

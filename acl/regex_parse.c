@@ -461,8 +461,8 @@ static bool parse_bracket(struct parser *p, int *single)
 
 /* --- repetition ----------------------------------------------------------------------------- */
 
-#define NUMBER_NONE -1
-#define NUMBER_BAD  -2
+#define NUMBER_NONE (-1)
+#define NUMBER_BAD  (-2)
 
 /* A number up to "," or "}" (which is the current token afterwards). */
 static int parse_number(struct parser *p)
@@ -537,7 +537,7 @@ static bool parse_repeats(struct parser *p, size_t from, unsigned n_groups, int 
 		char text[32];
 
 		if (p->tok != TOK_OPEN_DUP && simple != '\0') {
-			simple = simple == (char)p->c ? simple : '*';
+			simple = (char)(simple == (char)p->c ? simple : '*');
 			p->out->p[p->out->n - 1] = simple;
 			*min = simple == '+' ? *min : 0;
 			token_next(p);

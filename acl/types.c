@@ -250,7 +250,7 @@ SUBJECT(subject_nothing)
 
 #define UNBUILT(name_, what)                                                                       \
 	{                                                                                          \
-		.name = name_, .note = what                                                        \
+		.name = (name_), .note = (what)                                                        \
 	}
 #define NEEDS_USERS  "it needs users, whom Cuttle does not authenticate yet"
 #define NEEDS_TLS    "it needs TLS interception, which Cuttle does not have yet"

@@ -51,7 +51,7 @@ void check_failed(const char *cond, const char *file, int line, const char *func
 /* calloc/malloc/realloc for small sizes that no client chooses: abort when memory is out. */
 void *check_calloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 void *check_malloc(size_t size) __attribute__((malloc, returns_nonnull));
-void *check_realloc(void *p, size_t size) __attribute__((returns_nonnull));
+void *check_realloc(void *old, size_t size) __attribute__((returns_nonnull));
 char *check_strdup(const char *s) __attribute__((malloc, returns_nonnull));
 
 /*

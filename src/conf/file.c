@@ -111,7 +111,7 @@ struct conf_file *conf_file_load(struct conf_reader *r, const char *path)
 
 const char *conf_file_why(const struct conf_file *f)
 {
-	return f->why != NULL ? f->why : strerror(f->errnum);
+	return f->why != NULL ? f->why : strerrordesc_np(f->errnum);
 }
 
 void conf_drop_lists(struct conf_reader *r)

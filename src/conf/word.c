@@ -90,7 +90,7 @@ static const char *cut_quoted(struct arena *a, struct span *rest, struct span *w
 	char *text = arena_alloc(a, inner.n);
 
 	for (size_t i = 0; i < inner.n; i++)
-		text[n++] = inner.p[i] == '\\' ? unescape(inner.p[++i]) : inner.p[i];
+		text[n++] = (char)(inner.p[i] == '\\' ? unescape(inner.p[++i]) : inner.p[i]);
 	*word = span_of(text, n);
 	return NULL;
 }

@@ -275,9 +275,7 @@ enum http_chunk http_chunked_decode(struct http_chunked *c, struct span *in, str
 
 		if (c->state == DATA)
 			return take_data(c, in, data);
-		if (c->state == TRAILER && byte != '\r') {
-			next = trailer_text(c, in);
-		} else if (c->state == TRAILER_LINE) {
+		if (c->state == TRAILER_LINE || (c->state == TRAILER && byte != '\r')) {
 			next = trailer_text(c, in);
 		} else {
 			next = c->state == TRAILER ? END_LF : single_byte(c, byte);

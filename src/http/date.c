@@ -212,7 +212,7 @@ bool http_date_parse(struct span s, int64_t now, int64_t *unix_seconds)
 	if (!ok || c.day == 0 || c.day > month_days(c.year, c.month) || c.hour > 23 ||
 	    c.minute > 59 || c.second > 60) /* 60: a leap second */
 		return false;
-	*unix_seconds = days_of(c.year, c.month, c.day) * DAY_SECONDS + c.hour * 3600 +
-	                c.minute * 60 + c.second;
+	*unix_seconds = days_of(c.year, c.month, c.day) * DAY_SECONDS + INT64_C(3600) * c.hour +
+	                INT64_C(60) * c.minute + c.second;
 	return true;
 }

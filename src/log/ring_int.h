@@ -11,7 +11,7 @@
 
 #include "log/access_log.h"
 
-#define LOG_RING_BYTES (1u << 20)
+#define LOG_RING_BYTES ((size_t)1 << 20)
 /* No text of a record is longer than this in the log; so that any record fits into an empty ring.
  */
 #define LOG_TEXT_MAX (64u << 10)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define LOG_SINK_MAGIC 0x10651417u
-#define BUFFER_MIN     (64u << 10)
+#define BUFFER_MIN     ((size_t)64 << 10)
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 5000
 #define GATHER_MS      1000  /* buffered_logs: a line waits at most this long */
@@ -171,7 +171,7 @@ static void tell_recovered(struct log_sink *s)
 /* Make room for n bytes behind the waiting ones. */
 static bool make_room(struct log_sink *s, size_t n)
 {
-	size_t cap = MAX(s->cap, (size_t)BUFFER_MIN);
+	size_t cap = MAX(s->cap, BUFFER_MIN);
 	char *buf;
 
 	if (s->len + n > backlog_max(s))
@@ -421,7 +421,7 @@ void log_sink_rotate(struct log_sink *s, unsigned generations, int64_t now_ms)
 void log_sink_free(struct log_sink **sp)
 {
 	struct log_sink *s = *sp;
-	uint64_t lines = 0;
+	unsigned long long lines = 0;
 
 	CHECK_OBJ(s, LOG_SINK_MAGIC);
 	take_back_torn(s);
@@ -431,7 +431,7 @@ void log_sink_free(struct log_sink **sp)
 		count_add(COUNT_LOG_DROPPED, lines);
 		oplog(OPLOG_ERROR,
 		      "access log %s: the last %llu lines could not be written and are lost",
-		      s->path, (unsigned long long)(lines + s->lost));
+		      s->path, lines + s->lost);
 	}
 	if (s->fd >= 0)
 		close(s->fd);

@@ -54,7 +54,7 @@ void jobs_free(struct jobs **j);
  * ERR_LIMIT when the class's queue is full or no thread could be started; the job stays the
  * caller's then (nothing of it is called) and JOBS_REFUSED is counted.
  */
-enum err job_submit(struct jobs *js, struct loop *home, enum job_class c, struct job *j) MUST_USE;
+enum err job_submit(struct jobs *js, struct loop *home, enum job_class id, struct job *j) MUST_USE;
 
 /*
  * On the home loop's thread: done will not be called. The caller must not touch the job again; a
@@ -64,4 +64,4 @@ enum err job_submit(struct jobs *js, struct loop *home, enum job_class c, struct
 void job_cancel(struct job **j);
 
 /* Jobs that wait or run at this moment, detached ones included. For the manager. */
-unsigned jobs_load(struct jobs *js, enum job_class c);
+unsigned jobs_load(struct jobs *js, enum job_class id);

@@ -105,7 +105,9 @@ static void load_folder(struct errorpages *e, const char *path, bool must_exist,
 			report(r, path, "this folder of error pages cannot be read");
 		return;
 	}
-	while ((entry = readdir(dir)) != NULL && e->n_templates < TEMPLATES_MAX) {
+	/* Safe, as each thread has a stream of its own (glibc says so too). */
+	while ((entry = readdir(dir)) != NULL && /* NOLINT(concurrency-mt-unsafe) */
+	       e->n_templates < TEMPLATES_MAX) {
 		size_t n = 0;
 		char *text;
 
@@ -233,7 +235,7 @@ static void put_reason(struct page *pg)
 
 	if (f->sentence.n != 0) {
 		const char first = f->sentence.p[0];
-		const char upper = first >= 'a' && first <= 'z' ? (char)(first & ~0x20) : first;
+		const char upper = (char)(first >= 'a' && first <= 'z' ? first & ~0x20 : first);
 
 		put_escaped(pg, span_of(&upper, 1));
 		put_escaped(pg, span_skip(f->sentence, 1));

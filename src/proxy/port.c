@@ -94,7 +94,7 @@ enum err port_set_open(struct port_set *out, const struct http_port *conf,
 
 	for (const struct http_port *h = conf; h != NULL; h = h->next)
 		n++;
-	s.v = check_calloc(n, sizeof(s.v[0]));
+	s.v = check_calloc(n, sizeof(struct port *));
 	for (const struct http_port *h = conf; h != NULL; h = h->next) {
 		const enum err e = open_port(&s.v[s.n], h, find(old, &h->at), o);
 

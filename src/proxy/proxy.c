@@ -107,7 +107,7 @@ static enum err start_workers(struct proxy *p)
 	const unsigned n =
 		wanted > 0 ? (unsigned)MIN(wanted, (int64_t)1024) : cgroup_default_workers();
 
-	p->workers = check_calloc(n, sizeof(p->workers[0]));
+	p->workers = check_calloc(n, sizeof(struct worker *));
 	for (unsigned i = 0; i < n; i++) {
 		const enum err e = worker_new(&p->workers[i], p, i, n, p->snapshot);
 

@@ -32,7 +32,7 @@ static struct span clean(struct arena *a, struct span s, bool quoted)
 
 		if (quoted && (c == '"' || c == '\\'))
 			out[n++] = '\\';
-		out[n++] = c >= 0x20 && c < 0x7f ? (char)c : '?';
+		out[n++] = (char)(c >= 0x20 && c < 0x7f ? c : '?');
 	}
 	return span_of(out, n);
 }

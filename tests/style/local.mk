@@ -20,4 +20,4 @@ tidy_flags = -std=gnu17 -I$(abs_top_srcdir) -I$(abs_top_srcdir)/src -I$(abs_top_
 	-DSYSCONFDIR=\"x\" -DLOCALSTATEDIR=\"x\" -DPKGDATADIR=\"x\" -DRUNSTATEDIR=\"x\"
 check-tidy: all
 	cd $(srcdir) && find src acl cache -name '*.c' | sort | \
-	  xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(tidy_flags)' tidy
+	  xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$@" -- $(tidy_flags)' tidy
