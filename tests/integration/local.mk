@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	tests/integration/harness/deadline.py \
 	tests/integration/harness/dns.py \
 	tests/integration/harness/message.py \
+	tests/integration/harness/netns.py \
 	tests/integration/harness/origin.py \
 	tests/integration/harness/proxy.py \
 	tests/integration/harness/tools.py \
@@ -37,6 +38,7 @@ EXTRA_DIST += \
 	tests/integration/test_0600_process.py \
 	tests/integration/test_0610_reload.py \
 	tests/integration/test_0620_workers.py \
+	tests/integration/test_0630_bootstrap.py \
 	tests/integration/test_0700_manager.py \
 	tests/integration/test_0800_dns.py \
 	tests/integration/test_0900_clients.py \
