@@ -11,5 +11,6 @@ include tests/unit/net.mk
 include tests/unit/header.mk
 include tests/unit/log.mk
 include tests/unit/proxy.mk
+include tests/unit/admin.mk
 include tests/unit/daemon.mk
 endif

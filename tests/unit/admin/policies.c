@@ -1,0 +1,168 @@
+/*
+ * Policies and facts made of pieces.
+ */
+#include "tests/unit/admin/policies.h"
+
+#include "http/parse.h"
+#include "http/target.h"
+#include "tests/unit/unit.h"
+
+#define PICK(r, array) ((array)[random_below((r), ARRAY_LEN(array))])
+
+/* What follows `acl NAME`; more than one of a line's values may be taken. */
+static const char *const acls[] = {
+	"src 10.0.0.0/8",
+	"src 10.0.0.1 10.0.0.2",
+	"src 10.1.0.0-10.1.0.255 2001:db8::/32",
+	"src all",
+	"dst 198.51.100.0/24",
+	"dst 127.0.0.0/8 ::1",
+	"dst -n 203.0.113.7",
+	"dst all",
+	"localip 10.9.0.1",
+	"localport 3128",
+	"myportname inside",
+	"dstdomain .example.com",
+	"dstdomain www.example.org example.net",
+	"dstdomain -n .example",
+	"dstdomain none",
+	"srcdomain .lan",
+	"srcdom_regex -i ^PC",
+	"dstdom_regex ads[0-9]*",
+	"dstdom_regex -n ^[0-9.]+$",
+	"port 80 443",
+	"port 1025-65535",
+	"proto HTTP",
+	"method GET HEAD",
+	"method CONNECT",
+	"method PURGE",
+	"url_regex -i /ADMIN/",
+	"url_regex ^http://www\\.",
+	"url_regex (ads|track)er?[^a-z]",
+	"urlpath_regex \\.(exe|zip)$",
+	"browser -i curl",
+	"browser ^Mozilla",
+	"time MTWHF 08:00-18:00",
+	"time SA",
+	"time 22:00-06:00",
+	/* with what stands for the number of another one */
+	"any-of @ !@",
+	"any-of @ @ @",
+	"all-of @ @",
+	"all-of !@ @",
+};
+
+static const char *const hosts[] = { "www.example.com", "example.com",   "www.example.org",
+	                             "example.net",     "ads12.example", "198.51.100.9",
+	                             "127.0.0.1",       "[2001:db8::7]", "none" };
+static const char *const ports[] = { "", ":80", ":443", ":8080", ":25" };
+static const char *const paths[] = { "/",          "/admin/x",      "/%61dmin/?q=1", "/tracker/",
+	                             "/setup.exe", "/a.zip?b=.exe", "/%00%zz" };
+static const char *const agents[] = { "curl/8.0", "Mozilla/5.0 (X11)", "Curl", "" };
+static const char *const methods[] = { "GET", "HEAD", "POST", "PURGE", "CONNECT", "FOO" };
+static const char *const sources[] = { "10.0.0.1", "10.1.0.77", "192.0.2.3", "2001:db8::5", "::1" };
+static const char *const targets[] = { "198.51.100.9", "127.0.0.1", "203.0.113.7", "::1",
+	                               "2001:db8::7" };
+static const char *const names[] = { "pc7.lan", "PC8.example.com", "none", "www.example.org" };
+
+static void put_acl(FILE *f, struct random *r, unsigned number)
+{
+	const char *text = PICK(r, acls);
+
+	/* The first ones have no others to name. */
+	while (number == 0 && strchr(text, '@') != NULL)
+		text = PICK(r, acls);
+	fprintf(f, "acl a%u ", number);
+	for (; *text != '\0'; text++) {
+		if (*text == '@')
+			fprintf(f, "a%u", random_below(r, number));
+		else
+			fputc(*text, f);
+	}
+	fputc('\n', f);
+}
+
+char *policies_text(struct random *r)
+{
+	const unsigned n_acls = 1 + random_below(r, 12), n_rules = 1 + random_below(r, 10);
+	char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	CHECK(f != NULL);
+	fprintf(f, "http_port 3128\n");
+	for (unsigned i = 0; i < n_acls; i++)
+		put_acl(f, r, i);
+	for (unsigned i = 0; i < n_rules; i++) {
+		fprintf(f, "http_access %s", random_below(r, 2) != 0 ? "allow" : "deny");
+		for (unsigned k = 1 + random_below(r, 4); k > 0; k--)
+			fprintf(f, " %sa%u", random_below(r, 4) == 0 ? "!" : "",
+			        random_below(r, n_acls));
+		fputc('\n', f);
+	}
+	CHECK(fclose(f) == 0);
+	return text;
+}
+
+static uint8_t some_state(struct random *r)
+{
+	static const enum fact_state states[] = { FACT_VALUE,  FACT_VALUE,  FACT_VALUE,
+		                                  FACT_ABSENT, FACT_FAILED, FACT_UNKNOWN };
+
+	return (uint8_t)PICK(r, states);
+}
+
+static void fill_request(struct facts *f, struct random *r, struct arena *a)
+{
+	const char *method = PICK(r, methods), *host = PICK(r, hosts), *port = PICK(r, ports);
+	const bool is_connect = strcmp(method, "CONNECT") == 0;
+	const char *agent = PICK(r, agents);
+	struct http_head *h = ARENA_NEW(a, struct http_head);
+	struct uri *u = ARENA_NEW(a, struct uri);
+	struct http_scan scan = { 0, 0 };
+	struct http_parse_error e;
+	const char *detail = "";
+	size_t used;
+	const struct span text = arena_printf(
+		a, "%s %s%s%s%s HTTP/1.1\r\nHost: h\r\n%s%s%s\r\n", method,
+		is_connect ? "" : "http://", host, is_connect && *port == '\0' ? ":443" : port,
+		is_connect ? "" : PICK(r, paths), *agent != '\0' ? "User-Agent: " : "", agent,
+		*agent != '\0' ? "\r\n" : "");
+
+	http_head_init(h, a);
+	ck_assert_int_eq(http_parse_request(text, 4096, &scan, h, &used, &e), HTTP_PARSE_OK);
+	ck_assert_msg(http_target_uri(h, a, u, &detail), "%.*s: %s", SPAN_ARG(text), detail);
+	f->request = h;
+	f->method = h->method;
+	f->method_name = h->method_name;
+	f->uri = u;
+	f->url = uri_text(u, a);
+	f->state[FACT_REQUEST] = FACT_VALUE;
+}
+
+struct facts policies_facts(struct random *r, struct arena *a)
+{
+	struct facts f = { .port_name = random_below(r, 2) != 0 ? SPAN("inside") : SPAN("3128"),
+		           .weekday = random_below(r, 7),
+		           .minute = random_below(r, 24 * 60),
+		           .src_name = span_str(PICK(r, names)),
+		           .dst_name = span_str(PICK(r, names)),
+		           .arena = a };
+	struct ip *dst = arena_alloc(a, 3 * sizeof(*dst));
+
+	memset(f.state, FACT_ABSENT, sizeof(f.state));
+	f.state[FACT_SRC] = f.state[FACT_LOCAL] = f.state[FACT_PORT_NAME] = FACT_VALUE;
+	f.state[FACT_CLOCK] = FACT_VALUE;
+	f.state[FACT_DST_ADDRS] = some_state(r);
+	f.state[FACT_SRC_NAME] = some_state(r);
+	f.state[FACT_DST_NAME] = some_state(r);
+	ck_assert(ip_parse(span_str(PICK(r, sources)), &f.src.ip));
+	ck_assert(ip_parse(SPAN("10.9.0.1"), &f.local.ip));
+	f.local.port = random_below(r, 2) != 0 ? 3128 : 8080;
+	f.n_dst = 1 + random_below(r, 3);
+	for (unsigned i = 0; i < f.n_dst; i++)
+		ck_assert(ip_parse(span_str(PICK(r, targets)), &dst[i]));
+	f.dst = dst;
+	fill_request(&f, r, a);
+	return f;
+}
