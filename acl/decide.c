@@ -21,7 +21,6 @@ void acl_eval_init(struct acl_eval *e, const struct facts *f)
 	e->has_arena = false;
 	acl_regex_scratch_init(&e->regex);
 	e->host_key.host = SPAN_NULL;
-	e->host_length = 0;
 }
 
 void acl_eval_fini(struct acl_eval *e)

@@ -1,15 +1,16 @@
 /*
  * Names lie one after the other in a pool (a length byte, then the name in lower case without its
- * leading dot), and a table of 8-byte slots finds them by a hash that is computed from the end of a
- * name, so that one pass over a host's name yields the hash of each of its suffixes. The table is
- * built once, when the number of names is known: about 11 bytes a name beside its text.
+ * leading dot), and a table of 8-byte slots finds them by a keyed hash. The table is built once, when
+ * the number of names is known: about 11 bytes a name beside its text.
  */
 #include "acl/domain_set.h"
 
+#include <endian.h>
+
+#include "base/hash.h"
 #include "base/ip.h"
 
-#define NAME_MAX_BYTES 254u
-#define POOL_MAX       ((size_t)UINT32_MAX)
+#define POOL_MAX ((size_t)UINT32_MAX)
 
 /* In the length byte's place a name has its length; the leading dot is kept in a bit of its slot.
  */
@@ -26,7 +27,8 @@ struct acl_domains {
 	size_t pool_n, pool_cap;
 	size_t n, n_merged;
 	struct slot *slots;
-	uint32_t n_slots;
+	uint64_t *filter; /* a byte a name: most suffixes that have no slot are known by it */
+	uint32_t n_slots, n_filter;
 	/* Of how many labels there are entries: bit 0 for one label, the last for all that have
 	 * more. Most suffixes of a host's name need not be looked for. */
 	uint32_t depths, depths_below;
@@ -42,6 +44,7 @@ void acl_domains_free(struct acl_domains **sp)
 	if (*sp != NULL) {
 		free((*sp)->pool);
 		free((*sp)->slots);
+		free((*sp)->filter);
 	}
 	free(*sp);
 	*sp = NULL;
@@ -59,28 +62,31 @@ size_t acl_domains_merged(const struct acl_domains *s)
 
 size_t acl_domains_bytes(const struct acl_domains *s)
 {
-	return sizeof(*s) + s->pool_cap + s->n_slots * sizeof(struct slot);
+	return sizeof(*s) + s->pool_cap + s->n_slots * sizeof(struct slot) +
+	       s->n_filter * sizeof(uint64_t);
 }
 
 /* --- hashing -------------------------------------------------------------------------------- */
 
-#define HASH_START 0x2545f4914f6cdd1dULL
-
-static inline uint64_t hash_step(uint64_t h, char c)
-{
-	return (h ^ (uint8_t)ascii_lower(c)) * 0x9e3779b97f4a7c15ULL;
-}
-
-static inline uint64_t hash_end(uint64_t h)
-{
-	h ^= h >> 29;
-	h *= 0xff51afd7ed558ccdULL;
-	return h ^ h >> 32;
-}
-
 static inline uint32_t slot_of(const struct acl_domains *s, uint64_t h)
 {
 	return (uint32_t)((h >> 32) * s->n_slots >> 32);
+}
+
+static inline uint64_t *filter_of(const struct acl_domains *s, uint64_t h)
+{
+	return &s->filter[(h & UINT32_MAX) * s->n_filter >> 32];
+}
+
+/* The bits of the filter's word that a name sets. */
+static inline uint64_t filter_bits(uint64_t h)
+{
+	return 1ULL << (h >> 32 & 63) | 1ULL << (h >> 38 & 63) | 1ULL << (h >> 44 & 63);
+}
+
+static inline bool filter_has(const struct acl_domains *s, uint64_t h)
+{
+	return (~*filter_of(s, h) & filter_bits(h)) == 0;
 }
 
 static inline uint32_t tag_of(uint64_t h)
@@ -188,7 +194,7 @@ bool acl_domains_add(struct acl_domains *s, struct span name, const char **why)
 		name = span_of(name.p + 1, name.n - 2);
 	if (name.n == 0)
 		*why = "is empty";
-	else if (name.n > NAME_MAX_BYTES)
+	else if (name.n > (size_t)ACL_DOMAIN_MAX)
 		*why = "is longer than a host's name can be";
 	else if (s->pool_n + name.n + 2 > POOL_MAX)
 		*why = "does not fit: the list is longer than 4 GB";
@@ -214,7 +220,7 @@ static inline struct slot *slot_find(const struct acl_domains *s, uint64_t h, st
 
 	for (; s->slots[at].offset != 0; at = at + 1 == s->n_slots ? 0 : at + 1) {
 		if ((s->slots[at].tag & ~FLAGS) == tag_of(h) &&
-		    span_eq_nocase(slot_name(s, &s->slots[at]), suffix))
+		    span_eq(slot_name(s, &s->slots[at]), suffix))
 			break;
 	}
 	return &s->slots[at];
@@ -232,83 +238,95 @@ static inline bool is_worth_it(const struct acl_domains *s, size_t dots, bool is
 	return ((is_whole ? s->depths : s->depths_below) & depth_bit(dots)) != 0;
 }
 
-/*
- * The entry that covers host: itself (may_be_itself), or one above it that takes all below. NULL if
- * none. For names of any number of labels.
- */
-static const struct slot *find(const struct acl_domains *s, struct span host, bool may_be_itself)
+/* --- keys ----------------------------------------------------------------------------------- */
+
+#define EACH_BYTE(b) (0x0101010101010101ULL * (b))
+
+/* Fold the letters in eight bytes; the high bit of each byte of *dots tells where a dot is. */
+static inline uint64_t fold_word(uint64_t w, uint64_t *dots)
 {
-	uint64_t h = HASH_START;
-	size_t dots = 0;
+	const uint64_t low = w & EACH_BYTE(0x7f);
+	const uint64_t from_a = low + EACH_BYTE(0x80 - 'A'), above_z = low + EACH_BYTE(0x7f - 'Z');
+	const uint64_t no_dot = low ^ EACH_BYTE('.');
 
-	if (s->n_slots == 0)
-		return NULL;
-	for (size_t i = host.n; i-- > 0;) {
-		if (host.p[i] == '.' && is_worth_it(s, dots++, false)) {
-			const struct slot *slot = slot_find(s, hash_end(h), span_skip(host, i + 1));
-
-			if (slot->offset != 0 && (slot->tag & IS_BELOW) != 0)
-				return slot;
-		}
-		h = hash_step(h, host.p[i]);
-	}
-	const struct slot *slot = slot_find(s, hash_end(h), host);
-
-	return may_be_itself && slot->offset != 0 ? slot : NULL;
+	*dots = ~((no_dot + EACH_BYTE(0x7f)) | w) & EACH_BYTE(0x80);
+	return w | ((from_a ^ above_z) & ~w & EACH_BYTE(0x80)) >> 2;
 }
 
-static struct span without_final_dot(struct span host)
+/* Copy host in lower case to the key's text and note where its dots are. Returns their number. */
+static unsigned fold_host(struct acl_domain_key *k, struct span host,
+                          uint8_t at[ACL_DOMAIN_MAX + 1])
 {
-	return host.n > 1 && host.p[host.n - 1] == '.' ? span_of(host.p, host.n - 1) : host;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < host.n; i += 8) {
+		uint64_t w = 0, dots;
+
+		memcpy(&w, host.p + i, MIN(host.n - i, (size_t)8));
+		w = htole64(fold_word(le64toh(w), &dots));
+		memcpy(k->text + i, &w, sizeof(w));
+		for (; dots != 0; dots &= dots - 1)
+			at[n++] = (uint8_t)(i + (unsigned)__builtin_ctzll(dots) / 8);
+	}
+	return n;
+}
+
+static inline void key_add(struct acl_domain_key *k, size_t at)
+{
+	k->suffixes[k->n].hash = hash_bytes(span_of(k->text + at, k->length - at));
+	k->suffixes[k->n++].at = (uint16_t)at;
 }
 
 void acl_domain_key_init(struct acl_domain_key *k, struct span host)
 {
-	uint64_t h = HASH_START;
+	uint8_t dots[ACL_DOMAIN_MAX + 1];
 
-	k->host = host = without_final_dot(host);
+	k->host = host;
+	if (host.n > 1 && host.p[host.n - 1] == '.')
+		host.n--;
+	/* What is longer than any entry can still lie below one, and a dot tells so. */
+	const bool is_cut = host.n > ACL_DOMAIN_MAX;
+
+	if (is_cut)
+		host = span_skip(host, host.n - ACL_DOMAIN_MAX - 1);
+	k->length = host.n;
 	k->n = 0;
-	for (size_t i = host.n; i-- > 0;) {
-		if (host.p[i] == '.') {
-			if (k->n + 1 == ARRAY_LEN(k->suffixes)) {
-				k->n = 0;
-				return;
-			}
-			k->suffixes[k->n].at = i + 1;
-			k->suffixes[k->n++].hash = hash_end(h);
-		}
-		h = hash_step(h, host.p[i]);
-	}
-	k->suffixes[k->n].at = 0;
-	k->suffixes[k->n++].hash = hash_end(h);
+	k->is_cut = is_cut;
+	for (unsigned i = fold_host(k, host, dots); i-- > 0;)
+		key_add(k, dots[i] + 1u);
+	if (!is_cut)
+		key_add(k, 0);
+}
+
+static inline struct span key_suffix(const struct acl_domain_key *k, unsigned i)
+{
+	return span_of(k->text + k->suffixes[i].at, k->length - k->suffixes[i].at);
+}
+
+static inline bool is_whole(const struct acl_domain_key *k, unsigned i)
+{
+	return i + 1 == k->n && !k->is_cut;
 }
 
 /* Ask for the memory that looking for the key takes, all of it at once. */
 static inline void key_prefetch(const struct acl_domains *s, const struct acl_domain_key *k)
 {
 	for (unsigned i = 0; i < k->n; i++)
-		if (is_worth_it(s, i, i + 1 == k->n))
-			__builtin_prefetch(&s->slots[slot_of(s, k->suffixes[i].hash)]);
+		if (is_worth_it(s, i, is_whole(k, i)))
+			__builtin_prefetch(filter_of(s, k->suffixes[i].hash));
 }
 
-/* As find(), by a key. */
-static const struct slot *find_key(const struct acl_domains *s, const struct acl_domain_key *k,
-                                   bool may_be_itself)
+/* The entry that covers the key: itself, or one above it that takes all below. NULL if none. */
+static const struct slot *find(const struct acl_domains *s, const struct acl_domain_key *k)
 {
-	const unsigned n = may_be_itself ? k->n : k->n - 1;
+	for (unsigned i = 0; i < k->n; i++) {
+		const bool whole = is_whole(k, i);
 
-	if (k->n == 0)
-		return find(s, k->host, may_be_itself);
-	for (unsigned i = 0; i < n; i++) {
-		const bool is_whole = i + 1 == k->n;
-		const size_t from = k->suffixes[i].at;
-
-		if (!is_worth_it(s, i, is_whole))
+		if (!is_worth_it(s, i, whole) || !filter_has(s, k->suffixes[i].hash))
 			continue;
-		const struct slot *slot = slot_find(s, k->suffixes[i].hash,
-		                                    span_of(k->host.p + from, k->host.n - from));
+		const struct slot *slot = slot_find(s, k->suffixes[i].hash, key_suffix(k, i));
 
-		if (slot->offset != 0 && (is_whole || (slot->tag & IS_BELOW) != 0))
+		if (slot->offset != 0 && (whole || (slot->tag & IS_BELOW) != 0))
 			return slot;
 	}
 	return NULL;
@@ -323,7 +341,7 @@ static const struct slot *find_key(const struct acl_domains *s, const struct acl
 struct batch {
 	unsigned n;
 	struct {
-		uint32_t offset, dots;
+		uint32_t offset;
 		uint64_t hash;
 	} names[32];
 };
@@ -333,24 +351,24 @@ struct key_batch {
 	uint32_t offsets[16];
 };
 
-static uint64_t hash_name(struct span name, uint32_t *dots)
+static size_t count_dots(struct span name)
 {
-	uint64_t h = HASH_START;
+	size_t n = 0;
 
-	*dots = 0;
-	for (size_t i = name.n; i-- > 0;) {
-		*dots += name.p[i] == '.';
-		h = hash_step(h, name.p[i]);
-	}
-	return hash_end(h);
+	for (size_t i = 0; i < name.n; i++)
+		n += name.p[i] == '.';
+	return n;
 }
 
-static void insert(struct acl_domains *s, uint32_t offset, uint32_t dots, uint64_t h)
+static void insert(struct acl_domains *s, uint32_t offset, uint64_t h)
 {
 	const struct slot it = { 0, offset + 1 };
-	struct slot *slot = slot_find(s, h, slot_name(s, &it));
+	const struct span name = slot_name(s, &it);
+	struct slot *slot = slot_find(s, h, name);
 	const uint32_t below = s->pool[offset + 1] == '.' ? IS_BELOW : 0;
+	const size_t dots = count_dots(name);
 
+	*filter_of(s, h) |= filter_bits(h);
 	s->depths |= depth_bit(dots);
 	if (below != 0)
 		s->depths_below |= depth_bit(dots);
@@ -372,11 +390,12 @@ static void insert_all(struct acl_domains *s)
 			const unsigned i = b.n++;
 
 			b.names[i].offset = (uint32_t)at;
-			b.names[i].hash = hash_name(slot_name(s, &it), &b.names[i].dots);
+			b.names[i].hash = hash_bytes(slot_name(s, &it));
 			__builtin_prefetch(&s->slots[slot_of(s, b.names[i].hash)]);
+			__builtin_prefetch(filter_of(s, b.names[i].hash));
 		}
 		for (unsigned i = 0; i < b.n; i++)
-			insert(s, b.names[i].offset, b.names[i].dots, b.names[i].hash);
+			insert(s, b.names[i].offset, b.names[i].hash);
 	}
 }
 
@@ -391,19 +410,23 @@ static void batch_keys(const struct acl_domains *s, size_t *at, struct key_batch
 	}
 }
 
-/* The slot of a name of the set itself; NULL if the name was there before. */
-static struct slot *own_slot(const struct acl_domains *s, const struct acl_domain_key *k,
-                             uint32_t offset)
+/* Those that lie below another stay where they are; they are only marked and counted. */
+static void mark_covered(struct acl_domains *s, struct acl_domain_key *k, uint32_t offset)
 {
-	uint32_t dots;
-	const uint64_t h = k->n != 0 ? k->suffixes[k->n - 1].hash : hash_name(k->host, &dots);
-	struct slot *slot = slot_find(s, h, k->host);
+	k->n--; /* what lies above it */
+	k->is_cut = true;
+	if (find(s, k) == NULL)
+		return;
+	struct slot *own = slot_find(s, k->suffixes[k->n].hash, key_suffix(k, k->n));
 
-	return slot->offset == offset ? slot : NULL;
+	/* Those that were there before were counted when they were not inserted. */
+	if (own->offset != offset)
+		return;
+	own->tag |= IS_COVERED;
+	s->n_merged++;
 }
 
-/* Those that lie below another stay where they are; they are only marked and counted. */
-static void mark_covered(struct acl_domains *s)
+static void mark_all_covered(struct acl_domains *s)
 {
 	struct key_batch b;
 
@@ -413,17 +436,8 @@ static void mark_covered(struct acl_domains *s)
 		batch_keys(s, &at, &b);
 		for (unsigned i = 0; i < b.n; i++)
 			key_prefetch(s, &b.keys[i]);
-		for (unsigned i = 0; i < b.n; i++) {
-			struct slot *own;
-
-			if (find_key(s, &b.keys[i], false) == NULL)
-				continue;
-			own = own_slot(s, &b.keys[i], b.offsets[i]);
-			if (own == NULL)
-				continue; /* counted when it was not inserted */
-			own->tag |= IS_COVERED;
-			s->n_merged++;
-		}
+		for (unsigned i = 0; i < b.n; i++)
+			mark_covered(s, &b.keys[i], b.offsets[i]);
 	}
 }
 
@@ -434,10 +448,12 @@ void acl_domains_finish(struct acl_domains *s)
 		return;
 	s->n_slots = (uint32_t)MIN(s->n + s->n / 3 + 2, (size_t)UINT32_MAX);
 	s->slots = check_calloc(s->n_slots, sizeof(struct slot));
+	s->n_filter = (uint32_t)(s->n / 8 + 1);
+	s->filter = check_calloc(s->n_filter, sizeof(uint64_t));
 	s->pool = check_realloc(s->pool, s->pool_n);
 	s->pool_cap = s->pool_n;
 	insert_all(s);
-	mark_covered(s);
+	mark_all_covered(s);
 }
 
 /* --- lookups -------------------------------------------------------------------------------- */
@@ -447,13 +463,13 @@ bool acl_domains_has_key(const struct acl_domains *s, const struct acl_domain_ke
 	if (s->n_slots == 0)
 		return false;
 	key_prefetch(s, k);
-	return find_key(s, k, true) != NULL;
+	return find(s, k) != NULL;
 }
 
-bool acl_domains_find(const struct acl_domains *s, struct span host, struct span *name,
-                      bool *is_below)
+bool acl_domains_find(const struct acl_domains *s, const struct acl_domain_key *k,
+                      struct span *name, bool *is_below)
 {
-	const struct slot *slot = find(s, without_final_dot(host), true);
+	const struct slot *slot = s->n_slots != 0 ? find(s, k) : NULL;
 
 	if (slot == NULL)
 		return false;
@@ -464,5 +480,8 @@ bool acl_domains_find(const struct acl_domains *s, struct span host, struct span
 
 bool acl_domains_has(const struct acl_domains *s, struct span host)
 {
-	return find(s, without_final_dot(host), true) != NULL;
+	struct acl_domain_key k;
+
+	acl_domain_key_init(&k, host);
+	return acl_domains_has_key(s, &k);
 }

@@ -22,16 +22,21 @@ size_t acl_domains_count(const struct acl_domains *s);
 /* After finish: names that others made superfluous. */
 size_t acl_domains_merged(const struct acl_domains *s);
 /*
- * A host's name made ready for many lookups: the hashes of its suffixes, the shortest first. host
- * in any case, without brackets, borrowed; one final dot is ignored.
+ * A host's name made ready for many lookups: in lower case, with the hashes of its suffixes, the
+ * shortest first. host is in any case, without brackets; one final dot is ignored. It is only kept
+ * to tell for which name the key was made.
  */
+#define ACL_DOMAIN_MAX 254 /* bytes of a name, without dots at its ends */
 struct acl_domain_key {
 	struct span host;
-	unsigned n; /* 0: more labels than fit; each lookup computes them */
+	size_t length; /* of the text */
+	unsigned n;
+	bool is_cut; /* the text is only the end of a longer name: it lies below all suffixes */
 	struct {
-		size_t at; /* where in host the suffix starts */
 		uint64_t hash;
-	} suffixes[24];
+		uint16_t at; /* where in the text the suffix starts */
+	} suffixes[ACL_DOMAIN_MAX + 2];
+	char text[ACL_DOMAIN_MAX + 10]; /* written eight bytes at a time */
 };
 void acl_domain_key_init(struct acl_domain_key *k, struct span host);
 
@@ -39,7 +44,7 @@ void acl_domain_key_init(struct acl_domain_key *k, struct span host);
 bool acl_domains_has_key(const struct acl_domains *s, const struct acl_domain_key *k);
 bool acl_domains_has(const struct acl_domains *s, struct span host);
 /* The entry that matches, as it was meant (".example.com" has is_below set); false if none. */
-bool acl_domains_find(const struct acl_domains *s, struct span host, struct span *name,
-                      bool *is_below);
+bool acl_domains_find(const struct acl_domains *s, const struct acl_domain_key *k,
+                      struct span *name, bool *is_below);
 /* Bytes on the heap. */
 size_t acl_domains_bytes(const struct acl_domains *s);

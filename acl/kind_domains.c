@@ -41,14 +41,17 @@ static void finish(struct acl *a, struct acl_parse *p)
 		           a->name, merged, acl_domains_count(a->data));
 }
 
+/* Most lists of a policy look at the same host. */
+static const struct acl_domain_key *key_of(struct acl_eval *e, struct span host)
+{
+	if (e->host_key.host.p != host.p || e->host_key.host.n != host.n)
+		acl_domain_key_init(&e->host_key, host);
+	return &e->host_key;
+}
+
 static enum acl_match match(const struct acl *a, const struct acl_subject *s, struct acl_eval *e)
 {
-	/* Most lists of a policy look at the same host. */
-	if (e->host_key.host.p != s->text.p || e->host_length != s->text.n) {
-		acl_domain_key_init(&e->host_key, s->text);
-		e->host_length = s->text.n;
-	}
-	return acl_domains_has_key(a->data, &e->host_key) ? ACL_YES : ACL_NO;
+	return acl_domains_has_key(a->data, key_of(e, s->text)) ? ACL_YES : ACL_NO;
 }
 
 static struct span print(const struct acl_subject *s, struct arena *a)
@@ -62,8 +65,7 @@ static struct span entry(const struct acl *acl, const struct acl_subject *s, str
 	struct span name;
 	bool is_below;
 
-	(void)e;
-	if (!acl_domains_find(acl->data, s->text, &name, &is_below))
+	if (!acl_domains_find(acl->data, key_of(e, s->text), &name, &is_below))
 		return SPAN_NULL;
 	return arena_printf(a, "%s%.*s", is_below ? "." : "", SPAN_ARG(name));
 }

@@ -170,7 +170,6 @@ struct acl_eval {
 	struct acl_regex_scratch regex;
 	struct acl_domain_key
 		host_key; /* of the name compared last; host.p is NULL until one was */
-	size_t host_length;
 };
 
 /*

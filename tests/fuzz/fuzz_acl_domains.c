@@ -53,9 +53,10 @@ static void check_host(const struct acl_domains *s, const struct entry *e, size_
 	struct acl_domain_key key;
 	struct span name;
 	bool want = false, below;
-	const bool found = acl_domains_find(s, host, &name, &below);
 
 	acl_domain_key_init(&key, host);
+	const bool found = acl_domains_find(s, &key, &name, &below);
+
 	CHECK(acl_domains_has(s, host) == found && acl_domains_has_key(s, &key) == found);
 	if (host.n > 1 && host.p[host.n - 1] == '.')
 		host.n--;
