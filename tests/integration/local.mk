@@ -40,6 +40,7 @@ EXTRA_DIST += \
 	tests/integration/test_0620_workers.py \
 	tests/integration/test_0630_bootstrap.py \
 	tests/integration/test_0700_manager.py \
+	tests/integration/test_0720_explain.py \
 	tests/integration/test_0800_dns.py \
 	tests/integration/test_0900_clients.py \
 	tests/integration/test_0950_registries.py \

@@ -1,0 +1,168 @@
+"""cuttle explain: what it says about requests told by options, and how it refuses what it cannot read."""
+import json
+import os
+import subprocess
+
+import pytest
+
+from harness.deadline import LIMIT
+from harness.proxy import CUTTLE, IS_SQUID
+
+pytestmark = pytest.mark.skipif(IS_SQUID, reason="a command of Cuttle's own")
+
+POLICY = """http_port 3128
+acl localnet src 10.0.0.0/8
+acl SSL_ports port 443
+acl bad dstdomain .evil.example
+acl curl browser ^curl
+acl work time MTWHF 09:00-17:00
+acl inside dst 192.0.2.0/24
+http_access deny bad
+http_access deny CONNECT !SSL_ports
+http_access deny inside
+http_access allow localnet curl
+http_access allow localnet work
+http_access deny all
+"""
+LINES = {text: n + 1 for n, text in enumerate(POLICY.split("\n"))}
+
+
+@pytest.fixture(name="explain")
+def _explain(tmp_path):
+    policy = tmp_path / "policy.conf"
+    policy.write_text(POLICY)
+
+    def run(*args, status=0, stdin=None, zone="UTC"):
+        done = subprocess.run([CUTTLE, "explain", "--policy", str(policy), *args], input=stdin, capture_output=True,
+                              text=True, timeout=LIMIT, check=False, env={**os.environ, "TZ": zone})
+        assert done.returncode == status, done.stdout + done.stderr
+        return done
+    return run
+
+
+BASE = ("--src", "10.1.2.3", "--dst", "198.51.100.1")
+
+VERDICTS = [
+    ("a name that is denied", ("--url", "http://www.evil.example/"), "deny", "http_access deny bad"),
+    ("a subdomain's name in capitals", ("--url", "http://WWW.Evil.EXAMPLE./"), "deny", "http_access deny bad"),
+    ("a port that is not for TLS", ("--url", "h.example:25"), "deny", "http_access deny CONNECT !SSL_ports"),
+    ("by a field", ("--url", "http://h.example/", "--header", "User-Agent: curl/8"), "allow",
+     "http_access allow localnet curl"),
+    ("at work", ("--url", "http://h.example/", "--time", "2026-01-05 09:00"), "allow", "http_access allow localnet work"),
+    ("before work", ("--url", "http://h.example/", "--time", "2026-01-05 08:59"), "deny", "http_access deny all"),
+    ("on Sunday", ("--url", "http://h.example/", "--time", "2026-01-04 12:00"), "deny", "http_access deny all"),
+    ("seconds since 1970", ("--url", "http://h.example/", "--time", "1767603600"), "allow",
+     "http_access allow localnet work"),
+    ("an address of the host", ("--url", "http://h.example/", "--dst", "198.51.100.1,192.0.2.9"), "deny",
+     "http_access deny inside"),
+    ("a host that is an address", ("--url", "http://192.0.2.9/", "--dst-name", "-"), "deny", "http_access deny inside"),
+]
+
+
+@pytest.mark.parametrize("args, verdict, rule", [pytest.param(*row[1:], id=row[0]) for row in VERDICTS])
+def test_verdict(explain, args, verdict, rule):
+    base = ("--src", "10.1.2.3") if "--dst" in args or "192.0.2.9" in args[1] else BASE
+    text = explain(*base, *args).stdout
+    assert f"\nverdict: {verdict}\n" in text
+    decided = [line for line in text.split("\n") if line.startswith("decided by: ")]
+    assert len(decided) == 1 and decided[0].startswith(f"decided by: {rule}  # ")
+    assert decided[0].endswith(f"policy.conf:{LINES[rule]}")
+
+
+def test_text_says_what_was_compared(explain):
+    text = explain(*BASE, "--url", "http://h.example/", "--time", "2026-01-04 12:00").stdout
+    assert 'bad (dstdomain) does not match "h.example"' in text
+    assert 'localnet (src) matches "10.1.2.3" by "10.0.0.0-10.255.255.255"' in text
+    assert "curl (browser) does not match: there is no User-Agent" in text
+    assert "nearest to the contrary: http_access allow localnet" in text
+    assert "looked at: " in text
+
+
+def test_brief(explain):
+    text = explain(*BASE, "--url", "http://h.example/", "--time", "2026-01-04 12:00", "--brief").stdout
+    assert "decided by: http_access deny all" in text and "(dstdomain)" not in text
+
+
+@pytest.mark.parametrize("args, fact, option", [
+    (("--src", "10.1.2.3", "--url", "http://h.example/"), "dst", "--resolve"),
+    (("--dst", "198.51.100.1", "--url", "http://h.example/"), "src", "--src"),
+])
+def test_what_is_not_told_is_unknown(explain, args, fact, option):
+    done = explain(*args)
+    assert f"cannot tell: needs {fact}" in done.stdout
+    assert option in done.stderr
+
+
+def test_resolve(explain):
+    assert "cannot tell" not in explain("--src", "10.1.2.3", "--url", "http://localhost/", "--resolve").stdout
+
+
+def test_https_is_explained_as_connect(explain):
+    done = explain(*BASE, "--url", "https://www.evil.example/path", "--json")
+    told = json.loads(done.stdout)
+    assert (told["method"], told["url"]) == ("CONNECT", "www.evil.example:443")
+    assert "CONNECT" in done.stderr
+
+
+def test_json(explain):
+    told = json.loads(explain(*BASE, "--url", 'http://h.example/"<x>', "--time", "2026-01-04 12:00",
+                              "--header", "User-Agent: \u00e9\t\"x\"", "--json").stdout)
+    assert told["verdict"] == "deny"
+    stage = told["stages"][0]
+    assert stage["directive"] == "http_access" and stage["rule"]["line"] == LINES["http_access deny all"]
+    assert [s["acl"] for s in stage["steps"]][:2] == ["bad", "CONNECT"]
+    assert stage["nearest"]["text"].startswith("allow localnet")
+    assert {"src", "request", "dst", "time"} <= set(stage["facts"])
+    assert {o["acl"] for o in stage["obstacles"]} <= {"curl", "work"}
+
+
+FACTS = ("facts=1 time=1767603600.000000 zone=+0000 src=10.1.2.3:4000 method=GET url=http://h.example/ version=11"
+         " dstname=- dst=198.51.100.1 req.user-agent=-")
+
+
+def test_recorded_line(explain):
+    assert "decided by: http_access allow localnet work" in explain("--facts", FACTS).stdout
+    assert "decided by: http_access allow localnet work" in explain("--facts", "-", stdin=FACTS + "\n").stdout
+    late = FACTS.replace("zone=+0000", "zone=-0100")
+    assert "decided by: http_access deny all" in explain("--facts", late, zone="Asia/Tokyo").stdout
+
+
+REFUSED = [
+    ("no request", (), "--url"),
+    ("no URL", ("--url", "nonsense"), "400"),
+    ("userinfo", ("--url", "http://user@h.example/"), "400"),
+    ("an address in disguise", ("--url", "http://127.1/"), "400"),
+    ("no address", ("--src", "300.1.1.1", "--url", "http://h/"), "300.1.1.1"),
+    ("no port", ("--src", "10.0.0.1:99999", "--url", "http://h/"), "99999"),
+    ("no addresses", ("--dst", "10.0.0.1,", "--url", "http://h/"), "--dst"),
+    ("no field", ("--header", "nonsense", "--url", "http://h/"), "NAME: VALUE"),
+    ("no method", ("--method", "G E T", "--url", "http://h/"), "--method"),
+    ("no time", ("--time", "noon", "--url", "http://h/"), "noon"),
+    ("no fact", ("--fact", "nonsense", "--url", "http://h/"), "KEY=VALUE"),
+    ("no line", ("--facts", "10.1.1.1 TCP_MISS/200"), "TCP_MISS"),
+    ("an empty stdin", ("--facts", "-"), "stdin"),
+    ("another version", ("--facts", "facts=99 src=10.0.0.1:1"), "version"),
+    ("an unknown option", ("--frobnicate",), "--frobnicate"),
+    ("an argument too many", ("http://h/",), "http://h/"),
+    ("an option without its argument", ("--url",), "--url"),
+]
+
+
+@pytest.mark.parametrize("args, named", [pytest.param(*row[1:], id=row[0]) for row in REFUSED])
+def test_refused(explain, args, named):
+    done = explain(*args, status=1, stdin="")
+    assert named in done.stderr and done.stderr.startswith("cuttle explain: ") and done.stdout == ""
+
+
+def test_broken_policy(tmp_path):
+    policy = tmp_path / "broken.conf"
+    policy.write_text("http_port 3128\nhttp_access alow all\nacl x src\n")
+    done = subprocess.run([CUTTLE, "explain", "--policy", str(policy), "--url", "http://h/", "--src", "10.0.0.1"],
+                          capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert done.returncode == 1
+    assert "broken.conf:2: error: " in done.stderr and "broken.conf:3: error: " in done.stderr
+
+
+def test_unknown_command():
+    done = subprocess.run([CUTTLE, "frobnicate"], capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert done.returncode == 1 and "explain" in done.stderr and "replay" in done.stderr
