@@ -20,20 +20,12 @@ SQUID("tproxy_uses_indirect_client", "", "access", UNBUILT, "off", "on|off",
 	"Makes TPROXY spoof the client that a trusted X-Forwarded-For names.")
 SQUID("spoof_client_ip", "", "access", UNBUILT, "", "allow|deny [!]ACL...",
 	"Says for whom TPROXY keeps the client's address.")
-SQUID("adapted_http_access", "http_access2", "access", UNBUILT, "allow all", "allow|deny [!]ACL...",
-	"Decides once more after a request was rewritten or adapted.")
-SQUID("http_reply_access", "", "access", UNBUILT, "allow all", "allow|deny [!]ACL...",
-	"Decides about replies, by type, status and headers.")
 SQUID("icp_access", "", "access", ACCEPTED, "deny all", "allow|deny [!]ACL...",
 	"No ICP port is opened, so no ICP query is ever answered.")
 SQUID("htcp_access", "", "access", ACCEPTED, "deny all", "allow|deny [!]ACL...",
 	"No HTCP port is opened, so no HTCP query is ever answered.")
 SQUID("htcp_clr_access", "", "access", ACCEPTED, "deny all", "allow|deny [!]ACL...",
 	"No HTCP port is opened, so nothing can be purged through it.")
-SQUID("miss_access", "", "access", UNBUILT, "allow all", "allow|deny [!]ACL...",
-	"Says who may have requests forwarded rather than only read the cache.")
-SQUID("reply_body_max_size", "", "access", UNBUILT, "none", "SIZE [!]ACL...",
-	"Limits the size of replies.")
 SQUID("on_unsupported_protocol", "", "access", UNBUILT, "", "tunnel|respond [!]ACL...",
 	"Says what happens to intercepted traffic that is not what its port suggests.")
 
@@ -348,12 +340,6 @@ SQUID("response_delay_pool_access", "", "delay", UNBUILT, "", "NAME allow|deny [
 	"Says which replies a named pool slows down.")
 
 /* --- cache-policy */
-SQUID("cache", "no_cache", "cache-policy", ACCEPTED, "", "allow|deny [!]ACL...",
-	"Nothing is cached yet, which is what a deny asks for; an allow finds nothing to allow.")
-SQUID("send_hit", "", "cache-policy", ACCEPTED, "", "allow|deny [!]ACL...",
-	"Nothing is cached yet, so there are no hits.")
-SQUID("store_miss", "", "cache-policy", ACCEPTED, "", "allow|deny [!]ACL...",
-	"Nothing is stored yet.")
 SQUID("max_stale", "", "cache-policy", ACCEPTED, "1 week", "TIME",
 	"Nothing is stored yet, so nothing gets stale.")
 SQUID("refresh_pattern", "", "cache-policy", ACCEPTED, "",

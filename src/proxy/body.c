@@ -16,8 +16,10 @@
 #define SPLICE_FROM_BYTES  65536u
 #define SPLICE_FROM_STREAK 2
 
-const struct body_whys body_whys_client = { WHY_CLIENT_GONE, WHY_BAD_BODY, WHY_CLIENT_GONE };
-const struct body_whys body_whys_origin = { WHY_ORIGIN_CUT, WHY_ORIGIN_BAD_BODY, WHY_ORIGIN_READ };
+const struct body_whys body_whys_client = { WHY_CLIENT_GONE, WHY_BAD_BODY, WHY_CLIENT_GONE,
+	                                    WHY_BODY_TOO_LARGE };
+const struct body_whys body_whys_origin = { WHY_ORIGIN_CUT, WHY_ORIGIN_BAD_BODY, WHY_ORIGIN_READ,
+	                                    WHY_REPLY_TOO_LARGE };
 
 void body_source_init(struct body_source *s, struct stream *stream, struct buffer **buffer,
                       const struct http_framing *f, const struct body_whys *whys,
@@ -138,7 +140,7 @@ static enum body_state decode(struct body_source *s)
 	}
 	s->body_bytes += s->data.n;
 	if (s->max_bytes != 0 && s->body_bytes > s->max_bytes)
-		return fail(s, WHY_BODY_TOO_LARGE);
+		return fail(s, s->whys->large);
 	return BODY_MORE;
 }
 

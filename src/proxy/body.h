@@ -14,9 +14,10 @@
 
 /* Which endings a source reports, by the side it reads from. */
 struct body_whys {
-	enum why cut;  /* the connection ended before the body */
-	enum why bad;  /* the framing is broken */
-	enum why read; /* reading failed */
+	enum why cut;   /* the connection ended before the body */
+	enum why bad;   /* the framing is broken */
+	enum why read;  /* reading failed */
+	enum why large; /* longer than max_bytes */
 };
 extern const struct body_whys body_whys_client, body_whys_origin;
 

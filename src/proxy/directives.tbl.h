@@ -15,6 +15,23 @@ DIRECTIVE(host_verify_strict, "", network, proxy, conf_set_onoff, host_verify_st
 	"on|off", "Refuse (409) a request whose Host differs from its target, instead of replacing Host by the target's.")
 DIRECTIVE(deny_detail, "", access, proxy, conf_set_onoff, deny_detail, "off",
 	"on|off", "Tell a denied client also the file and line of the rule that denied. Cuttle's own.")
+DIRECTIVE(adapted_http_access, "http_access2", access, proxy, acl_conf_rules, access.adapted_http_access, "",
+	"allow|deny [!]ACL ...", "Decides once more after http_access, when a request has been rewritten or adapted. Without any line all are allowed.")
+DIRECTIVE(miss_access, "", access, proxy, acl_conf_rules, access.miss_access, "",
+	"allow|deny [!]ACL ...", "Who may have requests sent on; others are answered from the cache only. acls of type src look at the address that"
+	" connected, whatever X-Forwarded-For says. Without any line all may.")
+DIRECTIVE(http_reply_access, "", access, proxy, acl_conf_rules, access.http_reply_access, "",
+	"allow|deny [!]ACL ...", "Allows or denies replies, as they were received. Error pages of Cuttle's own are replies too, but those for a denial,"
+	" and what answers a CONNECT; 204 and 304 always pass. Without any line all are allowed.")
+DIRECTIVE(reply_body_max_size, "", access, proxy, access_conf_reply_limit, access.reply_limits, "",
+	"SIZE [!]ACL ...", "Longest body of a reply: the first line of which all acls match counts. A reply that says it is longer is not delivered;"
+	" one that turns out to be is cut. none: any length.")
+DIRECTIVE(cache, "no_cache", cache-policy, proxy, access_conf_cache, access.cache, "",
+	"allow|deny [!]ACL ...", "Which requests may be answered from the cache and stored. Nothing is cached yet.")
+DIRECTIVE(send_hit, "", cache-policy, proxy, access_conf_cache, access.send_hit, "",
+	"allow|deny [!]ACL ...", "Which stored replies may be sent. Nothing is cached yet.")
+DIRECTIVE(store_miss, "", cache-policy, proxy, access_conf_cache, access.store_miss, "",
+	"allow|deny [!]ACL ...", "Which replies may be stored. Nothing is cached yet.")
 DIRECTIVE(half_closed_clients, "", timeout, proxy, conf_set_onoff, half_closed_clients, "off",
 	"on|off", "Go on serving a client that has closed its sending side.")
 DIRECTIVE(client_persistent_connections, "", http, proxy, conf_set_onoff, client_persistent_connections, "on",

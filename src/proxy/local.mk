@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/proxy/libproxy.a
 src_proxy_libproxy_a_SOURCES = \
+	src/proxy/access_conf.c src/proxy/access_conf.h \
 	src/proxy/body.c src/proxy/body.h \
 	src/proxy/cache_log.c src/proxy/cache_log.h \
 	src/proxy/client_db.c src/proxy/client_db.h \
@@ -17,6 +18,6 @@ src_proxy_libproxy_a_SOURCES = \
 	src/proxy/snapshot.c src/proxy/snapshot.h \
 	src/proxy/tunnel.c src/proxy/tunnel.h \
 	src/proxy/txn.c src/proxy/txn.h src/proxy/txn_steps.tbl.h \
-	src/proxy/txn_error.c src/proxy/txn_facts.c src/proxy/txn_log.c \
+	src/proxy/txn_access.c src/proxy/txn_error.c src/proxy/txn_facts.c src/proxy/txn_log.c \
 	src/proxy/txn_reply.c src/proxy/txn_request.c src/proxy/txn_tunnel.c \
 	src/proxy/worker.c src/proxy/worker.h

@@ -26,6 +26,7 @@ void proxy_conf_fini(struct proxy_conf *c)
 		free(n->name);
 		free(n);
 	}
+	access_conf_fini(&c->access);
 	acl_rules_free(&c->server_pconn_for_nonretriable);
 	free(c->visible_hostname);
 	free(c->unique_hostname);

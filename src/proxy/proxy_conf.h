@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "base/ip.h"
 #include "conf/conf.h"
+#include "proxy/access_conf.h"
 
 /* One http_port line. */
 struct http_port {
@@ -38,6 +39,7 @@ struct proxy_conf {
 	int64_t request_timeout_ms, request_start_timeout_ms, client_idle_pconn_timeout_ms;
 	int64_t client_lifetime_ms, read_timeout_ms, write_timeout_ms;
 
+	struct access_conf access;
 	struct acl_rules *server_pconn_for_nonretriable;
 
 	/* error pages */

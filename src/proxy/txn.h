@@ -59,6 +59,8 @@ struct txn {
 	struct span rule, rule_place; /* the rule that decided; copies */
 	struct span reported;         /* the first report_only rule that matched; a copy */
 	bool rule_denied;
+	const char *last_acl; /* the last one that the deciding list looked at; the snapshot's */
+	bool is_reply_refused; /* by http_reply_access or reply_body_max_size: the page about it is not judged */
 
 	/* the way out */
 	struct fetch *fetch;   /* NULL until MISS */
@@ -70,7 +72,8 @@ struct txn {
 	struct body_source own_body;
 	struct body_source *source;
 	struct body_sink sink;
-	bool has_reply; /* sink is initialised with a final head */
+	struct http_framing reply_framing; /* as sent */
+	bool has_reply;                    /* sink is initialised with a final head */
 	uint64_t interim_bytes;
 	uint64_t reply_head_bytes;
 
@@ -118,6 +121,14 @@ void txn_release_snapshot(struct txn *t);
 
 /* txn_facts.c: fill what is known; find a fact: OP_READY (decide again) or OP_PENDING (t->op is set). */
 void txn_facts_fill(struct txn *t);
+/* Policy sees another client address from now on, or this reply. */
+void txn_facts_set_src(struct txn *t, const struct endpoint *src);
+void txn_facts_set_reply(struct txn *t, const struct http_head *reply);
+/*
+ * Policy asked for the addresses of the URL's host and they could not be found: looking again might
+ * find some that nobody has judged. True: the txn has failed.
+ */
+bool txn_facts_lack_addresses(struct txn *t);
 enum op_status txn_facts_find(struct txn *t, enum fact need);
 /*
  * Ask a list of rules, find what it needs, and do what the decision entails beside the verdict
@@ -130,12 +141,12 @@ enum op_status txn_decide(struct txn *t, const struct acl_rules *rules, enum ver
 enum verdict txn_decide_now(struct txn *t, const struct acl_rules *rules, enum verdict when_empty,
                             struct trail *trail);
 
-/* txn_error.c: replace the reply by an error page for t->why, ready to be sent. */
+/* txn_error.c: make t->reply an error page for t->why; its body is t->source. */
 void txn_error_prepare(struct txn *t);
-/* An answer made here: status, type and body; ready to be sent. */
+/* The same with an answer made here: status, type and body. */
 void txn_answer_prepare(struct txn *t, unsigned status, struct span type, struct span body);
-/* Serialise t->reply and aim the sink at the client. framing: as sent. */
-void txn_reply_begin(struct txn *t, const struct http_framing *framing);
+/* Serialise t->reply and aim the sink at the client, with t->reply_framing. */
+void txn_reply_begin(struct txn *t);
 
 /* txn_log.c */
 struct log_rec txn_log_record(const struct txn *t);

@@ -88,7 +88,7 @@ static void begin_answer(struct txn *t, unsigned status, struct span reason, str
 {
 	const struct snapshot *s = txn_conf(t);
 	const bool is_head = t->request.method == HTTP_HEAD && t->request.version != 0;
-	struct http_framing framing = { HTTP_BODY_LENGTH, body.n };
+	const struct http_framing framing = { HTTP_BODY_LENGTH, body.n };
 	char date[HTTP_DATE_LEN + 1];
 	struct http_head *h = &t->reply;
 
@@ -113,9 +113,10 @@ static void begin_answer(struct txn *t, unsigned status, struct span reason, str
 	body_source_fini(&t->own_body);
 	body_source_init_memory(&t->own_body, is_head ? SPAN_NULL : body);
 	t->source = &t->own_body;
+	t->reply_framing = framing;
 	if (is_head)
-		framing.kind = HTTP_BODY_NONE;
-	txn_reply_begin(t, &framing);
+		t->reply_framing.kind = HTTP_BODY_NONE;
+	txn_facts_set_reply(t, h);
 }
 
 void txn_answer_prepare(struct txn *t, unsigned status, struct span type, struct span body)
@@ -194,7 +195,14 @@ struct machine_next txn_step_send_error(struct txn *t)
 	}
 	if (row->page == NULL)
 		return TXN_GO(FINISH);
+	if (t->why == WHY_REPLY_TOO_LARGE)
+		t->is_reply_refused = true;
+	if (t->is_reply_refused)
+		t->result = LOG_TCP_DENIED_REPLY;
+	/* The page is judged as any reply; the settings are gone if a body has begun to come. */
+	if (t->snapshot == NULL)
+		t->snapshot = snapshot_ref(t->worker->snapshot);
+	txn_facts_fill(t);
 	txn_error_prepare(t);
-	txn_release_snapshot(t);
-	return TXN_GO(SEND_BODY);
+	return TXN_GO(REPLY_ACCESS);
 }

@@ -66,6 +66,33 @@ void txn_facts_fill(struct txn *t)
 	fill_request(t);
 }
 
+void txn_facts_set_src(struct txn *t, const struct endpoint *src)
+{
+	struct facts *f = &t->facts;
+
+	if (!ip_eq(&f->src.ip, &src->ip)) {
+		op_cancel(&t->src_name.op);
+		dns_answer_unref(&t->src_name.answer);
+		t->src_name = (struct dns_query){ 0 };
+		f->state[FACT_SRC_NAME] = FACT_UNKNOWN;
+	}
+	f->src = *src;
+}
+
+void txn_facts_set_reply(struct txn *t, const struct http_head *reply)
+{
+	t->facts.reply = reply;
+	t->facts.state[FACT_REPLY] = FACT_VALUE;
+}
+
+bool txn_facts_lack_addresses(struct txn *t)
+{
+	if (t->facts.state[FACT_DST_ADDRS] != FACT_FAILED)
+		return false;
+	txn_fail(t, WHY_DNS_FAIL, span_str(err_text(t->dst.err)));
+	return true;
+}
+
 static enum op_status find_addresses(struct txn *t)
 {
 	struct facts *f = &t->facts;
@@ -108,7 +135,7 @@ enum op_status txn_facts_find(struct txn *t, enum fact need)
 	case FACT_DST_ADDRS:
 		return find_addresses(t);
 	case FACT_SRC_NAME:
-		return find_name(t, &t->src_name, &t->session->peer.ip, need, &t->facts.src_name);
+		return find_name(t, &t->src_name, &t->facts.src.ip, need, &t->facts.src_name);
 	case FACT_DST_NAME:
 		return find_name(t, &t->dst_name, &t->uri.ip, need, &t->facts.dst_name);
 	case FACT_CLOCK:

@@ -79,6 +79,8 @@ static struct span outgoing_target(const struct txn *t)
 
 struct machine_next txn_step_miss(struct txn *t)
 {
+	if (txn_facts_lack_addresses(t))
+		return TXN_GO(SEND_ERROR);
 	const struct span upgrade = allowed_upgrades(t);
 	const struct http_framing framing = forward_framing(&t->request_framing, false);
 	const struct fetch_request r = {
@@ -184,13 +186,13 @@ struct machine_next txn_step_send_interim(struct txn *t)
 	}
 }
 
-void txn_reply_begin(struct txn *t, const struct http_framing *framing)
+void txn_reply_begin(struct txn *t)
 {
 	const struct span head = print_reply(t, &t->reply);
 
 	t->reply_head_bytes = head.n;
 	t->has_reply = true;
-	body_sink_init(&t->sink, t->session->client, head, framing);
+	body_sink_init(&t->sink, t->session->client, head, &t->reply_framing);
 }
 
 /* How the reply's body is framed for the client, and whether its connection can stay. */
@@ -206,13 +208,14 @@ static struct http_framing reply_framing(struct txn *t, const struct cobj *c)
 struct machine_next txn_step_deliver(struct txn *t)
 {
 	const struct cobj *c = fetch_cobj(t->fetch);
-	const struct http_framing framing = reply_framing(t, c);
 	const bool has_body = c->framing.kind != HTTP_BODY_NONE;
+
+	t->reply_framing = reply_framing(t, c);
 	const struct forward_reply f = {
 		.conf = &t->snapshot->header,
 		.identity = &t->snapshot->identity,
 		/* A reply to HEAD and a 304 say what the length would be: RFC 9110 8.6. */
-		.framing = has_body ? &framing : NULL,
+		.framing = has_body ? &t->reply_framing : NULL,
 		.client_is_1_0 = t->request.version < 11,
 		.keep_alive = t->keep_alive,
 		.now = loop_wall_us(t->worker->loop) / 1000000,
@@ -221,9 +224,17 @@ struct machine_next txn_step_deliver(struct txn *t)
 	http_head_init(&t->reply, &t->arena);
 	forward_reply(&c->head, &t->reply, &f);
 	t->server_status = (uint16_t)c->head.status;
-	txn_reply_begin(t, &framing);
+	txn_facts_set_reply(t, &c->head);
 	t->source = c->source != NULL ? c->source : &t->own_body;
-	fetch_hand_over(t->fetch, &t->task);
+	return TXN_GO(REPLY_ACCESS);
+}
+
+/* The last decisions are made: the head is printed, and whoever reads the body waits for its stream. */
+struct machine_next txn_step_reply_fields(struct txn *t)
+{
+	txn_reply_begin(t);
+	if (t->fetch != NULL)
+		fetch_hand_over(t->fetch, &t->task);
 	txn_release_snapshot(t);
 	return TXN_GO(SEND_BODY);
 }

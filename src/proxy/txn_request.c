@@ -152,71 +152,11 @@ struct machine_next txn_step_verify_host(struct txn *t)
 	return TXN_GO(ACCESS);
 }
 
-/* Keep in words what decided, since the rules may go before the log line is written. */
-static void keep_rule(struct txn *t, const struct trail *trail)
-{
-	if (trail->rule == NULL) {
-		t->rule = arena_printf(&t->arena, "%s (no rule matched)", trail->directive);
-	} else {
-		t->rule = arena_printf(&t->arena, "%s %.*s", trail->directive,
-		                       SPAN_ARG(acl_rule_text(trail->rule)));
-	}
-	if (trail->place.file != NULL)
-		t->rule_place =
-			arena_printf(&t->arena, "%s:%u", trail->place.file, trail->place.line);
-}
-
-struct machine_next txn_step_access(struct txn *t)
-{
-	struct trail trail = { 0 };
-	enum verdict v;
-
-	if (txn_decide(t, t->snapshot->acl.http_access, VERDICT_DENY, &v, &trail) == OP_PENDING)
-		return TXN_WAIT(ACCESS);
-	if (v == VERDICT_ALLOW)
-		return TXN_GO(ALLOWED);
-	t->rule_denied = true;
-	keep_rule(t, &trail);
-	t->result = LOG_TCP_DENIED;
-	if (v == VERDICT_UNDECIDED)
-		return FAIL(t, UNDECIDED, span_str(trail.detail != NULL ? trail.detail : ""));
-	count(COUNT_CLIENT_DENIED);
-	return FAIL(t, DENIED, SPAN_NULL);
-}
-
-struct machine_next txn_step_allowed(struct txn *t)
-{
-	const struct http_head *h = &t->request;
-
-	t->result = t->is_connect ? LOG_TCP_TUNNEL : LOG_TCP_MISS;
-	if (t->is_manager)
-		return TXN_GO(ANSWER_HERE);
-	if (forward_is_loop(h, &t->snapshot->identity))
-		return FAIL(t, LOOP, SPAN_NULL);
-	/* RFC 9110 7.6.2: the last recipient answers itself. */
-	if (t->max_forwards == 0)
-		return TXN_GO(ANSWER_HERE);
-	/*
-	 * Policy asked for the addresses and they could not be found: looking again might find some
-	 * that nobody has judged.
-	 */
-	if (t->facts.state[FACT_DST_ADDRS] == FACT_FAILED)
-		return FAIL(t, DNS_FAIL, span_str(err_text(t->dst.err)));
-	if (t->is_connect)
-		return TXN_GO(TUNNEL_DIAL);
-	if (t->uri.scheme != URI_HTTP)
-		return FAIL(t, SCHEME, t->uri.scheme_text);
-	/* RFC 9111 5.2.1.7: nothing is stored, so nothing can be served from the store. */
-	if (http_head_has_token(h, HTTP_F_CACHE_CONTROL, SPAN("only-if-cached")))
-		return FAIL(t, ONLY_IF_CACHED, SPAN_NULL);
-	return TXN_GO(MISS);
-}
-
 struct machine_next txn_step_answer_here(struct txn *t)
 {
 	if (t->is_manager)
 		internal_manager(t);
 	else
 		internal_last_hop(t);
-	return t->why == WHY_NONE ? TXN_GO(SEND_BODY) : TXN_GO(SEND_ERROR);
+	return TXN_GO(REPLY_ACCESS);
 }

@@ -26,6 +26,8 @@ struct machine_next txn_step_tunnel_dial(struct txn *t)
 	const bool is_judged = t->facts.state[FACT_DST_ADDRS] == FACT_VALUE;
 	enum op_status st = t->dial.op.status;
 
+	if (txn_facts_lack_addresses(t))
+		return TXN_GO(SEND_ERROR);
 	if (st == OP_IDLE) {
 		const struct dial_request r = fetch_dial_request(
 			&t->snapshot->net, t->uri.host, t->uri.port,
@@ -82,7 +84,8 @@ struct machine_next txn_step_tunnel_reply(struct txn *t)
 		t->reply.status = 200;
 		t->reply.version = 11;
 		t->reply.reason = SPAN("Connection established");
-		txn_reply_begin(t, &none);
+		t->reply_framing = none;
+		txn_reply_begin(t);
 	}
 	return flush_then_tunnel(t, TXN_TUNNEL_REPLY);
 }
@@ -101,7 +104,8 @@ struct machine_next txn_step_switch(struct txn *t)
 		t->server_status = 101;
 		http_head_init(&t->reply, &t->arena);
 		forward_reply(&c->head, &t->reply, &f);
-		txn_reply_begin(t, &none);
+		t->reply_framing = none;
+		txn_reply_begin(t);
 	}
 	return flush_then_tunnel(t, TXN_SWITCH);
 }

@@ -57,6 +57,10 @@ def post(fields, body, method=b"POST"):
 DENY = "acl bad dstdomain -n .bad.test\nacl post method POST\nacl exe urlpath_regex -i \\.exe$\nacl p25 port 25\n" \
        "http_access deny bad\nhttp_access deny post\nhttp_access deny exe\nhttp_access deny p25\n" + ALL
 
+REPLY = ALL + "acl denied urlpath_regex ^/p\nhttp_reply_access deny denied\nhttp_reply_access allow all\n"
+NO_REPLY = ALL + "http_reply_access deny all\n"
+PAGELESS = "Squid writes its answer to a failed CONNECT past what is logged"
+
 ROWS = [
     # plain requests
     Row("get", get()),
@@ -131,6 +135,33 @@ ROWS = [
     Row("allowed by the same policy", get(path=b"/fine"), conf=DENY),
     Row("no rule at all", get(), conf=""),
     Row("last rule turned round", get(), conf="acl post method POST\nhttp_access deny post\n"),
+    # the lists beside http_access
+    Row("adapted_http_access", get(), conf=ALL + "adapted_http_access deny all\n"),
+    Row("http_access2", get(), conf=ALL + "http_access2 deny all\n"),
+    Row("miss_access", get(), conf=ALL + "miss_access deny all\n"),
+    Row("miss_access on connect", b"CONNECT {O} HTTP/1.1\r\nHost: {O}\r\n\r\n", conf=ALL + "miss_access deny all\n",
+        method="CONNECT", differs={"log type": PAGELESS}),
+    Row("reply denied", get(), conf=REPLY),
+    Row("reply denied to head", get(method=b"HEAD"), reply(fields={"Content-Length": "5", "Content-Type": "text/plain"},
+                                                         length=False), conf=REPLY, method="HEAD"),
+    Row("reply allowed", get(path=b"/other"), conf=REPLY),
+    Row("reply 304 denied", get(), reply("304 Not Modified", {"ETag": '"x"'}, length=False), conf=NO_REPLY),
+    Row("reply 204 denied", get(), reply("204 No Content", length=False), conf=NO_REPLY),
+    Row("error page denied", b"GET http://127.0.0.1:{D}/ HTTP/1.1\r\nHost: 127.0.0.1:{D}\r\n\r\n", conf=NO_REPLY),
+    Row("denial is not denied again", get(), conf="http_access deny all\nhttp_reply_access deny all\n"),
+    Row("reply to connect is no reply", b"CONNECT {O} HTTP/1.1\r\nHost: {O}\r\n\r\n", conf=NO_REPLY, tunnel=True,
+        method="CONNECT"),
+    Row("reply too large", get(), conf=ALL + "reply_body_max_size 4 bytes\n"),
+    Row("reply just as large", get(), conf=ALL + "reply_body_max_size 5 bytes\n"),
+    Row("reply limit of 0", get(), conf=ALL + "reply_body_max_size 0\n"),
+    Row("reply limit that does not count", get(),
+        conf=ALL + "acl post method POST\nreply_body_max_size 4 bytes post\n"),
+    Row("reply limit by the first line", get(),
+        conf=ALL + "acl get method GET\nreply_body_max_size none get\nreply_body_max_size 4 bytes\n"),
+    Row("reply limit and head", get(method=b"HEAD"), reply(fields={"Content-Length": "5"}, length=False),
+        conf=ALL + "reply_body_max_size 4 bytes\n", method="HEAD"),
+    Row("error page too large", b"GET http://127.0.0.1:{D}/ HTTP/1.1\r\nHost: 127.0.0.1:{D}\r\n\r\n",
+        conf=ALL + "reply_body_max_size 100 bytes\n"),
     # tunnels
     Row("connect", b"CONNECT {O} HTTP/1.1\r\nHost: {O}\r\n\r\n", tunnel=True, method="CONNECT"),
     Row("connect in http 1.0", b"CONNECT {O} HTTP/1.0\r\n\r\n", tunnel=True, method="CONNECT"),

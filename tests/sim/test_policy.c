@@ -52,6 +52,160 @@ START_TEST(a_lookup_is_not_over_because_more_bytes_come)
 }
 END_TEST
 
+/* --- the lists beside http_access -------------------------------------------------------------- */
+
+#define DST     "acl there dst " PLAY_ORIGIN "\n"
+#define PLAIN   "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
+#define CHUNKS  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+#define CONNECT "CONNECT " PLAY_ORIGIN ":80 HTTP/1.1\r\nHost: " PLAY_ORIGIN ":80\r\n\r\n"
+#define NOBODY  "GET http://192.0.2.9/ HTTP/1.1\r\nHost: 192.0.2.9\r\n\r\n"
+#define BAD     "GET http://192.0.2.9/ HTTP/1.1\r\nHost: a b\r\n\r\n"
+
+static const struct {
+	const char *name, *conf, *request, *reply;
+	const char *status, *log;
+	unsigned at_origin;
+} lists[] = {
+	{ "adapted_http_access denies", PLAY_ALLOW DST "adapted_http_access deny there\n", NAMED,
+	  PLAIN, "HTTP/1.1 403 ", "TCP_DENIED/403 ", 0 },
+	{ "adapted_http_access allows", PLAY_ALLOW DST "adapted_http_access allow there\n", NAMED,
+	  PLAIN, "HTTP/1.1 200 ", "TCP_MISS/200 ", 1 },
+	{ "miss_access denies", PLAY_ALLOW DST "miss_access deny there\n", NAMED, PLAIN,
+	  "HTTP/1.1 403 ", "TCP_MISS/403 ", 0 },
+	{ "miss_access, the opposite of its last line",
+	  PLAY_ALLOW "acl post method POST\nmiss_access deny post\n", NAMED, PLAIN, "HTTP/1.1 200 ",
+	  "TCP_MISS/200 ", 1 },
+	{ "miss_access denies a CONNECT", PLAY_ALLOW "miss_access deny all\n", CONNECT, PLAIN,
+	  "HTTP/1.1 403 ", "NONE_NONE/403 ", 0 },
+	{ "http_reply_access denies", PLAY_ALLOW DST "http_reply_access deny there\n", NAMED, PLAIN,
+	  "HTTP/1.1 403 ", "TCP_DENIED_REPLY/403 ", 1 },
+	{ "http_reply_access allows", PLAY_ALLOW DST "http_reply_access allow there\n", NAMED,
+	  PLAIN, "HTTP/1.1 200 ", "TCP_MISS/200 ", 1 },
+	{ "http_reply_access denies 204", PLAY_ALLOW "http_reply_access deny all\n", NAMED,
+	  "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 204 ", "TCP_MISS/204 ", 1 },
+	{ "http_reply_access denies 304", PLAY_ALLOW "http_reply_access deny all\n", NAMED,
+	  "HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP/1.1 304 ", "TCP_MISS/304 ", 1 },
+	{ "http_reply_access denies the page about a dead origin",
+	  PLAY_ALLOW "http_reply_access deny all\n", NOBODY, PLAIN, "HTTP/1.1 403 ",
+	  "TCP_DENIED_REPLY/403 ", 0 },
+	{ "http_reply_access denies the page about a malformed request",
+	  PLAY_ALLOW "http_reply_access deny all\n", BAD, PLAIN, "HTTP/1.1 403 ",
+	  "TCP_DENIED_REPLY/403 ", 0 },
+	{ "http_reply_access leaves denials alone",
+	  "http_access deny all\nhttp_reply_access deny all\n", NAMED, PLAIN, "HTTP/1.1 403 ",
+	  "TCP_DENIED/403 ", 0 },
+	{ "http_reply_access leaves CONNECT alone", PLAY_ALLOW "http_reply_access deny all\n",
+	  CONNECT, "", "HTTP/1.1 200 ", "TCP_TUNNEL_TIMEDOUT/200 ", 0 },
+	{ "reply_body_max_size, by its length", PLAY_ALLOW "reply_body_max_size 4 bytes\n", NAMED,
+	  PLAIN, "HTTP/1.1 403 ", "TCP_DENIED_REPLY/403 ", 1 },
+	{ "reply_body_max_size, just as long", PLAY_ALLOW "reply_body_max_size 5 bytes\n", NAMED,
+	  PLAIN, "HTTP/1.1 200 ", "TCP_MISS/200 ", 1 },
+	{ "reply_body_max_size 0", PLAY_ALLOW "reply_body_max_size 0\n", NAMED, CHUNKS,
+	  "HTTP/1.1 403 ", "TCP_DENIED_REPLY/403 ", 1 },
+	{ "reply_body_max_size, the first that matches",
+	  PLAY_ALLOW DST "reply_body_max_size none there\nreply_body_max_size 4 bytes\n", NAMED,
+	  PLAIN, "HTTP/1.1 200 ", "TCP_MISS/200 ", 1 },
+	{ "reply_body_max_size, known before a byte was sent",
+	  PLAY_ALLOW "reply_body_max_size 4 bytes\n", NAMED, CHUNKS, "HTTP/1.1 403 ",
+	  "TCP_DENIED_REPLY/403 ", 1 },
+	{ "reply_body_max_size, chunks that fit", PLAY_ALLOW "reply_body_max_size 5 bytes\n", NAMED,
+	  CHUNKS, "HTTP/1.1 200 ", "TCP_MISS/200 ", 1 },
+	{ "reply_body_max_size leaves its own page alone",
+	  PLAY_ALLOW "reply_body_max_size 1 bytes\n", NOBODY, PLAIN, "HTTP/1.1 403 ",
+	  "TCP_DENIED_REPLY/403 ", 0 },
+};
+
+static const struct sim_answer slow_here = { .ips = PLAY_ORIGIN, .ttl_s = 60, .delay_ms = 500 };
+
+START_TEST(each_list_has_its_say)
+{
+	struct play_client c = { .closes = true };
+
+	begin(lists[_i].conf);
+	origin.reply[0] = lists[_i].reply;
+	sim_name("www.example", &slow_here, NULL);
+	play_client(&c, lists[_i].request);
+	sim_proxy_run(&sp);
+	ck_assert_msg(play_starts(c.peer, lists[_i].status), "%s: %.*s", lists[_i].name,
+	              SPAN_ARG(sim_received(c.peer)));
+	ck_assert_msg(strncmp(sim_log(), lists[_i].log, strlen(lists[_i].log)) == 0, "%s: %s",
+	              lists[_i].name, sim_log());
+	ck_assert_uint_eq(play_count(play_log(), "\n"), 1);
+	ck_assert_uint_eq(origin.n_requests, lists[_i].at_origin);
+}
+END_TEST
+
+/* A reply that turns out to be too long must not look whole, however it is framed. */
+static const struct {
+	const char *name, *head;
+	bool closes;
+} cuts[] = {
+	{ "in chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n", false },
+	{ "until close", "HTTP/1.1 200 OK\r\n\r\n", true },
+};
+
+START_TEST(a_reply_that_turns_out_too_long_is_cut)
+{
+	static char body[100001], reply[100200];
+	struct play_client c = { 0 };
+
+	memset(body, 'x', sizeof(body) - 1);
+	snprintf(reply, sizeof(reply), "%s%s%s", cuts[_i].head, body,
+	         cuts[_i].closes ? "" : "\r\n0\r\n\r\n");
+	begin(PLAY_ALLOW "reply_body_max_size 50 KB\n");
+	origin.reply[0] = reply;
+	origin.then = cuts[_i].closes ? PLAY_FIN : PLAY_KEEP;
+	sim_name("www.example", &slow_here, NULL);
+	play_client(&c, NAMED);
+	sim_proxy_run(&sp);
+	ck_assert(play_starts(c.peer, "HTTP/1.1 200 "));
+	ck_assert(!play_ends(c.peer, "0\r\n\r\n"));
+	ck_assert_uint_le(play_count(sim_received(c.peer), "x"), 51200 + 1);
+	ck_assert_msg(sim_saw_fin(c.peer) || sim_saw_reset(c.peer), "%s", cuts[_i].name);
+	ck_assert_msg(strncmp(sim_log(), "TCP_MISS_ABORTED/200 ", 21) == 0, "%s", sim_log());
+}
+END_TEST
+
+/* --- left alone ------------------------------------------------------------------------------ */
+
+static const char *const waits[] = {
+	PLAY_ALLOW DST "adapted_http_access deny !there\n",
+	PLAY_ALLOW DST "miss_access deny !there\n",
+	PLAY_ALLOW DST "http_reply_access deny !there\n",
+	PLAY_ALLOW DST "reply_body_max_size 1 bytes !there\n",
+};
+
+static void leave(void *arg)
+{
+	sim_reset(arg);
+}
+
+/* The client goes away at each step of a request that waits for a name in that list. */
+START_TEST(a_client_may_leave_at_any_step)
+{
+	unsigned total = UINT32_MAX;
+
+	for (unsigned n = 1; n <= total; n++) {
+		struct play_client c = { 0 };
+
+		origin = (struct play_origin){ .reply = { PLAIN } };
+		begin(waits[_i]);
+		sim_name("www.example", &slow_here, NULL);
+		play_client(&c, NAMED);
+		sim_at_step(n, leave, c.peer);
+		sim_proxy_run(&sp);
+		total = sim_steps();
+		ck_assert_uint_eq(sp.worker->n_sessions, 0);
+		ck_assert_uint_eq(sim_open_fds(), 1 + upstream_pool_count(sp.worker->upstreams));
+		if (n < total) {
+			sim_proxy_stop(&sp);
+			play_origin_fini(&origin);
+		}
+	}
+	ck_assert_uint_gt(total, 5);
+}
+END_TEST
+
 Suite *suite_policy(void);
 Suite *suite_policy(void)
 {
@@ -61,6 +215,9 @@ Suite *suite_policy(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_lookup_is_not_over_because_more_bytes_come);
+	tcase_add_loop_test(t, each_list_has_its_say, 0, ARRAY_LEN(lists));
+	tcase_add_loop_test(t, a_reply_that_turns_out_too_long_is_cut, 0, ARRAY_LEN(cuts));
+	tcase_add_loop_test(t, a_client_may_leave_at_any_step, 0, ARRAY_LEN(waits));
 	suite_add_tcase(s, t);
 	return s;
 }

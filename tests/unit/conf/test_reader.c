@@ -264,14 +264,14 @@ START_TEST(the_row_that_works_wins)
 		{ "twice", "", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "", "", "s" },
 		{ "cache_mem", "", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "x", "",
 		  "s" },
-		{ "other", "no_cache", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "", "",
-		  "s" },
+		{ "other", "redirect_program", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0,
+		  "", "", "s" },
 	};
 	unsigned mark = 0, complaints = 0;
 	void *sections[CONF_SECTION_N] = { [CONF_SECTION_acl] = &mark };
 	struct conf_reader *r = conf_reader_new(rows, ARRAY_LEN(rows), sections);
 
-	conf_read_text(r, "x", SPAN("twice\ncache_mem 5 MB\nno_cache deny all\n"));
+	conf_read_text(r, "x", SPAN("twice\ncache_mem 5 MB\nredirect_program x\n"));
 	conf_finish(r);
 	ck_assert_uint_eq(mark, 3);
 	ck_assert_ptr_null(conf_findings(r));

@@ -71,7 +71,7 @@ static const struct {
 } states[] = {
 	{ "cache_mem", "accepted" },
 	{ "refresh_pattern", "accepted" },
-	{ "no_cache", "accepted" },
+	{ "incoming_icp_average", "accepted" },
 	{ "hierarchy_stoplist", "obsolete" },
 	{ "log_access", "obsolete" },
 	{ "upgrade_http0.9", "obsolete" },

@@ -167,7 +167,7 @@ static const struct {
 	{ "RFC 9112 7.1.2: a trailer that is no field", "0\r\nBad : x\r\n\r\n", HTTP_BODY_CHUNKED,
 	  0, 0, WHY_ORIGIN_BAD_BODY },
 	{ "more than the limit", "3\r\nabc\r\n0\r\n\r\n", HTTP_BODY_CHUNKED, 0, 2,
-	  WHY_BODY_TOO_LARGE },
+	  WHY_REPLY_TOO_LARGE },
 };
 
 START_TEST(a_source_that_fails_says_why)

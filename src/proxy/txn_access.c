@@ -1,0 +1,194 @@
+/*
+ * The steps that ask policy: who may ask, who may be asked, and what may come back.
+ */
+#include "proxy/txn.h"
+
+#include "base/counters.h"
+#include "header/forward.h"
+
+#define FAIL(t, w, d) (txn_fail((t), WHY_##w, (d)), TXN_GO(SEND_ERROR))
+
+/* Keep in words what decided, since the rules may go before the log line is written. */
+static void keep_rule(struct txn *t, const struct trail *trail)
+{
+	t->rule_denied = true;
+	t->last_acl = trail->last_acl;
+	t->rule_place = SPAN_NULL;
+	if (trail->rule == NULL) {
+		t->rule = arena_printf(&t->arena, "%s (no rule matched)", trail->directive);
+	} else {
+		t->rule = arena_printf(&t->arena, "%s %.*s", trail->directive,
+		                       SPAN_ARG(acl_rule_text(trail->rule)));
+	}
+	if (trail->place.file != NULL)
+		t->rule_place =
+			arena_printf(&t->arena, "%s:%u", trail->place.file, trail->place.line);
+}
+
+/* --- the request ----------------------------------------------------------------------------- */
+
+/* Ask a list whether the request may go on to `next`; a refusal by it ends as `denied`. */
+static struct machine_next ask(struct txn *t, const struct acl_rules *rules,
+                               enum verdict when_empty, enum txn_step next, enum why denied,
+                               enum log_result result)
+{
+	struct trail trail = { 0 };
+	enum verdict v;
+
+	if (txn_decide(t, rules, when_empty, &v, &trail) == OP_PENDING)
+		return MACHINE_NEXT(MACHINE_WAIT, t->step);
+	if (v == VERDICT_ALLOW)
+		return MACHINE_NEXT(MACHINE_GO, next);
+	keep_rule(t, &trail);
+	t->result = (uint8_t)result;
+	if (v == VERDICT_UNDECIDED)
+		return FAIL(t, UNDECIDED, span_str(trail.detail != NULL ? trail.detail : ""));
+	count(COUNT_CLIENT_DENIED);
+	txn_fail(t, denied, SPAN_NULL);
+	return TXN_GO(SEND_ERROR);
+}
+
+struct machine_next txn_step_access(struct txn *t)
+{
+	return ask(t, t->snapshot->acl.http_access, VERDICT_DENY, TXN_ACCESS_ADAPTED, WHY_DENIED,
+	           LOG_TCP_DENIED);
+}
+
+/* For what redirectors and content adaptation make of a request; without them it sees the same one. */
+struct machine_next txn_step_access_adapted(struct txn *t)
+{
+	const struct acl_rules *rules = t->snapshot->proxy.access.adapted_http_access;
+
+	if (rules == NULL)
+		return TXN_GO(ALLOWED);
+	return ask(t, rules, VERDICT_ALLOW, TXN_ALLOWED, WHY_DENIED, LOG_TCP_DENIED);
+}
+
+struct machine_next txn_step_allowed(struct txn *t)
+{
+	const struct http_head *h = &t->request;
+
+	t->result = t->is_connect ? LOG_TCP_TUNNEL : LOG_TCP_MISS;
+	if (t->is_manager)
+		return TXN_GO(ANSWER_HERE);
+	if (forward_is_loop(h, &t->snapshot->identity))
+		return FAIL(t, LOOP, SPAN_NULL);
+	/* RFC 9110 7.6.2: the last recipient answers itself. */
+	if (t->max_forwards == 0)
+		return TXN_GO(ANSWER_HERE);
+	if (!t->is_connect && t->uri.scheme != URI_HTTP)
+		return FAIL(t, SCHEME, t->uri.scheme_text);
+	/* RFC 9111 5.2.1.7: nothing is stored, so nothing can be served from the store. */
+	if (!t->is_connect && http_head_has_token(h, HTTP_F_CACHE_CONTROL, SPAN("only-if-cached")))
+		return FAIL(t, ONLY_IF_CACHED, SPAN_NULL);
+	return TXN_GO(MISS_ACCESS);
+}
+
+/*
+ * Who may only read the cache is told by the address that connected: a neighbour cannot speak for
+ * its clients here. Squid logs a refused CONNECT without a code.
+ */
+struct machine_next txn_step_miss_access(struct txn *t)
+{
+	const struct acl_rules *rules = t->snapshot->proxy.access.miss_access;
+	const enum txn_step next = t->is_connect ? TXN_TUNNEL_DIAL : TXN_MISS;
+
+	if (rules == NULL)
+		return MACHINE_NEXT(MACHINE_GO, next);
+	const struct endpoint seen = t->facts.src;
+
+	txn_facts_set_src(t, &t->session->peer);
+	const struct machine_next n = ask(t, rules, VERDICT_ALLOW, next, WHY_FORWARDING_DENIED,
+	                                  t->is_connect ? LOG_NONE_NONE : LOG_TCP_MISS);
+
+	if (n.kind == MACHINE_GO)
+		txn_facts_set_src(t, &seen);
+	return n;
+}
+
+/* --- the reply ------------------------------------------------------------------------------- */
+
+/*
+ * What is not judged, as in Squid: the page about a denial; what answers a CONNECT that was
+ * allowed; and replies that only say that there is nothing.
+ */
+static bool is_beyond_judgement(const struct txn *t)
+{
+	const bool answers_connect =
+		t->is_connect && (t->result == LOG_TCP_TUNNEL || t->why == WHY_FORWARDING_DENIED);
+
+	return t->result == LOG_TCP_DENIED || t->is_reply_refused || answers_connect ||
+	       t->reply.status == 204 || t->reply.status == 304;
+}
+
+/* Whatever ended the transaction before: this is what the client is told now. */
+static struct machine_next refuse_reply(struct txn *t, enum why why, struct span detail)
+{
+	count(COUNT_REPLY_DENIED);
+	t->is_reply_refused = true;
+	t->result = LOG_TCP_DENIED_REPLY;
+	t->why = why;
+	t->detail = detail;
+	return TXN_GO(SEND_ERROR);
+}
+
+/* The limit for this reply's body in bytes, INT64_MAX: none. OP_PENDING: t->op is set. */
+static enum op_status find_limit(struct txn *t, int64_t *max)
+{
+	*max = INT64_MAX;
+	for (const struct reply_limit *l = t->snapshot->proxy.access.reply_limits; l != NULL;
+	     l = l->next) {
+		struct trail trail = { 0 };
+		enum verdict v;
+
+		if (txn_decide(t, l->terms, VERDICT_ALLOW, &v, &trail) == OP_PENDING)
+			return OP_PENDING;
+		/* What could not be told must not lift a limit. */
+		if (v != VERDICT_ALLOW && v != VERDICT_UNDECIDED)
+			continue;
+		*max = l->max_bytes;
+		break;
+	}
+	return OP_READY;
+}
+
+/* Does the reply say that it is longer than that? A limit of 0 leaves nothing to be found out later. */
+static bool is_too_long(const struct txn *t, int64_t max)
+{
+	switch (t->reply_framing.kind) {
+	case HTTP_BODY_NONE:
+		return false;
+	case HTTP_BODY_LENGTH:
+		return t->reply_framing.length > (uint64_t)max;
+	case HTTP_BODY_CHUNKED:
+	case HTTP_BODY_CLOSE:
+		return max == 0;
+	}
+	UNREACHABLE("framing");
+}
+
+struct machine_next txn_step_reply_access(struct txn *t)
+{
+	const struct access_conf *c = &t->snapshot->proxy.access;
+	struct trail trail = { 0 };
+	enum verdict v;
+	int64_t max;
+
+	if ((c->reply_limits == NULL && c->http_reply_access == NULL) || is_beyond_judgement(t))
+		return TXN_GO(REPLY_FIELDS);
+	if (find_limit(t, &max) == OP_PENDING)
+		return TXN_WAIT(REPLY_ACCESS);
+	if (is_too_long(t, max))
+		return refuse_reply(t, WHY_REPLY_TOO_LARGE, SPAN_NULL);
+	if (txn_decide(t, c->http_reply_access, VERDICT_ALLOW, &v, &trail) == OP_PENDING)
+		return TXN_WAIT(REPLY_ACCESS);
+	if (v != VERDICT_ALLOW) {
+		keep_rule(t, &trail);
+		return refuse_reply(t, v == VERDICT_UNDECIDED ? WHY_UNDECIDED : WHY_DENIED,
+		                    span_str(trail.detail != NULL ? trail.detail : ""));
+	}
+	if (t->source != &t->own_body && max != INT64_MAX &&
+	    t->source->framing.kind != HTTP_BODY_LENGTH)
+		t->source->max_bytes = (uint64_t)max;
+	return TXN_GO(REPLY_FIELDS);
+}
