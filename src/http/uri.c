@@ -2,8 +2,7 @@
  * URIs: the forms of a request target (RFC 9112 3.2) and the value of Host, taken apart strictly.
  *
  * What policy judges must be what is dialled: so a host has one spelling (lower case, addresses in
- * canonical text, no final dot), and what resolvers might take for an address in disguise is
- * refused.
+ * canonical text, no final dot), also an IPv4 address in one of the forms that inet_aton() takes.
  */
 #include "http/uri.h"
 
@@ -28,6 +27,61 @@ static bool is_number(struct span label)
 	if (label.n >= 2 && label.p[0] == '0' && ascii_lower(label.p[1]) == 'x')
 		return char_class_end(label.p + 2, end, CHAR_HEX) == end;
 	return char_class_end(label.p, end, CHAR_DIGIT) == end;
+}
+
+/* One part of an address: decimal, 0x and hexadecimal digits, or 0 and octal digits. */
+static bool parse_part(struct span s, uint64_t *value)
+{
+	const bool is_hex = s.n > 2 && s.p[0] == '0' && ascii_lower(s.p[1]) == 'x';
+	const unsigned base = is_hex ? 16 : s.n > 1 && s.p[0] == '0' ? 8 : 10;
+	uint64_t v = 0;
+
+	s = span_skip(s, is_hex ? 2 : 0);
+	for (size_t i = 0; i < s.n; i++) {
+		const bool is_digit = char_is(s.p[i], CHAR_DIGIT);
+
+		if (!is_digit && !(is_hex && char_is(s.p[i], CHAR_HEX)))
+			return false;
+		const unsigned digit =
+			(unsigned)(is_digit ? s.p[i] - '0' : ascii_lower(s.p[i]) - 'a' + 10);
+
+		if (digit >= base)
+			return false;
+		v = v * base + digit;
+		if (v > UINT32_MAX)
+			return false;
+	}
+	*value = v;
+	return s.n != 0;
+}
+
+/*
+ * An IPv4 address in the looser forms that inet_aton() and with it most programs take (RFC 6943
+ * 3.1.1): one to four parts, of which the last fills what is left.
+ */
+static bool parse_loose_address(struct span s, struct ip *ip)
+{
+	uint32_t address = 0;
+
+	for (unsigned parts = 1; parts <= 4; parts++) {
+		const size_t n = span_find(s, '.');
+		const unsigned bits_left = 8 * (5 - parts);
+		uint64_t part;
+
+		if (!parse_part(span_of(s.p, n), &part))
+			return false;
+		if (n == s.n) {
+			if (part >> bits_left != 0)
+				return false;
+			*ip = ip_from_v4(address | (uint32_t)part);
+			return true;
+		}
+		if (part > 255)
+			return false;
+		address |= (uint32_t)part << (bits_left - 8);
+		s = span_skip(s, n + 1);
+	}
+	return false;
 }
 
 /* The labels of a name of host bytes; *last is the last one. */
@@ -113,7 +167,7 @@ static bool take_name(struct span *s, struct uri *u, struct arena *a, const char
 		u->host = (classes & CHAR_UPPER) != 0 ? lower(host, a) : host;
 		return true;
 	}
-	if (u->has_final_dot || !ip_parse(host, &ip))
+	if (!parse_loose_address(host, &ip))
 		return refuse(detail, "a host that ends in a number but is no address");
 	set_address(u, ip, a);
 	return true;

@@ -38,9 +38,9 @@ struct uri {
  * outside 1..65535, blanks, controls, bytes outside ASCII, a fragment, a backslash in the path:
  * refused, with *detail a static text. Other printable bytes that RFC 3986 leaves out ('"<>^`{|}',
  * and '\' in the query) are let through, since browsers and command lines send them and nobody
- * reads them differently. IPv4 hosts only in strict dotted form: an all-numeric last label that is
- * no address ("127.1", "0x7f.1", "2130706433") is refused. IPv6 in brackets, no zone. '_' is
- * allowed in names.
+ * reads them differently. A host whose last label is a number is an IPv4 address in one of the forms
+ * of inet_aton() ("127.1", "0x7f.1", "2130706433", "0177.0.0.1"), made canonical, or refused. IPv6 in
+ * brackets, no zone. '_' is allowed in names.
  */
 bool uri_parse_absolute(struct span target, struct arena *a, struct uri *u,
                         const char **detail) MUST_USE;

@@ -4,6 +4,8 @@
 #include "http/uri.h"
 #include "tests/unit/unit.h"
 
+#include <arpa/inet.h>
+
 static struct arena arena;
 
 static void setup(void)
@@ -47,6 +49,15 @@ static const struct {
 	{ "another scheme with a port", "ws://h:80/x", "ws://h:80/x", URI_WS_OTHER, "h", 80, "/x" },
 	{ "1034 3.1: one final dot", "http://example.com./", "http://example.com/", URI_HTTP,
 	  "example.com", 80, "/" },
+	{ "6943 3.1.1: two parts", "http://127.1/", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
+	{ "6943 3.1.1: one number", "http://2130706433/", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
+	{ "6943 3.1.1: hexadecimal parts", "http://0x7f.0.0.1/", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
+	{ "6943 3.1.1: hexadecimal last part", "http://127.0.0.0x1/", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
+	{ "6943 3.1.1: one hexadecimal number", "http://0x7f000001/", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
+	{ "6943 3.1.1: octal parts", "http://0177.0.0.1/", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
+	{ "6943 3.1.1: IPv4 with a final dot", "http://127.0.0.1./", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
+	{ "6943 3.1.1: three parts", "http://0xA9.254.43518/", "http://169.254.169.254/", URI_HTTP, "169.254.169.254", 80, "/" },
+	{ "6943 3.1.1: zero", "http://0/", "http://0.0.0.0/", URI_HTTP, "0.0.0.0", 80, "/" },
 	{ "an underscore", "http://_a.b_c/", "http://_a.b_c/", URI_HTTP, "_a.b_c", 80, "/" },
 	{ "digits, but not at the end", "http://1.2.3.com/", "http://1.2.3.com/", URI_HTTP,
 	  "1.2.3.com", 80, "/" },
@@ -122,17 +133,14 @@ static const struct {
 	{ "1034 3.1: a label of 64 bytes", "http://" LABEL "x/", NULL },
 	{ "1034 3.1: a name of 255 bytes", "http://" LABEL "." LABEL "." LABEL "." LABEL "/",
 	  NULL },
-	{ "6943 3.1.1: two parts", "http://127.1/", NULL },
-	{ "6943 3.1.1: one number", "http://2130706433/", NULL },
-	{ "6943 3.1.1: hexadecimal parts", "http://0x7f.0.0.1/", NULL },
-	{ "6943 3.1.1: hexadecimal last part", "http://127.0.0.0x1/", NULL },
-	{ "6943 3.1.1: one hexadecimal number", "http://0x7f000001/", NULL },
+	{ "6943 3.1.1: a last part that does not fit", "http://127.0.65536/", NULL },
+	{ "6943 3.1.1: a number that does not fit", "http://4294967296/", NULL },
+	{ "6943 3.1.1: a digit that is not octal", "http://127.0.0.08/", NULL },
+	{ "6943 3.1.1: 0x without digits", "http://0x/", NULL },
 	{ "6943 3.1.1: 0x alone", "http://a.0x/", NULL },
-	{ "6943 3.1.1: octal parts", "http://0177.0.0.1/", NULL },
 	{ "6943 3.1.1: five parts", "http://1.2.3.4.5/", NULL },
 	{ "6943 3.1.1: a part beyond 255", "http://1.2.3.256/", NULL },
 	{ "6943 3.1.1: a name that ends in a number", "http://example.7/", NULL },
-	{ "6943 3.1.1: IPv4 with a final dot", "http://127.0.0.1./", NULL },
 	{ "3986 3.2.2: IPv6 without brackets", "http://::1/", NULL },
 	{ "3986 3.2.2: an open bracket", "http://[::1/", NULL },
 	{ "3986 3.2.2: a closing bracket alone", "http://::1]/", NULL },
@@ -163,6 +171,44 @@ START_TEST(absolute_form)
 	ck_assert_span(u.host, span_str(absolutes[_i].host));
 	ck_assert_span(u.path, span_str(absolutes[_i].path));
 	ck_assert_span(uri_text(&u, &arena), span_str(absolutes[_i].canonical));
+}
+END_TEST
+
+/* What libc takes for an address is that address here, and nothing else made of digits is one. */
+START_TEST(addresses_as_libc_reads_them)
+{
+	static const char bytes[] = "0123456789abcdefxX....";
+	uint64_t seed = 88172645463325252ULL;
+	unsigned n_good = 0;
+
+	for (unsigned round = 0; round < 200000; round++) {
+		char text[16] = "", host[20], target[40];
+		const char *detail = NULL;
+		struct in_addr in;
+		struct uri u;
+
+		for (unsigned i = 0; i < 2 + round % 12; i++) {
+			seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+			/* Mostly few digits in a part, and every other time no letters. */
+			text[i] = bytes[seed % (round % 2 ? 10 : sizeof(bytes) - 1)];
+			if (round % 2 != 0 && seed % 7 < 3)
+				text[i] = '.';
+		}
+		snprintf(target, sizeof(target), "http://%s/", text);
+		const bool ok = uri_parse_absolute(span_str(target), &arena, &u, &detail);
+		const bool is_address = inet_aton(text, &in) != 0;
+
+		n_good += is_address;
+		ck_assert_msg(!is_address || (ok && u.host_is_ip), "%s: %s", text, detail);
+		ck_assert_msg(is_address || !ok || !u.host_is_ip ||
+		                      text[strlen(text) - 1] == '.',
+		              "%s is no address", text);
+		if (!is_address)
+			continue;
+		inet_ntop(AF_INET, &in, host, sizeof(host));
+		ck_assert_span(u.host, span_str(host));
+	}
+	ck_assert(n_good > 1000);
 }
 END_TEST
 
@@ -204,7 +250,9 @@ static const struct {
 	{ "9112 3.2.3: a query", "example.com:443?a", NULL },
 	{ "9112 3.2.3: a blank", " example.com:443", NULL },
 	{ "9112 3.2.3: IPv6 without brackets", "::1:443", NULL },
-	{ "6943 3.1.1: a number", "2130706433:443", NULL },
+	{ "6943 3.1.1: a number", "2130706433:443", "127.0.0.1:443" },
+	{ "6943 3.1.1: a number and a dot", "0x7F000001.:443", "127.0.0.1:443" },
+	{ "6943 3.1.1: a number that is no address", "1.2.3.4.5:443", NULL },
 };
 
 START_TEST(authority_form)
@@ -337,6 +385,7 @@ Suite *suite_uri(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, absolute_form, 0, ARRAY_LEN(absolutes));
+	tcase_add_test(t, addresses_as_libc_reads_them);
 	tcase_add_test(t, facts_beside_the_parts);
 	tcase_add_loop_test(t, authority_form, 0, ARRAY_LEN(authorities));
 	tcase_add_loop_test(t, host_values, 0, ARRAY_LEN(hosts));
