@@ -64,6 +64,12 @@ struct conf_place acl_rule_place(const struct acl_rule *r);
 /* Only the acls: "CONNECT !SSL_ports"; what a denied client is told. */
 struct span acl_rule_acls(const struct acl_rule *r);
 
+/*
+ * Does one of the rule's acls name this address: a dst acl, not negated, perhaps within a group, with
+ * a value that holds it and is no wider than a /8 of IPv4 or a /7 of IPv6?
+ */
+bool acl_rule_names_address(const struct acl_rule *r, const struct ip *ip);
+
 /* The facts that these rules may ask for, as bits 1 << FACT_x. NULL: none. */
 unsigned acl_rules_reads(const struct acl_rules *rules);
 /* True for facts that take an operation to find: a list that cannot wait must not read them. */

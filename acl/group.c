@@ -100,6 +100,18 @@ enum acl_match acl_group_match(const struct acl *a, struct acl_eval *e, unsigned
 	                                         : match_all(a->data, e, depth);
 }
 
+/* --- floor -------------------------------------------------------------------------------------- */
+
+bool acl_group_names_address(const struct acl *a, const struct ip *ip)
+{
+	const struct group *g = a->data;
+
+	for (size_t i = 0; i < g->n; i++)
+		if (!g->m[i].is_negated && acl_names_address(g->m[i].acl, ip))
+			return true;
+	return false;
+}
+
 /* --- circles -------------------------------------------------------------------------------- */
 
 static bool is_group(const struct acl *a)

@@ -15,6 +15,7 @@ acl_libacl_a_SOURCES = \
 	acl/kind_time.c \
 	acl/kind_words.c \
 	acl/lists.c acl/lists.tbl.h \
+	acl/naming.c \
 	acl/notes.c acl/notes.h \
 	acl/regex.c acl/regex.h \
 	acl/regex_list.c acl/regex_list.h \

@@ -204,6 +204,11 @@ enum acl_match acl_group_match(const struct acl *a, struct acl_eval *e, unsigned
 /* Compute height and reads of everything; report cycles and too much depth, and cut them. */
 void acl_groups_finish(struct acl_parse *p);
 
+bool acl_group_names_address(const struct acl *a, const struct ip *ip);
+
+/* --- naming.c */
+bool acl_names_address(const struct acl *a, const struct ip *ip);
+
 /* --- set.c */
 struct acl_set *acl_set_new(void);
 void acl_set_free(struct acl_set **s);

@@ -7,6 +7,7 @@ COUNTER(CLIENT_CONNECTIONS,	"client_http.connections",	"client connections accep
 COUNTER(CLIENT_REQUESTS,	"client_http.requests",		"requests received")
 COUNTER(CLIENT_ERRORS,		"client_http.errors",		"requests that ended in an error")
 COUNTER(CLIENT_DENIED,		"client_http.denied",		"requests denied by http_access, adapted_http_access or miss_access")
+COUNTER(SSRF_DENIED,		"client_http.ssrf_denied",	"requests denied by ssrf_protection")
 COUNTER(REPLY_DENIED,		"client_http.reply_denied",	"replies refused by http_reply_access or reply_body_max_size")
 COUNTER(CLIENT_BYTES_IN,	"client_http.bytes_in",		"bytes read from clients")
 COUNTER(CLIENT_BYTES_OUT,	"client_http.bytes_out",	"bytes written to clients")

@@ -35,6 +35,7 @@ WHY(DENIED,		"ERR_ACCESS_DENIED",		403, NONE,     false, "http_request_denied", 
 WHY(UNDECIDED,		"ERR_ACCESS_DENIED",		403, NONE,     true, "http_request_denied", "the rules could not be decided, so access is denied")
 WHY(FORWARDING_DENIED,	"ERR_FORWARDING_DENIED",	403, NONE,     false, "http_request_denied", "a rule of miss_access denies sending the request on")
 WHY(REPLY_TOO_LARGE,	"ERR_TOO_BIG",			403, ABORTED,  false, "http_response_body_size", "the reply's body is longer than reply_body_max_size")
+WHY(FORBIDDEN_ADDRESS,	"ERR_ACCESS_DENIED",		403, NONE,     false, "destination_ip_prohibited", "ssrf_protection does not let connect to the address of this host")
 WHY(LOOP,		"ERR_ACCESS_DENIED",		403, NONE,     true, "proxy_loop_detected", "the request has passed this proxy before")
 WHY(ONLY_IF_CACHED,	"ERR_ONLY_IF_CACHED_MISS",	504, NONE,     false, NULL, "the client wants only a stored reply, and there is none")
 

@@ -106,6 +106,9 @@ static void flag_apply(enum option_id id, struct options *o)
 	case OPT_FULL_DEBUG:
 		o->is_full_debug = true;
 		return;
+	case OPT_NO_FLOOR:
+		o->is_no_floor = true;
+		return;
 	case OPT_NO_TRAP:
 		o->is_no_trap = true;
 		return;

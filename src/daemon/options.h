@@ -38,6 +38,7 @@ struct options {
 	int stderr_level;         /* -d; -1: not given */
 	bool is_built_in, is_no_daemon, is_foreground, is_full_debug, is_no_trap;
 	bool is_as_squid; /* with -k parse only */
+	bool is_no_floor;
 };
 
 /*

@@ -14,6 +14,7 @@ OPTION(VERB,	   'k', NULL,	      "VERB",	  NULL, "read the configuration, then a
 OPTION(AS_SQUID,    0,	"as-squid",   NULL,	  NULL, "with -k parse: tell what Squid would do about each finding, and where it differs silently")
 OPTION(PREPARE,	   'z', NULL,	      NULL,	  NULL, "prepare the cache folders, and exit")
 OPTION(PORT,	   'a', NULL,	      "PORT",	  NULL, "listen on this port too")
+OPTION(NO_FLOOR,    0,	"no-floor",   NULL,	  NULL, "as with ssrf_protection off: connect to loopback and link-local addresses too, for tests")
 OPTION(NAME,	   'n', NULL,	      "NAME",	  NULL, "service name: letters and digits, at most 32; ${service_name} in the configuration")
 OPTION(DEBUG,	   'd', NULL,	      "LEVEL",	  NULL, "write messages up to this level to stderr too (0 errors, 1 notices, 2 all)")
 OPTION(FULL_DEBUG, 'X', NULL,	      NULL,	  NULL, "log everything, from before the configuration is read")

@@ -290,6 +290,7 @@ int start_cuttle(const struct options *o)
 	s.proxy = (struct proxy_options){ .conf_path = path,
 		                          .conf_text = o->is_built_in ? default_conf_text : NULL,
 		                          .extra_port = o->extra_port,
+		                          .no_floor = o->is_no_floor,
 		                          .opener = &opener_direct,
 		                          .stderr_level = stderr_level_of(o),
 		                          .page = manager_page,

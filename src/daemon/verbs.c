@@ -51,6 +51,14 @@ char *verb_pid_filename(bool has_one, const char *configured, const char *servic
 	return check_strdup(path);
 }
 
+static const char floor_on[] =
+	"ssrf_protection is on: no connection goes to loopback, link-local, metadata or multicast "
+	"addresses or to a port of this proxy, unless the http_access rule that allows it names "
+        "the "
+	"address";
+static const char floor_off[] = "ssrf_protection is off: what http_access allows may go to "
+				"loopback, link-local and metadata addresses too";
+
 /* Load the configuration and tell what was found. False: it has errors. */
 static bool conf_judge(const struct proxy_options *po, bool is_summary_wanted)
 {
@@ -64,6 +72,8 @@ static bool conf_judge(const struct proxy_options *po, bool is_summary_wanted)
 		        p.n_errors == 1 ? "" : "s", p.n_warnings, p.n_warnings == 1 ? "" : "s",
 		        is_good ? "the configuration can be used"
 		                : "the configuration cannot be used");
+	if (is_good && is_summary_wanted)
+		fprintf(stderr, "cuttle: %s\n", snapshot_has_floor(s) ? floor_on : floor_off);
 	if (is_good)
 		snapshot_unref(&s);
 	return is_good;

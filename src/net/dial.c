@@ -31,6 +31,7 @@ struct dialler {
 	unsigned tries_left; /* addresses that may still be tried */
 	unsigned retries;    /* of each */
 	int recv_bufsize;
+	struct floor_guard guard;
 	struct dial *dial;
 	struct loop *loop;
 	struct task task;
@@ -160,6 +161,21 @@ static void start_attempt(struct dialler *r, const struct endpoint *to, int64_t 
 	s->owner = &r->task;
 }
 
+/* The floor is judged here, for each address, just before it is connected to. */
+static bool is_forbidden(struct dialler *r, const struct endpoint *to)
+{
+	const enum floor_class c = floor_judge(&r->guard, to);
+
+	if (likely(c == FLOOR_PASSES))
+		return false;
+	if (r->dial->forbidden.port == 0) {
+		r->dial->forbidden = *to;
+		r->dial->forbidden_as = c;
+	}
+	note_failure(r, ERR_FORBIDDEN);
+	return true;
+}
+
 /* Start what may start now. */
 static void start_attempts(struct dialler *r, int64_t now)
 {
@@ -168,6 +184,8 @@ static void start_attempts(struct dialler *r, int64_t now)
 	while (r->tries_left > 0 && now >= first_start_ms(r) &&
 	       (r->attempts == NULL || now >= r->next_start_ms) &&
 	       dial_queue_take(&r->queue, &to.ip)) {
+		if (is_forbidden(r, &to))
+			continue;
 		r->tries_left--;
 		start_attempt(r, &to, limit_from(now, r->connect_timeout_ms), r->retries, now);
 	}
@@ -267,8 +285,8 @@ static enum op_status advance(struct dialler *r)
 	if (won != NULL)
 		return succeed(r, won);
 	if (now >= r->deadline_ms)
-		return fail(r, r->dial->tries == 0 ? ERR_DNS_TIMEOUT
-		                                   : dial_more_telling(r->err, ERR_TIMEOUT));
+		return fail(r, dial_more_telling(r->err, r->dial->tries == 0 ? ERR_DNS_TIMEOUT
+		                                                             : ERR_TIMEOUT));
 	start_attempts(r, now);
 	if (r->attempts == NULL && are_names_known(r) &&
 	    (dial_queue_is_empty(&r->queue) || r->tries_left == 0))
@@ -319,6 +337,7 @@ static struct dialler *dialler_new(struct dial *d, struct loop *l, const struct 
 	r->tries_left = MAX(q->max_tries, 1U);
 	r->retries = MIN(q->connect_retries, RETRIES_MAX);
 	r->recv_bufsize = (int)MIN(MAX(q->recv_bufsize, (int64_t)0), (int64_t)INT32_MAX);
+	r->guard = q->guard;
 	r->connect_timeout_ms = q->connect_timeout_ms;
 	r->attempt_delay_ms = MAX(q->attempt_delay_ms, (int64_t)1);
 	r->deadline_ms = limit_from(now, q->forward_timeout_ms);

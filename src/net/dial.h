@@ -5,6 +5,7 @@
 #pragma once
 
 #include "net/dns.h"
+#include "net/floor.h"
 #include "net/stream.h"
 
 struct dial_request {
@@ -20,6 +21,7 @@ struct dial_request {
 	unsigned max_tries;                   /* forward_max_tries; 0 counts as 1 */
 	unsigned connect_retries; /* connect_retries: of an address that failed, in its time;
 	                             max_tries does not count them */
+	struct floor_guard guard; /* what it points to outlives the dial */
 	int64_t recv_bufsize;     /* tcp_recv_bufsize; 0: the system's */
 };
 
@@ -29,8 +31,10 @@ struct dial {
 	struct stream *stream; /* OP_READY: the caller's, without an owner */
 	struct endpoint at;    /* the address connected to, or last tried */
 	enum err err;          /* OP_FAILED: of the most telling attempt: ERR_DNS_*, ERR_REFUSED,
-	                          ERR_TIMEOUT, ERR_NO_FDS ... */
+	                          ERR_TIMEOUT, ERR_FORBIDDEN ... */
 	unsigned tries;        /* connects begun */
+	struct endpoint forbidden; /* the first address that the guard forbade; port 0: none */
+	enum floor_class forbidden_as;
 	int64_t dns_us;        /* time spent waiting for names */
 	void *state;           /* the dialler's; NULL when over */
 };

@@ -38,9 +38,12 @@ bool dial_queue_take(struct dial_queue *q, struct ip *ip)
 
 enum err dial_more_telling(enum err a, enum err b)
 {
-	/* Our own lack of something comes first: nothing is known of the other side then. */
+	/*
+	 * What was not allowed comes first, so that it shows; then our own lack of something, since
+	 * nothing is known of the other side then.
+	 */
 	static const enum err order[] = {
-		ERR_NO_FDS, ERR_NO_PORTS, ERR_NOMEM,      ERR_LIMIT,       ERR_REFUSED,
+		ERR_FORBIDDEN, ERR_NO_FDS, ERR_NO_PORTS, ERR_NOMEM,      ERR_LIMIT,       ERR_REFUSED,
 		ERR_RESET,  ERR_TIMEOUT,  ERR_PERMISSION, ERR_UNREACHABLE, ERR_SYSTEM,
 	};
 

@@ -20,6 +20,12 @@ DIRECTIVE(happy_eyeballs_connect_timeout, "", timeout, net, conf_set_int, happy_
 	  "MILLISECONDS", "How long a connect may take before the next address is tried beside it (RFC 8305).")
 DIRECTIVE(tcp_recv_bufsize, "", network, net, conf_set_bytes, tcp_recv_bufsize, "0 bytes", "SIZE",
 	  "Receive buffer of TCP sockets; 0: what the system chooses.")
+DIRECTIVE(ssrf_protection, "", access, net, conf_set_onoff, floor.is_on, "on", "on|off",
+	  "Whether connections to loopback, link-local and unspecified addresses, multicast, the metadata services of clouds"
+	  " (169.254.0.0/16, fd00:ec2::254, 168.63.129.16, 100.100.100.200) and to the ports of this proxy itself are refused,"
+	  " unless the http_access rule that allowed the request names the address in a dst acl (to_localhost and to_linklocal"
+	  " are such; all is not). The address connected to is what counts, whatever name led there, also inside IPv4-compatible,"
+	  " NAT64, 6to4 and Teredo addresses. Addresses of other directives, as of cache_peer, are not concerned.")
 DIRECTIVE(dns_nameservers, "", dns, net, net_set_nameservers, dns, "none", "ADDRESS[:PORT]...",
 	  "Name servers to ask instead of those in /etc/resolv.conf, whose search list is not used then either.")
 DIRECTIVE(hosts_file, "", dns, net, conf_set_string, dns.hosts_file, "/etc/hosts", "PATH|none",

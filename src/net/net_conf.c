@@ -29,11 +29,13 @@ void net_conf_init(struct net_conf *c)
 		.forward_max_tries = 25,
 		.server_idle_pconn_timeout_ms = MINUTE_MS,
 		.server_persistent_connections = true,
+		.floor.is_on = true,
 	};
 }
 
 void net_conf_fini(struct net_conf *c)
 {
+	floor_fini(&c->floor);
 	free(c->dns.nameservers);
 	free(c->dns.resolv_conf);
 	free(c->dns.hosts_file);

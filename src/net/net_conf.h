@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/ip.h"
 #include "conf/conf.h"
+#include "net/floor.h"
 
 struct dns_conf {
 	struct endpoint *nameservers; /* n_nameservers; none: resolv.conf */
@@ -31,6 +32,7 @@ struct net_conf {
 	int64_t server_idle_pconn_timeout_ms, pconn_lifetime_ms; /* 0: no limit of life */
 	int64_t tcp_recv_bufsize;                                /* 0: the system's */
 	bool server_persistent_connections;
+	struct floor floor; /* its ports are added once all lines were read */
 };
 
 /* The defaults of the directives. */

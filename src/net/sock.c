@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/rtnetlink.h>
 #include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -147,6 +148,71 @@ enum err sock_local(int fd, struct endpoint *at)
 		return err_from_errno(errno);
 	return endpoint_from_sockaddr((const struct sockaddr *)&ss, at) ? ERR_NONE
 	                                                                : ERR_UNSUPPORTED;
+}
+
+/* Ask for the route to ip; false if the kernel does not tell. */
+static bool route_type(int fd, const struct ip *ip, unsigned char *type)
+{
+	const bool v4 = ip_is_v4(ip);
+	const unsigned short n = v4 ? 4 : 16;
+	struct {
+		struct nlmsghdr head;
+		struct rtmsg route;
+		struct rtattr attribute;
+		uint8_t address[16];
+	} ask = {
+		.head.nlmsg_len = NLMSG_LENGTH(sizeof(ask.route)) + RTA_LENGTH(n),
+		.head.nlmsg_type = RTM_GETROUTE,
+		.head.nlmsg_flags = NLM_F_REQUEST,
+		.route.rtm_family = v4 ? AF_INET : AF_INET6,
+		.route.rtm_dst_len = (unsigned char)(n * 8),
+		.attribute.rta_len = RTA_LENGTH(n),
+		.attribute.rta_type = RTA_DST,
+	};
+	union {
+		struct nlmsghdr head;
+		char bytes[1024];
+	} said;
+
+	memcpy(ask.address, ip->b + (v4 ? 12 : 0), n);
+	if (send(fd, &ask, ask.head.nlmsg_len, 0) < 0)
+		return false;
+	/* The kernel has answered before send() returned. */
+	const ssize_t got = recv(fd, &said, sizeof(said), MSG_DONTWAIT);
+
+	if (got < (ssize_t)NLMSG_LENGTH(sizeof(ask.route)))
+		return false;
+	*type = said.head.nlmsg_type == RTM_NEWROUTE
+	                ? ((const struct rtmsg *)NLMSG_DATA(&said.head))->rtm_type
+	                : RTN_UNSPEC; /* an error: there is no way there at all */
+	return true;
+}
+
+/* Where netlink is not to be had: an address that can be bound to is one of ours. */
+static bool can_bind(const struct ip *ip)
+{
+	const struct endpoint at = { .ip = *ip };
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	endpoint_to_sockaddr(&at, &ss, &len);
+	const int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const bool can = fd < 0 || bind(fd, (struct sockaddr *)&ss, len) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return can;
+}
+
+bool sock_is_own_address(const struct ip *ip)
+{
+	const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	unsigned char type;
+	const bool is_told = fd >= 0 && route_type(fd, ip, &type);
+
+	if (fd >= 0)
+		close(fd);
+	return is_told ? type == RTN_LOCAL : can_bind(ip);
 }
 
 /* What a call that moves bytes returned: > 0, 0 (the end, for those that read), or -1 and errno. */

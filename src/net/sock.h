@@ -36,6 +36,9 @@ enum io sock_write(int fd, const struct iovec *iov, int n_iov, size_t *n, enum e
 enum io sock_splice_in(int fd, int pipe_fd, size_t max, size_t *n, enum err *err);
 enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more, size_t *n, enum err *err);
 
+/* Is this one of this host's addresses? Asked of the kernel each time: addresses come and go. */
+bool sock_is_own_address(const struct ip *ip);
+
 /*
  * Descriptors are numbered from the lowest free one: who gets this number or a higher one by
  * accepting takes from the reserve that connections upstream and files need. By the process's limit now.

@@ -191,6 +191,9 @@ static struct machine_next step_route(struct fetch *f)
 	f->stream = f->r.keep_alive ? take_pinned(f) : NULL;
 	if (f->stream == NULL && f->r.may_reuse)
 		f->stream = upstream_pool_take(f->worker->upstreams, f->key, &f->opened_ms);
+	/* Somebody else's rule may have let it be opened. It stays for them. */
+	if (f->stream != NULL && floor_judge(&f->r.guard, &f->stream->peer) != FLOOR_PASSES)
+		upstream_pool_give(f->worker->upstreams, f->key, &f->stream, f->opened_ms);
 	/* The name may have moved since: policy judged today's addresses, so only those will do. */
 	if (f->stream != NULL && !is_judged(f, &f->stream->peer.ip))
 		stream_close(&f->stream, false);
@@ -209,6 +212,8 @@ enum why fetch_dial_why(enum err e)
 	case ERR_DNS_NODATA:
 	case ERR_DNS_SERVER:
 		return WHY_DNS_FAIL;
+	case ERR_FORBIDDEN:
+		return WHY_FORBIDDEN_ADDRESS;
 	case ERR_DNS_TIMEOUT:
 		return WHY_DNS_TIMEOUT;
 	case ERR_TIMEOUT:
@@ -250,11 +255,25 @@ bool fetch_make_room(struct worker *w, enum err e)
 	return true;
 }
 
+struct span fetch_forbidden_text(struct arena *a, const struct endpoint *at, enum floor_class c)
+{
+	char text[ENDPOINT_TEXT_MAX];
+
+	return arena_printf(a, "%s is %s", endpoint_text(at, text), floor_class_text(c));
+}
+
 static struct machine_next dial_failed(struct fetch *f)
 {
 	if (fetch_make_room(f->worker, f->dial.err)) {
 		f->dial.op.status = OP_IDLE;
 		return GO(DIAL);
+	}
+	if (f->dial.err == ERR_FORBIDDEN) {
+		const struct machine_next next = fail(f, WHY_FORBIDDEN_ADDRESS, NULL);
+
+		f->detail =
+			fetch_forbidden_text(f->r.arena, &f->dial.forbidden, f->dial.forbidden_as);
+		return next;
 	}
 	count(COUNT_SERVER_CONNECT_FAILS);
 	return fail(f, fetch_dial_why(f->dial.err), err_text(f->dial.err));
@@ -266,9 +285,10 @@ static struct machine_next step_dial(struct fetch *f)
 	enum op_status st = f->dial.op.status;
 
 	if (st == OP_IDLE) {
-		const struct dial_request r = fetch_dial_request(&w->snapshot->net, f->r.host,
-		                                                 f->r.port, f->r.ips, f->r.n_ips);
+		struct dial_request r = fetch_dial_request(&w->snapshot->net, f->r.host, f->r.port,
+		                                           f->r.ips, f->r.n_ips);
 
+		r.guard = f->r.guard;
 		f->attempts++;
 		st = dial_start(&f->dial, w->dns, w->loop, &r, &f->task);
 	}

@@ -42,6 +42,7 @@ struct fetch_request {
 	enum http_method method;
 	const struct ip *ips; /* the judged set; n_ips 0: not judged by address */
 	unsigned n_ips;
+	struct floor_guard guard;
 	struct body_source *upload;         /* the request's body; over already if there is none */
 	struct http_framing upload_framing; /* as it goes out */
 	struct fetch_pin *pin;              /* the session's */
@@ -76,6 +77,8 @@ struct stream *fetch_take_stream(struct fetch *f, struct span *early);
 struct dial_request fetch_dial_request(const struct net_conf *c, struct span host, uint16_t port,
                                        const struct ip *ips, unsigned n_ips);
 enum why fetch_dial_why(enum err e);
+/* What a guard forbade, in words for the log. */
+struct span fetch_forbidden_text(struct arena *a, const struct endpoint *at, enum floor_class c);
 /* A dial has failed so: are there idle connections to close, so that another try makes sense? They are closed. */
 bool fetch_make_room(struct worker *w, enum err e);
 /*

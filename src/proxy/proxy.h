@@ -25,6 +25,7 @@ struct proxy_options {
 	const char *conf_text; /* the built-in default configuration */
 	unsigned extra_port;   /* -a port: one more http_port; 0: none */
 	bool is_as_squid;      /* findings tell what Squid would have done */
+	bool no_floor;         /* --no-floor: as ssrf_protection off */
 	struct opener *opener;
 	const char *service_name; /* -n: the macro ${service_name}; NULL: as the reader has it */
 	enum oplog_level stderr_level; /* -d: messages up to this go to stderr too */
@@ -84,6 +85,7 @@ void proxy_stats(const struct proxy *p, struct proxy_stats *out);
 char *snapshot_dump(const struct snapshot *s);
 /* Does a log of this configuration lie directly in this folder? */
 bool snapshot_logs_into(const struct snapshot *s, const char *folder);
+bool snapshot_has_floor(const struct snapshot *s); /* is ssrf_protection on? */
 const char *snapshot_visible_hostname(const struct snapshot *s);
 
 /* One line an address that is listened on: "127.0.0.1:3128". NULL after the last. */

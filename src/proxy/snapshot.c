@@ -112,6 +112,11 @@ bool snapshot_logs_into(const struct snapshot *s, const char *folder)
 	return lies_in(s->log.cache_log, folder);
 }
 
+bool snapshot_has_floor(const struct snapshot *s)
+{
+	return s->net.floor.is_on;
+}
+
 const char *snapshot_visible_hostname(const struct snapshot *s)
 {
 	return s->proxy.visible_hostname;
@@ -153,6 +158,14 @@ static void add_extra_port(struct snapshot *s, unsigned port)
 
 	snprintf(text, sizeof(text), "http_port %u\n", port);
 	conf_read_text(s->reader, "(option -a)", span_str(text));
+}
+
+static void set_floor(struct snapshot *s, bool no_floor)
+{
+	for (const struct http_port *p = s->proxy.ports; p != NULL; p = p->next)
+		floor_add_port(&s->net.floor, p->at.port);
+	if (no_floor)
+		s->net.floor.is_on = false;
 }
 
 static void set_identity(struct snapshot *s)
@@ -237,6 +250,7 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 		return NULL;
 	}
 	set_identity(s);
+	set_floor(s, o->no_floor);
 	conf_drop_lists(s->reader); /* compiled by now; a million names would stay as text too */
 	return s;
 }

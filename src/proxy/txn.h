@@ -59,6 +59,7 @@ struct txn {
 	struct span rule, rule_place; /* the rule that decided; copies */
 	struct span reported;         /* the first report_only rule that matched; a copy */
 	bool rule_denied;
+	const struct acl_rule *allowed_by; /* of http_access; NULL: none. Lives as the snapshot */
 	const char *last_acl; /* the last one that the deciding list looked at; the snapshot's */
 	bool is_reply_refused; /* by http_reply_access or reply_body_max_size: the page about it is not judged */
 
@@ -140,6 +141,10 @@ enum op_status txn_decide(struct txn *t, const struct acl_rules *rules, enum ver
 /* The same for lists that cannot wait (acl/lists.tbl.h); what would have to is UNDECIDED. */
 enum verdict txn_decide_now(struct txn *t, const struct acl_rules *rules, enum verdict when_empty,
                             struct trail *trail);
+
+/* txn_route.c: what this request may be connected to; and that it may not. */
+struct floor_guard txn_floor_guard(const struct txn *t);
+void txn_forbidden(struct txn *t, struct span detail);
 
 /* txn_error.c: make t->reply an error page for t->why; its body is t->source. */
 void txn_error_prepare(struct txn *t);

@@ -37,8 +37,11 @@ static struct machine_next ask(struct txn *t, const struct acl_rules *rules,
 
 	if (txn_decide(t, rules, when_empty, &v, &trail) == OP_PENDING)
 		return MACHINE_NEXT(MACHINE_WAIT, t->step);
-	if (v == VERDICT_ALLOW)
+	if (v == VERDICT_ALLOW) {
+		if (t->step == TXN_ACCESS)
+			t->allowed_by = trail.rule;
 		return MACHINE_NEXT(MACHINE_GO, next);
+	}
 	keep_rule(t, &trail);
 	t->result = (uint8_t)result;
 	if (v == VERDICT_UNDECIDED)

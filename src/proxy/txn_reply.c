@@ -95,6 +95,7 @@ struct machine_next txn_step_miss(struct txn *t)
 		.method = t->request.method,
 		.ips = t->facts.state[FACT_DST_ADDRS] == FACT_VALUE ? t->facts.dst : NULL,
 		.n_ips = t->facts.state[FACT_DST_ADDRS] == FACT_VALUE ? t->facts.n_dst : 0,
+		.guard = txn_floor_guard(t),
 		.upload = &t->request_body,
 		.upload_framing = framing,
 		.pin = &t->session->pin,
@@ -121,7 +122,10 @@ struct machine_next txn_step_await_reply(struct txn *t)
 	case COBJ_SWITCHED:
 		return TXN_GO(SWITCH);
 	case COBJ_FAILED:
-		txn_fail(t, c->why, c->detail);
+		if (c->why == WHY_FORBIDDEN_ADDRESS)
+			txn_forbidden(t, c->detail);
+		else
+			txn_fail(t, c->why, c->detail);
 		return TXN_GO(SEND_ERROR);
 	case COBJ_COMPLETE:
 		break;

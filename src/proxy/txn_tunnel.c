@@ -15,6 +15,11 @@ static struct machine_next dial_failed(struct txn *t)
 		t->dial.op.status = OP_IDLE;
 		return TXN_GO(TUNNEL_DIAL);
 	}
+	if (t->dial.err == ERR_FORBIDDEN) {
+		txn_forbidden(t, fetch_forbidden_text(&t->arena, &t->dial.forbidden,
+		                                      t->dial.forbidden_as));
+		return TXN_GO(SEND_ERROR);
+	}
 	count(COUNT_SERVER_CONNECT_FAILS);
 	txn_fail(t, fetch_dial_why(t->dial.err), span_str(err_text(t->dial.err)));
 	return TXN_GO(SEND_ERROR);
@@ -29,10 +34,11 @@ struct machine_next txn_step_tunnel_dial(struct txn *t)
 	if (txn_facts_lack_addresses(t))
 		return TXN_GO(SEND_ERROR);
 	if (st == OP_IDLE) {
-		const struct dial_request r = fetch_dial_request(
+		struct dial_request r = fetch_dial_request(
 			&t->snapshot->net, t->uri.host, t->uri.port,
 			is_judged ? t->facts.dst : NULL, is_judged ? t->facts.n_dst : 0);
 
+		r.guard = txn_floor_guard(t);
 		st = dial_start(&t->dial, w->dns, w->loop, &r, &t->task);
 	}
 	if (st == OP_PENDING) {

@@ -173,6 +173,7 @@ void worker_use_snapshot(struct worker *w, struct snapshot *s)
 	if (w->upstreams == NULL) /* a reload that ended late: the worker is being freed */
 		return;
 	w->snapshot = snapshot_ref(s);
+	w->floor = s->net.floor;
 	upstream_pool_set_limits(w->upstreams, s->net.server_idle_pconn_timeout_ms,
 	                         s->net.pconn_lifetime_ms);
 	if (!w->is_draining)

@@ -32,6 +32,9 @@
 
 #include "base/ip.h"
 
+/* The address of the machine on which the proxy runs. */
+#define SIM_HOST "198.51.100.1"
+
 /* --- the world ------------------------------------------------------------------------------- */
 
 /* A new world: nothing served, nobody connected; 2026-01-01 00:00:00 UTC. */

@@ -303,6 +303,14 @@ void sock_abort(int fd)
 	close_fd(fd, true);
 }
 
+bool sock_is_own_address(const struct ip *ip)
+{
+	struct ip own;
+
+	CHECK(ip_parse(SPAN(SIM_HOST), &own));
+	return ip_eq(ip, &own);
+}
+
 void sock_stop_listening(int fd)
 {
 	(void)sim_slot(fd);

@@ -7,6 +7,7 @@ tests_unit_unit_net_SOURCES = tests/unit/unit_net.c tests/unit/unit.h \
 	tests/unit/net/test_dial.c \
 	tests/unit/net/test_dns.c \
 	tests/unit/net/test_dns_files.c \
+	tests/unit/net/test_floor.c \
 	tests/unit/net/test_listener.c \
 	tests/unit/net/test_net_conf.c \
 	tests/unit/net/test_pump.c \

@@ -1,8 +1,9 @@
 #include "unit.h"
 
+Suite *suite_naming(void);
 Suite *suite_conf(void);
 Suite *suite_decide(void);
 Suite *suite_regex(void);
 Suite *suite_sets(void);
 
-UNIT_MAIN(suite_conf, suite_decide, suite_regex, suite_sets)
+UNIT_MAIN(suite_naming, suite_conf, suite_decide, suite_regex, suite_sets)

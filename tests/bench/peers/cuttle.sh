@@ -6,7 +6,7 @@ supports() {
 }
 peer_start() {
 	squid_conf "stdio:$run/access.log squid" > "$run/cuttle.conf"
-	spawn "$CUTTLE" -N -f "$run/cuttle.conf"
+	spawn "$CUTTLE" -N --no-floor -f "$run/cuttle.conf"
 	main=$spawned
 }
 peer_reload() { kill -HUP "$main"; }

@@ -67,15 +67,17 @@ class Proxy:
 
     conf        policy lines, after the lines that place the proxy (default: allow all)
     place       False: conf is the whole file; {port} and {dir} are replaced in it either way
+    floor       True: ssrf_protection is as conf says (else --no-floor)
     hosts       {name: address} for its hosts file
     """
 
     def __init__(self, conf="http_access allow all\n", place=True, hosts=None, start=True, squid=IS_SQUID,
-                 args=("-N",), env=None, name="proxy", access_log=None, cwd=None):
+                 args=("-N",), floor=False, env=None, name="proxy", access_log=None, cwd=None):
         self.is_squid = squid
         self.binary = SQUID if squid else CUTTLE
         self.name = name
         self.args = list(args)
+        self.floor = floor or squid     # what tests talk to is on loopback
         self.env = dict(os.environ, **(env or {}))
         self.proc = None
         self.dir = tempfile.mkdtemp(prefix="cuttle-test-")
@@ -138,7 +140,7 @@ class Proxy:
     # --- life ------------------------------------------------------------------------------
     def command(self, *args):
         service = ["-n", f"t{self.port}"] if self.is_squid else []      # parallel squids clash without a name
-        return [self.binary, *args, *service, "-f", self.conf_path]
+        return [self.binary, *args, *([] if self.floor else ["--no-floor"]), *service, "-f", self.conf_path]
 
     def start(self, ready=True):
         self.proc = subprocess.Popen(self.command(*self.args), stdin=subprocess.DEVNULL, stdout=self._stdout,
