@@ -22,6 +22,7 @@ EXTRA_DIST += \
 	doc/decisions/0006-private-cobj.md \
 	doc/decisions/0007-upstream-pools.md \
 	doc/decisions/0008-log-thread.md \
+	doc/decisions/0009-search-list.md \
 	doc/facts.md \
 	doc/glossary.md \
 	doc/operations.md \

@@ -33,7 +33,9 @@ DIRECTIVE(hosts_file, "", dns, net, conf_set_string, dns.hosts_file, "/etc/hosts
 DIRECTIVE(append_domain, "", dns, net, net_set_append_domain, dns.append_domain, "none", ".DOMAIN|none",
 	  "Domain that is appended to host names without a dot.")
 DIRECTIVE(dns_defnames, "", dns, net, conf_set_onoff, dns.defnames, "off", "on|off",
-	  "Whether names are completed as the search list and ndots of /etc/resolv.conf say.")
+	  "Whether names are completed as the search list and ndots of /etc/resolv.conf say; in a pod, what makes service.namespace"
+	  " known. Rules by name then judge the short name, and whoever may name hosts in those domains takes names from outside"
+	  " (with ndots:5 nearly all): use dst acls. No effect with dns_nameservers.")
 DIRECTIVE(dns_timeout, "", dns, net, conf_set_ms, dns.timeout_ms, "30 seconds", "TIME",
 	  "Time allowed for one lookup.")
 DIRECTIVE(dns_retransmit_interval, "", dns, net, conf_set_ms, dns.retransmit_ms, "5 seconds", "TIME",

@@ -60,8 +60,13 @@ static void use_resolv_conf(struct dns_setup *s, const struct dns_conf *c)
 		s->retransmit_ms = MIN(s->retransmit_ms, (int64_t)r->timeout_s * 1000);
 	if (r->attempts != 0)
 		s->tries = (int)r->attempts;
-	/* dns_defnames: without it a name is not completed, so that it means the same to everybody.
-	 */
+	if (!c->defnames && r->n_search != 0 && r->ndots > 1)
+		oplog(OPLOG_NOTICE,
+		      "%s has a search list with ndots:%u, as in a pod, which is not used: "
+		      "\"dns_defnames on\" would complete names by it",
+		      c->resolv_conf, r->ndots);
+	/* dns_defnames: without it a name is not completed, so that it means the same to everybody
+	 * (doc/decisions/0009-search-list.md). */
 	if (c->defnames && r->n_search != 0)
 		s->resolv = r;
 	else
@@ -109,6 +114,10 @@ struct dns_setup *dns_setup_new(const struct dns_conf *c)
 	s->allow_underscore = c->allow_underscore;
 	s->append_domain = c->append_domain != NULL ? check_strdup(c->append_domain) : NULL;
 	if (c->n_nameservers != 0) {
+		if (c->defnames)
+			oplog(OPLOG_WARNING,
+			      "\"dns_defnames on\" has no effect: dns_nameservers is set, and so the "
+			      "search list of resolv.conf is not read");
 		s->n_servers = c->n_nameservers;
 		s->servers = check_calloc(s->n_servers, sizeof(*s->servers));
 		memcpy(s->servers, c->nameservers, s->n_servers * sizeof(*s->servers));

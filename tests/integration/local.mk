@@ -43,6 +43,7 @@ EXTRA_DIST += \
 	tests/integration/test_0700_manager.py \
 	tests/integration/test_0720_explain.py \
 	tests/integration/test_0800_dns.py \
+	tests/integration/test_0810_search_list.py \
 	tests/integration/test_0900_clients.py \
 	tests/integration/test_0950_registries.py \
 	tests/integration/test_9000_differential.py \

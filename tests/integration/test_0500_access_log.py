@@ -10,6 +10,7 @@ from harness.deadline import LONG, until
 from harness.message import reply, request
 from harness.origin import closed_port, echo, serve, serve_forever
 from harness.proxy import IS_SQUID, cuttle_only
+from harness.tools import need_unshare
 
 
 def test_one_line_for_each_transaction_of_a_connection(proxy, client, start_origin):
@@ -144,6 +145,7 @@ def test_to_a_standard_stream(start_proxy, start_origin, place):
 def test_to_stdout_as_process_1(start_proxy, start_origin):
     """As in a container: PID 1, started as root, log to stdout, stopped by SIGTERM."""
     origin = start_origin(serve_forever(reply()))
+    need_unshare("--pid", "--fork", "--mount-proc")
     proxy = start_proxy(access_log="stdio:/dev/stdout squid", start=False)
     command = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", *proxy.command("-N")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as one:
@@ -206,6 +208,7 @@ def test_full_disk_is_reported_and_counted(start_proxy, start_origin):
 @cuttle_only("Squid ends or stays silent")
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root for a small file system")
 def test_full_disk_recovers(start_proxy, start_origin):
+    need_unshare("--mount")
     origin = start_origin(serve_forever(reply()))
     proxy = start_proxy(access_log="stdio:{dir}/disk/access.log squid", start=False)
     os.mkdir(proxy.path("disk"), 0o777)

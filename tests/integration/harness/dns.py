@@ -25,7 +25,7 @@ def _name(text):
 
 
 class Server:
-    def __init__(self, answers, fault=None, delay=None):
+    def __init__(self, answers, fault=None, delay=None, port=0):
         self.answers = {(n.lower(), t): v for (n, t), v in answers.items()}
         self.fault = fault or (lambda name, kind, tcp: None)
         self.delay = delay or (lambda name, kind: None)     # an Event to wait for, or None
@@ -33,7 +33,7 @@ class Server:
         self._tcp = socket.socket()
         self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         while True:
-            self._tcp.bind(("127.0.0.1", 0))
+            self._tcp.bind(("127.0.0.1", port))
             self.port = self._tcp.getsockname()[1]
             self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:
@@ -41,6 +41,8 @@ class Server:
                 break
             except OSError:
                 self._tcp.close()
+                if port != 0:
+                    raise
                 self._tcp = socket.socket()
         self._tcp.listen(16)
         for work in (self._serve_udp, self._serve_tcp):

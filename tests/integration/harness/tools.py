@@ -20,6 +20,13 @@ def need(*programs):
             pytest.skip(f"{program} is not installed")
 
 
+def need_unshare(*kinds):
+    """Skips the test unless `unshare KINDS` may be used here: root in a container often may not."""
+    done = subprocess.run(["unshare", *kinds, "true"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"unshare {' '.join(kinds)}: {done.stderr.strip()}")
+
+
 def run(*args, check=0, timeout=2 * LIMIT, env=None, cwd=None, stdin=None):
     """Runs a client to its end: the finished process, output as bytes."""
     clean = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
