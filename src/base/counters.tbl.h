@@ -12,6 +12,7 @@ COUNTER(REPLY_DENIED,		"client_http.reply_denied",	"replies refused by http_repl
 COUNTER(CLIENT_BYTES_IN,	"client_http.bytes_in",		"bytes read from clients")
 COUNTER(CLIENT_BYTES_OUT,	"client_http.bytes_out",	"bytes written to clients")
 COUNTER(CLIENT_BAD,		"client_http.malformed",	"requests refused as malformed")
+COUNTER(CLIENT_XFF_NONSENSE,	"client_http.xff_nonsense",	"X-Forwarded-For from a trusted proxy that held no address where one was due")
 COUNTER(CLIENT_TIMEOUTS,	"client_http.timeouts",		"requests that did not arrive in time")
 COUNTER(SERVER_REQUESTS,	"server.http.requests",		"requests sent upstream")
 COUNTER(SERVER_ERRORS,		"server.http.errors",		"requests upstream that failed")

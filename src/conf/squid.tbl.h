@@ -12,12 +12,8 @@ SQUID("external_acl_type", "", "access", UNBUILT, "",
 	"Declares acls that ask a helper program.")
 SQUID("proxy_protocol_access", "", "access", UNBUILT, "deny all", "allow|deny [!]ACL...",
 	"Says who may send PROXY protocol headers.")
-SQUID("follow_x_forwarded_for", "", "access", UNBUILT, "deny all", "allow|deny [!]ACL...",
-	"Says whose X-Forwarded-For is believed.")
-SQUID("acl_uses_indirect_client", "", "access", UNBUILT, "on", "on|off",
-	"Makes acls look at the client that a trusted X-Forwarded-For names.")
-SQUID("tproxy_uses_indirect_client", "", "access", UNBUILT, "off", "on|off",
-	"Makes TPROXY spoof the client that a trusted X-Forwarded-For names.")
+SQUID("tproxy_uses_indirect_client", "", "access", ACCEPTED, "off", "on|off",
+	"No port takes TPROXY traffic, so no address is spoofed.")
 SQUID("spoof_client_ip", "", "access", UNBUILT, "", "allow|deny [!]ACL...",
 	"Says for whom TPROXY keeps the client's address.")
 SQUID("icp_access", "", "access", ACCEPTED, "deny all", "allow|deny [!]ACL...",
@@ -170,8 +166,8 @@ SQUID("store_id_bypass", "storeurl_rewrite_bypass", "rewrite", UNBUILT, "on", "o
 	"Lets requests pass when the store id helpers are busy.")
 
 /* --- adaptation */
-SQUID("adaptation_uses_indirect_client", "icap_uses_indirect_client", "adaptation", UNBUILT, "on",
-	"on|off", "Tells ICAP services the client that a trusted X-Forwarded-For names.")
+SQUID("adaptation_uses_indirect_client", "icap_uses_indirect_client", "adaptation", ACCEPTED, "on",
+	"on|off", "There are no adaptation services to tell yet.")
 SQUID("icap_enable", "", "adaptation", UNBUILT, "off", "on|off", "Turns ICAP services on.")
 SQUID("icap_connect_timeout", "", "adaptation", UNBUILT, "", "TIME",
 	"Limits how long connecting to an ICAP service may take.")
@@ -316,8 +312,8 @@ SQUID("mcast_icp_query_timeout", "", "peer", ACCEPTED, "2000", "MILLISECONDS",
 	"No ICP queries are sent.")
 
 /* --- delay */
-SQUID("delay_pool_uses_indirect_client", "", "delay", UNBUILT, "on", "on|off",
-	"Makes delay pools look at the client that a trusted X-Forwarded-For names.")
+SQUID("delay_pool_uses_indirect_client", "", "delay", ACCEPTED, "on", "on|off",
+	"There are no delay pools to choose yet.")
 SQUID("delay_pools", "", "delay", UNBUILT, "0", "NUMBER", "Sets the number of bandwidth pools.")
 SQUID("delay_class", "", "delay", UNBUILT, "", "POOL CLASS", "Sets the kind of a bandwidth pool.")
 SQUID("delay_access", "", "delay", UNBUILT, "", "POOL allow|deny [!]ACL...",
@@ -411,8 +407,6 @@ SQUID("unlinkd_program", "", "cache-disk", ACCEPTED, "", "PROGRAM",
 	"Files are removed by threads of the process.")
 
 /* --- log */
-SQUID("log_uses_indirect_client", "", "log", UNBUILT, "on", "on|off",
-	"Makes logs name the client that a trusted X-Forwarded-For names.")
 SQUID("log_icp_queries", "", "log", ACCEPTED, "on", "on|off", "There are no ICP queries to log.")
 SQUID("cache_store_log", "", "log", ACCEPTED, "none", "FILE",
 	"Nothing is stored yet that such a log could tell of.")

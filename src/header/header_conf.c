@@ -18,6 +18,7 @@ void header_conf_fini(struct header_conf *c)
 		acl_rules_free(&u->rules);
 		free(u);
 	}
+	acl_rules_free(&c->follow_x_forwarded_for);
 	header_conf_init(c);
 }
 

@@ -26,6 +26,9 @@ struct header_conf {
 	bool via, httpd_suppress_version_string;
 	enum forwarded_for forwarded_for;
 	struct upgrade_rules *upgrades;
+
+	struct acl_rules *follow_x_forwarded_for; /* NULL: nobody is believed */
+	bool acl_uses_indirect_client, log_uses_indirect_client;
 };
 
 void header_conf_init(struct header_conf *c);

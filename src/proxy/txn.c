@@ -246,6 +246,7 @@ void txn_start(struct session *s)
 	t->snapshot = snapshot_ref(w->snapshot);
 	t->end = SESSION_CLOSE;
 	t->max_forwards = -1;
+	t->client = s->peer;
 	t->started_us = loop_precise_us(w->loop);
 	t->started_wall_us = loop_wall_us(w->loop);
 	t->dns_us = -1;

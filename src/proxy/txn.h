@@ -10,6 +10,7 @@
 #include "acl/facts.h"
 #include "base/arena.h"
 #include "base/why.h"
+#include "header/xff.h"
 #include "http/body.h"
 #include "http/uri.h"
 #include "log/record.h"
@@ -49,6 +50,10 @@ struct txn {
 	bool has_uri;
 	bool is_connect, is_manager, keep_alive;
 	int64_t max_forwards; /* -1: no such field */
+
+	/* who asks: the address that connected is the session's */
+	struct endpoint client; /* as the log shows it */
+	struct xff_walk xff;
 
 	/* what policy knows and says */
 	struct facts facts;

@@ -25,6 +25,41 @@ static void keep_rule(struct txn *t, const struct trail *trail)
 			arena_printf(&t->arena, "%s:%u", trail->place.file, trail->place.line);
 }
 
+/* --- the client ------------------------------------------------------------------------------ */
+
+/*
+ * From the address that connected to the one behind it, and on as long as the rules trust the one
+ * that was reached. Each is judged with src being it.
+ */
+struct machine_next txn_step_follow_client(struct txn *t)
+{
+	const struct header_conf *c = &t->snapshot->header;
+	struct trail trail = { 0 };
+	struct endpoint at = { .port = 0 };
+	enum verdict v;
+
+	if (c->follow_x_forwarded_for == NULL ||
+	    http_head_get(&t->request, HTTP_F_X_FORWARDED_FOR) == NULL)
+		return TXN_GO(VERIFY_HOST);
+	if (t->xff.head == NULL)
+		xff_walk_begin(&t->xff, &t->request);
+	for (;;) {
+		if (txn_decide(t, c->follow_x_forwarded_for, VERDICT_DENY, &v, &trail) ==
+		    OP_PENDING)
+			return TXN_WAIT(FOLLOW_CLIENT);
+		if (v != VERDICT_ALLOW || !xff_walk_next(&t->xff, &at.ip))
+			break;
+		txn_facts_set_src(t, &at);
+	}
+	if (t->xff.met_nonsense)
+		count(COUNT_CLIENT_XFF_NONSENSE);
+	if (c->log_uses_indirect_client)
+		t->client.ip = t->facts.src.ip;
+	if (!c->acl_uses_indirect_client)
+		txn_facts_set_src(t, &t->session->peer);
+	return TXN_GO(VERIFY_HOST);
+}
+
 /* --- the request ----------------------------------------------------------------------------- */
 
 /* Ask a list whether the request may go on to `next`; a refusal by it ends as `denied`. */

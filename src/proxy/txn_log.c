@@ -67,7 +67,7 @@ struct log_rec txn_log_record(const struct txn *t)
 		.start_us = t->started_wall_us,
 		.end_us = loop_wall_us(t->worker->loop),
 		.duration_us = loop_precise_us(t->worker->loop) - t->started_us,
-		.client = s->peer,
+		.client = t->client,
 		.local = s->local,
 		.id = s->id,
 		.status = t->has_reply ? (uint16_t)t->reply.status : 0,

@@ -128,7 +128,7 @@ struct machine_next txn_step_classify(struct txn *t)
 	if (!read_expectations(t))
 		return TXN_GO(SEND_ERROR);
 	t->is_manager = internal_is_manager(t);
-	return TXN_GO(VERIFY_HOST);
+	return TXN_GO(FOLLOW_CLIENT);
 }
 
 /*

@@ -18,6 +18,7 @@ include tests/fuzz/http.mk
 include tests/fuzz/conf.mk
 include tests/fuzz/acl.mk
 include tests/fuzz/net.mk
+include tests/fuzz/header.mk
 include tests/fuzz/log.mk
 include tests/fuzz/daemon.mk
 check_PROGRAMS += $(fuzz_programs)

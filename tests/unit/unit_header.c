@@ -1,5 +1,6 @@
 #include "unit.h"
 
 Suite *suite_forward(void);
+Suite *suite_xff(void);
 
-UNIT_MAIN(suite_forward)
+UNIT_MAIN(suite_forward, suite_xff)
