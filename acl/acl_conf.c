@@ -53,51 +53,133 @@ void acl_conf_fini(struct acl_conf *c)
 
 /* --- one line ------------------------------------------------------------------------------- */
 
+/* What a type takes, for a message. */
+static const char *flags_text(const struct acl_type *t)
+{
+	switch (t->flags & (TYPE_TAKES_N | TYPE_TAKES_I | TYPE_TAKES_M)) {
+	case TYPE_TAKES_N:
+		return "-n";
+	case TYPE_TAKES_I:
+		return "-i and +i";
+	case TYPE_TAKES_N | TYPE_TAKES_I:
+		return "-n, -i and +i";
+	case TYPE_TAKES_M:
+		return "-m and -m=BYTES";
+	}
+	return "none";
+}
+
+static bool apply_flag(struct acl *a, struct acl_parse *p, char sign, char letter)
+{
+	if (letter == 'n' && sign == '-' && (a->type->flags & TYPE_TAKES_N) != 0)
+		a->no_lookup = true; /* for all lines of this name, as in Squid */
+	else if (letter == 'i' && (a->type->flags & TYPE_TAKES_I) != 0)
+		p->icase = sign == '-';
+	else
+		return false;
+	return true;
+}
+
+static bool is_letter_or_digit(char c)
+{
+	return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+}
+
+/* -m and -m=BYTES, which may stand in quotes. False: it is neither. */
+static bool take_separators(struct conf_line *l, struct acl *a, struct acl_parse *p)
+{
+	struct span w, separators = SPAN(",");
+	bool is_quoted;
+
+	if ((a->type->flags & TYPE_TAKES_M) == 0 || !conf_peek(l, &w) ||
+	    !span_starts(w, SPAN("-m")) || (w.n > 2 && w.p[2] != '='))
+		return false;
+	if (w.n == 2) {
+		(void)conf_word(l, &w);
+	} else {
+		/* Behind the sign, since blanks may follow in quotes. */
+		while (l->rest.n != 0 && l->rest.p[0] != '=')
+			l->rest = span_skip(l->rest, 1);
+		l->rest = span_skip(l->rest, 1);
+		if (l->rest.n == 0 || l->rest.p[0] == ' ' || l->rest.p[0] == '\t' ||
+		    !conf_word_or_quoted(l, &separators, &is_quoted) || separators.n == 0) {
+			acl_report(p, a, CONF_ERROR, "acl %s: -m= lacks the bytes that separate",
+			           a->name);
+			return true;
+		}
+	}
+	for (size_t i = 0; i < separators.n; i++)
+		if (is_letter_or_digit(separators.p[i])) {
+			acl_report(p, a, CONF_ERROR,
+			           "acl %s: -m=%.*s: a letter or digit cannot separate", a->name,
+			           SPAN_ARG(separators));
+			return true;
+		}
+	free(a->separators);
+	a->separators = span_strdup(separators);
+	return true;
+}
+
 static void parse_flags(struct conf_line *l, struct acl *a, struct acl_parse *p)
 {
 	struct span w;
 
 	while (conf_peek(l, &w) && w.n > 1 && (w.p[0] == '-' || w.p[0] == '+')) {
+		bool is_known = true;
+
+		if (take_separators(l, a, p))
+			continue;
 		(void)conf_word(l, &w);
 		if (span_eq(w, SPAN("--")))
 			return;
-		if ((a->type->flags & TYPE_TAKES_N) != 0 && span_eq(w, SPAN("-n")))
-			a->no_lookup = true; /* for all lines of this name, as in Squid */
-		else if ((a->type->flags & TYPE_TAKES_I) != 0 &&
-		         (span_eq(w, SPAN("-i")) || span_eq(w, SPAN("+i"))))
-			p->icase = w.p[0] == '-';
-		else
-			acl_report(
-				p, a, CONF_ERROR,
-				"acl %s: unknown flag \"%.*s\"; type %s takes %s%s%s; a value that"
-				" starts with a sign goes after \"--\"",
-				a->name, SPAN_ARG(w), a->type->name,
-				(a->type->flags & TYPE_TAKES_N) != 0 ? "-n " : "",
-				(a->type->flags & TYPE_TAKES_I) != 0 ? "-i +i" : "",
-				a->type->flags == 0 ? "none" : "");
+		/* One sign may stand before several letters. */
+		for (size_t i = 1; i < w.n; i++)
+			is_known = is_known && apply_flag(a, p, w.p[0], w.p[i]);
+		if (!is_known)
+			acl_report(p, a, CONF_ERROR,
+			           "acl %s: unknown flag \"%.*s\"; type %s takes %s; a value that"
+			           " starts with a sign goes after \"--\"",
+			           a->name, SPAN_ARG(w), a->type->name, flags_text(a->type));
 	}
+}
+
+/* Whether a word names a list; for the old grammar and the quoted one. */
+static bool names_list(struct span text)
+{
+	while ((text = span_trim(text)).n != 0) {
+		size_t n = 0;
+
+		if (text.p[0] == '"' || text.p[0] == '\'' || span_starts(text, SPAN("parameters(")))
+			return true;
+		while (n < text.n && text.p[n] != ' ' && text.p[n] != '\t')
+			n += 1 + (text.p[n] == '\\');
+		text = span_skip(text, n);
+	}
+	return false;
 }
 
 static void parse_values(struct conf_line *l, struct acl *a, struct acl_parse *p)
 {
 	const unsigned errors = conf_count(l->reader, CONF_ERROR);
-	const struct span values = span_trim(l->rest);
+	const struct acl_kind *kind = a->type->kind;
 	struct conf_value v;
 
-	/* A word that begins so names a list; for the old grammar and the quoted one. */
-	a->has_list = a->has_list || span_starts(values, SPAN("\"")) ||
-	              span_starts(values, SPAN("'")) || span_starts(values, SPAN("parameters("));
 	p->starts_line = true;
-	while (conf_value_next(l, a->type->kind->words_are_regex, &v)) {
-		p->place = v.place;
-		a->type->kind->parse(a, p, v.text);
-		p->starts_line = false;
+	if (kind->parse_line != NULL) {
+		kind->parse_line(a, p, l);
+	} else {
+		a->has_list = a->has_list || names_list(l->rest);
+		while (conf_value_next(l, kind->words_are_regex, &v)) {
+			p->place = v.place;
+			kind->parse(a, p, v.text);
+			p->starts_line = false;
+		}
 	}
 	/* Also those that the reader reported: a list that could not be read. */
 	a->has_errors = a->has_errors || conf_count(l->reader, CONF_ERROR) != errors;
 	p->place = l->place;
-	if (a->type->kind->end_line != NULL)
-		a->type->kind->end_line(a, p);
+	if (kind->end_line != NULL)
+		kind->end_line(a, p);
 }
 
 /* The type of this line, or a stand-in for what was reported. */
@@ -197,6 +279,11 @@ static void finish_acl(struct acl_parse *p, struct acl *a)
 		           a->name, a->type->values);
 	if (is_empty)
 		conf_as_squid(p->reader, "warns, starts, and never matches");
+	if (a->type->subject == acl_subject_none)
+		acl_report(p, a, CONF_WARNING,
+		           "acl %s: type %s never matches: a request whose URL has a user name is"
+		           " refused before",
+		           a->name, a->type->name);
 	if (a->type->kind->finish != NULL)
 		a->type->kind->finish(a, p);
 }
@@ -250,10 +337,78 @@ static void warn_open_end(struct acl_parse *p, const struct acl_rules *r)
 		r->directive, r->directive);
 }
 
+/*
+ * A fact that does not exist where the list is asked. In Squid the acl does not match there, and
+ * only a log line says so. A rule that can then do less than it says is a warning, unless it was to
+ * forbid, or to write a log, or holds for more requests than it says: then it is an error.
+ */
+static void check_lack(struct acl_parse *p, const struct acl_rules *r, const struct acl_rule *rule,
+                       const struct acl_term *t, enum fact f)
+{
+	const bool is_group = t->acl->type->subject == NULL;
+	const bool does_less = !t->is_negated && rule->is_allow && rule->has_action;
+	const bool denies_more = t->is_negated && !rule->is_allow;
+	const bool is_harmless = !is_group && (does_less || denies_more);
+
+	conf_report(p->reader, is_harmless ? CONF_WARNING : CONF_ERROR, rule->place,
+	            "%s: acl %s (type %s) looks at the %s, which there is none of when this list is"
+	            " asked, so it never matches here%s",
+	            r->directive, t->acl->name, t->acl->type->name, fact_text(f),
+	            is_harmless        ? ""
+	            : is_group         ? "; the rule would not do what it says"
+	            : t->is_negated    ? "; after the ! the rule would hold for more than it says"
+	            : rule->has_action ? "; the rule would never deny"
+	                               : "; the line would have no effect");
+	conf_as_squid(p->reader, "starts, and the acl does not match here");
+}
+
+/*
+ * A lookup where nothing can wait. The reverse name of a URL's host that is an address is special: in
+ * Squid, too, acls for names hold for names first, and only these few URLs miss something.
+ */
+static void check_wait(struct acl_parse *p, const struct acl_rules *r, const struct acl_rule *rule,
+                       const struct acl_term *t, enum fact f)
+{
+	if (f == FACT_DST_NAME)
+		conf_report(p->reader, CONF_WARNING, rule->place,
+		            "%s: acl %s (type %s): this list cannot wait for a lookup, so the name"
+		            " of a URL's host that is an address is not looked up here; say so by"
+		            " -n",
+		            r->directive, t->acl->name, t->acl->type->name);
+	else
+		conf_report(p->reader, CONF_ERROR, rule->place,
+		            "%s: acl %s (type %s): this list cannot wait for a lookup (%s); use an"
+		            " acl that looks at the request only",
+		            r->directive, t->acl->name, t->acl->type->name, fact_text(f));
+	conf_as_squid(p->reader,
+	              "starts, and the acl does not match unless the answer is known already");
+}
+
+static void check_term(struct acl_parse *p, const struct acl_rules *r, const struct acl_rule *rule,
+                       const struct acl_term *t)
+{
+	const struct acl_list *list = acl_list_of(span_str(r->directive));
+
+	for (enum fact f = 0; f < FACT_N; f++) {
+		if ((t->acl->relies_on >> f & 1) == 0)
+			continue;
+		if ((list->lacks >> f & 1) != 0)
+			check_lack(p, r, rule, t, f);
+		else if (!list->may_wait && fact_may_wait(f))
+			check_wait(p, r, rule, t, f);
+		else
+			continue;
+		return; /* one finding for a term will do */
+	}
+}
+
 static void finish_list(struct acl_parse *p, struct acl_rules *r)
 {
 	finish_rules(r);
 	warn_unreached(p, r);
+	for (size_t i = 0; i < r->n_rules; i++)
+		for (uint32_t k = 0; k < r->rules[i].n; k++)
+			check_term(p, r, &r->rules[i], &r->terms[r->rules[i].first + k]);
 }
 
 void acl_conf_finish(struct acl_conf *c, struct conf_reader *reader)

@@ -21,6 +21,10 @@ void acl_eval_init(struct acl_eval *e, const struct facts *f)
 	e->has_arena = false;
 	acl_regex_scratch_init(&e->regex);
 	e->host_key.host = SPAN_NULL;
+	e->has_notes = false;
+	e->effects = NULL;
+	e->effects_end = &e->effects;
+	e->joined_head = NULL;
 }
 
 void acl_eval_fini(struct acl_eval *e)
@@ -53,6 +57,31 @@ struct span acl_eval_url(struct acl_eval *e)
 	return e->url_decoded;
 }
 
+/* On top of the facts' annotations, which stay as they are. */
+static void begin_notes(struct acl_eval *e, struct arena *a)
+{
+	const struct notes *old = e->f->notes;
+
+	e->has_notes = true;
+	e->notes = (struct notes){ NULL };
+	for (const struct note *n = old != NULL ? old->first : NULL; n != NULL; n = n->next)
+		notes_add(&e->notes, a, n->name, n->value);
+}
+
+void acl_eval_annotate(struct acl_eval *e, const struct acl_effect *effect)
+{
+	struct arena *a = e->f->arena != NULL ? e->f->arena : acl_eval_arena(e);
+	struct acl_effect *copy = arena_alloc(a, sizeof(*copy));
+
+	if (!e->has_notes)
+		begin_notes(e, a);
+	*copy = *effect;
+	copy->next = NULL;
+	*e->effects_end = copy;
+	e->effects_end = &copy->next;
+	acl_effects_apply(copy, &e->notes, a, false);
+}
+
 static void observe(struct acl_eval *e, const struct acl *a, const struct acl_subject *s,
                     enum acl_match m, unsigned depth)
 {
@@ -69,9 +98,10 @@ static enum acl_match match_subjects(const struct acl *a, struct acl_eval *e, un
 	for (unsigned i = 0;; i++) {
 		const enum acl_got got = a->type->subject(a, e, i, &s);
 
-		if (unlikely(got == GOT_NEED)) {
-			observe(e, a, NULL, ACL_NEED, depth);
-			return ACL_NEED;
+		if (unlikely(got == GOT_NEED || got == GOT_UNDECIDED)) {
+			m = got == GOT_NEED ? ACL_NEED : ACL_UNDECIDED;
+			observe(e, a, NULL, m, depth);
+			return m;
 		}
 		if (got == GOT_END) {
 			if (i == 0)
@@ -169,6 +199,9 @@ enum verdict acl_decide(const struct acl_rules *rules, const struct facts *f,
 	acl_eval_init(&e, f);
 	const enum verdict v = acl_decide_observed(rules, &e, when_empty, trail);
 
+	/* Elsewhere they die with the arena of this decision. */
+	if (v != VERDICT_NEED && f->arena != NULL)
+		trail->effects = e.effects;
 	acl_eval_fini(&e);
 	if (unlikely(v == VERDICT_UNDECIDED))
 		count(COUNT_ACL_UNDECIDED);

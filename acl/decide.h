@@ -100,6 +100,9 @@ void acl_conf_fields(const struct acl_conf *c, acl_field_fn *each, void *arg);
 /* True if an acl names the method PURGE, which turns that method on. */
 bool acl_conf_names_purge(const struct acl_conf *c);
 
+/* A section of the manual about the types of acls. */
+void acl_print_manual(FILE *out);
+
 /* Setters. A rules directive of any folder uses acl_conf_rules with a struct acl_rules * member. */
 conf_setter_fn acl_conf_acl;   /* the directive `acl` */
 conf_setter_fn acl_conf_rules; /* "allow|deny [!]acl ..." */

@@ -134,6 +134,7 @@ static void visit(struct acl_parse *p, struct acl *a, unsigned depth)
 	if (a->height != 0)
 		return;
 	a->reads = acl_reads_itself(a);
+	a->relies_on = (a->type->flags & TYPE_ASKS_WHETHER) == 0 ? a->reads : 0;
 	if (!is_group(a)) {
 		a->height = 1;
 		return;
@@ -158,6 +159,7 @@ static void visit(struct acl_parse *p, struct acl *a, unsigned depth)
 			break;
 		}
 		a->reads |= m->reads;
+		a->relies_on |= m->relies_on;
 		height = MAX(height, m->height + 1);
 	}
 	a->height = height;

@@ -9,7 +9,12 @@ acl_libacl_a_SOURCES = \
 	acl/facts.c acl/facts.h \
 	acl/group.c \
 	acl/kind_addrs.c \
+	acl/kind_broken.c \
+	acl/kind_choices.c \
 	acl/kind_domains.c \
+	acl/kind_headers.c \
+	acl/kind_note.c \
+	acl/kind_numbers.c \
 	acl/kind_ports.c \
 	acl/kind_regexes.c \
 	acl/kind_time.c \
@@ -22,5 +27,6 @@ acl_libacl_a_SOURCES = \
 	acl/regex_parse.c \
 	acl/rules.c \
 	acl/set.c \
+	acl/subjects.c \
 	acl/type.h \
-	acl/types.c
+	acl/types.c acl/types.tbl.h

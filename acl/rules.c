@@ -123,6 +123,7 @@ static void add_rule(struct acl_rules *r, struct acl_set *s, struct conf_place p
 
 	r->rules[r->n_rules++] = (struct acl_rule){
 		.is_allow = strcmp(action, "deny") != 0,
+		.has_action = action[0] != '\0',
 		.place = acl_set_place(s, place),
 		.text = text,
 		.acls = span_skip(text, acls_at),

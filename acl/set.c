@@ -31,6 +31,7 @@ void acl_set_free(struct acl_set **sp)
 		s->acls[i]->type->kind->free(s->acls[i]->data);
 		free(s->acls[i]->field);
 		free(s->acls[i]->name);
+		free(s->acls[i]->separators);
 		free(s->acls[i]);
 	}
 	for (size_t i = 0; i < s->n_files; i++)

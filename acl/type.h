@@ -19,9 +19,11 @@
 
 /* What a subject is when its fact is ABSENT or FAILED. */
 enum acl_lack {
-	LACK_MISMATCH,  /* there is nothing to compare, so nothing matches */
-	LACK_NONE_NAME, /* compared as the name "none", as in Squid */
-	LACK_NO_ADDRESS /* compared as the address of all ones, as in Squid: only `all` matches */
+	LACK_MISMATCH,   /* there is nothing to compare, so nothing matches */
+	LACK_NONE_NAME,  /* compared as the name "none", as in Squid */
+	LACK_NO_ADDRESS, /* compared as the address of all ones, as in Squid: only `all` matches */
+	LACK_ZERO,       /* compared as the number 0 */
+	LACK_UNDECIDED   /* neither a match nor a mismatch */
 };
 
 struct acl_read {
@@ -33,16 +35,21 @@ struct acl_read {
 struct acl_subject {
 	struct span text;
 	struct ip ip;
-	unsigned number; /* a port; for time, the minute of the day */
+	unsigned number; /* a port, a status, ...; for time, the minute of the day */
 	unsigned weekday;
 	enum http_method method;
+	uint64_t draw;
 };
+
+/* What an acl of type `has` asks for: bits 1 << PART_x. */
+enum acl_part { PART_REQUEST, PART_RESPONSE, PART_ALE };
 
 enum acl_got {
 	GOT_VALUE,
 	GOT_LAST, /* a value, and no more after it */
 	GOT_END,
-	GOT_NEED
+	GOT_NEED,
+	GOT_UNDECIDED /* e->detail says why */
 };
 
 struct acl;
@@ -59,6 +66,8 @@ struct acl_kind {
 	void (*free)(void *data);
 	/* Take one value; what is wrong with it is reported with acl_report(). */
 	void (*parse)(struct acl *a, struct acl_parse *p, struct span value);
+	/* Take the whole rest of a line instead, for what is no list of values. NULL: parse. */
+	void (*parse_line)(struct acl *a, struct acl_parse *p, struct conf_line *l);
 	void (*end_line)(struct acl *a, struct acl_parse *p); /* NULL: nothing to do */
 	void (*finish)(struct acl *a, struct acl_parse *p);   /* NULL: nothing to do */
 	size_t (*count)(const void *data);                    /* of values */
@@ -72,8 +81,11 @@ struct acl_kind {
 };
 
 enum {
-	TYPE_TAKES_N = 1, /* -n: no lookups */
-	TYPE_TAKES_I = 2  /* -i and +i */
+	TYPE_TAKES_N = 1,       /* -n: no lookups */
+	TYPE_TAKES_I = 2,       /* -i and +i */
+	TYPE_TAKES_M = 4,       /* -m and -m=BYTES: lists */
+	TYPE_TAKES_NOTHING = 8, /* no values */
+	TYPE_ASKS_WHETHER = 16  /* its facts may be missing anywhere: that is what it asks */
 };
 
 struct acl_type {
@@ -88,6 +100,7 @@ struct acl_type {
 	const char *new_name; /* an old spelling: the type it stands for; NULL otherwise */
 	const char *note;
 	const char *field; /* the field of the head that it looks at; NULL: none, or see struct acl */
+	const char *doc; /* a paragraph of the manual; NULL where kind is */
 };
 
 struct acl {
@@ -98,11 +111,13 @@ struct acl {
 	void *data;              /* the kind's */
 	char *field;             /* req_header, rep_header: the field's name; NULL: see the type */
 	bool no_lookup;          /* -n on any of its lines */
+	char *separators;        /* -m on any of its lines: what separates elements; NULL: none */
 	bool is_builtin;
-	bool has_errors; /* reported; the configuration will not be used */
-	bool has_list;   /* values came, or would have come, from a file */
-	unsigned reads;  /* bits 1 << FACT_x; set by acl_conf_finish() */
-	unsigned height; /* groups only: levels of groups below, plus one; 0: not yet computed */
+	bool has_errors;    /* reported; the configuration will not be used */
+	bool has_list;      /* values came, or would have come, from a file */
+	unsigned reads;     /* bits 1 << FACT_x; set by acl_conf_finish() */
+	unsigned relies_on; /* those of them without which it makes no sense; likewise */
+	unsigned height;    /* groups only: levels of groups below, plus one; 0: not yet computed */
 	bool is_visiting;
 };
 
@@ -136,6 +151,7 @@ struct acl_term {
 
 struct acl_rule {
 	bool is_allow;
+	bool has_action; /* false: the acls at the end of a line, of which all must match */
 	struct conf_place place;
 	struct span text;              /* after the directive; owned */
 	struct span acls;              /* the part of it after the action */
@@ -170,6 +186,14 @@ struct acl_eval {
 	struct acl_regex_scratch regex;
 	struct acl_domain_key
 		host_key; /* of the name compared last; host.p is NULL until one was */
+	/* Annotations made by this decision, on top of the facts'. */
+	struct notes notes;
+	bool has_notes;
+	const struct acl_effect *effects;
+	const struct acl_effect **effects_end;
+	/* The value of a header compared last that had to be joined. */
+	const struct http_head *joined_head;
+	struct span joined_name, joined;
 };
 
 /*
@@ -197,7 +221,26 @@ struct span acl_field_of(const struct acl *a);
 /* --- the kinds, each in its file */
 extern const struct acl_kind acl_kind_addrs, acl_kind_domains, acl_kind_regexes, acl_kind_ports,
 	acl_kind_methods, acl_kind_schemes, acl_kind_words, acl_kind_time, acl_kind_any_of,
-	acl_kind_all_of, acl_kind_broken;
+	acl_kind_all_of, acl_kind_broken, acl_kind_nothing, acl_kind_headers, acl_kind_statuses,
+	acl_kind_limit, acl_kind_random, acl_kind_hiers, acl_kind_initiators, acl_kind_errors,
+	acl_kind_parts, acl_kind_marks, acl_kind_note, acl_kind_annotate_transaction,
+	acl_kind_annotate_client;
+
+/* What subjects ask of the kinds that name what is looked at. */
+/* kind_headers.c: all fields of the acl's name, joined by ", "; SPAN_NULL: there is none. */
+struct span acl_header_value(const struct acl *a, const struct http_head *h, struct acl_eval *e);
+/* kind_note.c */
+bool acl_note_is_named(const struct acl *a, struct span name);
+
+/* --- subjects.c */
+acl_subject_fn acl_subject_src, acl_subject_dst, acl_subject_local, acl_subject_dst_name,
+	acl_subject_src_name, acl_subject_port, acl_subject_port_name, acl_subject_scheme,
+	acl_subject_method, acl_subject_url, acl_subject_url_path, acl_subject_none,
+	acl_subject_status, acl_subject_browser, acl_subject_referer, acl_subject_request_mime,
+	acl_subject_request_header, acl_subject_reply_mime, acl_subject_reply_header,
+	acl_subject_clock, acl_subject_connections, acl_subject_draw, acl_subject_peer,
+	acl_subject_hier, acl_subject_note, acl_subject_nothing, acl_subject_initiator,
+	acl_subject_parts, acl_subject_mark, acl_subject_error, acl_subject_encrypted;
 
 /* --- group.c */
 enum acl_match acl_group_match(const struct acl *a, struct acl_eval *e, unsigned depth);
@@ -238,6 +281,8 @@ void acl_eval_init(struct acl_eval *e, const struct facts *f);
 void acl_eval_fini(struct acl_eval *e);
 struct arena *acl_eval_arena(struct acl_eval *e); /* made when first asked for */
 struct span acl_eval_url(struct acl_eval *e);     /* the URL as url_regex sees it */
+/* An annotation is made: for later terms of this decision, and among its effects. */
+void acl_eval_annotate(struct acl_eval *e, const struct acl_effect *effect);
 enum acl_match acl_match(const struct acl *a, struct acl_eval *e, unsigned depth);
 enum acl_match acl_term_match(const struct acl_term *t, struct acl_eval *e);
 enum verdict acl_decide_observed(const struct acl_rules *rules, struct acl_eval *e,

@@ -38,4 +38,5 @@ COUNTER(RELOADS,		"reloads",			"configurations taken into use")
 COUNTER(RELOAD_ERRORS,		"reload.errors",		"configurations refused")
 COUNTER(JOBS_REFUSED,		"jobs.refused",			"jobs refused because their queue was full")
 COUNTER(ACL_UNDECIDED,		"acl.undecided",		"decisions that failed (regular expression limits, lookups)")
+COUNTER(ACL_MARK_FAILED,	"acl.mark_failures",		"netfilter marks of client connections that could not be read")
 /* clang-format on */

@@ -58,8 +58,7 @@ void conf_print_directives(FILE *out, const struct conf_directive *rows, size_t 
 	conf_index_fini(&x);
 }
 
-/* Text for roff: no byte of it is a request, an escape or a hyphen that breaks. */
-static void print_roff(FILE *out, const char *s)
+void conf_print_roff(FILE *out, const char *s)
 {
 	if (*s == '.' || *s == '\'')
 		fputs("\\&", out);
@@ -112,7 +111,7 @@ static void print_default_entry(FILE *out, const struct conf_directive *d)
 {
 	if (d->def[0] != '\0') {
 		fputs(".br\nDefault: ", out);
-		print_roff(out, d->def);
+		conf_print_roff(out, d->def);
 		fputc('\n', out);
 	} else if (d->state == CONF_WORKS && strcmp(d->group, "syntax") != 0) {
 		fputs(".br\nDefault: no such line.\n", out);
@@ -124,20 +123,20 @@ static void print_entry(FILE *out, const struct conf_directive *d)
 	const char *state = state_sentence(d->state);
 
 	fputs(".TP\n.B ", out);
-	print_roff(out, d->name);
+	conf_print_roff(out, d->name);
 	if (d->syntax[0] != '\0') {
 		fputs("\\fR ", out);
-		print_roff(out, d->syntax);
+		conf_print_roff(out, d->syntax);
 	}
 	fputc('\n', out);
 	if (state != NULL)
 		fprintf(out, ".I %s\n", state);
-	print_roff(out, d->doc);
+	conf_print_roff(out, d->doc);
 	fputc('\n', out);
 	print_default_entry(out, d);
 	if (d->aliases[0] != '\0') {
 		fputs(".br\nAlso written: ", out);
-		print_roff(out, d->aliases);
+		conf_print_roff(out, d->aliases);
 		fputc('\n', out);
 	}
 }

@@ -13,3 +13,5 @@ void conf_print_directives(FILE *out, const struct conf_directive *rows, size_t 
  * does not; in each a subsection for each group, an entry for each directive. rows are those of the folders; the language's and Squid's are added.
  */
 void conf_print_manual(FILE *out, const struct conf_directive *rows, size_t n);
+/* Text for roff: no byte of it is a request, an escape or a hyphen that breaks. */
+void conf_print_roff(FILE *out, const char *s);

@@ -3,6 +3,7 @@
  */
 #include "daemon/verbs.h"
 
+#include "acl/decide.h"
 #include "conf/manual.h"
 #include "daemon/pidfile.h"
 
@@ -215,6 +216,7 @@ int verb_manual(FILE *to)
 
 	fprintf(to, ".TH CUTTLE.CONF 5 \"\" \"cuttle %s\" \"\"\n%s", PACKAGE_VERSION, manual_begin);
 	conf_print_manual(to, rows, n);
+	acl_print_manual(to);
 	fputs(manual_end, to);
 	return EXIT_SUCCESS;
 }

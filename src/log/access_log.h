@@ -31,8 +31,6 @@ struct log_conf {
 
 void log_conf_init(struct log_conf *c);
 void log_conf_fini(struct log_conf *c);
-/* After acl_conf_finish(): acls that would have to wait for a fact are errors. */
-void log_conf_finish(const struct log_conf *c, struct conf_reader *r);
 conf_setter_fn log_conf_access_log;  /* struct log_target *: appends to the list */
 conf_setter_fn log_conf_generations; /* int64_t, 0 to LOG_GENERATIONS_MAX */
 conf_setter_fn log_conf_path;        /* char *: a full path, or none */

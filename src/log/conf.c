@@ -203,23 +203,6 @@ void log_conf_access_log(struct conf_line *l, void *field)
 	*at = t;
 }
 
-void log_conf_finish(const struct log_conf *c, struct conf_reader *r)
-{
-	for (const struct log_target *t = c->targets; t != NULL; t = t->next) {
-		const unsigned reads = t->acls != NULL ? acl_rules_reads(t->acls) : 0;
-
-		for (unsigned i = 0; i < FACT_N; i++) {
-			if ((reads & (1u << i)) == 0 || !fact_may_wait((enum fact)i))
-				continue;
-			conf_report(r, CONF_ERROR, t->place,
-			            "access_log cannot wait for what these acls need (%s); "
-			            "use acls that look at the request only",
-			            fact_name((enum fact)i));
-			break;
-		}
-	}
-}
-
 /* --- the others
  * -------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/net/libnet.a
 src_net_libnet_a_SOURCES = \
 	src/net/buffer.c src/net/buffer.h \
+	src/net/conntrack.c src/net/conntrack.h \
 	src/net/dial.c src/net/dial.h \
 	src/net/dial_queue.c src/net/dial_queue.h \
 	src/net/directives.tbl.h \

@@ -85,6 +85,17 @@ struct client *client_db_enter(struct client_db *db, const struct ip *ip, int64_
 	return c;
 }
 
+unsigned client_db_connections(struct client_db *db, const struct client *c)
+{
+	struct shard *s = &db->shards[(c->node.hash >> 32) % SHARDS];
+
+	lock_take(&s->lock);
+	const int64_t n = c->connections;
+
+	lock_give(&s->lock);
+	return (unsigned)MIN(n, (int64_t)UINT32_MAX);
+}
+
 void client_db_leave(struct client_db *db, struct client **cp)
 {
 	struct client *c = *cp;

@@ -18,4 +18,6 @@ void client_db_free(struct client_db **db);
  * client_db_leave() when the connection ends.
  */
 struct client *client_db_enter(struct client_db *db, const struct ip *ip, int64_t most) MUST_USE;
+/* How many connections the address holds that this one is from. */
+unsigned client_db_connections(struct client_db *db, const struct client *c);
 void client_db_leave(struct client_db *db, struct client **c);

@@ -22,6 +22,59 @@ static void session_task(struct task *task);
 static void session_timer(struct timer *timer);
 static void session_life_over(struct timer *timer);
 
+/* --- annotations ---------------------------------------------------------------------------- */
+
+struct session_notes {
+	struct arena arena;
+	struct notes notes;
+};
+
+static void session_notes_free(struct session_notes **np)
+{
+	struct session_notes *n = *np;
+
+	*np = NULL;
+	if (n == NULL)
+		return;
+	arena_fini(&n->arena);
+	free(n);
+}
+
+const struct notes *session_notes(const struct session *s)
+{
+	return s->notes != NULL ? &s->notes->notes : NULL;
+}
+
+static bool has_note(const struct notes *notes, const struct acl_effect *e)
+{
+	for (const struct note *n = notes->first; n != NULL; n = n->next)
+		if (span_eq(n->name, e->name) && span_eq(n->value, e->value))
+			return true;
+	return false;
+}
+
+/* Each time into a new arena, so that a connection of many requests holds no more than its notes. */
+void session_annotate(struct session *s, const struct acl_effect *effects)
+{
+	struct session_notes *old = s->notes, *new = check_calloc(1, sizeof(*new));
+	const struct note *n = old != NULL ? old->notes.first : NULL;
+
+	arena_init(&new->arena);
+	for (; n != NULL; n = n->next)
+		notes_add(&new->notes, &new->arena, n->name, n->value);
+	for (const struct acl_effect *e = effects; e != NULL; e = e->next) {
+		struct acl_effect one = *e;
+
+		one.next = NULL;
+		if (!e->is_append || !has_note(&new->notes, e))
+			acl_effects_apply(&one, &new->notes, &new->arena, true);
+	}
+	session_notes_free(&s->notes);
+	s->notes = new;
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
 static void session_free(struct session *s)
 {
 	struct worker *w = s->worker;
@@ -35,6 +88,7 @@ static void session_free(struct session *s)
 	budget_give(BUDGET_CONNECTION, SESSION_BYTES);
 	buffer_give(w->buffers, &s->in);
 	fetch_pin_drop(&s->pin);
+	session_notes_free(&s->notes);
 	list_remove(&s->link);
 	w->n_sessions--;
 	OBJ_FREE(s, SESSION_MAGIC);
@@ -68,7 +122,8 @@ static bool admit(struct worker *w, const struct endpoint *peer, struct client *
 	*holder = NULL;
 	if (!budget_take(BUDGET_CONNECTION, SESSION_BYTES))
 		return false;
-	if (most < 0 || (*holder = client_db_enter(w->proxy->clients, &peer->ip, most)) != NULL)
+	/* Counted whether or not there is a limit: the next configuration may have one, or an acl maxconn. */
+	if ((*holder = client_db_enter(w->proxy->clients, &peer->ip, most)) != NULL)
 		return true;
 	budget_give(BUDGET_CONNECTION, SESSION_BYTES);
 	return false;

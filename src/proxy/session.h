@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "acl/decide.h"
 #include "net/buffer.h"
 #include "net/stream.h"
 #include "proxy/fetch.h"
@@ -25,9 +26,10 @@ struct session {
 	struct list link;      /* worker->sessions */
 	struct stream *client; /* NULL once a tunnel has taken it */
 	struct endpoint peer, local;
-	struct port *port;     /* counted */
-	struct client *holder; /* NULL unless client_ip_max_connections is set */
-	struct buffer *in;     /* bytes received and not yet used; NULL if none */
+	struct port *port; /* counted */
+	struct client *holder;
+	struct session_notes *notes; /* annotate_client's; NULL until there is one */
+	struct buffer *in;           /* bytes received and not yet used; NULL if none */
 	struct txn *txn;
 	struct fetch_pin pin;
 	struct task task;   /* the client stream's owner while no txn is under way */
@@ -53,6 +55,13 @@ enum session_end {
 };
 /* The transaction has ended and was freed; called from its last step by its runner. */
 void session_txn_ended(struct session *s, enum session_end end);
+/* The connection's annotations, with which each of its transactions begins; NULL: none. */
+const struct notes *session_notes(const struct session *s);
+/*
+ * Keep those of the effects that are for the connection. Adding what is there already changes nothing, so
+ * that what a connection keeps is bounded by what the configuration can say.
+ */
+void session_annotate(struct session *s, const struct acl_effect *effects);
 /* The worker is draining: close if idle. */
 void session_drain(struct session *s);
 /* Close whatever is under way. */

@@ -159,6 +159,8 @@ void txn_answer_prepare(struct txn *t, unsigned status, struct span type, struct
 void txn_reply_begin(struct txn *t);
 
 /* txn_log.c */
+/* How the request has gone on so far. */
+enum log_hier txn_hier(const struct txn *t);
 struct log_rec txn_log_record(const struct txn *t);
 /* The sinks of the access log that are to be told: bit i is sink i. */
 uint64_t txn_log_sinks(struct txn *t);

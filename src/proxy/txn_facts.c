@@ -3,6 +3,13 @@
  */
 #include "proxy/txn.h"
 
+#include "base/counters.h"
+#include "base/hash.h"
+#include "net/conntrack.h"
+#include "proxy/client_db.h"
+#include "proxy/fetch.h"
+#include "proxy/process.h"
+
 /* Only for policies that ask: localtime_r() takes a lock of the whole process. */
 static void fill_clock(struct txn *t)
 {
@@ -49,21 +56,56 @@ static void fill_request(struct txn *t)
 	}
 }
 
+static void fill_notes(struct txn *t)
+{
+	const struct notes *of_client = session_notes(t->session);
+	const struct note *n = of_client != NULL ? of_client->first : NULL;
+
+	for (; n != NULL; n = n->next)
+		notes_add(&t->notes, &t->arena, n->name, n->value);
+	t->facts.notes = &t->notes;
+	t->facts.state[FACT_NOTES] = FACT_VALUE;
+}
+
+/* What changes in a transaction's life, and is the same for the whole of a decision. */
+static void fill_progress(struct txn *t)
+{
+	struct facts *f = &t->facts;
+	const char *page = why_row(t->why)->page;
+
+	if (t->has_reply) {
+		f->reply = &t->reply;
+		f->state[FACT_REPLY] = FACT_VALUE;
+	}
+	f->hier_code = span_str(log_hier_text(txn_hier(t)));
+	f->state[FACT_HIER] = FACT_VALUE;
+	if (page != NULL) {
+		f->error = span_str(page);
+		f->state[FACT_ERROR] = FACT_VALUE;
+	}
+}
+
 void txn_facts_fill(struct txn *t)
 {
 	struct facts *f = &t->facts;
 
-	if (f->state[FACT_SRC] != FACT_UNKNOWN)
+	if (f->state[FACT_SRC] != FACT_UNKNOWN) {
+		fill_progress(t);
 		return;
+	}
 	f->state[FACT_SRC] = f->state[FACT_LOCAL] = f->state[FACT_PORT_NAME] = FACT_VALUE;
 	f->src = t->session->peer;
 	f->local = t->session->local;
 	f->port_name = span_str(t->session->port->name);
 	f->state[FACT_REPLY] = FACT_ABSENT;
 	f->state[FACT_USER] = FACT_ABSENT;
-	for (enum fact i = FACT_NOTES; i < FACT_N; i++)
-		f->state[i] = FACT_ABSENT;
+	f->state[FACT_PEER] = f->state[FACT_ERROR] = FACT_ABSENT;
+	f->initiator = SPAN("client");
+	f->state[FACT_INITIATOR] = FACT_VALUE;
+	f->arena = &t->arena;
 	fill_request(t);
+	fill_notes(t);
+	fill_progress(t);
 }
 
 void txn_facts_set_src(struct txn *t, const struct endpoint *src)
@@ -129,6 +171,30 @@ static enum op_status find_name(struct txn *t, struct dns_query *q, const struct
 	return OP_READY;
 }
 
+/* Drawn when the first acl asks, and kept: the process's key makes it one that nobody can foretell. */
+static void draw(struct txn *t)
+{
+	const int64_t about[] = { (int64_t)t->session->id, t->session->n_txns, t->started_us };
+
+	t->facts.draw = hash_bytes(span_of((const char *)about, sizeof(about)));
+	t->facts.state[FACT_DRAW] = FACT_VALUE;
+}
+
+static void find_mark(struct txn *t)
+{
+	struct facts *f = &t->facts;
+	const enum err e = conntrack_mark(&t->session->peer, &t->session->local, &f->mark);
+
+	if (e == ERR_NONE) {
+		f->state[FACT_MARK] = FACT_VALUE;
+	} else if (e == ERR_NOT_FOUND) {
+		f->state[FACT_MARK] = FACT_ABSENT;
+	} else {
+		count(COUNT_ACL_MARK_FAILED);
+		f->state[FACT_MARK] = FACT_FAILED;
+	}
+}
+
 enum op_status txn_facts_find(struct txn *t, enum fact need)
 {
 	switch (need) {
@@ -141,6 +207,17 @@ enum op_status txn_facts_find(struct txn *t, enum fact need)
 	case FACT_CLOCK:
 		fill_clock(t);
 		return OP_READY;
+	case FACT_DRAW:
+		draw(t);
+		return OP_READY;
+	case FACT_CONNECTIONS:
+		t->facts.connections =
+			client_db_connections(t->worker->proxy->clients, t->session->holder);
+		t->facts.state[FACT_CONNECTIONS] = FACT_VALUE;
+		return OP_READY;
+	case FACT_MARK:
+		find_mark(t);
+		return OP_READY;
 	case FACT_SRC:
 	case FACT_LOCAL:
 	case FACT_PORT_NAME:
@@ -148,12 +225,9 @@ enum op_status txn_facts_find(struct txn *t, enum fact need)
 	case FACT_REPLY:
 	case FACT_USER:
 	case FACT_NOTES:
-	case FACT_DRAW:
-	case FACT_CONNECTIONS:
 	case FACT_PEER:
 	case FACT_HIER:
 	case FACT_INITIATOR:
-	case FACT_MARK:
 	case FACT_ERROR:
 	case FACT_N:
 		break;
@@ -164,7 +238,13 @@ enum op_status txn_facts_find(struct txn *t, enum fact need)
 /* What a decision leaves behind. */
 static void settle(struct txn *t, const struct trail *trail)
 {
+	bool is_for_client = false;
+
+	for (const struct acl_effect *e = trail->effects; e != NULL; e = e->next)
+		is_for_client = is_for_client || e->on_client;
 	acl_effects_apply(trail->effects, &t->notes, &t->arena, false);
+	if (is_for_client)
+		session_annotate(t->session, trail->effects);
 	if (trail->reported != NULL && t->reported.p == NULL)
 		t->reported = arena_printf(&t->arena, "%s %.*s", trail->directive,
 		                           SPAN_ARG(acl_rule_text(trail->reported)));
@@ -195,17 +275,22 @@ enum verdict txn_decide_now(struct txn *t, const struct acl_rules *rules, enum v
                             struct trail *trail)
 {
 	txn_facts_fill(t);
-	for (;;) {
-		const enum verdict v = acl_decide(rules, &t->facts, when_empty, trail);
+	const uint8_t name_was = t->facts.state[FACT_DST_NAME];
+	enum verdict v;
 
-		if (v != VERDICT_NEED) {
-			settle(t, trail);
-			return v;
-		}
-		if (fact_may_wait(trail->need)) {
+	while ((v = acl_decide(rules, &t->facts, when_empty, trail)) == VERDICT_NEED) {
+		if (trail->need == FACT_DST_NAME) {
+			/* The administrator was told when the file was read. */
+			t->facts.state[FACT_DST_NAME] = FACT_ABSENT;
+		} else if (fact_may_wait(trail->need)) {
 			trail->detail = "a lookup that this list cannot wait for";
-			return VERDICT_UNDECIDED;
+			v = VERDICT_UNDECIDED;
+			break;
+		} else {
+			(void)txn_facts_find(t, trail->need);
 		}
-		(void)txn_facts_find(t, trail->need);
 	}
+	t->facts.state[FACT_DST_NAME] = name_was;
+	settle(t, trail);
+	return v;
 }

@@ -39,6 +39,13 @@ static enum why logged_why(const struct txn *t)
 	return why_row(t->why)->suffix != WHY_SUFFIX_NONE ? WHY_DONE : t->why;
 }
 
+enum log_hier txn_hier(const struct txn *t)
+{
+	const struct endpoint server = t->fetch != NULL ? fetch_facts(t->fetch).server : t->server;
+
+	return server.port != 0 ? LOG_HIER_DIRECT : LOG_HIER_NONE;
+}
+
 static void log_server(const struct txn *t, struct log_rec *r)
 {
 	r->server = t->server;
@@ -54,8 +61,7 @@ static void log_server(const struct txn *t, struct log_rec *r)
 		if (f.dns_us >= 0)
 			r->dns_us = f.dns_us;
 	}
-	if (r->server.port != 0)
-		r->hier = LOG_HIER_DIRECT;
+	r->hier = (uint8_t)txn_hier(t);
 	if (t->has_uri)
 		r->server_name = t->uri.host;
 }

@@ -17,7 +17,7 @@ BANNED = (
     (r"\b(tmpnam|mktemp|tempnam)\s*\(", (), "mkstemp()"),
     (r"\bgetaddrinfo\s*\(", ("src/admin/command_",), "src/net/dns.h: it blocks"),
     (r"\b(accept4?|connect|bind|listen|recv|recvfrom|send|sendto|splice|sendfile)\s*\(",
-     ("src/net/sock.c", "src/net/dns", "src/log/io.c"), "src/net/sock.h, which tests/sim replaces"),
+     ("src/net/sock.c", "src/net/dns", "src/net/conntrack.c", "src/log/io.c"), "src/net/sock.h, which tests/sim replaces"),
     (r"\b(recvmsg|sendmsg)\s*\(", ("src/net/sock.c", "src/daemon/keeper_msg.c"), "src/net/sock.h"),
     (r"\b(set(res|re|e)?[ug]id|setgroups)\s*\(", ("src/daemon/privileges.c", "src/daemon/grant.c"), "those files"),
     (r"\bfork\s*\(", ("src/daemon/", "src/helper/"), "those folders"),

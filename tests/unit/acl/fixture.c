@@ -3,9 +3,31 @@
  */
 #include "tests/unit/acl/fixture.h"
 
+#include "acl/explain.h"
+
+/* The lists of other folders, as far as tests need one of each phase (acl/lists.tbl.h). */
+struct log_conf {
+	struct acl_rules *reply, *outgoing, *follow;
+	struct acl_rules *at_end;
+};
+
+static void set_at_end(struct conf_line *l, void *field)
+{
+	struct acl_rules **at = field;
+
+	acl_rules_free(at);
+	*at = acl_conf_terms(l);
+}
+
 #define DIRECTIVE(...) CONF_ROW(__VA_ARGS__),
 static const struct conf_directive directives[] = {
 #include "acl/directives.tbl.h"
+	DIRECTIVE(http_reply_access, "", access, log, acl_conf_rules, reply, "", "allow|deny", "-")
+		DIRECTIVE(tcp_outgoing_tos, "", access, log, acl_conf_rules, outgoing, "",
+	                  "allow|deny", "-") DIRECTIVE(follow_x_forwarded_for, "", access, log,
+	                                               acl_conf_rules, follow, "", "allow|deny",
+	                                               "-")
+			DIRECTIVE(access_log, "", log, log, set_at_end, at_end, "", "[ACL...]", "-")
 };
 #undef DIRECTIVE
 
@@ -17,6 +39,8 @@ void fixture_init(struct fixture *f, const char *text)
 	arena_init(&f->arena);
 	acl_conf_init(&f->acl);
 	sections[CONF_SECTION_acl] = &f->acl;
+	f->lists = check_calloc(1, sizeof(struct log_conf));
+	sections[CONF_SECTION_log] = f->lists;
 	f->reader = conf_reader_new(directives, ARRAY_LEN(directives), sections);
 	conf_read_text(f->reader, "squid.conf", span_str(text));
 	conf_finish(f->reader);
@@ -26,6 +50,11 @@ void fixture_init(struct fixture *f, const char *text)
 void fixture_fini(struct fixture *f)
 {
 	conf_reader_free(&f->reader);
+	acl_rules_free(&f->lists->reply);
+	acl_rules_free(&f->lists->outgoing);
+	acl_rules_free(&f->lists->follow);
+	acl_rules_free(&f->lists->at_end);
+	free(f->lists);
 	acl_conf_fini(&f->acl);
 	arena_fini(&f->arena);
 }
@@ -80,6 +109,16 @@ void fixture_dst(struct fixture *f, const char *addresses)
 	f->facts.state[FACT_DST_ADDRS] = FACT_VALUE;
 }
 
+static const char *verdict_word(enum verdict v, const struct trail *t)
+{
+	static char text[32];
+
+	if (v != VERDICT_NEED)
+		return verdict_text(v);
+	snprintf(text, sizeof(text), "need %s", fact_name(t->need));
+	return text;
+}
+
 enum verdict fixture_decide(struct fixture *f)
 {
 	return acl_decide(f->acl.http_access, &f->facts, VERDICT_DENY, &f->trail);
@@ -87,28 +126,19 @@ enum verdict fixture_decide(struct fixture *f)
 
 const char *fixture_verdict(struct fixture *f)
 {
-	static char text[32];
+	return verdict_word(fixture_decide(f), &f->trail);
+}
 
-	switch (fixture_decide(f)) {
-	case VERDICT_ALLOW:
-		return "allow";
-	case VERDICT_DENY:
-		return "deny";
-	case VERDICT_CHALLENGE:
-		return "challenge";
-	case VERDICT_UNDECIDED:
-		return "undecided";
-	case VERDICT_NEED:
-		break;
-	}
-	snprintf(text, sizeof(text), "need %s", fact_name(f->trail.need));
-	return text;
+const char *fixture_reply_verdict(struct fixture *f)
+{
+	return verdict_word(acl_decide(f->lists->reply, &f->facts, VERDICT_DENY, &f->trail),
+	                    &f->trail);
 }
 
 const char *fixture_findings(const struct fixture *f)
 {
 	static char text[8192];
-	static const char *const words[] = { "note", "warning", "error" };
+	static const char *const words[] = { "difference", "note", "warning", "error" };
 	size_t n = 0;
 
 	text[0] = '\0';

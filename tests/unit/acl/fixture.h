@@ -16,6 +16,7 @@ struct fixture {
 	struct http_head request;
 	struct ip dst[4];
 	struct trail trail;
+	struct log_conf *lists; /* the fixture's own: http_reply_access and others, see fixture.c */
 };
 
 /* Read the text as "squid.conf", and finish. */
@@ -30,6 +31,7 @@ void fixture_dst(struct fixture *f, const char *addresses);
 enum verdict fixture_decide(struct fixture *f); /* http_access */
 /* The verdict as a word: "allow", "deny", "need dst", "undecided". Static. */
 const char *fixture_verdict(struct fixture *f);
+const char *fixture_reply_verdict(struct fixture *f); /* of http_reply_access */
 
 /* All findings, a line each: "FILE:LINE: SEVERITY: TEXT\n". Static. */
 const char *fixture_findings(const struct fixture *f);

@@ -68,6 +68,85 @@ static const struct {
 	  "http_access allow all\nhttp_access deny CONNECT\nhttp_access deny all", 2, CONF_WARNING,
 	  "as all its lines below" },
 	{ "a name that means not", "acl !a src all", 1, CONF_ERROR, "cannot" },
+	{ "a status that is none", "acl a http_status OK", 1, CONF_ERROR, "bad status" },
+	{ "a status with four digits", "acl a http_status 1000", 1, CONF_ERROR, "bad status" },
+	{ "statuses backwards", "acl a http_status 500-400", 1, CONF_ERROR, "bad status" },
+	{ "no connections at all", "acl a maxconn 0", 1, CONF_ERROR, "bad number" },
+	{ "a limit that is none", "acl a maxconn many", 1, CONF_ERROR, "bad number" },
+	{ "two limits", "acl a maxconn 1 2", 1, CONF_ERROR, "second value" },
+	{ "no chance", "acl a random 0.000", 1, CONF_ERROR, "bad probability" },
+	{ "no chance as a fraction", "acl a random 0/3", 1, CONF_ERROR, "bad probability" },
+	{ "more than always", "acl a random 3/2", 1, CONF_ERROR, "bad probability" },
+	{ "a number above one", "acl a random 1.5", 1, CONF_ERROR, "bad probability" },
+	{ "a percentage", "acl a random 50%", 1, CONF_ERROR, "bad probability" },
+	{ "two chances", "acl a random 1/2\nacl a random 1/3", 2, CONF_ERROR, "second" },
+	{ "a hierarchy code misspelt", "acl a hier_code HEIR_DIRECT", 1, CONF_ERROR,
+	  "did you mean HIER_DIRECT?" },
+	{ "an initiator misspelt", "acl a transaction_initiator clients", 1, CONF_ERROR,
+	  "did you mean client?" },
+	{ "an error misspelt", "acl a squid_error ERR_DNS_FAILED", 1, CONF_ERROR,
+	  "did you mean ERR_DNS_FAIL?" },
+	{ "parts on one line", "acl a has request response", 1, CONF_ERROR, "on a line" },
+	{ "an unknown part", "acl a has body", 1, CONF_ERROR, "no part" },
+	{ "a bad mark", "acl a client_connection_mark 0x1g", 1, CONF_ERROR, "bad mark" },
+	{ "a mark below zero", "acl a client_connection_mark -- -1", 1, CONF_ERROR, "bad mark" },
+	{ "a mark without its mask", "acl a client_connection_mark 1/", 1, CONF_ERROR, "bad mark" },
+	{ "a mark beyond its mask", "acl a client_connection_mark 0x13/0x10", 1, CONF_WARNING,
+	  "never matches" },
+	{ "the old name of marks", "acl a clientside_mark 1", 1, CONF_WARNING,
+	  "client_connection_mark" },
+	{ "values where there are none", "acl a connections_encrypted yes", 1, CONF_ERROR,
+	  "no values" },
+	{ "a field without expressions", "acl a req_header User-Agent", 1, CONF_ERROR,
+	  "no values" },
+	{ "a field name that is none", "acl a req_header User-Agent: x", 1, CONF_ERROR,
+	  "no field name" },
+	{ "two fields", "acl a rep_header Server x\nacl a rep_header Via x", 2, CONF_ERROR,
+	  "cannot be about Via" },
+	{ "a bad expression for a field", "acl a req_header Via (", 1, CONF_ERROR,
+	  "bad regular expression" },
+	{ "two annotations", "acl a note x 1\nacl a note y 1", 2, CONF_ERROR, "cannot be about y" },
+	{ "a note without a name", "acl a note", 1, CONF_ERROR, "no values" },
+	{ "nothing to annotate", "acl a annotate_client", 1, CONF_ERROR, "no values" },
+	{ "an annotation without a value", "acl a annotate_transaction k", 1, CONF_ERROR,
+	  "annotates nothing" },
+	{ "an annotation with an empty value", "acl a annotate_transaction k= l=v", 1, CONF_ERROR,
+	  "annotates nothing" },
+	{ "an annotation without a name", "acl a annotate_transaction =v", 1, CONF_ERROR,
+	  "annotates nothing" },
+	{ "an addition without a name", "acl a annotate_transaction -- +=v", 1, CONF_ERROR,
+	  "annotates nothing" },
+	{ "a separator that is a letter", "acl a note -m=x k v", 1, CONF_ERROR, "cannot separate" },
+	{ "no separator", "acl a note -m= k v", 1, CONF_ERROR, "lacks" },
+	{ "-m where there are no lists", "acl a src -m 10.0.0.1", 1, CONF_ERROR,
+	  "unknown flag \"-m\"" },
+	{ "what never matches", "acl a urllogin .", 1, CONF_WARNING, "never matches" },
+
+	{ "a denial by a reply that is not there",
+	  "acl a http_status 500-\nhttp_access deny a\nhttp_access allow all", 2, CONF_ERROR,
+	  "would never deny" },
+	{ "all but a reply that is not there", "acl a http_status 500-\nhttp_access allow !a", 2,
+	  CONF_ERROR, "more than it says" },
+	{ "a permission by a reply that is not there", "acl a rep_mime_type x\nhttp_access allow a",
+	  2, CONF_WARNING, "never matches here" },
+	{ "a denial of all but a reply that is not there",
+	  "acl a rep_header x y\nhttp_access deny !a\nhttp_access allow all", 2, CONF_WARNING,
+	  "never matches here" },
+	{ "a group with a reply that is not there",
+	  "acl a http_status 500-\nacl g any-of CONNECT a\nhttp_access allow g", 3, CONF_ERROR,
+	  "not do what it says" },
+	{ "a parent before one is chosen",
+	  "acl a peername p\nhttp_access deny a\nhttp_access allow all", 2, CONF_ERROR,
+	  "the cache_peer that was chosen" },
+	{ "a way before one is chosen",
+	  "acl a hier_code HIER_DIRECT\ntcp_outgoing_tos deny a\ntcp_outgoing_tos allow all", 2,
+	  CONF_ERROR, "would never deny" },
+	{ "a lookup that nobody waits for", "acl a dst 10.0.0.1\ntcp_outgoing_tos allow a", 2,
+	  CONF_ERROR, "cannot wait" },
+	{ "a lookup that nobody waits for, for the log", "acl a srcdomain .x\naccess_log a", 2,
+	  CONF_ERROR, "cannot wait" },
+	{ "a name that few URLs need looked up", "acl a dstdomain .x\ntcp_outgoing_tos allow a", 2,
+	  CONF_WARNING, "say so by -n" },
 };
 
 START_TEST(faults_are_reported)
@@ -78,6 +157,33 @@ START_TEST(faults_are_reported)
 	ck_assert_finding(&f, faults[_i].line, faults[_i].severity, faults[_i].part);
 	if (faults[_i].severity != CONF_ERROR)
 		ck_assert_uint_eq(conf_count(f.reader, CONF_ERROR), 0);
+	fixture_fini(&f);
+}
+END_TEST
+
+/* Lists have what there is when they are asked, and those that can wait may. */
+static const char *const fine[] = {
+	"acl a http_status 500-\nhttp_reply_access deny a\nhttp_reply_access allow all",
+	"acl a hier_code HIER_DIRECT\naccess_log a !all",
+	"acl a squid_error ERR_DNS_FAIL\naccess_log !a",
+	"acl a rep_mime_type text\naccess_log a",
+	"acl a has response\nhttp_access allow a",
+	"acl a has response\nacl g any-of a\nhttp_access allow g\naccess_log !g",
+	"acl a dst 10.0.0.1\nhttp_access allow a\nfollow_x_forwarded_for allow a",
+	"acl a dst -n 10.0.0.1\ntcp_outgoing_tos allow a",
+	"acl a dstdomain -n .x\ntcp_outgoing_tos allow a",
+	"acl a peername p\ntcp_outgoing_tos allow a\nhttp_reply_access allow a",
+	"acl a note x y\nacl b annotate_client x=y\nacl c random 1/2\nacl d maxconn 3\n"
+	"http_access allow a b c d\ntcp_outgoing_tos allow a b c d\naccess_log a b c d",
+	"acl a time 10:00-11:00\naccess_log a\ntcp_outgoing_tos allow a",
+};
+
+START_TEST(lists_may_ask_for_what_there_is)
+{
+	struct fixture f;
+
+	fixture_init(&f, fine[_i]);
+	ck_assert_no_findings(&f);
 	fixture_fini(&f);
 }
 END_TEST
@@ -186,11 +292,11 @@ END_TEST
 /* Every type that reads lists: none matches by an empty one, and none fails over it. */
 START_TEST(an_empty_list_is_a_warning)
 {
-	static const char *const types[] = { "src",       "dst",           "localip",
-		                             "dstdomain", "srcdomain",     "dstdom_regex",
-		                             "url_regex", "urlpath_regex", "browser",
-		                             "port",      "localport",     "myportname",
-		                             "proto",     "method",        "time" };
+	static const char *const types[] = {
+		"src",       "dst",           "localip", "dstdomain", "srcdomain",   "dstdom_regex",
+		"url_regex", "urlpath_regex", "browser", "port",      "localport",   "myportname",
+		"proto",     "method",        "time",    "note x",    "req_header x"
+	};
 	char path[] = "/tmp/cuttle-acl-XXXXXX", text[128];
 	const int fd = mkstemp(path);
 	struct fixture f;
@@ -249,12 +355,13 @@ Suite *suite_conf(void)
 	TCase *t = tcase_create("conf");
 
 	tcase_add_loop_test(t, faults_are_reported, 0, ARRAY_LEN(faults));
+	tcase_add_loop_test(t, lists_may_ask_for_what_there_is, 0, ARRAY_LEN(fine));
 	tcase_add_test(t, one_fault_is_one_error);
 	tcase_add_test(t, the_recommended_lines_are_taken_silently);
 	tcase_add_test(t, a_rule_says_where_it_stands_and_how_it_reads);
 	tcase_add_test(t, a_built_in_can_be_added_to);
 	tcase_add_test(t, values_come_from_files);
-	tcase_add_loop_test(t, an_empty_list_is_a_warning, 0, 15);
+	tcase_add_loop_test(t, an_empty_list_is_a_warning, 0, 17);
 	tcase_add_test(t, purge_is_on_if_an_acl_names_it);
 	tcase_add_test(t, deep_groups_are_refused);
 	suite_add_tcase(s, t);

@@ -29,7 +29,6 @@ static void read_conf(struct outcome *o, const char *text)
 	conf_read_text(o->reader, "t.conf", span_str(text));
 	conf_finish(o->reader);
 	acl_conf_finish(&o->acl, o->reader);
-	log_conf_finish(&o->log, o->reader);
 }
 
 static void outcome_fini(struct outcome *o)
