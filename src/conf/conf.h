@@ -72,8 +72,9 @@ struct conf_directive {
 	enum conf_section section;
 	conf_setter_fn *set; /* NULL unless CONF_WORKS */
 	size_t offset;       /* of the member within the section's struct */
-	const char *
-		def; /* the line's rest that is applied if the file has no such line; "" for none */
+	const char
+		*def; /* the line's rest that is applied if the file has no such line; "" for none;
+		      * what begins with '[' is only for documents */
 	const char *syntax;
 	const char *doc; /* what it does; or why it is accepted, obsolete, unbuilt or refused */
 };
@@ -176,6 +177,8 @@ const char *const *conf_files(const struct conf_reader *r);
  * read again: "#line" comments keep the places, secrets are masked (mask.h). NUL-terminated, on the heap.
  */
 char *conf_dump(const struct conf_reader *r);
+/* The same with its secrets: for the next process that is to read it, and for nobody's eyes. */
+char *conf_dump_whole(const struct conf_reader *r);
 
 /* --- for setters --------------------------------------------------------------------------------- */
 

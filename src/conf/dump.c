@@ -15,7 +15,7 @@ static void print_place(FILE *out, const struct conf_applied *a, struct conf_pla
 	fputc('\n', out);
 }
 
-char *conf_dump(const struct conf_reader *r)
+static char *dump(const struct conf_reader *r, bool is_masked)
 {
 	struct conf_place expected = { "", 1 };
 	struct arena scratch;
@@ -28,7 +28,7 @@ char *conf_dump(const struct conf_reader *r)
 	CHECK(out != NULL);
 	arena_init(&scratch);
 	for (const struct conf_applied *a = r->applied; a != NULL; a = a->next) {
-		const struct span line = conf_mask(&scratch, a->text);
+		const struct span line = is_masked ? conf_mask(&scratch, a->text) : a->text;
 
 		print_place(out, a, &expected);
 		fwrite(line.p, 1, line.n, out);
@@ -38,4 +38,14 @@ char *conf_dump(const struct conf_reader *r)
 	arena_fini(&scratch);
 	CHECK(fclose(out) == 0);
 	return text;
+}
+
+char *conf_dump(const struct conf_reader *r)
+{
+	return dump(r, true);
+}
+
+char *conf_dump_whole(const struct conf_reader *r)
+{
+	return dump(r, false);
 }

@@ -375,31 +375,43 @@ void conf_read_text(struct conf_reader *r, const char *name, struct span text)
 
 /* --- defaults ------------------------------------------------ */
 
+static void apply_built_in(struct conf_reader *r, const struct conf_directive *d, struct span rest)
+{
+	struct conf_line l = { .reader = r, .place = { "(built in)", 0 }, .directive = d };
+
+	l.text = arena_printf(&r->arena, "%s %.*s", d->name, SPAN_ARG(rest));
+	split_name(&l);
+	run_setter(&l);
+}
+
 static void apply_default(struct conf_reader *r, const struct conf_directive *d)
 {
 	struct span rest = span_str(d->def);
 
-	while (rest.p != NULL) {
-		const struct span def = span_cut(&rest, '\n');
-		struct conf_line l = { .reader = r, .place = { "(built in)", 0 }, .directive = d };
+	while (rest.p != NULL)
+		apply_built_in(r, d, span_cut(&rest, '\n'));
+}
 
-		l.text = arena_printf(&r->arena, "%s %.*s", d->name, SPAN_ARG(def));
-		split_name(&l);
-		run_setter(&l);
-	}
+/* Defaults are written plainly; a line says so, for who reads the dump. */
+static void leave_quoted_mode(struct conf_reader *r)
+{
+	const struct span name = SPAN("configuration_includes_quoted_values");
+
+	if (r->is_quoted_mode)
+		apply_built_in(r, conf_index_find(&r->index, name)->row, SPAN("off"));
 }
 
 void conf_finish(struct conf_reader *r)
 {
 	CHECK_OBJ(r, CONF_READER_MAGIC);
-	r->is_quoted_mode = false; /* defaults are written plainly */
+	leave_quoted_mode(r);
 	for (size_t i = 0; i < r->n_rows; i++) {
 		const struct conf_directive *d = &r->rows[i];
 		const struct conf_index_entry *e = conf_index_find(&r->index, span_str(d->name));
 
 		/* A row whose name belongs to another row has no defaults. */
-		if (d->state == CONF_WORKS && d->set != NULL && d->def[0] != '\0' && e->row == d &&
-		    !r->row_states[e->row_id].is_seen)
+		if (d->state == CONF_WORKS && d->set != NULL && d->def[0] != '\0' &&
+		    d->def[0] != '[' && e->row == d && !r->row_states[e->row_id].is_seen)
 			apply_default(r, d);
 	}
 	report_repeats(r);

@@ -92,9 +92,6 @@ SQUID("tcp_outgoing_address", "", "network", UNBUILT, "", "ADDRESS [!]ACL...",
 	"Chooses the local address of connections to servers.")
 SQUID("client_dst_passthru", "", "network", UNBUILT, "on", "on|off",
 	"Sends intercepted connections to the address that the client had dialled.")
-SQUID("accept_filter", "", "network", ACCEPTED, "", "NAME",
-	"Accepting is not deferred to the kernel; a connection that stays silent costs next to "
-	"nothing.")
 SQUID("eui_lookup", "", "network", ACCEPTED, "on", "on|off",
 	"Hardware addresses of clients are not looked up, and no acl type asks for them.")
 SQUID("udp_incoming_address", "", "network", UNBUILT, "any_addr", "ADDRESS",
@@ -441,8 +438,6 @@ SQUID("deny_info", "", "error", UNBUILT, "", "PAGE ACL",
 	"Chooses what a client is shown when a certain acl denied.")
 
 /* --- admin */
-SQUID("debug_options", "", "admin", ACCEPTED, "ALL,1", "[rotate=N] SECTION,LEVEL...",
-	"Messages have levels but no sections: option -d and the signal SIGUSR2 choose.")
 SQUID("mime_table", "", "admin", ACCEPTED, "", "FILE",
 	"There are no FTP listings that would need types and icons.")
 SQUID("mail_from", "", "admin", ACCEPTED, "", "ADDRESS",

@@ -82,6 +82,7 @@ static bool is_named_now(const struct keeper *k, const struct keeper_msg *m)
 		return is_of_log(&k->scan, m->path, false) && is_of_log(&k->scan, m->to, true);
 	case KEEPER_UNLISTEN:
 	case KEEPER_READY:
+	case KEEPER_KEEP:
 	case KEEPER_REPLY:
 	case KEEPER_KIND_N:
 		break;
@@ -153,6 +154,8 @@ static int request_grant(struct keeper *k, const struct keeper_msg *m, enum err 
 	case KEEPER_READY:
 		on_ready(k);
 		return -1;
+	case KEEPER_KEEP: /* request_serve() has */
+		return -1;
 	case KEEPER_REPLY:
 	case KEEPER_KIND_N:
 		*err = ERR_SYNTAX;
@@ -190,8 +193,14 @@ static void request_serve(struct keeper *k)
 	bool is_ours = false;
 	const enum err err = keeper_msg_receive(k->sock, &m, &came);
 
+	if (err == ERR_NONE && m.kind == KEEPER_KEEP && k->c->kept_fd != NULL) {
+		const int old = *k->c->kept_fd;
+
+		*k->c->kept_fd = came;
+		came = old;
+	}
 	if (came >= 0)
-		close(came); /* nobody sends us descriptors */
+		close(came); /* nobody else sends us descriptors */
 	if (err != ERR_NONE) {
 		if (err != ERR_RESET)
 			oplog(OPLOG_ERROR,
@@ -315,7 +324,9 @@ static void on_signal(struct keeper *k, int number)
 			k->status = EXIT_SUCCESS;
 		break;
 	case SIGTTIN:
-		k->is_restart_asked = true;
+		/* While none runs, the next one is what is asked for, at once. */
+		k->is_restart_asked = k->proxy > 0;
+		k->restart_ms = now_ms();
 		break;
 	case SIGHUP:
 		names_read(k);

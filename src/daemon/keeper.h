@@ -20,6 +20,11 @@ struct keeper_conf {
 	/* In the new process: be the proxy, talking to the keeper over this socket. Returns the
 	 * exit status. */
 	int (*proxy_run)(void *arg, int sock);
+	/*
+	 * Where a descriptor is left that a proxy gave for those after it: the text of the configuration
+	 * that it uses. The keeper does not look at it. -1: none yet.
+	 */
+	int *kept_fd;
 	/* In the keeper, once: the proxy listens. */
 	void (*ready)(void *arg);
 	void *arg;

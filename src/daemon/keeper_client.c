@@ -15,14 +15,14 @@ static struct {
 	int sock;
 } client = { .lock = LOCK_INIT(LOCK_RANK_OPENER), .sock = -1 };
 
-/* The descriptor that was granted, or -1; *err as the keeper says. */
-static int ask(const struct keeper_msg *request, enum err *err)
+/* With the descriptor `along`, unless -1. The one that was granted, or -1; *err as the keeper says. */
+static int ask_with(const struct keeper_msg *request, int along, enum err *err)
 {
 	struct keeper_msg reply;
 	int fd = -1;
 
 	lock_take(&client.lock);
-	*err = keeper_msg_send(client.sock, request, -1);
+	*err = keeper_msg_send(client.sock, request, along);
 	if (*err == ERR_NONE)
 		*err = keeper_msg_receive(client.sock, &reply, &fd);
 	lock_give(&client.lock);
@@ -33,6 +33,11 @@ static int ask(const struct keeper_msg *request, enum err *err)
 		fd = -1;
 	}
 	return fd;
+}
+
+static int ask(const struct keeper_msg *request, enum err *err)
+{
+	return ask_with(request, -1, err);
 }
 
 static bool path_take(const char *path, char to[PATH_MAX])
@@ -112,5 +117,14 @@ enum err keeper_client_ready(void)
 	enum err err;
 
 	(void)ask(&m, &err);
+	return err;
+}
+
+enum err keeper_client_keep(int fd)
+{
+	const struct keeper_msg m = { .kind = KEEPER_KEEP };
+	enum err err;
+
+	(void)ask_with(&m, fd, &err);
 	return err;
 }

@@ -19,6 +19,7 @@ enum keeper_kind {
 	KEEPER_UNLISTEN,      /* at */
 	KEEPER_RENAME,        /* path, to */
 	KEEPER_READY,         /* the proxy listens */
+	KEEPER_KEEP,          /* a descriptor comes along: keeper_conf.kept_fd */
 	KEEPER_REPLY,         /* err */
 	KEEPER_KIND_N
 };

@@ -7,6 +7,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/keeper.c src/daemon/keeper.h \
 	src/daemon/keeper_client.c src/daemon/keeper_client.h \
 	src/daemon/keeper_msg.c src/daemon/keeper_msg.h \
+	src/daemon/kept_conf.c src/daemon/kept_conf.h \
 	src/daemon/limits.c src/daemon/limits.h \
 	src/daemon/options.c src/daemon/options.h src/daemon/options.tbl.h \
 	src/daemon/panic.c src/daemon/panic.h \

@@ -6,6 +6,7 @@
 
 #include "base/oplog.h"
 #include "daemon/keeper_client.h"
+#include "daemon/kept_conf.h"
 #include "daemon/limits.h"
 #include "daemon/panic.h"
 #include "daemon/signals.h"
@@ -56,7 +57,7 @@ static void stop(struct run *r, int64_t lifetime_ms)
 static void toggle_debug(struct run *r)
 {
 	r->is_debug = !r->is_debug;
-	oplog_set_level(r->is_debug ? OPLOG_DEBUG : r->c->level);
+	proxy_debug(r->proxy, r->is_debug);
 	oplog(OPLOG_NOTICE, "Debug messages are %s", r->is_debug ? "on" : "off");
 }
 
@@ -200,6 +201,21 @@ static bool drop(const struct run_conf *c, const char *coredump_dir)
 	return privileges_drop(c->id, keep, coredump_dir != NULL);
 }
 
+/* The configuration as it is now, or else as the proxy before this one had it. */
+static struct snapshot *load(const struct run_conf *c)
+{
+	struct snapshot *s = proxy_load(&c->proxy, error_log, NULL);
+
+	if (s != NULL)
+		return s;
+	s = kept_conf_load(&c->proxy, c->kept_fd, error_log);
+	if (s != NULL)
+		oplog(OPLOG_ERROR,
+		      "The configuration has errors; the new proxy goes on with the one "
+		      "that the proxy before it used");
+	return s;
+}
+
 /*
  * With a keeper, root is given up first of all: what the start may open, a reload may too. Without
  * one it is given up last, so that a start as root can read keys and open logs as Squid's does.
@@ -216,9 +232,10 @@ static bool prepare(struct run *r)
 		if (!drop(c, c->coredump_dir))
 			return false;
 		c->proxy.opener = keeper_client_init(c->keeper_sock);
+		c->proxy.taken = kept_conf_give;
 	}
 	if (s == NULL)
-		s = proxy_load(&c->proxy, error_log, NULL);
+		s = load(c);
 	if (s == NULL)
 		return false;
 	const struct process_conf *pc = snapshot_process_conf(s);

@@ -34,14 +34,16 @@ struct start {
 	bool is_root;
 	struct pidfile pidfile;
 	bool has_coredump_dir;
+	int kept_fd;  /* the keeper's: keeper_conf.kept_fd; -1 */
 	int ready_fd; /* START_DAEMON: the starter waits at the other end; -1 */
 };
 
+/* What is written whatever debug_options says. */
 static enum oplog_level level_of(const struct options *o)
 {
 	if (o->is_full_debug || o->stderr_level >= 2)
 		return OPLOG_DEBUG;
-	return OPLOG_NOTICE;
+	return o->stderr_level == 1 ? OPLOG_NOTICE : OPLOG_FATAL;
 }
 
 static int run_here(struct start *s, int keeper_sock)
@@ -52,11 +54,11 @@ static int run_here(struct start *s, int keeper_sock)
 		.id = s->is_root ? &s->identity : NULL,
 		.pidfile = keeper_sock >= 0 ? NULL : &s->pidfile,
 		.keeper_sock = keeper_sock,
+		.kept_fd = s->kept_fd,
 		.is_no_trap = s->o->is_no_trap,
 		.is_built_in = s->o->is_built_in,
 		.is_daemon = s->mode == START_DAEMON,
 		.coredump_dir = s->has_coredump_dir ? "" : NULL,
-		.level = level_of(s->o),
 	};
 
 	return run_proxy(&c);
@@ -93,6 +95,7 @@ static int keep(struct start *s)
 		.id = s->is_root ? &s->identity : NULL,
 		.pidfile = &s->pidfile,
 		.proxy_run = proxy_child,
+		.kept_fd = &s->kept_fd,
 		.ready = on_ready,
 		.arg = s,
 	};
@@ -280,18 +283,19 @@ static char *conf_path_of(const struct options *o)
 int start_cuttle(const struct options *o)
 {
 	char *path = o->is_built_in ? NULL : conf_path_of(o);
-	struct start s = { .o = o, .pidfile = { NULL, -1 }, .ready_fd = -1 };
+	struct start s = { .o = o, .pidfile = { NULL, -1 }, .kept_fd = -1, .ready_fd = -1 };
 	const bool is_named = strcmp(o->service_name, "cuttle") != 0;
 	int status = EXIT_FAILURE;
 
 	streams_exist();
 	hash_seed(); /* before the first table: its names may come from whoever wants them to collide */
-	oplog_set_level(level_of(o));
+	oplog_set_level(level_of(o) == OPLOG_DEBUG ? OPLOG_DEBUG : OPLOG_NOTICE);
 	s.proxy = (struct proxy_options){ .conf_path = path,
 		                          .conf_text = o->is_built_in ? default_conf_text : NULL,
 		                          .extra_port = o->extra_port,
 		                          .no_floor = o->is_no_floor,
 		                          .opener = &opener_direct,
+		                          .level = level_of(o),
 		                          .stderr_level = stderr_level_of(o),
 		                          .page = manager_page,
 		                          .is_as_squid = o->is_as_squid,
@@ -322,7 +326,7 @@ int start_cuttle(const struct options *o)
 	case OPTIONS_HELP:
 		options_help(stdout);
 		command_list(stdout);
-		status = EXIT_SUCCESS;
+		status = EXIT_FAILURE; /* as Squid's */
 		break;
 	}
 	free(path);

@@ -113,11 +113,57 @@ static void tidy_length(const struct http_head *in, struct http_head *out)
 		http_head_remove(out, HTTP_F_CONTENT_LENGTH);
 }
 
+/* Does this scheme authenticate the connection rather than the request? */
+static bool is_binding(struct span scheme)
+{
+	static const struct span schemes[] = { { "NTLM", 4 },
+		                               { "Negotiate", 9 },
+		                               { "Kerberos", 8 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++)
+		if (span_eq_nocase(scheme, schemes[i]))
+			return true;
+	return false;
+}
+
+/* Is one of the schemes named by a field of this id such a one? */
+static bool names_binding_scheme(const struct http_head *h, enum http_field_id id)
+{
+	if (http_head_get(h, id) == NULL)
+		return false;
+	for (uint32_t i = 0; i < h->n_fields; i++) {
+		struct span rest = h->fields[i].value, challenge;
+
+		if (h->fields[i].id != id)
+			continue;
+		while (http_list_next(&rest, &challenge))
+			if (is_binding(span_cut(&challenge, ' ')))
+				return true;
+	}
+	return false;
+}
+
+/* Each field begins with the scheme of its first challenge; servers that offer several send several. */
+static void hide_binding_challenges(struct http_head *h)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < h->n_fields; i++) {
+		struct span rest = span_trim(h->fields[i].value);
+
+		if (h->fields[i].id != HTTP_F_WWW_AUTHENTICATE || !is_binding(span_cut(&rest, ' ')))
+			h->fields[kept++] = h->fields[i];
+	}
+	h->n_fields = kept;
+}
+
 void forward_reply(const struct http_head *in, struct http_head *out, const struct forward_reply *f)
 {
 	const struct http_field *upgrade = http_head_get(in, HTTP_F_UPGRADE);
 
 	copy_end_to_end(in, out);
+	if (f->hides_connection_auth)
+		hide_binding_challenges(out);
 	if (f->framing == NULL)
 		tidy_length(in, out);
 	if (f->conf->via)
@@ -155,31 +201,6 @@ bool forward_is_persistent(const struct http_head *h)
 	return http_head_has_token(h, HTTP_F_CONNECTION, SPAN("keep-alive")) ||
 	       (h->status == 0 &&
 	        http_head_has_token(h, HTTP_F_PROXY_CONNECTION, SPAN("keep-alive")));
-}
-
-/* Is one of the schemes named by a field of this id one that authenticates connections? */
-static bool names_binding_scheme(const struct http_head *h, enum http_field_id id)
-{
-	static const struct span schemes[] = { { "NTLM", 4 },
-		                               { "Negotiate", 9 },
-		                               { "Kerberos", 8 } };
-
-	if (http_head_get(h, id) == NULL)
-		return false;
-	for (uint32_t i = 0; i < h->n_fields; i++) {
-		struct span rest = h->fields[i].value, challenge;
-
-		if (h->fields[i].id != id)
-			continue;
-		while (http_list_next(&rest, &challenge)) {
-			const struct span scheme = span_cut(&challenge, ' ');
-
-			for (size_t k = 0; k < ARRAY_LEN(schemes); k++)
-				if (span_eq_nocase(scheme, schemes[k]))
-					return true;
-		}
-	}
-	return false;
 }
 
 bool forward_binds_connection(const struct http_head *request, const struct http_head *reply)

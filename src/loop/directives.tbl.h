@@ -35,6 +35,12 @@ DIRECTIVE(coredump_dir, "", admin, process, conf_set_string, coredump_dir, "none
 	"FOLDER|none",
 	"Folder that the proxy makes its working directory, so that a core file lands there; it also makes the process "
 	"dumpable after it has given up root. A change takes effect at the next start.")
+DIRECTIVE(debug_options, "", admin, process, process_conf_debug, debug, "ALL,1",
+	"[rotate=N] SECTION,LEVEL...",
+	"What cache_log holds. ALL,0: errors only; ALL,1: all that an administrator should know; ALL,2 and higher: a line for each error page "
+	"too, which names the rule that denied, with file and line. Of Squid's sections, 4, 28, 33 and 85 stand for these lines, "
+	"as in ALL,1 28,3; there are no messages of others. rotate=N: how many old generations of cache_log are kept, instead of "
+	"logfile_rotate. Each line begins anew, so that the last one counts. Option -X and the signal SIGUSR2 go before it.")
 DIRECTIVE(umask, "", process, process, process_conf_umask, umask, "027",
 	"NUMBER",
 	"Permissions that files made by the proxy never have; octal with a leading 0. The stricter of this and the mask that "

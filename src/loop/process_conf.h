@@ -4,7 +4,14 @@
  */
 #pragma once
 
+#include "base/oplog.h"
 #include "conf/conf.h"
+
+/* What debug_options asks for. */
+struct debug_conf {
+	enum oplog_level level; /* messages up to this are written to cache_log */
+	int64_t rotate;         /* generations of cache_log; -1: as logfile_rotate says */
+};
 
 struct process_conf {
 	int64_t workers;             /* 0: by affinity and the cgroup's CPU quota */
@@ -16,6 +23,7 @@ struct process_conf {
 	char *cache_effective_user, *cache_effective_group;
 	char *coredump_dir; /* NULL: the working directory stays */
 	int64_t umask;
+	struct debug_conf debug;
 };
 
 void process_conf_init(struct process_conf *c);
@@ -25,4 +33,5 @@ void process_conf_fini(struct process_conf *c);
 conf_setter_fn process_conf_workers;
 conf_setter_fn process_conf_descriptors;
 conf_setter_fn process_conf_umask;
+conf_setter_fn process_conf_debug;        /* struct debug_conf */
 conf_setter_fn process_conf_pid_filename; /* char * pid_filename of a struct process_conf */

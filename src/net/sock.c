@@ -290,6 +290,27 @@ bool sock_is_in_reserve(int reserve_begins)
 	return fd < 0 || fd >= reserve_begins;
 }
 
+void sock_set_keepalive(int fd, const struct sock_keepalive *k)
+{
+	set_int(fd, SOL_SOCKET, SO_KEEPALIVE, k->is_on);
+	if (k->idle_s > 0)
+		set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, k->idle_s);
+	if (k->interval_s > 0)
+		set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, k->interval_s);
+	if (k->probes > 0)
+		set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, k->probes);
+}
+
+void sock_stop_pmtu_discovery(int fd)
+{
+	set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+}
+
+void sock_set_defer_accept(int fd, int defer_s)
+{
+	set_int(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, defer_s);
+}
+
 void sock_set_recv_buffer(int fd, int bytes)
 {
 	set_int(fd, SOL_SOCKET, SO_RCVBUF, bytes);

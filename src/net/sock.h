@@ -47,6 +47,17 @@ int sock_reserve_begins(void);
 /* Would the next descriptor be from the reserve? Costs two system calls. */
 bool sock_is_in_reserve(int reserve_begins);
 
+/*
+ * Settings of a listening socket that hold for those accepted. Keepalive probes: 0 leaves the system's
+ * value. defer_s: who sends nothing for so long is not accepted (TCP_DEFER_ACCEPT); 0: everybody is.
+ */
+struct sock_keepalive {
+	bool is_on;
+	int idle_s, interval_s, probes;
+};
+void sock_set_keepalive(int fd, const struct sock_keepalive *k);
+void sock_stop_pmtu_discovery(int fd);
+void sock_set_defer_accept(int fd, int defer_s);
 /* The receive buffer; on a listening socket it holds for those accepted. */
 void sock_set_recv_buffer(int fd, int bytes);
 void sock_shutdown_write(int fd);

@@ -3,8 +3,14 @@
  */
 /* clang-format off */
 DIRECTIVE(http_port, "ascii_port", network, proxy, proxy_conf_http_port, ports, "",
-	"[ADDRESS:]PORT [name=NAME]",
-	"Where clients connect to. Repeat the line for several addresses.")
+	"[ADDRESS:]PORT [name=NAME] [tcpkeepalive[=IDLE,INTERVAL,TIMEOUT]] [connection-auth[=on|off]] [disable-pmtu-discovery=off|transparent|always]",
+	"Where clients connect to. Repeat the line for several addresses. name=: what acls of type myportname compare; without it, "
+	"the address as it is written here. tcpkeepalive: clients that have gone without a word are found out by probes, after "
+	"IDLE seconds without a byte, every INTERVAL seconds, for TIMEOUT seconds. connection-auth=off, or no-connection-auth: servers' "
+	"challenges of NTLM, Negotiate and Kerberos, which authenticate connections, are not passed on. disable-pmtu-discovery=always: "
+	"packets to clients may be cut on their way.")
+DIRECTIVE(accept_filter, "", network, proxy, proxy_conf_accept_filter, defer_accept_s, "none",
+	"data[=SECONDS]|none", "Leaves a connection to the kernel until its first bytes have come, for SECONDS (30) at most.")
 DIRECTIVE(visible_hostname, "", admin, proxy, conf_set_string, visible_hostname, "",
 	"NAME", "The name this proxy goes by in Via and on error pages; without it the host's own name.")
 DIRECTIVE(unique_hostname, "", admin, proxy, conf_set_string, unique_hostname, "",

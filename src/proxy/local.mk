@@ -8,6 +8,7 @@ src_proxy_libproxy_a_SOURCES = \
 	src/proxy/errorpage.c src/proxy/errorpage.h src/proxy/errorpage_builtin.h \
 	src/proxy/fetch.c src/proxy/fetch.h src/proxy/fetch_steps.tbl.h \
 	src/proxy/head_reader.c src/proxy/head_reader.h \
+	src/proxy/http_port.c src/proxy/http_port.h \
 	src/proxy/internal.c src/proxy/internal.h \
 	src/proxy/machine.h \
 	src/proxy/port.c src/proxy/port.h \

@@ -59,7 +59,8 @@ static enum err open_port(struct port **out, const struct http_port *h, struct p
 {
 	enum err e = ERR_NONE;
 
-	if (had != NULL && strcmp(had->name, h->name) == 0) {
+	if (had != NULL && strcmp(had->name, h->name) == 0 &&
+	    had->has_connection_auth == h->has_connection_auth) {
 		*out = port_ref(had);
 		return ERR_NONE;
 	}
@@ -68,8 +69,9 @@ static enum err open_port(struct port **out, const struct http_port *h, struct p
 	atomic_init(&p->refs, 1);
 	p->at = h->at;
 	p->name = check_strdup(h->name);
+	p->has_connection_auth = h->has_connection_auth;
 	endpoint_text(&p->at, p->text);
-	/* With a new name it is a new port to sessions, on the same socket. */
+	/* With a new name or option it is a new port to sessions, on the same socket. */
 	if (had != NULL)
 		p->fd = fcntl(had->fd, F_DUPFD_CLOEXEC, 0);
 	else

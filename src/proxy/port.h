@@ -14,6 +14,7 @@ struct port {
 	_Atomic unsigned refs;
 	struct endpoint at;
 	char *name; /* for myportname */
+	bool has_connection_auth;
 	char text[ENDPOINT_TEXT_MAX];
 	int fd;
 };

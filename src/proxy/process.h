@@ -22,9 +22,9 @@ struct proxy {
 
 	/* One reload at a time, as a job; a request during one causes another. */
 	struct jobs *jobs;
-	struct lock lock; /* guards snapshot and the next two */
-	bool is_building, wants_reload;
-	_Atomic unsigned generation; /* of the newest snapshot */
+	struct lock lock; /* guards snapshot and the next three */
+	bool is_building, wants_reload, is_debug;
+	_Atomic unsigned generation; /* snapshots that this process has used */
 	_Atomic int64_t reloaded_us; /* wall clock of the last successful reload; 0: none */
 
 	_Atomic unsigned workers_left; /* that have not drained yet */

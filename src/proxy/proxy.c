@@ -47,17 +47,52 @@ void proxy_stats(const struct proxy *p, struct proxy_stats *out)
 }
 
 /*
- * As port_set_open(). What is accepted inherits tcp_recv_bufsize; a port that stays keeps the size it has
- * where the directive is gone.
+ * As port_set_open(). What is accepted inherits the sockets' settings; a port that stays keeps its
+ * buffers' size, the times of its probes and how it goes about packets' sizes where the directive or
+ * option is gone.
  */
 static enum err open_ports(struct snapshot *s, const struct port_set *old, struct opener *o)
 {
 	const int bytes = (int)MIN(s->net.tcp_recv_bufsize, (int64_t)INT32_MAX);
 	const enum err e = port_set_open(&s->ports, s->proxy.ports, old, o);
 
-	for (unsigned i = 0; e == ERR_NONE && bytes > 0 && i < s->ports.n; i++)
-		sock_set_recv_buffer(s->ports.v[i]->fd, bytes);
+	const struct http_port *h = s->proxy.ports;
+
+	for (unsigned i = 0; e == ERR_NONE && i < s->ports.n; i++, h = h->next) {
+		const int fd = s->ports.v[i]->fd;
+
+		if (bytes > 0)
+			sock_set_recv_buffer(fd, bytes);
+		sock_set_keepalive(fd, &h->keepalive);
+		if (!h->has_pmtu_discovery)
+			sock_stop_pmtu_discovery(fd);
+		sock_set_defer_accept(fd, (int)s->proxy.defer_accept_s);
+	}
 	return e;
+}
+
+/* Under the lock, or before there are threads. */
+static void use_level(const struct proxy *p)
+{
+	const enum oplog_level conf = p->snapshot->process.debug.level;
+
+	oplog_set_level(p->is_debug ? OPLOG_DEBUG : MAX(conf, p->options.level));
+}
+
+void proxy_debug(struct proxy *p, bool is_on)
+{
+	CHECK_OBJ(p, PROXY_MAGIC);
+	lock_take(&p->lock);
+	p->is_debug = is_on;
+	use_level(p);
+	lock_give(&p->lock);
+}
+
+/* On the one thread that changes p->snapshot, or before there are others. */
+static void tell_taken(const struct proxy *p)
+{
+	if (p->options.taken != NULL)
+		p->options.taken(p->snapshot);
 }
 
 /* --- start ----------------------------------------------------------------------------------------- */
@@ -72,7 +107,8 @@ enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct sna
 	*s = NULL;
 	lock_init(&p->lock, LOCK_RANK_PROCESS);
 	p->started_wall_us = clock_wall_us();
-	atomic_init(&p->generation, p->snapshot->generation);
+	atomic_init(&p->generation, 1);
+	use_level(p);
 	cache_log_use(&p->snapshot->log, NULL, o->opener, o->stderr_level);
 	p->access_log = access_log_new(cache_log_open_file, o->opener);
 	access_log_set_rename(p->access_log, cache_log_rename_file, o->opener);
@@ -84,6 +120,7 @@ enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct sna
 		proxy_free(&p);
 		return ERR_SYSTEM;
 	}
+	tell_taken(p);
 	*out = p;
 	return ERR_NONE;
 }
@@ -138,7 +175,7 @@ static enum err start_workers(struct proxy *p)
 
 static void note_loaded(struct proxy *p)
 {
-	atomic_store_explicit(&p->generation, p->snapshot->generation, memory_order_relaxed);
+	atomic_fetch_add_explicit(&p->generation, 1, memory_order_relaxed);
 	atomic_store_explicit(&p->reloaded_us, clock_wall_us(), memory_order_relaxed);
 }
 
@@ -242,9 +279,11 @@ static void reload(struct proxy *p)
 	cache_log_use(&s->log, &old->log, p->options.opener, p->options.stderr_level);
 	lock_take(&p->lock);
 	p->snapshot = s;
+	use_level(p);
 	lock_give(&p->lock);
 	port_set_retire(&old->ports, &s->ports, p->options.opener);
 	snapshot_unref(&old);
+	tell_taken(p);
 	count(COUNT_RELOADS);
 	note_loaded(p);
 	oplog(OPLOG_NOTICE, "The configuration%s%s was read again and is in use",
@@ -312,7 +351,9 @@ void proxy_rotate(struct proxy *p)
 	const unsigned generations = (unsigned)s->log.logfile_rotate;
 
 	access_log_rotate(p->access_log, generations);
-	cache_log_rotate(&s->log, generations, p->options.opener);
+	const int64_t own = s->process.debug.rotate;
+
+	cache_log_rotate(&s->log, own >= 0 ? (unsigned)own : generations, p->options.opener);
 	snapshot_unref(&s);
 }
 

@@ -28,8 +28,12 @@ struct proxy_options {
 	bool no_floor;         /* --no-floor: as ssrf_protection off */
 	struct opener *opener;
 	const char *service_name; /* -n: the macro ${service_name}; NULL: as the reader has it */
+	enum oplog_level
+		level; /* -X: messages up to this are written whatever debug_options says */
 	enum oplog_level stderr_level; /* -d: messages up to this go to stderr too */
-	proxy_page_fn *page;           /* admin/manager.h; NULL: no pages */
+	/* A snapshot was taken into use, at the start or by a reload; on any thread. NULL: nobody cares. */
+	void (*taken)(const struct snapshot *s);
+	proxy_page_fn *page; /* admin/manager.h; NULL: no pages */
 };
 
 /*
@@ -58,6 +62,8 @@ enum err proxy_start(struct proxy *p) MUST_USE;
 
 /* Begin to load the configuration anew in the background; the outcome goes to the operator log. */
 void proxy_reload(struct proxy *p);
+/* Write debug messages, or return to what the configuration and the command line say. */
+void proxy_debug(struct proxy *p, bool is_on);
 /* Rotate or reopen the logs. */
 void proxy_rotate(struct proxy *p);
 /*
@@ -83,6 +89,8 @@ struct proxy_stats {
 void proxy_stats(const struct proxy *p, struct proxy_stats *out);
 /* The configuration as it was read, secrets masked. malloc'ed. */
 char *snapshot_dump(const struct snapshot *s);
+/* With its secrets, for conf_text of another process. */
+char *snapshot_text(const struct snapshot *s);
 /* Does a log of this configuration lie directly in this folder? */
 bool snapshot_logs_into(const struct snapshot *s, const char *folder);
 bool snapshot_has_floor(const struct snapshot *s); /* is ssrf_protection on? */

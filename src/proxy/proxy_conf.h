@@ -8,14 +8,7 @@
 #include "base/ip.h"
 #include "conf/conf.h"
 #include "proxy/access_conf.h"
-
-/* One http_port line. */
-struct http_port {
-	struct http_port *next;
-	struct conf_place place;
-	struct endpoint at;
-	char *name; /* name=, else the text of the address as written */
-};
+#include "proxy/http_port.h"
 
 struct name_list {
 	struct name_list *next;
@@ -24,6 +17,7 @@ struct name_list {
 
 struct proxy_conf {
 	struct http_port *ports;
+	int64_t defer_accept_s; /* of accept_filter; 0: none */
 
 	char *visible_hostname, *unique_hostname; /* never NULL once loaded */
 	struct name_list *hostname_aliases;
@@ -52,5 +46,4 @@ void proxy_conf_fini(struct proxy_conf *c);
 /* After reading: what needs all lines (host names). */
 void proxy_conf_complete(struct proxy_conf *c, struct conf_reader *r);
 
-conf_setter_fn proxy_conf_http_port;
 conf_setter_fn proxy_conf_names; /* struct name_list * */

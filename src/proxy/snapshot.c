@@ -9,7 +9,7 @@
 
 #define SNAPSHOT_MAGIC 0x54a45407u
 
-static _Atomic unsigned n_alive, n_built;
+static _Atomic unsigned n_alive;
 
 /* Every directive that works: the concatenation of the folders' tables. */
 #define DIRECTIVE(...) CONF_ROW(__VA_ARGS__),
@@ -96,6 +96,11 @@ char *snapshot_dump(const struct snapshot *s)
 	return conf_dump(s->reader);
 }
 
+char *snapshot_text(const struct snapshot *s)
+{
+	return conf_dump_whole(s->reader);
+}
+
 static bool lies_in(const char *path, const char *folder)
 {
 	const size_t n = strlen(folder);
@@ -128,7 +133,6 @@ static struct snapshot *snapshot_new(void)
 
 	OBJ_NEW(s, SNAPSHOT_MAGIC);
 	atomic_init(&s->refs, 1);
-	s->generation = atomic_fetch_add_explicit(&n_built, 1, memory_order_relaxed) + 1;
 	atomic_fetch_add_explicit(&n_alive, 1, memory_order_relaxed);
 	arena_init(&s->arena);
 	acl_conf_init(&s->acl);

@@ -21,7 +21,6 @@
 struct snapshot {
 	uint32_t magic;
 	_Atomic unsigned refs;
-	unsigned generation; /* 1, 2, ...: how many have been loaded */
 	struct acl_conf acl;
 	struct net_conf net;
 	struct header_conf header;

@@ -222,6 +222,7 @@ struct machine_next txn_step_deliver(struct txn *t)
 		.framing = has_body ? &t->reply_framing : NULL,
 		.client_is_1_0 = t->request.version < 11,
 		.keep_alive = t->keep_alive,
+		.hides_connection_auth = !t->session->port->has_connection_auth,
 		.now = loop_wall_us(t->worker->loop) / 1000000,
 	};
 

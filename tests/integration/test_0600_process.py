@@ -16,11 +16,12 @@ root_only = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 
 
 def test_version_and_help(start_proxy):
+    """Help comes with the status of a failure, so that a start that was not meant to print it is noticed."""
     proxy = start_proxy(start=False)
-    for option in ("-v", "-h"):
+    for option, status in (("-v", 0), ("-h", 1)):
         done = subprocess.run([proxy.binary, option], capture_output=True, text=True, timeout=20, check=False)
         assert (done.stdout + done.stderr).strip()
-        assert done.returncode == 0 or (proxy.is_squid and option == "-h")
+        assert done.returncode == status
 
 
 @cuttle_only("the exit status")
@@ -246,6 +247,44 @@ def test_keeper_brings_a_dead_proxy_back(start_proxy, start_origin):
     assert int(proxy.read("proxy.pid")) in proxy.processes()
 
 
+@cuttle_only("Squid starts its kid with the file as it is then")
+def test_keeper_goes_on_with_the_last_good_configuration(start_proxy, start_origin):
+    """A broken file is on disk when the proxy dies: the next one takes what the last one used, secrets and all."""
+    conf = "http_access deny CONNECT\nhttp_access allow all\n"
+    proxy = start_proxy("http_access allow manager\n" + conf, args=("--foreground",))
+    origin = start_origin(serve_forever(reply(body=b"ok")))
+    proxy.configure("acl post method POST\nhttp_access deny post\nhttp_access allow manager\n" + conf)
+    proxy.reload()
+    proxy.configure("http_access allow all\nfrobnicate on\n")
+    for _ in range(2):
+        worker = proxy.processes()[1]
+        os.kill(worker, signal.SIGKILL)
+        with proxy.client() as client:
+            assert client.get(origin.url()).body == b"ok"
+            assert client.ask("POST", origin.url(), body=b"").status == 403
+        until(lambda worker=worker: proxy.processes()[1:] not in ([], [worker]), "a new proxy")
+    said = proxy.read("cache.log")
+    assert "frobnicate" in said and "goes on with the one that the proxy before it used" in said
+    proxy.signal(signal.SIGHUP)     # still broken: nothing changes
+    until(lambda: proxy.counters()["reload.errors"] >= 1, "the file is refused")
+    proxy.configure("http_access allow all\n")
+    proxy.reload()
+    with proxy.client() as client:
+        assert client.ask("POST", origin.url(), body=b"").status == 200
+
+
+@cuttle_only("its own words")
+@pytest.mark.parametrize("mode", ["-N", "--foreground"])
+def test_loads_are_counted_from_one(start_proxy, mode):
+    proxy = start_proxy(args=(mode,))
+    assert "Loaded:\t1 times" in proxy.manager("info").body.decode()
+    proxy.reload()
+    proxy.configure("frobnicate on\n")
+    proxy.signal(signal.SIGHUP)
+    until(lambda: proxy.counters()["reload.errors"] >= 1, "the file is refused")
+    assert "Loaded:\t2 times" in proxy.manager("info").body.decode()
+
+
 @root_only
 @cuttle_only("Squid drops root for good")
 def test_reload_can_still_bind_a_low_port(start_proxy, start_origin):
@@ -332,6 +371,43 @@ def test_debug_tells_which_rule_denied(start_proxy):
         assert client.connect("192.0.2.1:443").status == 403
     want = f"127.0.0.1 CONNECT 192.0.2.1:443: a rule denies access: http_access deny CONNECT, {proxy.dir}/squid.conf:{line}"
     until(lambda: want in proxy.read("cache.log"), "the rule is named: " + want)
+
+
+@cuttle_only("Squid's words")
+@pytest.mark.parametrize("options, is_told", [("ALL,1", False), ("ALL,1 28,3", True), ("ALL,5", True), ("ALL,1 29,9", False)])
+def test_debug_options_choose_what_cache_log_holds(start_proxy, options, is_told):
+    proxy = start_proxy(f"debug_options {options}\nhttp_access deny CONNECT\nhttp_access allow all\n")
+    with proxy.client() as client:
+        assert client.connect("192.0.2.1:443").status == 403
+    proxy.stop()        # by then all is written
+    said = proxy.read("cache.log")
+    assert "Listening on" in said
+    assert ("a rule denies access: http_access deny CONNECT" in said) == is_told
+
+
+@cuttle_only("Squid's words")
+def test_debug_options_follow_a_reload(start_proxy):
+    """Level 0 leaves out what is no error; the signal goes before the configuration."""
+    conf = "debug_options ALL,{}\nhttp_access allow manager\nhttp_access deny CONNECT\nhttp_access allow all\n"
+    proxy = start_proxy(conf.format(0))
+    assert "Listening on" not in proxy.read("cache.log")
+    proxy.configure(conf.format(2))
+    proxy.reload()
+    with proxy.client() as client:
+        assert client.connect("192.0.2.1:443").status == 403
+    until(lambda: "deny CONNECT" in proxy.read("cache.log"), "the rule is named")
+
+
+@cuttle_only("Squid keeps as many of both logs")
+def test_debug_options_count_the_generations_of_cache_log(start_proxy):
+    proxy = start_proxy("debug_options rotate=1 ALL,1\nlogfile_rotate 3\nhttp_access allow all\n")
+    for _ in range(3):
+        before = os.stat(proxy.path("cache.log")).st_ino
+        proxy.signal(signal.SIGUSR1)
+        until(lambda before=before: os.path.exists(proxy.path("cache.log"))
+              and os.stat(proxy.path("cache.log")).st_ino != before, "the log is rotated")
+    assert os.path.exists(proxy.path("cache.log.0"))
+    assert not os.path.exists(proxy.path("cache.log.1"))
 
 
 def test_debug_toggle_does_not_disturb(start_proxy, start_origin):

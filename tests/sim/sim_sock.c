@@ -247,6 +247,21 @@ bool sock_is_in_reserve(int reserve_begins UNUSED)
 	return false;
 }
 
+void sock_set_keepalive(int fd, const struct sock_keepalive *k UNUSED)
+{
+	(void)sim_slot(fd);
+}
+
+void sock_stop_pmtu_discovery(int fd)
+{
+	(void)sim_slot(fd);
+}
+
+void sock_set_defer_accept(int fd, int defer_s UNUSED)
+{
+	(void)sim_slot(fd);
+}
+
 void sock_set_recv_buffer(int fd, int bytes UNUSED)
 {
 	(void)sim_slot(fd);

@@ -19,7 +19,7 @@ options_of_man() {
 	grep -E '^\.It Fl' | sed -E 's/Fl Fl /--/g; s/Fl /-/g' | grep -oE -- '(^| )--?[A-Za-z][a-z-]*' | tr -d ' ' | sort
 }
 
-help=$("$cuttle" --help)
+help=$("$cuttle" --help) || : # its status is 1, as that of Squid's
 compare cuttle "$(echo "$help" | options_of_help)" "$(sed '/^\.Sh COMMANDS/,/^\.Sh SIGNALS/d' "$man" | options_of_man)"
 
 commands=$(echo "$help" | sed -n '/^commands, /,/^[^ ]/s/^  \([a-z]*\) .*/\1/p')

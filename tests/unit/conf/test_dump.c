@@ -64,6 +64,26 @@ START_TEST(a_dump_read_again_dumps_the_same)
 }
 END_TEST
 
+START_TEST(a_whole_dump_has_its_secrets_and_leaves_quoted_mode)
+{
+	struct fixture f, g;
+
+	fixture_init(&f);
+	fixture_init(&g);
+	fixture_read(&f, "configuration_includes_quoted_values on\nwords \"login=u:p\"\n");
+	char *whole = conf_dump_whole(f.r);
+
+	ck_assert_ptr_nonnull(strstr(whole, "login=u:p"));
+	fixture_read(&g, whole);
+	ck_assert_no_findings(&g);
+	ck_assert_str_eq(f.values.seen, g.values.seen);
+	ck_assert_int_eq(f.values.ms, g.values.ms);
+	free(whole);
+	fixture_fini(&f);
+	fixture_fini(&g);
+}
+END_TEST
+
 Suite *suite_dump(void);
 Suite *suite_dump(void)
 {
@@ -72,6 +92,7 @@ Suite *suite_dump(void)
 
 	tcase_add_test(t, applied_lines_are_dumped_with_their_places);
 	tcase_add_test(t, a_dump_read_again_dumps_the_same);
+	tcase_add_test(t, a_whole_dump_has_its_secrets_and_leaves_quoted_mode);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -51,6 +51,8 @@ static void on_ready(void *arg UNUSED)
 
 static char conf[2400]; /* the keeper's process reads it anew like a file */
 
+static int kept_fd; /* as in struct start */
+
 static int keep(int (*proxy)(void *, int), void (*ready)(void *))
 {
 	struct pidfile none = { NULL, -1 };
@@ -63,10 +65,12 @@ static int keep(int (*proxy)(void *, int), void (*ready)(void *))
 	snprintf(shared->hosts, sizeof(shared->hosts), "%s", folder_write("hosts", "h\n"));
 	snprintf(conf, sizeof(conf), "http_port 127.0.0.1:%u\naccess_log %s\nhosts_file %s\n",
 	         shared->at.port, shared->log, shared->hosts);
+	kept_fd = -1;
 	const struct keeper_conf c = {
 		.source = { .conf_text = conf, .rows = rows, .n_rows = ARRAY_LEN(rows) },
 		.pidfile = &none,
 		.proxy_run = proxy,
+		.kept_fd = &kept_fd,
 		.ready = ready,
 	};
 
@@ -237,6 +241,38 @@ START_TEST(starts_anew_when_asked_to_restart)
 }
 END_TEST
 
+/* Two texts, of which the second one counts; then none. */
+static int proxy_gives_texts(void *arg UNUSED, int sock)
+{
+	char text[8] = "";
+
+	(void)keeper_client_init(sock);
+	EXPECT(keeper_client_ready() == ERR_NONE);
+	if (shared->n_starts++ > 0) {
+		EXPECT(kept_fd >= 0 && pread(kept_fd, text, sizeof(text) - 1, 0) == 6);
+		EXPECT(strcmp(text, "second") == 0);
+		EXPECT(keeper_client_keep(-1) == ERR_NONE);
+		_exit(0);
+	}
+	EXPECT(kept_fd == -1);
+	for (int i = 0; i < 2; i++) {
+		const int fd = memfd_create("text", MFD_CLOEXEC);
+
+		EXPECT(fd >= 0 && write(fd, i == 0 ? "first" : "second", i == 0 ? 5 : 6) > 0);
+		EXPECT(keeper_client_keep(fd) == ERR_NONE);
+	}
+	raise(SIGKILL);
+	_exit(1);
+}
+
+START_TEST(holds_what_a_proxy_leaves_to_the_next_one)
+{
+	ck_assert_int_eq(keep(proxy_gives_texts, on_ready), EXIT_SUCCESS);
+	ck_assert_uint_eq(shared->n_starts, 2);
+	ck_assert_int_eq(kept_fd, -1);
+}
+END_TEST
+
 static int proxy_talks_nonsense(void *arg UNUSED, int sock)
 {
 	char c;
@@ -279,6 +315,7 @@ Suite *suite_keeper(void)
 	tcase_add_test(t, gives_up_when_the_first_start_fails);
 	tcase_add_test(t, passes_signals_on);
 	tcase_add_test(t, starts_anew_when_asked_to_restart);
+	tcase_add_test(t, holds_what_a_proxy_leaves_to_the_next_one);
 	tcase_add_test(t, hangs_up_on_nonsense);
 	tcase_add_test(t, waits_longer_after_each_early_death);
 	suite_add_tcase(s, t);

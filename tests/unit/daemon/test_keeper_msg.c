@@ -20,6 +20,7 @@ static const struct keeper_msg samples[] = {
 	{ .kind = KEEPER_RENAME, .path = "/var/log/a", .to = "/var/log/a.0" },
 	{ .kind = KEEPER_READY },
 	{ .kind = KEEPER_REPLY, .err = ERR_PERMISSION },
+	{ .kind = KEEPER_KEEP },
 };
 
 START_TEST(comes_back_as_it_was_written)

@@ -45,6 +45,8 @@ START_TEST(an_empty_file_gives_the_defaults)
 	ck_assert_str_eq(c.cache_effective_user, DEFAULT_USER);
 	ck_assert_ptr_null(c.cache_effective_group);
 	ck_assert_ptr_null(c.coredump_dir);
+	ck_assert_int_eq(c.debug.level, OPLOG_NOTICE);
+	ck_assert_int_eq(c.debug.rotate, -1);
 	process_conf_fini(&c);
 }
 END_TEST
@@ -91,6 +93,13 @@ static const struct {
 	{ "umask 27", 0, 1 }, /* decimal: 033 */
 	{ "umask 0", 0, 0 },
 	{ "pid_filename none", 0, 0 },
+	{ "debug_options", 1, 0 },
+	{ "debug_options all", 1, 0 },
+	{ "debug_options ALL,10", 1, 0 },
+	{ "debug_options 100,1", 1, 0 },
+	{ "debug_options rotate=x", 1, 0 },
+	{ "debug_options rotate=", 1, 0 },
+	{ "debug_options ALL,1 29,9", 0, 0 },
 	{ "shutdown_lifetime 5", 1, 0 }, /* a unit must be given */
 	{ "shutdown_lifetime 0", 0, 0 },
 };
@@ -107,6 +116,37 @@ START_TEST(tells_what_it_does_not_accept)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	enum oplog_level level;
+	int rotate;
+} debugs[] = {
+	{ "debug_options ALL,0", OPLOG_ERROR, -1 },
+	{ "debug_options ALL,1", OPLOG_NOTICE, -1 },
+	{ "debug_options ALL,2", OPLOG_DEBUG, -1 },
+	{ "debug_options all,9", OPLOG_DEBUG, -1 },
+	{ "debug_options ALL,1 28,3", OPLOG_DEBUG, -1 },
+	{ "debug_options 33,2 ALL,0", OPLOG_ERROR, -1 }, /* from left to right */
+	{ "debug_options ALL,0 33,1", OPLOG_NOTICE, -1 },
+	{ "debug_options 29,9", OPLOG_NOTICE, -1 },
+	{ "debug_options rotate=3 ALL,1", OPLOG_NOTICE, 3 },
+	{ "debug_options rotate=0", OPLOG_NOTICE, 0 },
+	{ "debug_options rotate=3 ALL,9\ndebug_options 29,9", OPLOG_NOTICE,
+	  -1 }, /* the last line counts */
+};
+
+START_TEST(debug_options_choose_a_level)
+{
+	struct process_conf c;
+	unsigned n_warnings;
+
+	ck_assert_uint_eq(read_text(debugs[_i].text, &c, &n_warnings), 0);
+	ck_assert_msg(c.debug.level == debugs[_i].level && c.debug.rotate == debugs[_i].rotate,
+	              "%s: %u %lld", debugs[_i].text, c.debug.level, (long long)c.debug.rotate);
+	process_conf_fini(&c);
+}
+END_TEST
+
 Suite *suite_process_conf(void)
 {
 	Suite *s = suite_create("loop/process_conf");
@@ -115,6 +155,7 @@ Suite *suite_process_conf(void)
 	tcase_add_test(t, an_empty_file_gives_the_defaults);
 	tcase_add_test(t, a_full_file_is_understood);
 	tcase_add_loop_test(t, tells_what_it_does_not_accept, 0, (int)ARRAY_LEN(cases));
+	tcase_add_loop_test(t, debug_options_choose_a_level, 0, (int)ARRAY_LEN(debugs));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -6,6 +6,9 @@
 #include "base/counters.h"
 #include "net/listener.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -90,6 +93,58 @@ START_TEST(both_addresses_of_a_connection_are_told)
 }
 END_TEST
 
+/* What is set on the listening socket, those accepted have too. */
+START_TEST(settings_are_inherited)
+{
+	const struct sock_keepalive k = {
+		.is_on = true, .idle_s = 61, .interval_s = 31, .probes = 3
+	};
+	const struct {
+		int level, name, want;
+	} rows[] = {
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 61 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 31 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 3 },
+		{ IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT },
+	};
+
+	listen_at("127.0.0.1");
+	sock_set_keepalive(listen_fd, &k);
+	sock_stop_pmtu_discovery(listen_fd);
+	const int fd = dial_from("127.0.0.1");
+
+	TURN_UNTIL(l, got.n == 1);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int value = -1;
+		socklen_t n = sizeof(value);
+
+		ck_assert_int_eq(getsockopt(got.fds[0], rows[i].level, rows[i].name, &value, &n),
+		                 0);
+		ck_assert_msg(value == rows[i].want, "row %zu: %d", i, value);
+	}
+	close(fd);
+}
+END_TEST
+
+/* Who says nothing is not accepted, and who does is. */
+START_TEST(accepting_can_wait_for_data)
+{
+	listen_at("127.0.0.1");
+	sock_set_defer_accept(listen_fd, 60);
+	const int silent = dial_from("127.0.0.1"), fd = dial_from("127.0.0.1");
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	ck_assert_int_eq(poll(&p, 1, 10000), 1);
+	ck_assert_int_eq(write(fd, "x", 1), 1);
+	TURN_UNTIL(l, got.n == 1);
+	loop_turn(l, 0);
+	ck_assert_uint_eq(got.n, 1);
+	close(silent);
+	close(fd);
+}
+END_TEST
+
 START_TEST(a_crowd_is_accepted)
 {
 	int fds[50];
@@ -146,6 +201,8 @@ Suite *suite_listener(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, both_addresses_of_a_connection_are_told, 0, ARRAY_LEN(addresses));
+	tcase_add_test(t, settings_are_inherited);
+	tcase_add_test(t, accepting_can_wait_for_data);
 	tcase_add_test(t, a_crowd_is_accepted);
 	tcase_add_test(t, without_descriptors_accepting_pauses_and_goes_on);
 	suite_add_tcase(suite, t);
