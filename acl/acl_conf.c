@@ -437,6 +437,11 @@ void acl_conf_fields(const struct acl_conf *c, acl_field_fn *each, void *arg)
 	}
 }
 
+bool acl_conf_has(const struct acl_conf *c, struct span name)
+{
+	return acl_set_find(c->set, name) != NULL;
+}
+
 bool acl_conf_names_purge(const struct acl_conf *c)
 {
 	return c->set->names_purge;

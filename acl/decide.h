@@ -97,6 +97,8 @@ void acl_conf_finish(struct acl_conf *c, struct conf_reader *r);
  */
 typedef void acl_field_fn(void *arg, bool is_reply, struct span name);
 void acl_conf_fields(const struct acl_conf *c, acl_field_fn *each, void *arg);
+/* Is there an acl of that name? */
+bool acl_conf_has(const struct acl_conf *c, struct span name);
 /* True if an acl names the method PURGE, which turns that method on. */
 bool acl_conf_names_purge(const struct acl_conf *c);
 

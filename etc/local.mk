@@ -34,12 +34,12 @@ dist_errors_DATA = \
 	etc/errors/ERR_UNSUP_REQ \
 	etc/errors/ERR_WRITE_ERROR \
 	etc/errors/ERR_ZERO_SIZE_OBJECT
-nodist_src_proxy_libproxy_a_SOURCES = src/proxy/errorpage_builtin.c
-EXTRA_DIST += src/proxy/errorpage_builtin.awk
-CLEANFILES += src/proxy/errorpage_builtin.c
-src/proxy/errorpage_builtin.c: src/proxy/errorpage_builtin.awk $(dist_errors_DATA) etc/errorpage.css
-	$(AM_V_GEN)$(MKDIR_P) src/proxy && out="$$(pwd)/$@" && (cd $(srcdir) && \
-		$(AWK) -f src/proxy/errorpage_builtin.awk $(dist_errors_DATA) etc/errorpage.css) \
+nodist_src_error_liberror_a_SOURCES = src/error/errorpage_builtin.c
+EXTRA_DIST += src/error/errorpage_builtin.awk
+CLEANFILES += src/error/errorpage_builtin.c
+src/error/errorpage_builtin.c: src/error/errorpage_builtin.awk $(dist_errors_DATA) etc/errorpage.css
+	$(AM_V_GEN)$(MKDIR_P) src/error && out="$$(pwd)/$@" && (cd $(srcdir) && \
+		$(AWK) -f src/error/errorpage_builtin.awk $(dist_errors_DATA) etc/errorpage.css) \
 		>"$$out.tmp" && mv "$$out.tmp" "$$out"
 # Where the default configuration writes. The keeper opens logs there, so the folder may stay root's.
 install-data-local:

@@ -5,6 +5,7 @@ cuttle_libs = \
 	src/proxy/libproxy.a \
 	src/log/liblog.a \
 	src/header/libheader.a \
+	src/error/liberror.a \
 	cache/libcache.a \
 	src/net/libnet.a \
 	acl/libacl.a \

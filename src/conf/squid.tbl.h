@@ -426,16 +426,12 @@ SQUID("log_mime_hdrs", "", "log", UNBUILT, "off", "on|off",
 	"Logs all header fields with each transaction.")
 
 /* --- error */
-SQUID("error_default_language", "", "error", ACCEPTED, "", "NAME",
-	"The built-in pages are in English.")
 SQUID("error_log_languages", "", "error", ACCEPTED, "on", "on|off",
-	"Languages are not negotiated, so none can be missed.")
+	"Languages that are missing are not logged: any client could fill the log with them.")
 SQUID("email_err_data", "", "error", ACCEPTED, "off", "on|off",
 	"Error pages never put data into mail links, as with off.")
 SQUID("short_icon_urls", "", "error", ACCEPTED, "on", "on|off", "There are no icons to be served.")
 SQUID("icon_directory", "", "error", ACCEPTED, "", "FOLDER", "There are no icons to be served.")
-SQUID("deny_info", "", "error", UNBUILT, "", "PAGE ACL",
-	"Chooses what a client is shown when a certain acl denied.")
 
 /* --- admin */
 SQUID("mime_table", "", "admin", ACCEPTED, "", "FILE",

@@ -68,12 +68,6 @@ DIRECTIVE(write_timeout, "", timeout, proxy, conf_set_ms, write_timeout_ms, "15 
 	"TIME", "How long a receiver may refuse to take anything.")
 DIRECTIVE(server_pconn_for_nonretriable, "", http, proxy, acl_conf_rules, server_pconn_for_nonretriable, "",
 	"allow|deny [!]ACL...", "Which requests that must not be repeated (POST) may use an idle connection; none if unset.")
-DIRECTIVE(error_directory, "", error, proxy, conf_set_string, error_directory, "",
-	"PATH", "Folder of error page templates used instead of the built-in ones.")
-DIRECTIVE(err_html_text, "", error, proxy, conf_set_line, err_html_text, "",
-	"HTML", "Text put into error pages where a template says %L.")
-DIRECTIVE(err_page_stylesheet, "", error, proxy, conf_set_string, err_page_stylesheet, "",
-	"PATH", "Style sheet put into error pages where a template says %l.")
 DIRECTIVE(cache_mgr, "", admin, proxy, conf_set_string, cache_mgr, "webmaster",
 	"ADDRESS", "Whom error pages name as the administrator.")
 /* clang-format on */

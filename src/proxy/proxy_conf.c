@@ -24,9 +24,6 @@ void proxy_conf_fini(struct proxy_conf *c)
 	acl_rules_free(&c->server_pconn_for_nonretriable);
 	free(c->visible_hostname);
 	free(c->unique_hostname);
-	free(c->error_directory);
-	free(c->err_html_text);
-	free(c->err_page_stylesheet);
 	free(c->cache_mgr);
 	proxy_conf_init(c);
 }

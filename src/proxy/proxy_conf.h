@@ -37,7 +37,6 @@ struct proxy_conf {
 	struct acl_rules *server_pconn_for_nonretriable;
 
 	/* error pages */
-	char *error_directory, *err_html_text, *err_page_stylesheet;
 	char *cache_mgr;
 };
 

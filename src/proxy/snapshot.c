@@ -15,6 +15,7 @@ static _Atomic unsigned n_alive;
 #define DIRECTIVE(...) CONF_ROW(__VA_ARGS__),
 static const struct conf_directive directives[] = {
 #include "acl/directives.tbl.h"
+#include "error/directives.tbl.h"
 #include "header/directives.tbl.h"
 #include "log/directives.tbl.h"
 #include "loop/directives.tbl.h"
@@ -47,6 +48,7 @@ static void snapshot_free(struct snapshot *s)
 	acl_conf_fini(&s->acl);
 	net_conf_fini(&s->net);
 	header_conf_fini(&s->header);
+	error_conf_fini(&s->error);
 	log_conf_fini(&s->log);
 	proxy_conf_fini(&s->proxy);
 	process_conf_fini(&s->process);
@@ -138,6 +140,7 @@ static struct snapshot *snapshot_new(void)
 	acl_conf_init(&s->acl);
 	net_conf_init(&s->net);
 	header_conf_init(&s->header);
+	error_conf_init(&s->error);
 	log_conf_init(&s->log);
 	proxy_conf_init(&s->proxy);
 	process_conf_init(&s->process);
@@ -216,6 +219,7 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 		[CONF_SECTION_acl] = &s->acl,         [CONF_SECTION_net] = &s->net,
 		[CONF_SECTION_log] = &s->log,         [CONF_SECTION_proxy] = &s->proxy,
 		[CONF_SECTION_process] = &s->process, [CONF_SECTION_header] = &s->header,
+		[CONF_SECTION_error] = &s->error,
 	};
 
 	s->reader = conf_reader_new(directives, ARRAY_LEN(directives), sections);
@@ -242,8 +246,8 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 		            "cuttle -f FILE reads another file; a first one to copy is " SYSCONFDIR
 		            "/cuttle/cuttle.conf.default (etc/ in the sources)");
 	}
-	s->errorpages = errorpages_load(s->proxy.error_directory, s->proxy.err_page_stylesheet,
-	                                s->proxy.err_html_text, s->reader);
+	s->errorpages = errorpages_load(&s->error, s->reader);
+	deny_info_check(s->error.deny_infos, s->errorpages, &s->acl, s->reader);
 	if (report != NULL)
 		for (const struct conf_finding *f = conf_findings(s->reader); f != NULL;
 		     f = f->next)

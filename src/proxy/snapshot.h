@@ -9,11 +9,12 @@
 #include <stdatomic.h>
 
 #include "acl/decide.h"
+#include "error/deny_info.h"
+#include "error/errorpage.h"
 #include "header/forward.h"
 #include "log/access_log.h"
 #include "loop/process_conf.h"
 #include "net/net_conf.h"
-#include "proxy/errorpage.h"
 #include "proxy/port.h"
 #include "proxy/proxy.h"
 #include "proxy/proxy_conf.h"
@@ -24,6 +25,7 @@ struct snapshot {
 	struct acl_conf acl;
 	struct net_conf net;
 	struct header_conf header;
+	struct error_conf error;
 	struct log_conf log;
 	struct proxy_conf proxy;
 	struct process_conf process;

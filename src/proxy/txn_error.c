@@ -37,12 +37,11 @@ static struct span clean(struct arena *a, struct span s, bool quoted)
 	return span_of(out, n);
 }
 
-static void add_reason_fields(struct txn *t, const struct why_row *row)
+static void add_proxy_status(struct txn *t, const struct why_row *row)
 {
 	struct http_head *h = &t->reply;
 	struct arena *a = &t->arena;
 
-	http_head_add(h, HTTP_F_X_SQUID_ERROR, arena_printf(a, "%s 0", row->page));
 	if (row->proxy_status != NULL)
 		http_head_add(h, HTTP_F_PROXY_STATUS,
 		              arena_printf(a, "%s; error=%s; details=\"%.*s\"",
@@ -50,21 +49,27 @@ static void add_reason_fields(struct txn *t, const struct why_row *row)
 		                           SPAN_ARG(clean(a, denial_text(t), true))));
 }
 
-static struct span page_body(struct txn *t, const struct why_row *row)
+/* texts: where the texts of addresses go. */
+struct page_texts {
+	char client[IP_TEXT_MAX], server[IP_TEXT_MAX], local[IP_TEXT_MAX];
+};
+
+static struct errorpage_facts page_facts(struct txn *t, const struct why_row *row,
+                                         struct page_texts *texts)
 {
 	const struct snapshot *s = txn_conf(t);
-	char client[IP_TEXT_MAX], server[IP_TEXT_MAX], local[IP_TEXT_MAX];
 	const bool has_server = t->server.port != 0;
-	const struct errorpage_facts f = {
+	return (struct errorpage_facts){
 		.url = t->has_uri ? t->url : t->request.target,
 		.method = t->request.method_name,
 		.scheme = t->has_uri ? t->uri.scheme_text : SPAN_NULL,
 		.host = t->has_uri ? t->uri.host : SPAN_NULL,
 		.port = t->has_uri ? arena_printf(&t->arena, "%u", t->uri.port) : SPAN_NULL,
 		.path = t->has_uri ? t->uri.path : SPAN_NULL,
-		.client_ip = span_str(ip_text(&t->session->peer.ip, client)),
-		.server_ip = has_server ? span_str(ip_text(&t->server.ip, server)) : SPAN_NULL,
-		.local_ip = span_str(ip_text(&t->session->local.ip, local)),
+		.client_ip = span_str(ip_text(&t->session->peer.ip, texts->client)),
+		.server_ip =
+			has_server ? span_str(ip_text(&t->server.ip, texts->server)) : SPAN_NULL,
+		.local_ip = span_str(ip_text(&t->session->local.ip, texts->local)),
 		.local_port = arena_printf(&t->arena, "%u", t->session->local.port),
 		.proxy_host = span_str(s->proxy.visible_hostname),
 		.product = s->header.httpd_suppress_version_string
@@ -78,8 +83,6 @@ static struct span page_body(struct txn *t, const struct why_row *row)
 			t->why == WHY_DNS_FAIL || t->why == WHY_DNS_TIMEOUT ? t->detail : SPAN_NULL,
 		.now = loop_wall_us(t->worker->loop) / 1000000,
 	};
-
-	return errorpage_render(s->errorpages, row->page, &f, &t->arena);
 }
 
 /* Fill t->reply and aim the sink; HEAD gets the fields of a GET without the body. */
@@ -127,11 +130,61 @@ void txn_answer_prepare(struct txn *t, unsigned status, struct span type, struct
 	begin_answer(t, status, SPAN_NULL, type, body);
 }
 
+/* What deny_info has for the acl that denied; NULL: nothing. */
+static const struct deny_info *info_of(const struct txn *t)
+{
+	return t->rule_denied ? deny_info_find(txn_conf(t)->error.deny_infos, t->last_acl) : NULL;
+}
+
+static void begin_redirection(struct txn *t, const struct why_row *row, const struct deny_info *d)
+{
+	const bool is_get_or_head = t->request.method == HTTP_GET || t->request.method == HTTP_HEAD;
+	struct arena *a = &t->arena;
+	struct page_texts texts;
+	const struct errorpage_facts f = page_facts(t, row, &texts);
+
+	http_head_add(&t->reply, HTTP_F_LOCATION, errorpage_location(d->what, &f, a));
+	http_head_add(&t->reply, HTTP_F_X_SQUID_ERROR,
+	              arena_printf(a, "%u Access Denied", d->status != 0 ? d->status : 403));
+	begin_answer(t, deny_info_redirect_status(d, is_get_or_head, t->request.version), SPAN_NULL,
+	             SPAN("text/html; charset=utf-8"), SPAN(""));
+}
+
+/* d may be NULL. */
+static void begin_page(struct txn *t, const struct why_row *row, const struct deny_info *d)
+{
+	const struct errorpages *pages = txn_conf(t)->errorpages;
+	struct arena *a = &t->arena;
+	struct http_head *h = &t->reply;
+	struct span reason = SPAN_NULL;
+	struct page_texts texts;
+	const struct errorpage_facts f = page_facts(t, row, &texts);
+	const struct page_set *set =
+		errorpages_choose(pages, http_head_joined(&t->request, HTTP_F_ACCEPT_LANGUAGE));
+	const struct span language = errorpages_language(pages, set);
+	const bool has_own = d != NULL && errorpages_have(pages, span_str(d->what));
+	const char *name = has_own ? d->what : row->page;
+	const unsigned status = d == NULL ? row->status : d->status != 0 ? d->status : 403;
+
+	http_head_add(h, HTTP_F_X_SQUID_ERROR,
+	              d != NULL && d->status != 0 ? arena_printf(a, "%u:%s 0", status, name)
+	                                          : arena_printf(a, "%s 0", name));
+	if (language.n != 0) {
+		http_head_add(h, HTTP_F_VARY, SPAN("Accept-Language"));
+		http_head_add(h, HTTP_F_CONTENT_LANGUAGE, arena_dup(a, language));
+	}
+	/* Clients show nothing else of a refused CONNECT than its reason phrase. */
+	if (t->is_connect)
+		reason = arena_printf(a, "%s%.*s", t->rule_denied ? "Denied by " : "",
+		                      SPAN_ARG(clean(a, denial_text(t), false)));
+	begin_answer(t, status, reason, SPAN("text/html; charset=utf-8"),
+	             errorpage_render(pages, set, name, &f, a));
+}
+
 void txn_error_prepare(struct txn *t)
 {
 	const struct why_row *row = why_row(t->why);
-	struct span reason = SPAN_NULL;
-
+	const struct deny_info *d = info_of(t);
 	/* A client that sends what it should not, or that is still sending, is not listened to again. */
 	const bool is_clients_fault = t->why >= WHY_BAD_REQUEST && t->why <= WHY_CONFLICT_HOST;
 
@@ -139,12 +192,11 @@ void txn_error_prepare(struct txn *t)
 	    !txn_conf(t)->proxy.persistent_connection_after_error)
 		t->keep_alive = false;
 	http_head_init(&t->reply, &t->arena);
-	add_reason_fields(t, row);
-	/* Clients show nothing else of a refused CONNECT than its reason phrase. */
-	if (t->is_connect)
-		reason = arena_printf(&t->arena, "%s%.*s", t->rule_denied ? "Denied by " : "",
-		                      SPAN_ARG(clean(&t->arena, denial_text(t), false)));
-	begin_answer(t, row->status, reason, SPAN("text/html; charset=utf-8"), page_body(t, row));
+	add_proxy_status(t, row);
+	if (d != NULL && d->kind == DENY_INFO_REDIRECT)
+		begin_redirection(t, row, d);
+	else
+		begin_page(t, row, d);
 }
 
 /* Its reply, should one still come, is nobody's. What is known of it is kept for the log. */
@@ -177,6 +229,14 @@ static void tell_when_debugging(const struct txn *t)
 	      SPAN_ARG(t->rule_place));
 }
 
+/* deny_info TCP_RESET: nothing at all is said. */
+static bool is_reset(const struct txn *t)
+{
+	const struct deny_info *d = info_of(t);
+
+	return d != NULL && d->kind == DENY_INFO_RESET;
+}
+
 struct machine_next txn_step_send_error(struct txn *t)
 {
 	const struct why_row *row = why_row(t->why);
@@ -203,6 +263,10 @@ struct machine_next txn_step_send_error(struct txn *t)
 	if (t->snapshot == NULL)
 		t->snapshot = snapshot_ref(t->worker->snapshot);
 	txn_facts_fill(t);
+	if (is_reset(t)) {
+		t->end = SESSION_ABORT;
+		return TXN_GO(FINISH);
+	}
 	txn_error_prepare(t);
 	return TXN_GO(REPLY_ACCESS);
 }

@@ -68,3 +68,50 @@ def test_version_can_be_hidden(start_proxy):
         client.send(request("GET", "http://bad.test/"))
         client.read_reply()
         assert b"cuttle/" not in client.received
+
+
+def test_deny_info_page_of_ones_own(start_proxy):
+    proxy = start_proxy(start=False)
+    proxy.write("ERR_MINE", "<p>%M %H: ask %w</p>\n")
+    proxy.configure("error_directory {dir}\ncache_mgr joe@mine.test\nacl bad dstdomain bad.test\n"
+                    "acl worse dstdomain worse.test\ndeny_info 451:ERR_MINE bad\n"
+                    "http_access deny bad\nhttp_access deny worse\n")
+    if proxy.is_squid:
+        pytest.skip("Squid wants every page in that folder")
+    proxy.start()
+    with proxy.client() as client:
+        got = client.get("http://bad.test/page")
+        assert (got.status, got.get("X-Squid-Error")) == (451, "451:ERR_MINE 0")
+        assert got.body == b"<p>GET bad.test: ask joe@mine.test</p>\n"
+        assert not got.has("Content-Language") and not got.has("Vary")
+        assert client.get("http://worse.test/").status == 403
+
+
+def test_deny_info_reset(start_proxy):
+    """The connection is reset without a word, and the log says so."""
+    proxy = start_proxy("acl bad dstdomain bad.test\ndeny_info TCP_RESET bad\nhttp_access deny bad\n")
+    for method, target in (("GET", "http://bad.test/"), ("CONNECT", "bad.test:443")):
+        proxy.mark_log()
+        with proxy.client() as client:
+            client.send(request(method, target))
+            with pytest.raises(ConnectionResetError):
+                while True:
+                    assert client.sock.recv(1000) == b"", "not a word"
+                    raise AssertionError("closed, not reset")
+        line = proxy.wait_log(1)[0]
+        assert (line.code, line.status) == ("TCP_DENIED", 0)
+
+
+def test_deny_info_redirects_nobody_elsewhere(start_proxy):
+    """What a client sends cannot add a field or leave its place in the URL."""
+    proxy = start_proxy("deny_info http://u.test/?u=%u&x=1 all\nhttp_access deny all\n")
+    with proxy.client() as client:
+        client.send(b"GET http://bad.test/%0d%0aX-Evil:%20y?&x=2#\"<b> HTTP/1.1\r\nHost: bad.test\r\n\r\n")
+        got = client.read_reply()
+        if got.status == 400:        # the fragment
+            client.close()
+    with proxy.client() as client:
+        got = client.get("http://bad.test/%0d%0aX-Evil:%20y?&x=2\"<b>")
+    assert got.status == 302 and not got.has("X-Evil")
+    assert got.get("Location") == ("http://u.test/?u=http%3A%2F%2Fbad.test%2F%250d%250aX-Evil%3A%2520y%3F%26x%3D2%22"
+                                   "%3Cb%3E&x=1")

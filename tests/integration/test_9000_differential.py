@@ -21,8 +21,8 @@ ALL = "http_access allow all\n"
 HOSTS = {"www.good.test": "127.0.0.1", "bad.test": "127.0.0.1"}
 
 # Fields compared at the client and at the origin; values that name the product are normalised.
-CLIENT_FIELDS = ["Content-Length", "Transfer-Encoding", "Content-Type", "Via", "X-Mine", "Location", "ETag", "Set-Cookie",
-                 "Allow", "Proxy-Authenticate", "Upgrade", "Trailer"]
+CLIENT_FIELDS = ["Content-Language", "Vary", "Content-Length", "Transfer-Encoding", "Content-Type", "Via", "X-Mine",
+                 "Location", "ETag", "Set-Cookie", "Allow", "Proxy-Authenticate", "Upgrade", "Trailer"]
 ORIGIN_FIELDS = ["Host", "Via", "X-Forwarded-For", "Content-Length", "Transfer-Encoding", "X-Mine", "TE", "Upgrade",
                  "Proxy-Connection", "Proxy-Authorization", "Keep-Alive", "Max-Forwards", "Expect", "Authorization",
                  "Cookie", "If-None-Match", "Range", "Accept-Encoding", "Trailer"]
@@ -61,6 +61,18 @@ REPLY = ALL + "acl denied urlpath_regex ^/p\nhttp_reply_access deny denied\nhttp
 NO_REPLY = ALL + "http_reply_access deny all\n"
 PAGELESS = "Squid writes its answer to a failed CONNECT past what is logged"
 
+PAGES = "".join(f"acl d{n} urlpath_regex ^/d{n}\n" for n in range(8)) + """acl c7 port 7
+acl grp any-of d6 d7
+deny_info ERR_TOO_BIG d0
+deny_info 404:ERR_TOO_BIG d1
+deny_info http://u.test/?m=%M&h=%H&i=%i&me=%h&r=%R d2
+deny_info 303:http://u.test/x%20y d3
+deny_info TCP_RESET d4
+deny_info 307:https://u.test/ d5 c7
+deny_info 404:ERR_DNS_FAIL grp
+deny_info 410:ERR_DNS_FAIL d7
+""" + "".join(f"http_access deny d{n}\n" for n in range(6)) + "http_access deny grp\nhttp_access deny c7\n" + ALL
+
 ROWS = [
     # plain requests
     Row("get", get()),
@@ -88,6 +100,20 @@ ROWS = [
     Row("escaped path", get(path=b"/a%20b%2Fc")),
     Row("path with dots", get(path=b"/a/../b/./c")),
     Row("path with odd characters", get(path=b"/a;b=c,d~e!f$g'h(i)*j+k:l@m")),
+    # deny_info
+    Row("deny_info page", get(path=b"/d0"), conf=PAGES),
+    Row("deny_info code and page", get(path=b"/d1"), conf=PAGES),
+    Row("deny_info URL", get(path=b"/d2/x?y=z"), conf=PAGES),
+    Row("deny_info URL for POST", post(b"Content-Length: 1\r\n", b"1").replace(b"/p ", b"/d2 "), conf=PAGES),
+    Row("deny_info URL for POST by HTTP/1.0", post(b"Content-Length: 1\r\n", b"1").replace(b"/p ", b"/d2 ")
+        .replace(b"HTTP/1.1", b"HTTP/1.0"), conf=PAGES),
+    Row("deny_info URL for HEAD", get(path=b"/d2", method=b"HEAD"), conf=PAGES, method="HEAD"),
+    Row("deny_info code and URL", get(path=b"/d3"), conf=PAGES, differs={
+        "client Location": "Squid encodes the percent sign of %20, so that the URL means something else"}),
+    Row("deny_info of a group", get(path=b"/d6"), conf=PAGES),
+    Row("deny_info of a member", get(path=b"/d7"), conf=PAGES),
+    Row("deny_info URL for CONNECT", b"CONNECT 127.0.0.1:7 HTTP/1.1\r\nHost: 127.0.0.1:7\r\n\r\n", conf=PAGES,
+        method="CONNECT"),
     # fields
     Row("hop-by-hop by name", get(b"Connection: X-Mine\r\nX-Mine: secret\r\n")),
     Row("keep-alive field", get(b"Keep-Alive: timeout=5\r\n")),
@@ -240,7 +266,7 @@ def observe(proxy, row):
             got = client.read_reply(row.method)
             seen = {"status": got.status}
             page = got.has("X-Squid-Error")
-            for name in CLIENT_FIELDS:
+            for name in CLIENT_FIELDS + ["X-Squid-Error"] * ("deny_info" in row.conf):
                 if page and name in ("Content-Length", "Content-Type", "Via"):
                     continue        # worded by each of them
                 if name == "Transfer-Encoding" or (name == "Content-Length" and row.close):

@@ -1,7 +1,7 @@
 # Make a C table of the error page templates and their style sheet, for where none are installed.
 BEGIN {
 	print "/* Made from etc/errors by errorpage_builtin.awk. */"
-	print "#include \"proxy/errorpage_builtin.h\"\n"
+	print "#include \"error/errorpage_builtin.h\"\n"
 	print "const struct errorpage_builtin errorpage_builtins[] = {"
 }
 FNR == 1 {

@@ -1,176 +1,8 @@
 /*
- * Error pages: loading the templates, and filling one in.
- *
- * A template is text with %macros as Squid has them. Names that a folder lacks are taken from
- * the copies compiled in, so that a folder of a few own pages is enough.
+ * Error pages and the URLs of deny_info: filling in the macros.
  */
-#include "proxy/errorpage.h"
-
+#include "error/errorpage_int.h"
 #include "http/date.h"
-#include "proxy/errorpage_builtin.h"
-
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define ERRORPAGES_MAGIC  0x0e7709a6u
-#define TEMPLATE_MAX      (1u << 20)
-#define TEMPLATES_MAX     1000
-#define ERRORS_FOLDER     PKGDATADIR "/errors"
-#define STYLESHEET_NAME   "errorpage.css"
-#define STYLESHEET_FOLDER SYSCONFDIR "/cuttle/"
-
-struct template
-{
-	struct template *next;
-	char *name;
-	struct span text; /* owned, unless is_builtin */
-	bool is_builtin;
-};
-
-struct errorpages {
-	uint32_t magic;
-	struct template *templates;
-	unsigned n_templates;
-	char *stylesheet; /* owned; NULL: the one compiled in */
-	char *html_text;  /* NULL: none */
-};
-
-/* --- loading
- * --------------------------------------------------------------------------------------- */
-
-static void report(struct conf_reader *r, const char *path, const char *what)
-{
-	if (r != NULL)
-		conf_report(r, CONF_WARNING, (struct conf_place){ path, 0 },
-		            "%s; the built-in text is used instead", what);
-}
-
-/* A whole file on the heap, NUL-terminated; NULL with errno. */
-static char *read_file(int folder, const char *name, size_t *n)
-{
-	const int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	char *text = NULL;
-	ssize_t got;
-
-	if (fd < 0)
-		return NULL;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)TEMPLATE_MAX) {
-		errno = EFBIG;
-	} else {
-		text = check_malloc((size_t)st.st_size + 1);
-		got = pread(fd, text, (size_t)st.st_size, 0);
-		*n = got > 0 ? (size_t)got : 0;
-		text[*n] = '\0';
-		if (got < 0) {
-			free(text);
-			text = NULL;
-		}
-	}
-	close(fd);
-	return text;
-}
-
-static void add(struct errorpages *e, const char *name, struct span text, bool is_builtin)
-{
-	struct template *t = check_calloc(1, sizeof(*t));
-
-	t->name = check_strdup(name);
-	t->text = text;
-	t->is_builtin = is_builtin;
-	t->next = e->templates;
-	e->templates = t;
-	e->n_templates++;
-}
-
-static const struct template *find(const struct errorpages *e, struct span name)
-{
-	for (const struct template *t = e->templates; t != NULL; t = t->next)
-		if (span_eq(span_str(t->name), name))
-			return t;
-	return NULL;
-}
-
-static void load_folder(struct errorpages *e, const char *path, bool must_exist,
-                        struct conf_reader *r)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	if (dir == NULL) {
-		if (must_exist)
-			report(r, path, "this folder of error pages cannot be read");
-		return;
-	}
-	/* Safe, as each thread has a stream of its own (glibc says so too). */
-	while ((entry = readdir(dir)) != NULL && /* NOLINT(concurrency-mt-unsafe) */
-	       e->n_templates < TEMPLATES_MAX) {
-		size_t n = 0;
-		char *text;
-
-		if (!span_starts(span_str(entry->d_name), SPAN("ERR_")))
-			continue;
-		text = read_file(dirfd(dir), entry->d_name, &n);
-		if (text != NULL)
-			add(e, entry->d_name, span_of(text, n), false);
-		else
-			report(r, path, "an error page in this folder cannot be read");
-	}
-	closedir(dir);
-}
-
-static const char *builtin_stylesheet(void)
-{
-	const struct errorpage_builtin *b = errorpage_builtins;
-
-	while (b->name != NULL && strcmp(b->name, STYLESHEET_NAME) != 0)
-		b++;
-	return b->name != NULL ? b->text : "";
-}
-
-struct errorpages *errorpages_load(const char *dir, const char *stylesheet, const char *html_text,
-                                   struct conf_reader *r)
-{
-	const char *const css = stylesheet != NULL ? stylesheet : STYLESHEET_FOLDER STYLESHEET_NAME;
-	struct errorpages *e;
-	size_t n;
-
-	OBJ_NEW(e, ERRORPAGES_MAGIC);
-	load_folder(e, dir != NULL ? dir : ERRORS_FOLDER, dir != NULL, r);
-	for (const struct errorpage_builtin *b = errorpage_builtins; b->name != NULL; b++)
-		if (strcmp(b->name, STYLESHEET_NAME) != 0 && find(e, span_str(b->name)) == NULL)
-			add(e, b->name, span_str(b->text), true);
-	e->stylesheet = read_file(AT_FDCWD, css, &n);
-	if (e->stylesheet == NULL && stylesheet != NULL)
-		report(r, css, "this style sheet of error pages cannot be read");
-	e->html_text = html_text != NULL ? check_strdup(html_text) : NULL;
-	return e;
-}
-
-void errorpages_free(struct errorpages **ep)
-{
-	struct errorpages *e = *ep;
-
-	CHECK_OBJ(e, ERRORPAGES_MAGIC);
-	while (e->templates != NULL) {
-		struct template *t = e->templates;
-
-		e->templates = t->next;
-		if (!t->is_builtin)
-			free((void *)(uintptr_t)t->text.p);
-		free(t->name);
-		free(t);
-	}
-	free(e->stylesheet);
-	free(e->html_text);
-	OBJ_FREE(*ep, ERRORPAGES_MAGIC);
-}
-
-/* --- filling in
- * ------------------------------------------------------------------------------------ */
 
 /* Rendering runs twice: with p NULL to learn the length, then into that many bytes. */
 struct page {
@@ -179,6 +11,7 @@ struct page {
 	const struct errorpages *e;
 	const struct errorpage_facts *f;
 	const char *name;
+	bool is_url; /* not HTML, but a URL that is being made */
 };
 
 static void put_raw(struct page *pg, struct span s)
@@ -188,11 +21,37 @@ static void put_raw(struct page *pg, struct span s)
 	pg->n += s.n;
 }
 
-/* Text from outside: nothing in it can begin a tag, end an attribute, or be taken for another
- * charset. */
+/* Percent-encoded but for unreserved bytes (RFC 3986 2.3) and those of `also`. */
+static void put_encoded(struct page *pg, struct span s, const char *also)
+{
+	static const char unreserved[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+	char code[4];
+
+	for (size_t i = 0; i < s.n; i++) {
+		const char c = s.p[i];
+
+		if (c != '\0' && (strchr(unreserved, c) != NULL || strchr(also, c) != NULL)) {
+			put_raw(pg, span_of(s.p + i, 1));
+			continue;
+		}
+		snprintf(code, sizeof(code), "%%%02X", (unsigned char)c);
+		put_raw(pg, span_of(code, 3));
+	}
+}
+
+/*
+ * Text from outside: in HTML, nothing in it can begin a tag, end an attribute, or be taken for
+ * another charset; in a URL, it stays one part of it.
+ */
 static void put_escaped(struct page *pg, struct span s)
 {
 	char number[8];
+
+	if (pg->is_url) {
+		put_encoded(pg, s, "");
+		return;
+	}
 
 	for (size_t i = 0; i < s.n; i++) {
 		const unsigned char c = (unsigned char)s.p[i];
@@ -410,7 +269,7 @@ static bool put_composed(struct page *pg, char macro)
 		return true;
 	case 'l':
 		/* The administrator's own text, as the next one: not escaped. */
-		put_raw(pg, span_str(e->stylesheet != NULL ? e->stylesheet : builtin_stylesheet()));
+		put_raw(pg, span_str(errorpage_stylesheet(e)));
 		return true;
 	case 'L':
 		put_raw(pg, span_str(e->html_text != NULL ? e->html_text : "[not available]"));
@@ -438,6 +297,37 @@ static bool put_composed(struct page *pg, char macro)
 	}
 }
 
+/* %R of a URL: the path and the query as they were asked for. */
+static void put_path(struct page *pg)
+{
+	put_encoded(pg, pg->f->path, "/?:@!$&'()*+,;=%");
+}
+
+/* The macros that mean something in a URL; the others of an error page are left out. */
+static bool put_in_url(struct page *pg, char macro)
+{
+	switch (macro) {
+	case 'R':
+		put_path(pg);
+		return true;
+	case 's': /* what it was called in old configurations */
+	case 'U':
+		put_escaped(pg, pg->f->url);
+		return true;
+	case 'S':
+		put_escaped(pg, pg->f->product);
+		return true;
+	case '%':
+		put_raw(pg, SPAN("%25"));
+		return true;
+	default:
+		break;
+	}
+	if (strchr("aAbeEhHiIMpPtTuw", macro) != NULL)
+		return put_composed(pg, macro) || put_fact(pg, macro);
+	return strchr("BcDfFglLmoOWxzZ", macro) != NULL;
+}
+
 static void fill_in(struct page *pg, struct span text)
 {
 	while (text.n != 0) {
@@ -447,32 +337,46 @@ static void fill_in(struct page *pg, struct span text)
 		text = span_skip(text, at);
 		if (text.n == 0)
 			break;
-		if (text.n >= 2 && (put_composed(pg, text.p[1]) || put_fact(pg, text.p[1]))) {
-			text = span_skip(text, 2);
-		} else {
+		const char macro = text.n >= 2 ? text.p[1] : '\0';
+		const bool is_put = macro != '\0' &&
+		                    (pg->is_url ? put_in_url(pg, macro)
+		                                : put_composed(pg, macro) || put_fact(pg, macro));
+
+		if (!is_put)
 			put_raw(pg, SPAN("%"));
-			text = span_skip(text, 1);
-		}
+		text = span_skip(text, is_put ? 2 : 1);
 	}
 }
 
-struct span errorpage_render(const struct errorpages *e, const char *name,
-                             const struct errorpage_facts *f, struct arena *a)
+static struct span filled_in(struct page *pg, struct span text, struct arena *a)
+{
+	fill_in(pg, text);
+	const size_t n = pg->n;
+
+	pg->n = 0;
+	/* A client's URL is in it, but only as long as a request's head may be. */
+	pg->p = arena_alloc(a, n + 1);
+	fill_in(pg, text);
+	CHECK(pg->n == n);
+	return span_of(pg->p, n);
+}
+
+struct span errorpage_render(const struct errorpages *e, const struct page_set *set,
+                             const char *name, const struct errorpage_facts *f, struct arena *a)
 {
 	struct page pg = { .e = e, .f = f, .name = name };
-	const struct template *t;
-	size_t n;
 
 	CHECK_OBJ(e, ERRORPAGES_MAGIC);
-	t = find(e, span_str(name));
+	const struct template *t = errorpage_template(e, set, span_str(name));
+
 	if (t == NULL)
 		return arena_printf(a, "Internal Error: Missing Template %s\n", name);
-	fill_in(&pg, t->text);
-	n = pg.n;
-	pg.n = 0;
-	/* A client's URL is in it, but only as long as a request's head may be. */
-	pg.p = arena_alloc(a, n + 1);
-	fill_in(&pg, t->text);
-	CHECK(pg.n == n);
-	return span_of(pg.p, n);
+	return filled_in(&pg, t->text, a);
+}
+
+struct span errorpage_location(const char *url, const struct errorpage_facts *f, struct arena *a)
+{
+	struct page pg = { .f = f, .name = "", .is_url = true };
+
+	return filled_in(&pg, span_str(url), a);
 }

@@ -1,13 +1,14 @@
 /*
  * Error pages: macros, escaping, folders, and that every ending has its page.
  */
-#include "proxy/errorpage.h"
+#include "error/errorpage.h"
 #include "tests/unit/unit.h"
 
 #include "base/why.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char folder[64];
@@ -40,6 +41,23 @@ static void teardown(void)
 		unlink(path);
 	}
 	ck_assert_int_eq(rmdir(folder), 0);
+}
+
+static struct errorpages *load(const char *dir, const char *css, const char *html,
+                               struct conf_reader *r)
+{
+	const struct error_conf c = { .installed = "/no/such/folder",
+		                      .error_directory = (char *)(uintptr_t)dir,
+		                      .err_page_stylesheet = (char *)(uintptr_t)css,
+		                      .err_html_text = (char *)(uintptr_t)html };
+
+	return errorpages_load(&c, r);
+}
+
+static struct span render(const struct errorpages *e, const char *name,
+                          const struct errorpage_facts *f, struct arena *a)
+{
+	return errorpage_render(e, errorpages_choose(e, SPAN_NULL), name, f, a);
 }
 
 static const struct errorpage_facts facts = {
@@ -102,8 +120,8 @@ START_TEST(macro_is_filled_in)
 	write_file("own.css", "own { color: red }");
 	snprintf(css, sizeof(css), "%s/own.css", folder);
 	arena_init(&a);
-	e = errorpages_load(folder, css, "<b>call 123</b>", NULL);
-	ck_assert_span(errorpage_render(e, "ERR_TEST", &facts, &a), span_str(macros[_i].want));
+	e = load(folder, css, "<b>call 123</b>", NULL);
+	ck_assert_span(render(e, "ERR_TEST", &facts, &a), span_str(macros[_i].want));
 	errorpages_free(&e);
 	arena_fini(&a);
 	teardown();
@@ -132,12 +150,12 @@ START_TEST(a_rule_that_denied_is_told_once)
 	setup();
 	write_file("ERR_TEST", "%D");
 	arena_init(&a);
-	e = errorpages_load(folder, NULL, NULL, NULL);
-	ck_assert_span(errorpage_render(e, "ERR_TEST", &f, &a),
+	e = load(folder, NULL, NULL, NULL);
+	ck_assert_span(render(e, "ERR_TEST", &f, &a),
 	               SPAN("A rule denies access (http_access deny all [/etc/squid.conf:9])."));
 	f.detail = SPAN("no such name");
 	f.acls = SPAN("http_access deny all");
-	ck_assert_span(errorpage_render(e, "ERR_TEST", &f, &a),
+	ck_assert_span(render(e, "ERR_TEST", &f, &a),
 	               SPAN("A rule denies access (http_access deny all): no such name."));
 	errorpages_free(&e);
 	arena_fini(&a);
@@ -154,8 +172,8 @@ START_TEST(absent_fact_is_said_in_squids_words)
 	setup();
 	write_file("ERR_TEST", absent[_i].template);
 	arena_init(&a);
-	e = errorpages_load(folder, NULL, NULL, NULL);
-	ck_assert_span(errorpage_render(e, "ERR_TEST", &none, &a), span_str(absent[_i].want));
+	e = load(folder, NULL, NULL, NULL);
+	ck_assert_span(render(e, "ERR_TEST", &none, &a), span_str(absent[_i].want));
 	errorpages_free(&e);
 	arena_fini(&a);
 	teardown();
@@ -171,12 +189,12 @@ START_TEST(connect_is_shown_as_https)
 	setup();
 	write_file("ERR_TEST", "%U");
 	arena_init(&a);
-	e = errorpages_load(folder, NULL, NULL, NULL);
+	e = load(folder, NULL, NULL, NULL);
 	f.method = SPAN("CONNECT");
 	f.url = SPAN("h.example:443");
-	ck_assert_span(errorpage_render(e, "ERR_TEST", &f, &a), SPAN("https://h.example/*"));
+	ck_assert_span(render(e, "ERR_TEST", &f, &a), SPAN("https://h.example/*"));
 	f.url = SPAN("h.example:22");
-	ck_assert_span(errorpage_render(e, "ERR_TEST", &f, &a), SPAN("h.example:22"));
+	ck_assert_span(render(e, "ERR_TEST", &f, &a), SPAN("h.example:22"));
 	errorpages_free(&e);
 	arena_fini(&a);
 	teardown();
@@ -185,11 +203,11 @@ END_TEST
 
 START_TEST(missing_template_is_named)
 {
-	struct errorpages *e = errorpages_load(NULL, NULL, NULL, NULL);
+	struct errorpages *e = load(NULL, NULL, NULL, NULL);
 	struct arena a;
 
 	arena_init(&a);
-	ck_assert_span(errorpage_render(e, "ERR_NO_SUCH_PAGE", &facts, &a),
+	ck_assert_span(render(e, "ERR_NO_SUCH_PAGE", &facts, &a),
 	               SPAN("Internal Error: Missing Template ERR_NO_SUCH_PAGE\n"));
 	errorpages_free(&e);
 	arena_fini(&a);
@@ -210,10 +228,10 @@ START_TEST(own_folder_wins_and_what_it_lacks_is_built_in)
 	write_file("ERR_ACCESS_DENIED", "mine");
 	write_file("README", "no template");
 	arena_init(&a);
-	e = errorpages_load(folder, NULL, NULL, NULL);
-	ck_assert_span(errorpage_render(e, "ERR_ACCESS_DENIED", &facts, &a), SPAN("mine"));
-	ck_assert(contains(errorpage_render(e, "ERR_DNS_FAIL", &facts, &a), "<!DOCTYPE html>"));
-	ck_assert(contains(errorpage_render(e, "README", &facts, &a), "Missing Template"));
+	e = load(folder, NULL, NULL, NULL);
+	ck_assert_span(render(e, "ERR_ACCESS_DENIED", &facts, &a), SPAN("mine"));
+	ck_assert(contains(render(e, "ERR_DNS_FAIL", &facts, &a), "<!DOCTYPE html>"));
+	ck_assert(contains(render(e, "README", &facts, &a), "Missing Template"));
 	errorpages_free(&e);
 	arena_fini(&a);
 	teardown();
@@ -224,13 +242,13 @@ START_TEST(missing_folder_and_stylesheet_are_reported)
 {
 	void *sections[CONF_SECTION_N] = { NULL };
 	struct conf_reader *r = conf_reader_new(NULL, 0, sections);
-	struct errorpages *e = errorpages_load("/no/such/folder", "/no/such.css", NULL, r);
+	struct errorpages *e = load("/no/such/folder", "/no/such.css", NULL, r);
 	struct arena a;
 
 	arena_init(&a);
 	ck_assert_uint_eq(conf_count(r, CONF_WARNING), 2);
 	ck_assert_uint_eq(conf_count(r, CONF_ERROR), 0);
-	ck_assert(contains(errorpage_render(e, "ERR_DNS_FAIL", &facts, &a), "<h1>"));
+	ck_assert(contains(render(e, "ERR_DNS_FAIL", &facts, &a), "<h1>"));
 	errorpages_free(&e);
 	conf_reader_free(&r);
 	arena_fini(&a);
@@ -239,7 +257,7 @@ END_TEST
 
 START_TEST(every_ending_has_its_page)
 {
-	struct errorpages *e = errorpages_load("/no/such/folder", NULL, NULL, NULL);
+	struct errorpages *e = load("/no/such/folder", NULL, NULL, NULL);
 	struct arena a;
 
 	arena_init(&a);
@@ -248,7 +266,7 @@ START_TEST(every_ending_has_its_page)
 
 		if (row->page == NULL)
 			continue;
-		const struct span page = errorpage_render(e, row->page, &facts, &a);
+		const struct span page = render(e, row->page, &facts, &a);
 
 		ck_assert_msg(contains(page, "<h1>"), "%s", row->page);
 		ck_assert_msg(contains(page, row->page), "%s names itself", row->page);
@@ -280,8 +298,8 @@ START_TEST(every_byte_is_escaped)
 	setup();
 	write_file("ERR_TEST", all);
 	arena_init(&a);
-	e = errorpages_load(folder, NULL, NULL, NULL);
-	const struct span page = errorpage_render(e, "ERR_TEST", &f, &a);
+	e = load(folder, NULL, NULL, NULL);
+	const struct span page = render(e, "ERR_TEST", &f, &a);
 
 	for (size_t i = 0; i < page.n; i++) {
 		const unsigned char c = (unsigned char)page.p[i];
@@ -300,6 +318,78 @@ START_TEST(every_byte_is_escaped)
 }
 END_TEST
 
+static const struct {
+	const char *accept, *want; /* NULL: no such field */
+	const char *by_default;
+} languages[] = {
+	{ NULL, "en", NULL },
+	{ "", "en", NULL },
+	{ "de", "de", NULL },
+	{ "DE", "de", NULL },
+	{ "fr", "en", NULL },
+	{ "fr, de", "de", NULL },
+	{ "en, de", "en", NULL },
+	{ "de;q=0.5, en;q=0.4", "de", NULL },
+	{ "de;q=0.5, en", "en", NULL },
+	{ "de;q=0.123, en;q=0.124", "en", NULL },
+	{ "de;q=0", "en", NULL },
+	{ "de;q=nonsense", "en", NULL },
+	{ "de;q=0.0001", "en", NULL },
+	/* RFC 4647 3.4: lookup */
+	{ "de-AT", "de", NULL },
+	{ "de-AT-1996, fr", "de", NULL },
+	{ "pt-BR", "pt-br", NULL },
+	{ "pt", "en", NULL },
+	{ "*", "en", NULL },
+	{ "fr, *;q=0.1", "en", NULL },
+	{ "../de", "en", NULL },
+	/* error_default_language */
+	{ NULL, "de", "de" },
+	{ "fr", "de", "de" },
+	{ "en", "en", "de" },
+	{ "*", "de", "de" },
+	{ NULL, "en", "xx" },
+};
+
+START_TEST(language_is_negotiated)
+{
+	struct error_conf c = { .installed = folder,
+		                .error_default_language =
+		                        (char *)(uintptr_t)languages[_i].by_default };
+	static const char *const below[] = { "de", "pt-BR" };
+	char path[128];
+
+	setup();
+	for (size_t i = 0; i < ARRAY_LEN(below); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, below[i]);
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+		snprintf(path, sizeof(path), "%s/ERR_TEST", below[i]);
+		write_file(path, below[i]);
+	}
+	struct errorpages *e = errorpages_load(&c, NULL);
+	const struct page_set *set = errorpages_choose(
+		e, languages[_i].accept != NULL ? span_str(languages[_i].accept) : SPAN_NULL);
+	struct arena a;
+
+	arena_init(&a);
+	ck_assert_span(errorpages_language(e, set), span_str(languages[_i].want));
+	if (strcmp(languages[_i].want, "de") == 0)
+		ck_assert_span(errorpage_render(e, set, "ERR_TEST", &facts, &a), SPAN("de"));
+	/* What a language lacks is shown in English. */
+	ck_assert(
+		contains(errorpage_render(e, set, "ERR_DNS_FAIL", &facts, &a), "<!DOCTYPE html>"));
+	arena_fini(&a);
+	errorpages_free(&e);
+	for (size_t i = 0; i < ARRAY_LEN(below); i++) {
+		snprintf(path, sizeof(path), "%s/%s/ERR_TEST", folder, below[i]);
+		ck_assert_int_eq(unlink(path), 0);
+		snprintf(path, sizeof(path), "%s/%s", folder, below[i]);
+		ck_assert_int_eq(rmdir(path), 0);
+	}
+	teardown();
+}
+END_TEST
+
 Suite *suite_errorpage(void);
 Suite *suite_errorpage(void)
 {
@@ -314,6 +404,7 @@ Suite *suite_errorpage(void)
 	tcase_add_test(t, own_folder_wins_and_what_it_lacks_is_built_in);
 	tcase_add_test(t, missing_folder_and_stylesheet_are_reported);
 	tcase_add_test(t, every_ending_has_its_page);
+	tcase_add_loop_test(t, language_is_negotiated, 0, ARRAY_LEN(languages));
 	tcase_add_test(t, every_byte_is_escaped);
 	suite_add_tcase(s, t);
 	return s;
