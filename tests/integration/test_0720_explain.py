@@ -131,7 +131,7 @@ REFUSED = [
     ("no request", (), "--url"),
     ("no URL", ("--url", "nonsense"), "400"),
     ("userinfo", ("--url", "http://user@h.example/"), "400"),
-    ("an address in disguise", ("--url", "http://127.1/"), "400"),
+    ("no host", ("--url", "http:///"), "400"),
     ("no address", ("--src", "300.1.1.1", "--url", "http://h/"), "300.1.1.1"),
     ("no port", ("--src", "10.0.0.1:99999", "--url", "http://h/"), "99999"),
     ("no addresses", ("--dst", "10.0.0.1,", "--url", "http://h/"), "--dst"),
