@@ -34,12 +34,14 @@ int main(void)
 	sim_edges_begin();
 	for (size_t i = 1; i < ARRAY_LEN(suites); i++)
 		srunner_add_suite(runner, suites[i]());
-	srunner_run_all(runner, CK_ENV);
+	srunner_run_all(runner, CK_SILENT);
 	const int failed = srunner_ntests_failed(runner);
 
-	srunner_free(runner);
 	if (getenv("CK_RUN_SUITE") == NULL && getenv("CK_RUN_CASE") == NULL)
 		sim_edges_report();
+	fflush(stdout);
+	srunner_print(runner, CK_ENV); /* the last line is the summary */
+	srunner_free(runner);
 	if (dot != NULL && !sim_edges_draw(dot))
 		perror(dot);
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
