@@ -14,6 +14,11 @@
 /* A closing session reads at most this much, for at most this long, so that its last reply is seen. */
 #define LINGER_BYTES (1u << 20)
 #define LINGER_MS    2000
+/*
+ * An idle connection of a draining worker stays this long: until the next wait has told whether a
+ * request was in the socket already. Else it would be answered by a reset.
+ */
+#define DRAIN_MS 1
 
 /* What a connection costs while it is idle: itself, its stream, and roughly what malloc adds. */
 #define SESSION_BYTES (sizeof(struct session) + sizeof(struct stream) + 64)
@@ -165,6 +170,8 @@ void session_open(struct worker *w, struct port *port, int fd, const struct endp
 	w->n_sessions++;
 	count(COUNT_CLIENT_CONNECTIONS);
 	session_wait(s);
+	if (w->is_draining) /* handed over just when that began */
+		session_drain(s);
 }
 
 static void begin_txn(struct session *s)
@@ -223,6 +230,8 @@ static void session_timer(struct timer *timer)
 {
 	struct session *s = CONTAINER_OF(timer, struct session, timer);
 
+	if (s->state == SESSION_WAITING && stream_is_readable(s->client))
+		return; /* a request came within the same turn: its task is on the queue */
 	s->timed_out = true;
 	task_schedule(s->worker->loop, &s->task);
 }
@@ -294,7 +303,7 @@ void session_drain(struct session *s)
 	CHECK_OBJ(s, SESSION_MAGIC);
 	/* One that lingers has a reply on its way, and ends soon. */
 	if (s->state == SESSION_WAITING)
-		session_close(s, false);
+		timer_arm(s->worker->loop, &s->timer, DRAIN_MS);
 }
 
 void session_kill(struct session *s)

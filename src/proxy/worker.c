@@ -47,7 +47,7 @@ struct handoff {
 	struct post post;
 	struct worker *to;
 	struct port *port; /* counted */
-	int fd;
+	int fd; /* -1: withdrawn */
 	struct endpoint peer, local;
 };
 
@@ -68,6 +68,9 @@ static struct worker *lightest(struct worker *w)
 	for (unsigned i = 0; i < p->n_workers; i++) {
 		const unsigned n = connections(p->workers[i]);
 
+		/* Relaxed: on_accept() asks again. */
+		if (atomic_load_explicit(&p->workers[i]->refuses_handoffs, memory_order_relaxed))
+			continue;
 		if (n + HANDOFF_MARGIN < least || (best != w && n < least)) {
 			best = p->workers[i];
 			least = n;
@@ -76,16 +79,25 @@ static struct worker *lightest(struct worker *w)
 	return best;
 }
 
+static bool may_serve(const struct worker *w)
+{
+	if (w->upstreams == NULL) /* it is being freed */
+		return false;
+	return !w->is_draining || timer_is_armed(&w->drain_timer);
+}
+
 static void take_handoff(struct post *post)
 {
 	struct handoff *h = CONTAINER_OF(post, struct handoff, post);
 	struct worker *w = h->to;
 
+	/* Only this thread lowers it: no order is needed. */
 	atomic_fetch_sub_explicit(&w->n_handed, 1, memory_order_relaxed);
-	if (w->is_draining || w->upstreams == NULL) /* NULL: it is being freed */
-		sock_close(h->fd);
-	else
+	if (h->fd >= 0 && may_serve(w))
 		session_open(w, h->port, h->fd, &h->peer, &h->local);
+	else if (h->fd >= 0)
+		sock_close(h->fd);
+	worker_one_less(w);
 	port_unref(&h->port);
 	free(h);
 }
@@ -102,7 +114,16 @@ static void on_accept(void *arg, int fd, const struct endpoint *peer, const stru
 	struct handoff *h = check_malloc(sizeof(*h));
 
 	*h = (struct handoff){ { .fn = take_handoff }, to, port_ref(wp->port), fd, *peer, *local };
-	atomic_fetch_add_explicit(&to->n_handed, 1, memory_order_relaxed);
+	/*
+	 * Counted before the question is asked, as is_drained() asks in the other order, both
+	 * sequentially consistent: either that worker waits for this connection, or we see that it
+	 * may not, keep the connection, and post only to have it look again.
+	 */
+	atomic_fetch_add_explicit(&to->n_handed, 1, memory_order_seq_cst);
+	if (atomic_load_explicit(&to->refuses_handoffs, memory_order_seq_cst)) {
+		session_open(wp->worker, wp->port, fd, peer, local);
+		h->fd = -1;
+	}
 	loop_post(to->loop, &h->post);
 }
 
@@ -191,19 +212,25 @@ static void kill_all(struct worker *w)
 		session_kill(CONTAINER_OF(list_first(&w->sessions), struct session, link));
 }
 
+static bool is_drained(const struct worker *w)
+{
+	return w->is_draining && w->n_sessions == 0 && w->n_tunnels == 0 &&
+	       atomic_load_explicit(&w->n_handed, memory_order_seq_cst) == 0;
+}
+
 static void report_drained(struct post *p)
 {
 	struct worker *w = CONTAINER_OF(p, struct worker, drain_post);
 
 	w->drain_post.fn = NULL;
-	if (w->n_sessions == 0 && w->n_tunnels == 0)
+	if (is_drained(w))
 		loop_stop(w->loop);
 }
 
 void worker_one_less(struct worker *w)
 {
 	/* Not at once: the caller is still within the object's last step. */
-	if (w->is_draining && w->n_sessions == 0 && w->n_tunnels == 0 && w->drain_post.fn == NULL) {
+	if (w->drain_post.fn == NULL && is_drained(w)) {
 		w->drain_post.fn = report_drained;
 		loop_post(w->loop, &w->drain_post);
 	}
@@ -218,13 +245,17 @@ void worker_drain(struct worker *w, int64_t lifetime_ms)
 {
 	CHECK_OBJ(w, WORKER_MAGIC);
 	w->is_draining = true;
+	/* Pairs with on_accept() of the others, see there. */
+	atomic_store_explicit(&w->refuses_handoffs, true, memory_order_seq_cst);
 	use_no_ports(w);
 	list_for_each_safe(it, &w->sessions)
 		session_drain(CONTAINER_OF(it, struct session, link));
-	if (lifetime_ms <= 0)
+	if (lifetime_ms <= 0) {
+		timer_disarm(&w->drain_timer);
 		kill_all(w);
-	else
+	} else {
 		timer_arm(w->loop, &w->drain_timer, lifetime_ms);
+	}
 	worker_one_less(w);
 }
 

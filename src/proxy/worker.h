@@ -47,6 +47,7 @@ struct worker {
 		n_handed; /* connections that other workers have posted and it has not seen */
 	uint64_t next_id;
 	bool is_draining;
+	_Atomic bool refuses_handoffs; /* written here only, with is_draining; read by others */
 	struct timer drain_timer;
 	struct post drain_post;
 	struct trace_step trace[TRACE_STEPS];
