@@ -267,7 +267,6 @@ enum err worker_new(struct worker **out, struct proxy *p, unsigned id, unsigned 
 	struct worker *w;
 
 	OBJ_NEW(w, WORKER_MAGIC);
-	check_set_panic_printer(print_trace); /* no thread of a worker runs yet */
 	w->id = id;
 	w->proxy = p;
 	list_init(&w->sessions);
@@ -297,6 +296,7 @@ void worker_run(struct worker *w)
 {
 	CHECK_OBJ(w, WORKER_MAGIC);
 	this_worker = w;
+	check_set_panic_printer(print_trace); /* for this thread */
 	loop_run(w->loop);
 	use_no_ports(w);
 	kill_all(w);

@@ -6,6 +6,7 @@
 #include "base/thread.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 static void *read_mask(void *arg)
 {
@@ -34,6 +35,37 @@ START_TEST(a_thread_takes_only_what_a_fault_raises)
 }
 END_TEST
 
+static void on_overflow(int number)
+{
+	_exit(number); /* got here: on a stack that has room */
+}
+
+static __attribute__((noinline)) int deeper(volatile char *above)
+{
+	volatile char room[4096];
+
+	room[0] = above[0];
+	return room[0] == 'x' ? deeper(room) + above[1] : 0;
+}
+
+static void *overflow(void *arg UNUSED)
+{
+	volatile char x[] = "xx";
+
+	return deeper(x) != 0 ? NULL : arg;
+}
+
+START_TEST(a_handler_runs_where_the_stack_has_overflowed)
+{
+	struct sigaction action = { .sa_handler = on_overflow, .sa_flags = SA_ONSTACK };
+	pthread_t t;
+
+	ck_assert_int_eq(sigaction(SIGSEGV, &action, NULL), 0);
+	ck_assert_int_eq(thread_start(&t, "test", overflow, NULL), ERR_NONE);
+	pthread_join(t, NULL);
+}
+END_TEST
+
 Suite *suite_thread(void);
 Suite *suite_thread(void)
 {
@@ -41,6 +73,7 @@ Suite *suite_thread(void)
 	TCase *t = tcase_create("thread");
 
 	tcase_add_test(t, a_thread_takes_only_what_a_fault_raises);
+	tcase_add_exit_test(t, a_handler_runs_where_the_stack_has_overflowed, SIGSEGV);
 	suite_add_tcase(suite, t);
 	return suite;
 }
