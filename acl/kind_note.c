@@ -116,9 +116,10 @@ static enum acl_match match(const struct acl *a, const struct acl_subject *s, st
 	struct span rest = s->text, element;
 
 	(void)e;
+	/* A name alone: any value will do, an empty one too. */
+	if (v->n == 0)
+		return v->wants_one ? ACL_NO : ACL_YES;
 	while (next_element(&rest, a->separators, &element)) {
-		if (v->n == 0)
-			return v->wants_one ? ACL_NO : ACL_YES;
 		if (bsearch(&element, v->v, v->n, sizeof(*v->v), by_bytes) != NULL)
 			return ACL_YES;
 	}

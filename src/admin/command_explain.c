@@ -31,6 +31,7 @@ enum {
 	DST_NAME,
 	STATUS,
 	REPLY_HEADER,
+	NOTE,
 	FACT,
 	JSON,
 	BRIEF,
@@ -58,6 +59,7 @@ static const struct command_option rows[N_OPTIONS] = {
 	               "the name of a host that is an address; - if it has none" },
 	[STATUS] = { "status", "CODE", "the reply's status: explains the rules about replies too" },
 	[REPLY_HEADER] = { "reply-header", "NAME: VALUE", "a field of the reply; may be repeated" },
+	[NOTE] = { "note", "NAME=VALUE", "an annotation; may be repeated" },
 	[FACT] = { "fact", "KEY=VALUE", "any other word of the log format facts; may be repeated" },
 	[JSON] = { "json", NULL, "print one JSON object" },
 	[BRIEF] = { "brief", NULL,
@@ -149,16 +151,27 @@ static bool put_field(struct inquiry *q, const char *prefix, const char *value)
 	return true;
 }
 
-static bool put_fact(struct inquiry *q, const char *value)
+/* "KEY=VALUE" as a word, with `prefix` before its key. */
+static bool put_pair(struct inquiry *q, const char *option, const char *prefix, const char *value)
 {
 	struct span text = span_str(value);
 	const struct span key = span_cut(&text, '=');
-	char name[64];
+	char name[256];
 
-	if (text.p == NULL || !span_to_cstr(key, name, sizeof(name)) || key.n == 0)
-		return refuse("--fact", value, "KEY=VALUE");
+	for (size_t i = 0; i < key.n; i++)
+		if (key.p[i] <= ' ' || key.p[i] >= 0x7f || key.p[i] == '%')
+			text.p = NULL;
+	if (text.p == NULL || key.n == 0 || key.n > sizeof(name) - 8)
+		return refuse(option, value, "a name, \"=\" and a value");
+	snprintf(name, sizeof(name), "%s%.*s", prefix, SPAN_ARG(key));
 	put_word(q, name, text);
 	return true;
+}
+
+static bool put_note(struct inquiry *q, const char *value)
+{
+	put_known(q, "notes", "some");
+	return put_pair(q, "--note", "note.", value);
 }
 
 /* --- what has to be worked out --------------------------------------------------------------- */
@@ -289,8 +302,10 @@ static bool take(struct inquiry *q, int id, const char *value)
 		return put_field(q, "req", value);
 	case REPLY_HEADER:
 		return put_field(q, "rep", value);
+	case NOTE:
+		return put_note(q, value);
 	case FACT:
-		return put_fact(q, value);
+		return put_pair(q, "--fact", "", value);
 	case DST_NAME:
 		q->has_dst_name = true;
 		put_known(q, "dstname", value);
@@ -408,7 +423,8 @@ int command_explain(int argc, char *argv[])
 	arena_init(&q.arena);
 	q.words = open_memstream(&q.text, &q.n);
 	CHECK(q.words != NULL);
-	fprintf(q.words, "facts=%d", LOG_FACTS_VERSION);
+	/* What holds for most requests; --note and --fact may say otherwise. */
+	fprintf(q.words, "facts=%d notes=none initiator=client", LOG_FACTS_VERSION);
 	while ((id = command_next(argc, argv, rows, N_OPTIONS, &value)) >= 0)
 		if (!take(&q, id, value))
 			break;

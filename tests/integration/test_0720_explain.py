@@ -127,6 +127,22 @@ def test_recorded_line(explain):
     assert "decided by: http_access deny all" in explain("--facts", late, zone="Asia/Tokyo").stdout
 
 
+def test_notes_and_other_facts(tmp_path):
+    policy = tmp_path / "notes.conf"
+    policy.write_text("http_port 3128\nacl who note who joe\nacl some note any\nacl many maxconn 5\n"
+                      "http_access deny many\nhttp_access allow who some\nhttp_access deny all\n")
+
+    def verdict(*args):
+        done = subprocess.run([CUTTLE, "explain", "--policy", str(policy), "--src", "10.0.0.1", "--url", "http://h/", *args],
+                              capture_output=True, text=True, timeout=LIMIT, check=True)
+        return [line for line in done.stdout.split("\n") if line.startswith("verdict: ")][0]
+    assert verdict() == "verdict: cannot tell: needs connections"
+    assert verdict("--fact", "connections=6") == "verdict: deny"
+    assert verdict("--fact", "connections=5") == "verdict: deny"
+    assert verdict("--fact", "connections=5", "--note", "who=joe") == "verdict: deny"
+    assert verdict("--fact", "connections=5", "--note", "who=joe", "--note", "any=") == "verdict: allow"
+
+
 REFUSED = [
     ("no request", (), "--url"),
     ("no URL", ("--url", "nonsense"), "400"),
@@ -138,7 +154,8 @@ REFUSED = [
     ("no field", ("--header", "nonsense", "--url", "http://h/"), "NAME: VALUE"),
     ("no method", ("--method", "G E T", "--url", "http://h/"), "--method"),
     ("no time", ("--time", "noon", "--url", "http://h/"), "noon"),
-    ("no fact", ("--fact", "nonsense", "--url", "http://h/"), "KEY=VALUE"),
+    ("no fact", ("--fact", "nonsense", "--url", "http://h/"), "--fact"),
+    ("no name of a note", ("--note", "=x", "--url", "http://h/"), "--note"),
     ("no line", ("--facts", "10.1.1.1 TCP_MISS/200"), "TCP_MISS"),
     ("an empty stdin", ("--facts", "-"), "stdin"),
     ("another version", ("--facts", "facts=99 src=10.0.0.1:1"), "version"),

@@ -45,6 +45,25 @@ static const char *const acls[] = {
 	"time MTWHF 08:00-18:00",
 	"time SA",
 	"time 22:00-06:00",
+	"referer_regex -i INTRANET",
+	"req_mime_type ^text/",
+	"req_header X-One -i ^YES$",
+	"req_header X-Two .",
+	"maxconn 3",
+	"random 1/2",
+	"random 0.1",
+	"note who",
+	"note who joe",
+	"note -m=, groups admin",
+	"annotate_transaction who=joe",
+	"annotate_transaction groups+=admin",
+	"annotate_client seen=yes",
+	"note seen yes",
+	"transaction_initiator client",
+	"has request",
+	"has response",
+	"client_connection_mark 0x10/0xf0",
+	"connections_encrypted",
 	/* with what stands for the number of another one */
 	"any-of @ !@",
 	"any-of @ @ @",
@@ -59,6 +78,14 @@ static const char *const ports[] = { "", ":80", ":443", ":8080", ":25" };
 static const char *const paths[] = { "/",          "/admin/x",      "/%61dmin/?q=1", "/tracker/",
 	                             "/setup.exe", "/a.zip?b=.exe", "/%00%zz" };
 static const char *const agents[] = { "curl/8.0", "Mozilla/5.0 (X11)", "Curl", "" };
+static const char *const fields[] = {
+	"",
+	"Referer: http://intranet.example/\r\n",
+	"Content-Type: text/plain\r\n",
+	"X-One: yes\r\n",
+	"X-One: no\r\nX-One: YES\r\n",
+	"X-Two: a\tb \xff%\r\n",
+};
 static const char *const methods[] = { "GET", "HEAD", "POST", "PURGE", "CONNECT", "FOO" };
 static const char *const sources[] = { "10.0.0.1", "10.1.0.77", "192.0.2.3", "2001:db8::5", "::1" };
 static const char *const targets[] = { "198.51.100.9", "127.0.0.1", "203.0.113.7", "::1",
@@ -124,10 +151,10 @@ static void fill_request(struct facts *f, struct random *r, struct arena *a)
 	const char *detail = "";
 	size_t used;
 	const struct span text = arena_printf(
-		a, "%s %s%s%s%s HTTP/1.1\r\nHost: h\r\n%s%s%s\r\n", method,
+		a, "%s %s%s%s%s HTTP/1.1\r\nHost: h\r\n%s%s%s%s\r\n", method,
 		is_connect ? "" : "http://", host, is_connect && *port == '\0' ? ":443" : port,
 		is_connect ? "" : PICK(r, paths), *agent != '\0' ? "User-Agent: " : "", agent,
-		*agent != '\0' ? "\r\n" : "");
+		*agent != '\0' ? "\r\n" : "", PICK(r, fields));
 
 	http_head_init(h, a);
 	ck_assert_int_eq(http_parse_request(text, 4096, &scan, h, &used, &e), HTTP_PARSE_OK);
@@ -138,6 +165,25 @@ static void fill_request(struct facts *f, struct random *r, struct arena *a)
 	f->uri = u;
 	f->url = uri_text(u, a);
 	f->state[FACT_REQUEST] = FACT_VALUE;
+}
+
+static void fill_counts(struct facts *f, struct random *r, struct arena *a)
+{
+	static const char *const values[] = { "joe", "admin", "a,admin,b", "-", "" };
+	static const char *const keys[] = { "who", "groups", "seen", "a=b" };
+	struct notes *notes = ARENA_NEW(a, struct notes);
+
+	for (unsigned n = random_below(r, 4); n > 0; n--)
+		notes_add(notes, a, span_str(PICK(r, keys)), span_str(PICK(r, values)));
+	f->notes = notes;
+	f->draw = (uint64_t)random_below(r, UINT32_MAX) << 32 | random_below(r, UINT32_MAX);
+	f->connections = 1 + random_below(r, 6);
+	f->initiator = SPAN("client");
+	f->mark = random_below(r, 0x40);
+	f->is_client_encrypted = random_below(r, 2) != 0;
+	f->state[FACT_NOTES] = f->state[FACT_DRAW] = f->state[FACT_CONNECTIONS] =
+		f->state[FACT_INITIATOR] = FACT_VALUE;
+	f->state[FACT_MARK] = some_state(r);
 }
 
 struct facts policies_facts(struct random *r, struct arena *a)
@@ -156,6 +202,7 @@ struct facts policies_facts(struct random *r, struct arena *a)
 	f.state[FACT_DST_ADDRS] = some_state(r);
 	f.state[FACT_SRC_NAME] = some_state(r);
 	f.state[FACT_DST_NAME] = some_state(r);
+	fill_counts(&f, r, a);
 	ck_assert(ip_parse(span_str(PICK(r, sources)), &f.src.ip));
 	ck_assert(ip_parse(SPAN("10.9.0.1"), &f.local.ip));
 	f.local.port = random_below(r, 2) != 0 ? 3128 : 8080;

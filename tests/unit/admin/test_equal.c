@@ -62,7 +62,7 @@ static void one(const struct snapshot *s, struct random *r, struct tally *t, FIL
 	              "%.2000s\n%.*s %.*s: live %s, explained %s", policy, SPAN_ARG(f.method_name),
 	              SPAN_ARG(f.url), verdict_text(v), verdict_text(x.verdict));
 	t->allow += v == VERDICT_ALLOW;
-	t->deny += v == VERDICT_DENY;
+	t->deny += v == VERDICT_DENY || v == VERDICT_UNDECIDED;
 	t->need += v == VERDICT_NEED;
 	put_line(log, &f, v, names, &a);
 	arena_fini(&a);
