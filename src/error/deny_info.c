@@ -7,7 +7,7 @@
 #include "error/errorpage.h"
 
 static const char accepted[] = "accepted are ERR_NAME, CODE:ERR_NAME with CODE 200-299 or 400-599, "
-                               "a URL, 3xx:URL and TCP_RESET";
+			       "a URL, 3xx:URL and TCP_RESET";
 
 static bool is_url(struct span s)
 {
@@ -36,6 +36,33 @@ static bool is_location(struct span s)
 	return s.n != 0;
 }
 
+static bool is_hex(char c)
+{
+	c = ascii_lower(c);
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+/* A percent sign that begins neither a macro nor an encoded byte is left as it is. */
+static void warn_of_macros(struct conf_line *l, struct span url)
+{
+	for (size_t i = 0; i < url.n; i++) {
+		if (url.p[i] != '%')
+			continue;
+		const struct span rest = span_skip(url, i + 1);
+
+		if (rest.n >= 2 && is_hex(rest.p[0]) && is_hex(rest.p[1]))
+			continue;
+		if (rest.n == 0 || !errorpage_location_knows(rest.p[0])) {
+			conf_warning(l,
+			             "\"%.*s\" begins no macro of deny_info; write %%%% for a"
+			             " percent sign",
+			             (int)MIN(rest.n + 1, (size_t)2), rest.p - 1);
+			conf_as_squid(l->reader, CONF_SQUID_STOPS);
+		}
+		i++;
+	}
+}
+
 static bool parse_what(struct conf_line *l, struct span word, struct deny_info *d)
 {
 	struct span what = word;
@@ -58,6 +85,8 @@ static bool parse_what(struct conf_line *l, struct span word, struct deny_info *
 		conf_error(l, "\"%.*s\": %s", SPAN_ARG(word), accepted);
 		return false;
 	}
+	if (d->kind == DENY_INFO_REDIRECT)
+		warn_of_macros(l, what);
 	d->what = span_strdup(what);
 	return true;
 }

@@ -58,3 +58,5 @@ struct span errorpage_render(const struct errorpages *e, const struct page_set *
  * path and a query are made of.
  */
 struct span errorpage_location(const char *url, const struct errorpage_facts *f, struct arena *a);
+/* Whether % and this byte are such a macro. */
+bool errorpage_location_knows(char macro);

@@ -303,6 +303,8 @@ static void put_path(struct page *pg)
 	put_encoded(pg, pg->f->path, "/?:@!$&'()*+,;=%");
 }
 
+static const char in_url[] = "aAbeEhHiIMpPtTuw", left_out[] = "BcDfFglLmoOWxzZ";
+
 /* The macros that mean something in a URL; the others of an error page are left out. */
 static bool put_in_url(struct page *pg, char macro)
 {
@@ -323,9 +325,15 @@ static bool put_in_url(struct page *pg, char macro)
 	default:
 		break;
 	}
-	if (strchr("aAbeEhHiIMpPtTuw", macro) != NULL)
+	if (strchr(in_url, macro) != NULL)
 		return put_composed(pg, macro) || put_fact(pg, macro);
-	return strchr("BcDfFglLmoOWxzZ", macro) != NULL;
+	return strchr(left_out, macro) != NULL;
+}
+
+bool errorpage_location_knows(char macro)
+{
+	return macro != '\0' && (strchr(in_url, macro) != NULL || strchr(left_out, macro) != NULL ||
+	                         strchr("RsUS%", macro) != NULL);
 }
 
 static void fill_in(struct page *pg, struct span text)

@@ -87,6 +87,31 @@ START_TEST(test_lines)
 }
 END_TEST
 
+static const struct {
+	const char *url;
+	unsigned warnings;
+} macros[] = {
+	{ "http://u/?%u%a%i%M%H%p%R%s%S%U%h%%%e%E%t%T%w%o%x", 0 },
+	{ "http://u/x%20y%C3%A4", 0 },
+	{ "http://u/%Q", 1 },
+	{ "http://u/%", 1 },
+	{ "http://u/%2", 1 },
+	{ "http://u/%%Q%Q%q", 2 },
+};
+
+START_TEST(test_unknown_macros_are_told)
+{
+	struct fixture f;
+	char text[128];
+
+	snprintf(text, sizeof(text), "deny_info %s a\n", macros[_i].url);
+	fixture_init(&f, text);
+	ck_assert_uint_eq(conf_count(f.reader, CONF_WARNING), macros[_i].warnings);
+	ck_assert_uint_eq(conf_count(f.reader, CONF_ERROR), 0);
+	fixture_fini(&f);
+}
+END_TEST
+
 START_TEST(test_the_first_line_that_names_the_acl)
 {
 	struct fixture f;
@@ -188,6 +213,7 @@ Suite *suite_deny_info(void)
 	TCase *t = tcase_create("deny_info");
 
 	tcase_add_loop_test(t, test_lines, 0, ARRAY_LEN(lines));
+	tcase_add_loop_test(t, test_unknown_macros_are_told, 0, ARRAY_LEN(macros));
 	tcase_add_test(t, test_the_first_line_that_names_the_acl);
 	tcase_add_test(t, test_what_does_not_exist_is_told);
 	tcase_add_loop_test(t, test_redirect_status, 0, ARRAY_LEN(statuses));
