@@ -269,6 +269,8 @@ static void finish_acl(struct acl_parse *p, struct acl *a)
 	p->place = a->place;
 	const bool is_empty = a->type->kind->count(a->data) == 0 && !a->has_errors;
 
+	a->is_empty = is_empty;
+
 	/* Lists are made by programs, and one may well have nothing to list at the moment. */
 	if (is_empty && a->has_list)
 		acl_report(p, a, CONF_WARNING, "acl %s: its list is empty, so it never matches",
@@ -384,11 +386,38 @@ static void check_wait(struct acl_parse *p, const struct acl_rules *r, const str
 	              "starts, and the acl does not match unless the answer is known already");
 }
 
+/*
+ * A list that has become empty, by a download that failed perhaps, must not open what a rule with it is
+ * to close. An allow that never holds closes more, and so does a deny with a negation.
+ */
+static void check_empty(struct acl_parse *p, const struct acl_rules *r, const struct acl_rule *rule,
+                        const struct acl_term *t)
+{
+	static const char *const lists[] = { "http_access",           "adapted_http_access",
+		                             "http_reply_access",     "miss_access",
+		                             "request_header_access", "reply_header_access" };
+	bool is_access = false;
+
+	if (!t->acl->is_empty || !t->acl->has_list || t->is_negated != rule->is_allow)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		is_access |= strcmp(lists[i], r->directive) == 0;
+	if (!is_access)
+		return;
+	conf_report(p->reader, CONF_ERROR, rule->place,
+	            "%s: the list of acl %s is empty, so this line %s; fill the list, or delete "
+	            "the line",
+	            r->directive, t->acl->name,
+	            t->is_negated ? "allows whatever the list is to keep out" : "never denies");
+	conf_as_squid(p->reader, "starts, and the acl never matches");
+}
+
 static void check_term(struct acl_parse *p, const struct acl_rules *r, const struct acl_rule *rule,
                        const struct acl_term *t)
 {
 	const struct acl_list *list = acl_list_of(span_str(r->directive));
 
+	check_empty(p, r, rule, t);
 	for (enum fact f = 0; f < FACT_N; f++) {
 		if ((t->acl->relies_on >> f & 1) == 0)
 			continue;

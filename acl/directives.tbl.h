@@ -9,7 +9,7 @@ DIRECTIVE(acl, "", access, acl, acl_conf_acl, set, "",
 	" expressions; also between values, and +i ends it); -n, no lookup; -m, lists; -- ends them. The types"
 	" and their flags stand below, in TYPES OF ACLS.\n"
 	"Known without a line: all, localhost, to_localhost, to_linklocal, manager, CONNECT.")
-DIRECTIVE(http_access, "", access, acl, acl_conf_rules, http_access, "",
+DIRECTIVE(http_access, "", access, acl, acl_conf_rules, http_access, "[if unset] deny all",
 	"allow|deny [!]ACL ...",
 	"Allows or denies requests. The first line of which all acls match decides; if none does, the"
 	" opposite of the last line. Without any such line, all requests are denied.")

@@ -99,7 +99,8 @@ struct acl_type {
 	const char *values;   /* what is accepted, for messages */
 	const char *new_name; /* an old spelling: the type it stands for; NULL otherwise */
 	const char *note;
-	const char *field; /* the field of the head that it looks at; NULL: none, or see struct acl */
+	const char
+		*field;  /* the field of the head that it looks at; NULL: none, or see struct acl */
 	const char *doc; /* a paragraph of the manual; NULL where kind is */
 };
 
@@ -115,6 +116,7 @@ struct acl {
 	bool is_builtin;
 	bool has_errors;    /* reported; the configuration will not be used */
 	bool has_list;      /* values came, or would have come, from a file */
+	bool is_empty;      /* it has no values; set by acl_conf_finish() */
 	unsigned reads;     /* bits 1 << FACT_x; set by acl_conf_finish() */
 	unsigned relies_on; /* those of them without which it makes no sense; likewise */
 	unsigned height;    /* groups only: levels of groups below, plus one; 0: not yet computed */

@@ -55,7 +55,8 @@ enum conf_state {
 	CONF_ACCEPTED, /* no effect here, with a reason; a warning */
 	CONF_OBSOLETE, /* no effect in today's Squid either; a warning with the replacement */
 	CONF_UNBUILT,  /* Squid has it, Cuttle not yet; an error */
-	CONF_REFUSED   /* will not be built, and ignoring it would weaken a policy; an error */
+	CONF_UNBUILT_HARMLESS, /* the same, but what may pass does not depend on it; a warning */
+	CONF_REFUSED /* will not be built, and ignoring it would weaken a policy; an error */
 };
 
 /*
@@ -92,8 +93,8 @@ struct conf_directive {
 	}
 
 /*
- * A row without a setter. state: ACCEPTED, OBSOLETE, UNBUILT or REFUSED; doc says why, or what to write
- * instead. A line of an unbuilt or refused directive that only states def passes with a note.
+ * A row without a setter. state: ACCEPTED, OBSOLETE, UNBUILT, UNBUILT_HARMLESS or REFUSED; doc says why,
+ * or what to write instead. A line of an unbuilt or refused directive that only states def passes with a note.
  */
 #define CONF_ROW_WITHOUT(name_, aliases_, group_, state_, def_, syntax_, doc_)                     \
 	{                                                                                          \
@@ -169,6 +170,8 @@ const struct conf_finding *conf_findings(struct conf_reader *r);
 unsigned conf_count(const struct conf_reader *r, enum conf_severity s);
 /* Whether a line of this directive was read, right or wrong. */
 bool conf_is_seen(const struct conf_reader *r, const char *name);
+/* The last line of this directive; without one, the file that was read first, as a whole. */
+struct conf_place conf_place_of(const struct conf_reader *r, const char *name);
 void *conf_section(const struct conf_reader *r, enum conf_section s);
 /* Files read so far (configuration, includes, value lists), for the operator. NULL-terminated. */
 const char *const *conf_files(const struct conf_reader *r);

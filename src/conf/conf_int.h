@@ -77,6 +77,7 @@ struct conf_applied {
 /* What the reader remembers about a row. */
 struct conf_row_state {
 	bool is_seen;
+	struct conf_place place;      /* of the last line */
 	unsigned n_more;              /* lines after the first, for what is said once */
 	struct conf_finding *finding; /* of the first; NULL: none */
 };

@@ -101,6 +101,8 @@ static const char *state_sentence(enum conf_state s)
 		return "Obsolete, without effect.";
 	case CONF_UNBUILT:
 		return "Not built yet: an error.";
+	case CONF_UNBUILT_HARMLESS:
+		return "Not built yet: a warning, since what may pass does not depend on it.";
 	case CONF_REFUSED:
 		return "Refused: an error.";
 	}

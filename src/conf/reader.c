@@ -61,6 +61,16 @@ bool conf_is_seen(const struct conf_reader *r, const char *name)
 	return e != NULL && r->row_states[e->row_id].is_seen;
 }
 
+struct conf_place conf_place_of(const struct conf_reader *r, const char *name)
+{
+	CHECK_OBJ(r, CONF_READER_MAGIC);
+	const struct conf_index_entry *e = conf_index_find(&r->index, span_str(name));
+
+	if (e != NULL && r->row_states[e->row_id].is_seen)
+		return r->row_states[e->row_id].place;
+	return (struct conf_place){ r->main_name != NULL ? r->main_name : "(built in)", 0 };
+}
+
 /* --- directives that do nothing here ------------------------------------------------ */
 
 /* Whether the line's words are those of the row's default, so that it changes nothing. */
@@ -113,6 +123,7 @@ static const char *state_as_squid(const struct conf_directive *d)
 	case CONF_OBSOLETE:
 		return "logs an error that it is obsolete, leaves the line out and starts";
 	case CONF_UNBUILT:
+	case CONF_UNBUILT_HARMLESS:
 		return is_obsolete ? "logs an error that it is obsolete, but still applies it"
 		                   : "applies it";
 	case CONF_REFUSED:
@@ -126,7 +137,8 @@ static const char *state_as_squid(const struct conf_directive *d)
 
 /* Warnings are said once for each directive; further lines are counted and told by conf_finish().
  */
-static void warn_once(struct conf_line *l, struct conf_row_state *state, const char *what)
+static void warn_once(struct conf_line *l, struct conf_row_state *state, const char *what,
+                      const char *end)
 {
 	char text[CONF_FINDING_MAX];
 
@@ -134,8 +146,8 @@ static void warn_once(struct conf_line *l, struct conf_row_state *state, const c
 		state->n_more++;
 		return;
 	}
-	snprintf(text, sizeof(text), "%.*s %s: %.*s", SPAN_ARG(l->name), what,
-	         SPAN_ARG(sentence(l->directive)));
+	snprintf(text, sizeof(text), "%.*s %s%.*s%s", SPAN_ARG(l->name), what,
+	         SPAN_ARG(sentence(l->directive)), end);
 	state->finding = conf_finding_add(l->reader, CONF_WARNING, l->place, text);
 	conf_as_squid(l->reader, "%s", state_as_squid(l->directive));
 }
@@ -161,27 +173,44 @@ static void refuse(struct conf_line *l, struct conf_row_state *state, const char
 		state->finding = f;
 }
 
+static void note_default(struct conf_line *l)
+{
+	conf_report(l->reader, CONF_NOTE, l->place,
+	            "%.*s only states the default, which holds here too", SPAN_ARG(l->name));
+	conf_as_squid(l->reader, CONF_SQUID_SAME);
+}
+
 static void report_without_setter(struct conf_line *l, struct conf_row_state *state)
 {
+	const bool is_default = states_default(l);
+
 	switch (l->directive->state) {
 	case CONF_WORKS:
 		return;
 	case CONF_ACCEPTED:
-		warn_once(l, state, "is accepted and has no effect");
+		warn_once(l, state, "is accepted and has no effect: ", "");
 		return;
 	case CONF_OBSOLETE:
-		warn_once(l, state, "is obsolete and has no effect");
+		warn_once(l, state, "is obsolete and has no effect: ", "");
+		return;
+	case CONF_UNBUILT_HARMLESS:
+		if (is_default)
+			note_default(l);
+		else
+			warn_once(l, state,
+			          "is known to Squid, but Cuttle does not have it yet (in Squid: ",
+			          "); what may pass does not depend on it");
 		return;
 	case CONF_UNBUILT:
-	case CONF_REFUSED:
-		if (states_default(l)) {
-			conf_report(l->reader, CONF_NOTE, l->place,
-			            "%.*s only states the default, which holds here too",
-			            SPAN_ARG(l->name));
-			conf_as_squid(l->reader, CONF_SQUID_SAME);
-		} else if (l->directive->state == CONF_UNBUILT)
+		if (is_default)
+			note_default(l);
+		else
 			refuse(l, state, "is known to Squid, but Cuttle does not have it yet",
 			       " (in Squid: ", "); remove the line if you can do without");
+		return;
+	case CONF_REFUSED:
+		if (is_default)
+			note_default(l);
 		else
 			refuse(l, state, "is refused", ": ", "");
 		return;
@@ -271,6 +300,7 @@ static void apply(struct conf_line *l)
 
 	l->directive = e->row;
 	state->is_seen = true;
+	state->place = l->place;
 	if (e->row->state == CONF_WORKS && e->row->set != NULL)
 		run_setter(l);
 	else

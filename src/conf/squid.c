@@ -55,6 +55,7 @@ const char *conf_state_text(enum conf_state s)
 	case CONF_OBSOLETE:
 		return "obsolete";
 	case CONF_UNBUILT:
+	case CONF_UNBUILT_HARMLESS:
 		return "unbuilt";
 	case CONF_REFUSED:
 		return "refused";

@@ -2,7 +2,8 @@
  * Squid's directives that no folder implements: a row for each, with what becomes of it and why.
  *	SQUID(name, aliases, group, state, default, syntax, sentence)
  * ACCEPTED: the sentence says why it may be ignored. OBSOLETE: what to write instead. UNBUILT: what
- * it does in Squid. REFUSED: why, and what to write instead. Whoever implements a directive moves its
+ * it does in Squid; UNBUILT_HARMLESS likewise, where no more and no less may pass without it. REFUSED: why,
+ * and what to write instead. Whoever implements a directive moves its
  * row into the directives.tbl.h of its folder.
  */
 
@@ -14,7 +15,7 @@ SQUID("proxy_protocol_access", "", "access", UNBUILT, "deny all", "allow|deny [!
 	"Says who may send PROXY protocol headers.")
 SQUID("tproxy_uses_indirect_client", "", "access", ACCEPTED, "off", "on|off",
 	"No port takes TPROXY traffic, so no address is spoofed.")
-SQUID("spoof_client_ip", "", "access", UNBUILT, "", "allow|deny [!]ACL...",
+SQUID("spoof_client_ip", "", "access", UNBUILT_HARMLESS, "", "allow|deny [!]ACL...",
 	"Says for whom TPROXY keeps the client's address.")
 SQUID("icp_access", "", "access", ACCEPTED, "deny all", "allow|deny [!]ACL...",
 	"No ICP port is opened, so no ICP query is ever answered.")
@@ -28,19 +29,19 @@ SQUID("on_unsupported_protocol", "", "access", UNBUILT, "", "tunnel|respond [!]A
 /* --- auth */
 SQUID("auth_param", "", "auth", UNBUILT, "", "SCHEME PARAMETER VALUE...",
 	"Declares how users prove who they are: schemes, helpers and their options.")
-SQUID("authenticate_cache_garbage_interval", "", "auth", UNBUILT, "1 hour", "TIME",
+SQUID("authenticate_cache_garbage_interval", "", "auth", UNBUILT_HARMLESS, "1 hour", "TIME",
 	"How often expired credentials are swept.")
-SQUID("authenticate_ttl", "", "auth", UNBUILT, "1 hour", "TIME",
+SQUID("authenticate_ttl", "", "auth", UNBUILT_HARMLESS, "1 hour", "TIME",
 	"How long a user is remembered after the last request.")
-SQUID("authenticate_ip_ttl", "", "auth", UNBUILT, "1 second", "TIME",
+SQUID("authenticate_ip_ttl", "", "auth", UNBUILT_HARMLESS, "1 second", "TIME",
 	"How long an address counts as a user's, for acls of type max_user_ip.")
 SQUID("auth_schemes", "", "auth", UNBUILT, "", "SCHEMES [!]ACL...",
 	"Chooses which schemes are offered to whom.")
 
 /* --- ssl */
-SQUID("tls_outgoing_options", "", "ssl", UNBUILT, "min-version=1.0", "OPTION...",
+SQUID("tls_outgoing_options", "", "ssl", UNBUILT_HARMLESS, "min-version=1.0", "OPTION...",
 	"Sets how TLS is spoken to servers.")
-SQUID("ssl_unclean_shutdown", "", "ssl", UNBUILT, "off", "on|off",
+SQUID("ssl_unclean_shutdown", "", "ssl", UNBUILT_HARMLESS, "off", "on|off",
 	"Leaves out the farewell of TLS connections.")
 SQUID("ssl_engine", "", "ssl", ACCEPTED, "", "NAME",
 	"Engines are gone from OpenSSL 3; no hardware is used.")
@@ -48,19 +49,19 @@ SQUID("sslproxy_session_ttl", "", "ssl", ACCEPTED, "300", "SECONDS",
 	"No TLS sessions with servers are kept yet.")
 SQUID("sslproxy_session_cache_size", "", "ssl", ACCEPTED, "2 MB", "SIZE",
 	"No TLS sessions with servers are kept yet.")
-SQUID("sslproxy_foreign_intermediate_certs", "", "ssl", UNBUILT, "", "FILE",
+SQUID("sslproxy_foreign_intermediate_certs", "", "ssl", UNBUILT_HARMLESS, "", "FILE",
 	"Names certificates that complete the chains of servers.")
-SQUID("sslproxy_cert_sign_hash", "", "ssl", UNBUILT, "", "NAME",
+SQUID("sslproxy_cert_sign_hash", "", "ssl", UNBUILT_HARMLESS, "", "NAME",
 	"Chooses the digest by which made certificates are signed.")
 SQUID("ssl_bump", "", "ssl", UNBUILT, "", "ACTION [!]ACL...",
 	"Decides which TLS connections are looked into.")
-SQUID("sslproxy_cert_error", "", "ssl", UNBUILT, "", "allow|deny [!]ACL...",
+SQUID("sslproxy_cert_error", "", "ssl", UNBUILT_HARMLESS, "", "allow|deny [!]ACL...",
 	"Says which faults of a server's certificate are tolerated.")
-SQUID("sslproxy_cert_sign", "", "ssl", UNBUILT, "", "ACTION [!]ACL...",
+SQUID("sslproxy_cert_sign", "", "ssl", UNBUILT_HARMLESS, "", "ACTION [!]ACL...",
 	"Chooses what made certificates are signed with.")
-SQUID("sslproxy_cert_adapt", "", "ssl", UNBUILT, "", "ACTION [!]ACL...",
+SQUID("sslproxy_cert_adapt", "", "ssl", UNBUILT_HARMLESS, "", "ACTION [!]ACL...",
 	"Changes fields of made certificates.")
-SQUID("sslpassword_program", "", "ssl", UNBUILT, "", "PROGRAM [ARGUMENT...]",
+SQUID("sslpassword_program", "", "ssl", UNBUILT_HARMLESS, "", "PROGRAM [ARGUMENT...]",
 	"Names a program that tells the passphrase of a key.")
 SQUID("sslcrtd_program", "", "ssl", ACCEPTED, "", "PROGRAM [ARGUMENT...]",
 	"Certificates need no helper and no database on disk.")
@@ -68,7 +69,7 @@ SQUID("sslcrtd_children", "", "ssl", ACCEPTED, "32 startup=5 idle=1", "NUMBER [O
 	"Certificates need no helper.")
 SQUID("sslcrtvalidator_program", "", "ssl", UNBUILT, "", "[OPTION...] PROGRAM [ARGUMENT...]",
 	"Names a helper that has a say about servers' certificates.")
-SQUID("sslcrtvalidator_children", "", "ssl", UNBUILT, "32 startup=5 idle=1 concurrency=1",
+SQUID("sslcrtvalidator_children", "", "ssl", UNBUILT_HARMLESS, "32 startup=5 idle=1 concurrency=1",
 	"NUMBER [OPTION...]", "Sets how many certificate validators run.")
 
 /* --- network */
@@ -90,11 +91,11 @@ SQUID("qos_flows", "", "network", UNBUILT, "", "tos|mark [OPTION...]",
 	"Marks packets to clients by where the reply came from.")
 SQUID("tcp_outgoing_address", "", "network", UNBUILT, "", "ADDRESS [!]ACL...",
 	"Chooses the local address of connections to servers.")
-SQUID("client_dst_passthru", "", "network", UNBUILT, "on", "on|off",
+SQUID("client_dst_passthru", "", "network", UNBUILT_HARMLESS, "on", "on|off",
 	"Sends intercepted connections to the address that the client had dialled.")
 SQUID("eui_lookup", "", "network", ACCEPTED, "on", "on|off",
 	"Hardware addresses of clients are not looked up, and no acl type asks for them.")
-SQUID("udp_incoming_address", "", "network", UNBUILT, "any_addr", "ADDRESS",
+SQUID("udp_incoming_address", "", "network", UNBUILT_HARMLESS, "any_addr", "ADDRESS",
 	"Chooses the local address where ICP and HTCP are received.")
 SQUID("udp_outgoing_address", "", "network", UNBUILT, "no_addr", "ADDRESS",
 	"Chooses the local address from which ICP, HTCP and DNS queries are sent.")
@@ -114,15 +115,15 @@ SQUID("reply_header_add", "", "header", UNBUILT, "", "NAME VALUE [!]ACL...",
 	"Adds headers to replies.")
 
 /* --- http */
-SQUID("broken_posts", "", "http", UNBUILT, "", "allow|deny [!]ACL...",
+SQUID("broken_posts", "", "http", UNBUILT_HARMLESS, "", "allow|deny [!]ACL...",
 	"Adds an empty line after the bodies that are sent to some old servers.")
-SQUID("httpd_accel_surrogate_id", "", "http", UNBUILT, "", "NAME",
+SQUID("httpd_accel_surrogate_id", "", "http", UNBUILT_HARMLESS, "", "NAME",
 	"Names this proxy to servers that steer surrogates.")
-SQUID("http_accel_surrogate_remote", "", "http", UNBUILT, "off", "on|off",
+SQUID("http_accel_surrogate_remote", "", "http", UNBUILT_HARMLESS, "off", "on|off",
 	"Makes a reverse proxy behave as a distant one.")
 SQUID("global_internal_static", "", "http", ACCEPTED, "on", "on|off",
 	"There are no icons to be served.")
-SQUID("force_request_body_continuation", "", "http", UNBUILT, "", "allow|deny [!]ACL...",
+SQUID("force_request_body_continuation", "", "http", UNBUILT_HARMLESS, "", "allow|deny [!]ACL...",
 	"Says who gets a 100 (Continue) before the server was asked.")
 
 SQUID("uri_whitespace", "", "http", ACCEPTED, "strip", "strip|deny|allow|encode|chop",
@@ -137,60 +138,60 @@ SQUID("pipeline_prefetch", "", "http", ACCEPTED, "0", "NUMBER",
 /* --- rewrite */
 SQUID("url_rewrite_program", "redirect_program", "rewrite", UNBUILT, "", "PROGRAM [ARGUMENT...]",
 	"Names a helper that rewrites or redirects requests.")
-SQUID("url_rewrite_children", "redirect_children", "rewrite", UNBUILT,
+SQUID("url_rewrite_children", "redirect_children", "rewrite", UNBUILT_HARMLESS,
 	"20 startup=0 idle=1 concurrency=0", "NUMBER [OPTION...]",
 	"Sets how many rewriting helpers run.")
-SQUID("url_rewrite_host_header", "redirect_rewrites_host_header", "rewrite", UNBUILT, "on",
+SQUID("url_rewrite_host_header", "redirect_rewrites_host_header", "rewrite", UNBUILT_HARMLESS, "on",
 	"on|off", "Makes Host follow a rewritten URL.")
-SQUID("url_rewrite_access", "redirector_access", "rewrite", UNBUILT, "", "allow|deny [!]ACL...",
+SQUID("url_rewrite_access", "redirector_access", "rewrite", UNBUILT_HARMLESS, "", "allow|deny [!]ACL...",
 	"Says which requests are shown to the rewriter.")
-SQUID("url_rewrite_bypass", "redirector_bypass", "rewrite", UNBUILT, "off", "on|off",
+SQUID("url_rewrite_bypass", "redirector_bypass", "rewrite", UNBUILT_HARMLESS, "off", "on|off",
 	"Lets requests pass unchanged when the rewriters are busy.")
-SQUID("url_rewrite_extras", "", "rewrite", UNBUILT, "\"%>a/%>A %un %>rm myip=%la myport=%lp\"",
+SQUID("url_rewrite_extras", "", "rewrite", UNBUILT_HARMLESS, "\"%>a/%>A %un %>rm myip=%la myport=%lp\"",
 	"FORMAT", "Sets what rewriters are told beside the URL.")
-SQUID("url_rewrite_timeout", "", "rewrite", UNBUILT, "", "TIME on_timeout=ACTION [response=TEXT]",
+SQUID("url_rewrite_timeout", "", "rewrite", UNBUILT_HARMLESS, "", "TIME on_timeout=ACTION [response=TEXT]",
 	"Limits how long a rewriter may take.")
-SQUID("store_id_program", "storeurl_rewrite_program", "rewrite", UNBUILT, "",
+SQUID("store_id_program", "storeurl_rewrite_program", "rewrite", UNBUILT_HARMLESS, "",
 	"PROGRAM [ARGUMENT...]", "Names a helper that tells under which key a reply is stored.")
-SQUID("store_id_extras", "", "rewrite", UNBUILT, "\"%>a/%>A %un %>rm myip=%la myport=%lp\"",
+SQUID("store_id_extras", "", "rewrite", UNBUILT_HARMLESS, "\"%>a/%>A %un %>rm myip=%la myport=%lp\"",
 	"FORMAT", "Sets what store id helpers are told beside the URL.")
-SQUID("store_id_children", "storeurl_rewrite_children", "rewrite", UNBUILT,
+SQUID("store_id_children", "storeurl_rewrite_children", "rewrite", UNBUILT_HARMLESS,
 	"20 startup=0 idle=1 concurrency=0", "NUMBER [OPTION...]",
 	"Sets how many store id helpers run.")
-SQUID("store_id_access", "storeurl_rewrite_access", "rewrite", UNBUILT, "", "allow|deny [!]ACL...",
+SQUID("store_id_access", "storeurl_rewrite_access", "rewrite", UNBUILT_HARMLESS, "", "allow|deny [!]ACL...",
 	"Says which requests are shown to the store id helper.")
-SQUID("store_id_bypass", "storeurl_rewrite_bypass", "rewrite", UNBUILT, "on", "on|off",
+SQUID("store_id_bypass", "storeurl_rewrite_bypass", "rewrite", UNBUILT_HARMLESS, "on", "on|off",
 	"Lets requests pass when the store id helpers are busy.")
 
 /* --- adaptation */
 SQUID("adaptation_uses_indirect_client", "icap_uses_indirect_client", "adaptation", ACCEPTED, "on",
 	"on|off", "There are no adaptation services to tell yet.")
 SQUID("icap_enable", "", "adaptation", UNBUILT, "off", "on|off", "Turns ICAP services on.")
-SQUID("icap_connect_timeout", "", "adaptation", UNBUILT, "", "TIME",
+SQUID("icap_connect_timeout", "", "adaptation", UNBUILT_HARMLESS, "", "TIME",
 	"Limits how long connecting to an ICAP service may take.")
-SQUID("icap_io_timeout", "", "adaptation", UNBUILT, "", "TIME",
+SQUID("icap_io_timeout", "", "adaptation", UNBUILT_HARMLESS, "", "TIME",
 	"Limits how long an ICAP service may be silent.")
-SQUID("icap_service_failure_limit", "", "adaptation", UNBUILT, "10", "NUMBER [in TIME]",
+SQUID("icap_service_failure_limit", "", "adaptation", UNBUILT_HARMLESS, "10", "NUMBER [in TIME]",
 	"Sets after how many failures an ICAP service is left alone.")
-SQUID("icap_service_revival_delay", "", "adaptation", UNBUILT, "180", "SECONDS",
+SQUID("icap_service_revival_delay", "", "adaptation", UNBUILT_HARMLESS, "180", "SECONDS",
 	"Sets how long an ICAP service is left alone.")
-SQUID("icap_preview_enable", "", "adaptation", UNBUILT, "on", "on|off",
+SQUID("icap_preview_enable", "", "adaptation", UNBUILT_HARMLESS, "on", "on|off",
 	"Lets ICAP services decide on the first bytes of a body.")
-SQUID("icap_preview_size", "", "adaptation", UNBUILT, "-1", "BYTES",
+SQUID("icap_preview_size", "", "adaptation", UNBUILT_HARMLESS, "-1", "BYTES",
 	"Sets how many bytes an ICAP service sees first.")
-SQUID("icap_206_enable", "", "adaptation", UNBUILT, "on", "on|off",
+SQUID("icap_206_enable", "", "adaptation", UNBUILT_HARMLESS, "on", "on|off",
 	"Lets ICAP services return only what they changed.")
-SQUID("icap_default_options_ttl", "", "adaptation", UNBUILT, "60", "SECONDS",
+SQUID("icap_default_options_ttl", "", "adaptation", UNBUILT_HARMLESS, "60", "SECONDS",
 	"Sets how long an ICAP service's options hold.")
-SQUID("icap_persistent_connections", "", "adaptation", UNBUILT, "on", "on|off",
+SQUID("icap_persistent_connections", "", "adaptation", UNBUILT_HARMLESS, "on", "on|off",
 	"Keeps connections to ICAP services open.")
-SQUID("adaptation_send_client_ip", "icap_send_client_ip", "adaptation", UNBUILT, "off", "on|off",
+SQUID("adaptation_send_client_ip", "icap_send_client_ip", "adaptation", UNBUILT_HARMLESS, "off", "on|off",
 	"Tells ICAP services the client's address.")
-SQUID("adaptation_send_username", "icap_send_client_username", "adaptation", UNBUILT, "off",
+SQUID("adaptation_send_username", "icap_send_client_username", "adaptation", UNBUILT_HARMLESS, "off",
 	"on|off", "Tells ICAP services the user's name.")
-SQUID("icap_client_username_header", "", "adaptation", UNBUILT, "X-Client-Username", "NAME",
+SQUID("icap_client_username_header", "", "adaptation", UNBUILT_HARMLESS, "X-Client-Username", "NAME",
 	"Sets the header that tells ICAP services the user's name.")
-SQUID("icap_client_username_encode", "", "adaptation", UNBUILT, "off", "on|off",
+SQUID("icap_client_username_encode", "", "adaptation", UNBUILT_HARMLESS, "off", "on|off",
 	"Encodes the user's name for ICAP services in base64.")
 SQUID("icap_service", "", "adaptation", UNBUILT, "", "ID POINT [OPTION...] URI",
 	"Declares an ICAP service.")
@@ -210,15 +211,15 @@ SQUID("adaptation_service_chain", "", "adaptation", UNBUILT, "", "NAME SERVICE..
 	"Names ICAP services that are applied one after another.")
 SQUID("adaptation_access", "", "adaptation", UNBUILT, "", "SERVICE allow|deny [!]ACL...",
 	"Says what goes to an ICAP service.")
-SQUID("adaptation_service_iteration_limit", "", "adaptation", UNBUILT, "16", "NUMBER",
+SQUID("adaptation_service_iteration_limit", "", "adaptation", UNBUILT_HARMLESS, "16", "NUMBER",
 	"Limits how many services one message passes.")
-SQUID("adaptation_masterx_shared_names", "", "adaptation", UNBUILT, "", "NAME",
+SQUID("adaptation_masterx_shared_names", "", "adaptation", UNBUILT_HARMLESS, "", "NAME",
 	"Names a header that services hand to one another.")
 SQUID("adaptation_meta", "", "adaptation", UNBUILT, "", "NAME VALUE [!]ACL...",
 	"Adds headers to what ICAP services are sent.")
-SQUID("icap_retry", "", "adaptation", UNBUILT, "deny all", "allow|deny [!]ACL...",
+SQUID("icap_retry", "", "adaptation", UNBUILT_HARMLESS, "deny all", "allow|deny [!]ACL...",
 	"Says which ICAP requests may be repeated.")
-SQUID("icap_retry_limit", "", "adaptation", UNBUILT, "0", "NUMBER",
+SQUID("icap_retry_limit", "", "adaptation", UNBUILT_HARMLESS, "0", "NUMBER",
 	"Limits how often an ICAP request is repeated.")
 
 /* --- timeout */
@@ -239,7 +240,7 @@ SQUID("fqdncache_size", "", "dns", ACCEPTED, "1024", "NUMBER",
 	"Reverse names live in the same store as all other answers.")
 SQUID("as_whois_server", "", "dns", ACCEPTED, "whois.ra.net", "HOST",
 	"Acls of autonomous systems are gone, so nobody is asked about them.")
-SQUID("dns_multicast_local", "", "dns", UNBUILT, "off", "on|off",
+SQUID("dns_multicast_local", "", "dns", UNBUILT_HARMLESS, "off", "on|off",
 	"Resolves names below .local by multicast.")
 
 SQUID("ignore_unknown_nameservers", "", "dns", ACCEPTED, "on", "on|off",
@@ -311,25 +312,25 @@ SQUID("mcast_icp_query_timeout", "", "peer", ACCEPTED, "2000", "MILLISECONDS",
 /* --- delay */
 SQUID("delay_pool_uses_indirect_client", "", "delay", ACCEPTED, "on", "on|off",
 	"There are no delay pools to choose yet.")
-SQUID("delay_pools", "", "delay", UNBUILT, "0", "NUMBER", "Sets the number of bandwidth pools.")
-SQUID("delay_class", "", "delay", UNBUILT, "", "POOL CLASS", "Sets the kind of a bandwidth pool.")
-SQUID("delay_access", "", "delay", UNBUILT, "", "POOL allow|deny [!]ACL...",
+SQUID("delay_pools", "", "delay", UNBUILT_HARMLESS, "0", "NUMBER", "Sets the number of bandwidth pools.")
+SQUID("delay_class", "", "delay", UNBUILT_HARMLESS, "", "POOL CLASS", "Sets the kind of a bandwidth pool.")
+SQUID("delay_access", "", "delay", UNBUILT_HARMLESS, "", "POOL allow|deny [!]ACL...",
 	"Says whose replies a bandwidth pool slows down.")
-SQUID("delay_parameters", "", "delay", UNBUILT, "", "POOL RATE/SIZE...",
+SQUID("delay_parameters", "", "delay", UNBUILT_HARMLESS, "", "POOL RATE/SIZE...",
 	"Sets the rates of a bandwidth pool.")
-SQUID("delay_initial_bucket_level", "", "delay", UNBUILT, "50", "PERCENT",
+SQUID("delay_initial_bucket_level", "", "delay", UNBUILT_HARMLESS, "50", "PERCENT",
 	"Sets how full bandwidth pools begin.")
-SQUID("client_delay_pools", "", "delay", UNBUILT, "0", "NUMBER",
+SQUID("client_delay_pools", "", "delay", UNBUILT_HARMLESS, "0", "NUMBER",
 	"Sets the number of pools for what clients send.")
-SQUID("client_delay_initial_bucket_level", "", "delay", UNBUILT, "50", "PERCENT",
+SQUID("client_delay_initial_bucket_level", "", "delay", UNBUILT_HARMLESS, "50", "PERCENT",
 	"Sets how full pools for clients begin.")
-SQUID("client_delay_parameters", "", "delay", UNBUILT, "", "POOL RATE SIZE",
+SQUID("client_delay_parameters", "", "delay", UNBUILT_HARMLESS, "", "POOL RATE SIZE",
 	"Sets the rates of a pool for clients.")
-SQUID("client_delay_access", "", "delay", UNBUILT, "", "POOL allow|deny [!]ACL...",
+SQUID("client_delay_access", "", "delay", UNBUILT_HARMLESS, "", "POOL allow|deny [!]ACL...",
 	"Says whose requests a pool slows down.")
-SQUID("response_delay_pool", "", "delay", UNBUILT, "", "NAME OPTION...",
+SQUID("response_delay_pool", "", "delay", UNBUILT_HARMLESS, "", "NAME OPTION...",
 	"Declares a named bandwidth pool for replies.")
-SQUID("response_delay_pool_access", "", "delay", UNBUILT, "", "NAME allow|deny [!]ACL...",
+SQUID("response_delay_pool_access", "", "delay", UNBUILT_HARMLESS, "", "NAME allow|deny [!]ACL...",
 	"Says which replies a named pool slows down.")
 
 /* --- cache-policy */
@@ -383,7 +384,7 @@ SQUID("cache_replacement_policy", "", "cache-disk", ACCEPTED, "lru", "POLICY",
 	"Nothing is cached yet, so nothing is evicted.")
 SQUID("minimum_object_size", "", "cache-disk", ACCEPTED, "0 KB", "SIZE", "Nothing is cached yet.")
 SQUID("maximum_object_size", "", "cache-disk", ACCEPTED, "4 MB", "SIZE", "Nothing is cached yet.")
-SQUID("cache_dir", "", "cache-disk", UNBUILT, "", "TYPE FOLDER [SIZE] [OPTION...]",
+SQUID("cache_dir", "", "cache-disk", UNBUILT_HARMLESS, "", "TYPE FOLDER [SIZE] [OPTION...]",
 	"Names a folder for cached objects.")
 SQUID("store_dir_select_algorithm", "", "cache-disk", ACCEPTED, "least-load",
 	"least-load|round-robin", "Nothing is stored yet.")
@@ -409,11 +410,11 @@ SQUID("cache_store_log", "", "log", ACCEPTED, "none", "FILE",
 	"Nothing is stored yet that such a log could tell of.")
 SQUID("logformat", "", "log", UNBUILT, "", "NAME FORMAT",
 	"Names a format of access.log made from % codes.")
-SQUID("icap_log", "", "log", UNBUILT, "", "PLACE [OPTION...] [[!]ACL...]",
+SQUID("icap_log", "", "log", UNBUILT_HARMLESS, "", "PLACE [OPTION...] [[!]ACL...]",
 	"Logs what is sent to ICAP services.")
 SQUID("stats_collection", "", "log", ACCEPTED, "", "allow|deny [!]ACL...",
 	"The counters count every request.")
-SQUID("tls_key_log", "", "log", UNBUILT, "", "FILE [OPTION...] [if [!]ACL...]",
+SQUID("tls_key_log", "", "log", UNBUILT_HARMLESS, "", "FILE [OPTION...] [if [!]ACL...]",
 	"Writes down the secrets of TLS sessions.")
 SQUID("cache_log_message", "", "log", ACCEPTED, "", "id=N OPTION...",
 	"Messages bear no numbers; repeated ones are counted together.")
@@ -450,7 +451,9 @@ SQUID("high_memory_warning", "", "admin", ACCEPTED, "0 KB", "SIZE",
 	"Thresholds are for the monitoring that reads the counters; memory_limit sets a bound.")
 
 /* --- process */
-SQUID("chroot", "", "process", UNBUILT, "", "FOLDER", "Confines the process to a folder.")
+SQUID("chroot", "", "process", REFUSED, "", "FOLDER",
+	"The proxy gives up root and has files opened by its keeper, which a confined one could not; "
+	"have the service's manager confine it (RootDirectory= and ProtectSystem= of systemd).")
 SQUID("memory_pools", "", "process", ACCEPTED, "on", "on|off",
 	"Memory is managed in another way, without pools to be tuned.")
 SQUID("memory_pools_limit", "", "process", ACCEPTED, "5 MB", "SIZE",
@@ -495,7 +498,7 @@ SQUID("ftp_sanitycheck", "", "ftp", ACCEPTED, "on", "on|off", "ftp:// URLs are n
 SQUID("ftp_telnet_protocol", "", "ftp", ACCEPTED, "on", "on|off", "ftp:// URLs are not served yet.")
 
 /* --- snmp */
-SQUID("snmp_port", "", "snmp", UNBUILT, "0", "PORT", "Opens a port for SNMP queries.")
+SQUID("snmp_port", "", "snmp", UNBUILT_HARMLESS, "0", "PORT", "Opens a port for SNMP queries.")
 SQUID("snmp_access", "", "snmp", ACCEPTED, "deny all", "allow|deny [!]ACL...",
 	"No SNMP port is opened, so nobody is answered.")
 SQUID("snmp_incoming_address", "", "snmp", ACCEPTED, "any_addr", "ADDRESS",
@@ -582,22 +585,22 @@ SQUID("cache_peer_domain", "cache_host_domain", "obsolete", REFUSED, "", "PEER [
 	"cache_peer_access.")
 SQUID("ie_refresh", "", "obsolete", OBSOLETE, "", "on|off",
 	"The browser it was made for is gone; delete the line.")
-SQUID("sslproxy_cafile", "", "obsolete", UNBUILT, "", "FILE",
-	"Write tls_outgoing_options cafile=FILE, which is to come.")
-SQUID("sslproxy_capath", "", "obsolete", UNBUILT, "", "FOLDER",
-	"Write tls_outgoing_options capath=FOLDER, which is to come.")
-SQUID("sslproxy_cipher", "", "obsolete", UNBUILT, "", "CIPHERS",
-	"Write tls_outgoing_options cipher=CIPHERS, which is to come.")
-SQUID("sslproxy_client_certificate", "", "obsolete", UNBUILT, "", "FILE",
-	"Write tls_outgoing_options cert=FILE, which is to come.")
-SQUID("sslproxy_client_key", "", "obsolete", UNBUILT, "", "FILE",
-	"Write tls_outgoing_options key=FILE, which is to come.")
-SQUID("sslproxy_flags", "", "obsolete", UNBUILT, "", "FLAGS",
-	"Write tls_outgoing_options flags=FLAGS, which is to come.")
-SQUID("sslproxy_options", "", "obsolete", UNBUILT, "", "OPTIONS",
-	"Write tls_outgoing_options options=OPTIONS, which is to come.")
-SQUID("sslproxy_version", "", "obsolete", UNBUILT, "", "NUMBER",
-	"Write tls_outgoing_options min-version=1.N, which is to come.")
+SQUID("sslproxy_cafile", "", "obsolete", UNBUILT_HARMLESS, "", "FILE",
+	"Names a file of authorities for servers' certificates; its successor is tls_outgoing_options cafile=FILE.")
+SQUID("sslproxy_capath", "", "obsolete", UNBUILT_HARMLESS, "", "FOLDER",
+	"Names a folder of authorities for servers' certificates; its successor is tls_outgoing_options capath=FOLDER.")
+SQUID("sslproxy_cipher", "", "obsolete", UNBUILT_HARMLESS, "", "CIPHERS",
+	"Chooses ciphers towards servers; its successor is tls_outgoing_options cipher=CIPHERS.")
+SQUID("sslproxy_client_certificate", "", "obsolete", UNBUILT_HARMLESS, "", "FILE",
+	"Names the certificate that servers are shown; its successor is tls_outgoing_options cert=FILE.")
+SQUID("sslproxy_client_key", "", "obsolete", UNBUILT_HARMLESS, "", "FILE",
+	"Names the key of the certificate that servers are shown; its successor is tls_outgoing_options key=FILE.")
+SQUID("sslproxy_flags", "", "obsolete", UNBUILT_HARMLESS, "", "FLAGS",
+	"Sets how servers' certificates are verified; its successor is tls_outgoing_options flags=FLAGS.")
+SQUID("sslproxy_options", "", "obsolete", UNBUILT_HARMLESS, "", "OPTIONS",
+	"Sets options of TLS towards servers; its successor is tls_outgoing_options options=OPTIONS.")
+SQUID("sslproxy_version", "", "obsolete", UNBUILT_HARMLESS, "", "NUMBER",
+	"Chooses the version of TLS towards servers; its successor is tls_outgoing_options min-version=1.N.")
 SQUID("hierarchy_stoplist", "", "obsolete", OBSOLETE, "", "WORD...",
 	"Whether a request may go to a peer is said by always_direct and never_direct.")
 SQUID("log_access", "", "obsolete", OBSOLETE, "", "allow|deny [!]ACL...",
@@ -628,8 +631,9 @@ SQUID("referer_log", "referrer_log", "obsolete", OBSOLETE, "", "FILE",
 	"Use access_log with the format referrer.")
 SQUID("update_headers", "", "obsolete", OBSOLETE, "", "on|off",
 	"Stored headers are always updated; delete the line.")
-SQUID("url_rewrite_concurrency", "redirect_concurrency", "obsolete", UNBUILT, "0", "NUMBER",
-	"Write concurrency=NUMBER in url_rewrite_children, which is to come.")
+SQUID("url_rewrite_concurrency", "redirect_concurrency", "obsolete", UNBUILT_HARMLESS, "0", "NUMBER",
+	"Sets how many requests a rewriter has at a time; its successor is concurrency= in "
+	"url_rewrite_children.")
 SQUID("useragent_log", "", "obsolete", OBSOLETE, "", "FILE",
 	"Use access_log with the format useragent.")
 SQUID("dns_testnames", "", "obsolete", OBSOLETE, "", "NAME...",

@@ -122,7 +122,9 @@ static void line_scan(struct conf_line *l, void *field)
 	if (is_in(name, listening, ARRAY_LEN(listening)))
 		port_add(s, first);
 	if (span_eq(name, SPAN("cache_log")))
-		s->cache_log = span_eq(first, SPAN("none")) ? NULL : arena_dup(&s->arena, first).p;
+		s->cache_log = span_eq(first, SPAN("none"))
+		                       ? NULL
+		                       : arena_dup(&s->arena, log_path(first)).p;
 	if (span_eq(name, SPAN("pid_filename"))) {
 		s->pid_filename =
 			span_eq(first, SPAN("none")) ? NULL : arena_dup(&s->arena, first).p;

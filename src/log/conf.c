@@ -225,9 +225,14 @@ void log_conf_path(struct conf_line *l, void *field)
 	char **path = field;
 	struct span word;
 
-	if (!conf_word(l, &word) || (word.p[0] != '/' && !span_eq(word, SPAN("none")))) {
-		conf_error(l, "expected a full path, which may be /dev/stderr, or none; modules "
-		              "such as stdio: are for access_log");
+	const bool has_word = conf_word(l, &word);
+
+	/* A module's name in front means nothing; Squid cuts it off too. */
+	if (has_word && span_starts(word, SPAN("stdio:")))
+		word = span_skip(word, strlen("stdio:"));
+	if (!has_word || word.n == 0 || (word.p[0] != '/' && !span_eq(word, SPAN("none")))) {
+		conf_error(l, "expected a full path, which may be /dev/stderr, or none");
+		conf_as_squid(l->reader, has_word ? CONF_SQUID_TAKES : CONF_SQUID_STOPS);
 		conf_rest(l);
 		return;
 	}

@@ -28,7 +28,7 @@ DIRECTIVE(client_netmask, "", log, log, log_conf_netmask, client_netmask, "255.2
 	  "A mask for client addresses in logs, for privacy: 255.255.255.0 logs the network"
 	  " only. An IPv4 mask is for IPv4 clients, an IPv6 mask for IPv6 clients.")
 DIRECTIVE(cache_log, "", log, log, log_conf_path, cache_log,
-	  LOCALSTATEDIR "/log/cuttle/cache.log", "PATH|none",
+	  LOCALSTATEDIR "/log/cuttle/cache.log", "[stdio:]PATH|none",
 	  "The file for what the proxy has to say to its administrator. none: standard "
 	  "error only.")
 /* clang-format on */

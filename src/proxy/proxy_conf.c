@@ -28,6 +28,17 @@ void proxy_conf_fini(struct proxy_conf *c)
 	proxy_conf_init(c);
 }
 
+static void check_host_name(struct conf_reader *r, const char *directive, const char *name)
+{
+	if (http_is_token(span_str(name)))
+		return;
+	conf_report(r, CONF_ERROR, conf_place_of(r, directive),
+	            "%s: the host name \"%s\" cannot stand in a Via field: use letters, digits, "
+	            "dots and hyphens",
+	            directive, name);
+	conf_as_squid(r, CONF_SQUID_TAKES);
+}
+
 void proxy_conf_complete(struct proxy_conf *c, struct conf_reader *r)
 {
 	char name[256];
@@ -40,18 +51,19 @@ void proxy_conf_complete(struct proxy_conf *c, struct conf_reader *r)
 	}
 	if (c->unique_hostname == NULL)
 		c->unique_hostname = check_strdup(c->visible_hostname);
-	if (!http_is_token(span_str(c->visible_hostname)) ||
-	    !http_is_token(span_str(c->unique_hostname)))
-		conf_report(
-			r, CONF_ERROR, (struct conf_place){ "visible_hostname", 0 },
-			"the host name \"%s\" cannot stand in a Via field: use letters, digits, "
-			"dots and hyphens",
-			c->visible_hostname);
-	if (c->client_request_buffer_max_bytes <= c->request_header_max_bytes)
+	check_host_name(r, "visible_hostname", c->visible_hostname);
+	if (strcmp(c->unique_hostname, c->visible_hostname) != 0)
+		check_host_name(r, "unique_hostname", c->unique_hostname);
+	if (c->client_request_buffer_max_bytes <= c->request_header_max_bytes) {
+		const bool is_said = conf_is_seen(r, "client_request_buffer_max_size");
+
 		conf_report(r, CONF_ERROR,
-		            (struct conf_place){ "client_request_buffer_max_size", 0 },
+		            conf_place_of(r, is_said ? "client_request_buffer_max_size"
+		                                     : "request_header_max_size"),
 		            "client_request_buffer_max_size must be larger than "
 		            "request_header_max_size");
+		conf_as_squid(r, CONF_SQUID_STOPS);
+	}
 }
 
 void proxy_conf_names(struct conf_line *l, void *field)

@@ -92,6 +92,9 @@ http_access alow all
 http_access allow
 acl a dstdomain "/nonexistent"
 acl a dstdomain
+acl a src "/dev/null"\nhttp_access deny a
+acl a src "/dev/null"\nhttp_access allow !a
+chroot /nonexistent
 ident_lookup_access deny all
 dns_nameservers nonsense
 include /tmp
@@ -107,6 +110,11 @@ via on and more
 request_header_max_size 5
 umask 27
 dns_v4_first on
+cache_dir ufs /tmp 10 16 256
+delay_pools 1
+store_id_bypass off
+acl a src "/dev/null"
+acl a src "/dev/null"\nhttp_access allow a
 ignore_ims_on_miss on
 """
 

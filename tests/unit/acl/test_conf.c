@@ -304,7 +304,7 @@ START_TEST(an_empty_list_is_a_warning)
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(dprintf(fd, "# nothing today\n"), 16);
 	close(fd);
-	snprintf(text, sizeof(text), "acl a %s \"%s\"\nhttp_access deny a\nhttp_access allow all",
+	snprintf(text, sizeof(text), "acl a %s \"%s\"\nhttp_access deny !a\nhttp_access allow all",
 	         types[_i], path);
 	fixture_init(&f, text);
 	unlink(path);
@@ -313,9 +313,37 @@ START_TEST(an_empty_list_is_a_warning)
 	fixture_request(&f, "GET", "http://www.example.com/");
 	fixture_dst(&f, "192.0.2.9");
 	/* srcdomain may ask for a name before it looks. */
-	ck_assert_msg(strcmp(fixture_verdict(&f), "allow") == 0 ||
+	ck_assert_msg(strcmp(fixture_verdict(&f), "deny") == 0 ||
 	                      strncmp(fixture_verdict(&f), "need", 4) == 0,
 	              "%s: %s", types[_i], fixture_verdict(&f));
+	fixture_fini(&f);
+}
+END_TEST
+
+static const struct {
+	const char *line;
+	unsigned n_errors;
+} empty_rules[] = {
+	{ "http_access deny a", 1 },   { "http_access deny CONNECT a", 1 },
+	{ "http_access allow !a", 1 }, { "http_access allow a", 0 },
+	{ "http_access deny !a", 0 },
+};
+
+/* An error where an empty list would let more pass than the rule was written for. */
+START_TEST(an_empty_list_must_not_open_anything)
+{
+	char path[] = "/tmp/cuttle-acl-XXXXXX", text[128];
+	const int fd = mkstemp(path);
+	struct fixture f;
+
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	snprintf(text, sizeof(text), "acl a src \"%s\"\n%s", path, empty_rules[_i].line);
+	fixture_init(&f, text);
+	unlink(path);
+	ck_assert_uint_eq(conf_count(f.reader, CONF_ERROR), empty_rules[_i].n_errors);
+	if (empty_rules[_i].n_errors != 0)
+		ck_assert_finding(&f, 2, CONF_ERROR, "the list of acl a is empty, so this line");
 	fixture_fini(&f);
 }
 END_TEST
@@ -362,6 +390,7 @@ Suite *suite_conf(void)
 	tcase_add_test(t, a_built_in_can_be_added_to);
 	tcase_add_test(t, values_come_from_files);
 	tcase_add_loop_test(t, an_empty_list_is_a_warning, 0, 17);
+	tcase_add_loop_test(t, an_empty_list_must_not_open_anything, 0, ARRAY_LEN(empty_rules));
 	tcase_add_test(t, purge_is_on_if_an_acl_names_it);
 	tcase_add_test(t, deep_groups_are_refused);
 	suite_add_tcase(s, t);

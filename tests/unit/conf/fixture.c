@@ -93,6 +93,7 @@ static const struct conf_directive rows[] = {
 	CONF_ROW_WITHOUT("accepted", "accepted_too", "test", ACCEPTED, "", "X", "It is tuning."),
 	CONF_ROW_WITHOUT("obsolete", "", "test", OBSOLETE, "", "X", "Write words."),
 	CONF_ROW_WITHOUT("unbuilt", "", "test", UNBUILT, "deny all", "X", "It does much."),
+	CONF_ROW_WITHOUT("harmless", "", "test", UNBUILT_HARMLESS, "1", "X", "It stores."),
 	CONF_ROW_WITHOUT("refused", "", "test", REFUSED, "", "X", "It used to restrict."),
 };
 

@@ -30,6 +30,11 @@ static const struct {
 	  "line 1)\n" },
 	{ "unbuilt: the default may be stated", "unbuilt  deny\tall # as ever",
 	  "squid.conf:1: note: unbuilt only states the default, which holds here too\n" },
+	{ "unbuilt, without effect on what may pass: a warning", "harmless 2\nharmless 3",
+	  "squid.conf:1: warning: harmless is known to Squid, but Cuttle does not have it yet (in "
+	  "Squid: It stores); what may pass does not depend on it (and 1 more line)\n" },
+	{ "the same, stating the default", "harmless 1",
+	  "squid.conf:1: note: harmless only states the default, which holds here too\n" },
 	{ "refused: an error", "refused x",
 	  "squid.conf:1: error: refused is refused: It used to restrict\n" },
 	{ "unknown, and like nothing", "qqqqqqqq x",
