@@ -337,6 +337,7 @@ static void warn_open_end(struct acl_parse *p, const struct acl_rules *r)
 		"%s: the last line denies some requests, so all that no line matches are allowed;"
 		" end with \"%s deny all\"",
 		r->directive, r->directive);
+	conf_as_squid(p->reader, CONF_SQUID_SAME);
 }
 
 /*

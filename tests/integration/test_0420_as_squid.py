@@ -92,8 +92,8 @@ http_access alow all
 http_access allow
 acl a dstdomain "/nonexistent"
 acl a dstdomain
-acl a src "/dev/null"\nhttp_access deny a
-acl a src "/dev/null"\nhttp_access allow !a
+acl a src "/dev/null"\\nhttp_access deny a
+acl a src "/dev/null"\\nhttp_access allow !a
 chroot /nonexistent
 ident_lookup_access deny all
 dns_nameservers nonsense
@@ -114,7 +114,7 @@ cache_dir ufs /tmp 10 16 256
 delay_pools 1
 store_id_bypass off
 acl a src "/dev/null"
-acl a src "/dev/null"\nhttp_access allow a
+acl a src "/dev/null"\\nhttp_access allow a
 ignore_ims_on_miss on
 """
 
