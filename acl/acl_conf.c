@@ -27,6 +27,8 @@ void acl_report(struct acl_parse *p, struct acl *a, enum conf_severity s, const 
 	va_end(ap);
 	if (a != NULL && s == CONF_ERROR)
 		a->has_errors = true;
+	if (p->file != NULL)
+		acl_file_remember(p->file, p, s, text);
 	conf_report(p->reader, s, p->place, "%s", text);
 }
 
@@ -158,22 +160,34 @@ static bool names_list(struct span text)
 	return false;
 }
 
+/* The rest of the line: list files as wholes where the kind allows for that, and values. */
+static void parse_words(struct conf_line *l, struct acl *a, struct acl_parse *p)
+{
+	const struct acl_kind *kind = a->type->kind;
+	struct conf_value v;
+
+	for (;;) {
+		while (acl_file_next(l, a, p))
+			;
+		if (!conf_value_next(l, kind->words_are_regex, &v))
+			break;
+		p->place = v.place;
+		kind->parse(a, p, v.text);
+		p->starts_line = false;
+	}
+}
+
 static void parse_values(struct conf_line *l, struct acl *a, struct acl_parse *p)
 {
 	const unsigned errors = conf_count(l->reader, CONF_ERROR);
 	const struct acl_kind *kind = a->type->kind;
-	struct conf_value v;
 
 	p->starts_line = true;
 	if (kind->parse_line != NULL) {
 		kind->parse_line(a, p, l);
 	} else {
 		a->has_list = a->has_list || names_list(l->rest);
-		while (conf_value_next(l, kind->words_are_regex, &v)) {
-			p->place = v.place;
-			kind->parse(a, p, v.text);
-			p->starts_line = false;
-		}
+		parse_words(l, a, p);
 	}
 	/* Also those that the reader reported: a list that could not be read. */
 	a->has_errors = a->has_errors || conf_count(l->reader, CONF_ERROR) != errors;
@@ -267,7 +281,7 @@ void acl_conf_acl(struct conf_line *l, void *field)
 static void finish_acl(struct acl_parse *p, struct acl *a)
 {
 	p->place = a->place;
-	const bool is_empty = a->type->kind->count(a->data) == 0 && !a->has_errors;
+	const bool is_empty = acl_count(a) == 0 && !a->has_errors;
 
 	a->is_empty = is_empty;
 
@@ -288,6 +302,9 @@ static void finish_acl(struct acl_parse *p, struct acl *a)
 		           a->name, a->type->name);
 	if (a->type->kind->finish != NULL)
 		a->type->kind->finish(a, p);
+	if (a->type->kind->summarise != NULL)
+		a->type->kind->summarise(a, p);
+	a->has_own = a->type->kind->count(a->data) != 0;
 }
 
 static void finish_rules(struct acl_rules *r)
@@ -470,6 +487,11 @@ void acl_conf_fields(const struct acl_conf *c, acl_field_fn *each, void *arg)
 bool acl_conf_has(const struct acl_conf *c, struct span name)
 {
 	return acl_set_find(c->set, name) != NULL;
+}
+
+void acl_conf_share(struct acl_conf *c, struct acl_files *in_use)
+{
+	c->set->files_in_use = in_use;
 }
 
 bool acl_conf_names_purge(const struct acl_conf *c)

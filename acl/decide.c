@@ -108,7 +108,8 @@ static enum acl_match match_subjects(const struct acl *a, struct acl_eval *e, un
 				observe(e, a, NULL, ACL_NO, depth);
 			return ACL_NO;
 		}
-		m = a->type->kind->match(a, &s, e);
+		m = likely(a->n_files == 0) ? a->type->kind->match(a, &s, e)
+		                            : acl_files_match(a, &s, e);
 		observe(e, a, &s, m, depth);
 		if (m != ACL_NO || got == GOT_LAST)
 			return m;

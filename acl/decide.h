@@ -86,6 +86,10 @@ void acl_conf_init(struct acl_conf *c); /* with the built-in acls */
 /* Rules of other folders may be freed before or after, but not decide anything afterwards. */
 void acl_conf_fini(struct acl_conf *c);
 
+/* List files are taken from those in use if they have not changed (files.h); before any line is read. */
+struct acl_files;
+void acl_conf_share(struct acl_conf *c, struct acl_files *in_use);
+
 /*
  * Once all lines were read, after conf_finish(): completes the acls and reports empty ones, circles
  * and overlaps. Before it, nothing may be decided; after it, no line may be added.

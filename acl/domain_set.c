@@ -55,11 +55,6 @@ size_t acl_domains_count(const struct acl_domains *s)
 	return s->n;
 }
 
-size_t acl_domains_merged(const struct acl_domains *s)
-{
-	return s->n_merged;
-}
-
 size_t acl_domains_bytes(const struct acl_domains *s)
 {
 	return sizeof(*s) + s->pool_cap + s->n_slots * sizeof(struct slot) +
@@ -454,6 +449,60 @@ void acl_domains_finish(struct acl_domains *s)
 	s->pool_cap = s->pool_n;
 	insert_all(s);
 	mark_all_covered(s);
+}
+
+/* Whether one of the other sets makes a name of the i-th superfluous. */
+static bool is_covered(const struct acl_domains *const *sets, size_t n, size_t i,
+                       const struct acl_domain_key *k)
+{
+	for (size_t other = 0; other < n; other++) {
+		if (other == i || sets[other]->n_slots == 0)
+			continue;
+		const struct slot *slot = find(sets[other], k);
+
+		if (slot == NULL)
+			continue;
+		/* Of equal ones, the first stays. */
+		if (other < i || slot_name(sets[other], slot).n != k->length)
+			return true;
+	}
+	return false;
+}
+
+/* How many names of the i-th set only others make superfluous. */
+static size_t count_covered(const struct acl_domains *const *sets, size_t n, size_t i)
+{
+	const struct acl_domains *s = sets[i];
+	struct key_batch b;
+	size_t covered = 0;
+
+	for (size_t at = 0; at < s->pool_n;) {
+		batch_keys(s, &at, &b);
+		for (unsigned k = 0; k < b.n; k++) {
+			struct acl_domain_key *key = &b.keys[k];
+
+			if (!is_covered(sets, n, i, key))
+				continue;
+			const struct slot *own = slot_find(s, key->suffixes[key->n - 1].hash,
+			                                   key_suffix(key, key->n - 1));
+
+			covered += own->offset == b.offsets[k] && (own->tag & IS_COVERED) == 0;
+		}
+	}
+	return covered;
+}
+
+size_t acl_domains_merged(const struct acl_domains *const *sets, size_t n)
+{
+	size_t merged = 0, n_filled = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		merged += sets[i]->n_merged;
+		n_filled += sets[i]->n != 0;
+	}
+	for (size_t i = 0; i < n && n_filled > 1; i++)
+		merged += count_covered(sets, n, i);
+	return merged;
 }
 
 /* --- lookups -------------------------------------------------------------------------------- */

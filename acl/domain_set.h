@@ -19,8 +19,8 @@ bool acl_domains_add(struct acl_domains *s, struct span name, const char **why) 
 void acl_domains_finish(struct acl_domains *s);
 /* Names added. */
 size_t acl_domains_count(const struct acl_domains *s);
-/* After finish: names that others made superfluous. */
-size_t acl_domains_merged(const struct acl_domains *s);
+/* After finish: names that others, of the same or of another of n sets, make superfluous. */
+size_t acl_domains_merged(const struct acl_domains *const *sets, size_t n);
 /*
  * A host's name made ready for many lookups: in lower case, with the hashes of its suffixes, the
  * shortest first. host is in any case, without brackets; one final dot is ignored. It is only kept

@@ -69,8 +69,8 @@ static void see_compared(void *arg, struct acl_eval *e, const struct acl *a,
 	if (subject == NULL)
 		return;
 	s->compared = a->type->kind->print(subject, rec->arena);
-	if (result == ACL_YES && a->type->kind->entry != NULL)
-		s->entry = a->type->kind->entry(a, subject, e, rec->arena);
+	if (result == ACL_YES)
+		s->entry = acl_entry(a, subject, e, rec->arena);
 }
 
 /* --- the nearest rule that would have decided otherwise ------------------------------------- */

@@ -240,6 +240,7 @@ static struct span entry(const struct acl *acl, const struct acl_subject *s, str
 }
 
 const struct acl_kind acl_kind_addrs = {
+	.has_files = true,
 	.make = make,
 	.free = release,
 	.parse = parse,

@@ -33,12 +33,23 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 
 static void finish(struct acl *a, struct acl_parse *p)
 {
+	(void)p;
 	acl_domains_finish(a->data);
-	const size_t merged = acl_domains_merged(a->data);
+}
 
+static void summarise(const struct acl *a, struct acl_parse *p)
+{
+	const struct acl_domains **sets = check_calloc(a->n_files + 1, sizeof(sets[0]));
+
+	sets[0] = a->data;
+	for (size_t i = 0; i < a->n_files; i++)
+		sets[i + 1] = acl_file_values(a, i)->data;
+	const size_t merged = acl_domains_merged(sets, a->n_files + 1);
+
+	free(sets);
 	if (merged != 0)
-		acl_report(p, a, CONF_NOTE, "acl %s: %zu of %zu names are covered by others",
-		           a->name, merged, acl_domains_count(a->data));
+		acl_report(p, NULL, CONF_NOTE, "acl %s: %zu of %zu names are covered by others",
+		           a->name, merged, acl_count(a));
 }
 
 /* Most lists of a policy look at the same host. */
@@ -71,10 +82,12 @@ static struct span entry(const struct acl *acl, const struct acl_subject *s, str
 }
 
 const struct acl_kind acl_kind_domains = {
+	.has_files = true,
 	.make = make,
 	.free = release,
 	.parse = parse,
 	.finish = finish,
+	.summarise = summarise,
 	.count = count_values,
 	.match = match,
 	.print = print,

@@ -105,6 +105,7 @@ static struct span entry(const struct acl *acl, const struct acl_subject *s, str
 }
 
 const struct acl_kind acl_kind_regexes = {
+	.has_files = true,
 	.words_are_regex = true,
 	.make = make,
 	.free = release,

@@ -7,6 +7,7 @@ acl_libacl_a_SOURCES = \
 	acl/domain_set.c acl/domain_set.h \
 	acl/explain.c acl/explain.h \
 	acl/facts.c acl/facts.h \
+	acl/files.c acl/files.h \
 	acl/group.c \
 	acl/kind_addrs.c \
 	acl/kind_broken.c \

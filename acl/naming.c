@@ -36,8 +36,13 @@ bool acl_names_address(const struct acl *a, const struct ip *ip)
 {
 	if (a->type->subject == NULL)
 		return acl_group_names_address(a, ip);
-	return a->type->kind == &acl_kind_addrs && strcmp(a->type->name, "dst") == 0 &&
-	       holds(a, ip);
+	if (a->type->kind != &acl_kind_addrs || strcmp(a->type->name, "dst") != 0)
+		return false;
+	bool does = holds(a, ip);
+
+	for (size_t i = 0; i < a->n_files && !does; i++)
+		does = holds(acl_file_values(a, i), ip);
+	return does;
 }
 
 bool acl_rule_names_address(const struct acl_rule *r, const struct ip *ip)

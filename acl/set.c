@@ -28,6 +28,7 @@ void acl_set_free(struct acl_set **sp)
 		list_remove(l);
 	}
 	for (size_t i = 0; i < s->n; i++) {
+		acl_files_release(s->acls[i]);
 		s->acls[i]->type->kind->free(s->acls[i]->data);
 		free(s->acls[i]->field);
 		free(s->acls[i]->name);

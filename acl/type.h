@@ -13,6 +13,7 @@
 
 #include "acl/decide.h"
 #include "acl/domain_set.h"
+#include "acl/files.h"
 #include "acl/regex.h"
 #include "base/list.h"
 #include "base/table.h"
@@ -62,6 +63,12 @@ typedef enum acl_got acl_subject_fn(const struct acl *a, struct acl_eval *e, uns
 
 struct acl_kind {
 	bool words_are_regex; /* a backslash protects the next byte of a value */
+	/*
+	 * The values of a list file make a set of their own, which other configurations may share (files.h):
+	 * parse, finish, match, entry and count are called with an acl that has only name, type and data.
+	 * For kinds of which values mean the same in any order, but for -i.
+	 */
+	bool has_files;
 	void *(*make)(void);
 	void (*free)(void *data);
 	/* Take one value; what is wrong with it is reported with acl_report(). */
@@ -70,6 +77,8 @@ struct acl_kind {
 	void (*parse_line)(struct acl *a, struct acl_parse *p, struct conf_line *l);
 	void (*end_line)(struct acl *a, struct acl_parse *p); /* NULL: nothing to do */
 	void (*finish)(struct acl *a, struct acl_parse *p);   /* NULL: nothing to do */
+	/* Report on own values and those of the files together; after finish. NULL: nothing to say. */
+	void (*summarise)(const struct acl *a, struct acl_parse *p);
 	size_t (*count)(const void *data);                    /* of values */
 	enum acl_match (*match)(const struct acl *a, const struct acl_subject *s,
 	                        struct acl_eval *e);
@@ -109,7 +118,10 @@ struct acl {
 	char *name;
 	const struct acl_type *type;
 	struct conf_place place; /* where it was first declared */
-	void *data;              /* the kind's */
+	void *data;              /* the kind's: values of the lines themselves, or of a file */
+	struct acl_file **files; /* values of list files; only if the kind has them */
+	size_t n_files;
+	bool has_own; /* data has values; set by acl_conf_finish() */
 	char *field;             /* req_header, rep_header: the field's name; NULL: see the type */
 	bool no_lookup;          /* -n on any of its lines */
 	char *separators;        /* -m on any of its lines: what separates elements; NULL: none */
@@ -131,6 +143,7 @@ struct acl_set {
 	char **files; /* names that places point to */
 	size_t n_files;
 	struct list rules; /* struct acl_rules.in_set: told when the set goes away */
+	struct acl_files *files_in_use; /* where compiled list files are found; borrowed; NULL */
 	bool is_finished;
 	bool names_purge;
 };
@@ -141,6 +154,7 @@ struct acl_parse {
 	struct conf_reader *reader; /* NULL for built-in acls */
 	struct acl_set *set;
 	struct conf_place place; /* of the value at hand */
+	struct acl_file *file;   /* whose value it is; NULL: the line's own */
 	bool icase;              /* -i is in force */
 	bool starts_line;        /* no value of this line was seen yet */
 	unsigned days;           /* time: those named and not yet used */
@@ -243,6 +257,23 @@ acl_subject_fn acl_subject_src, acl_subject_dst, acl_subject_local, acl_subject_
 	acl_subject_clock, acl_subject_connections, acl_subject_draw, acl_subject_peer,
 	acl_subject_hier, acl_subject_note, acl_subject_nothing, acl_subject_initiator,
 	acl_subject_parts, acl_subject_mark, acl_subject_error, acl_subject_encrypted;
+
+/* --- files.c */
+/* Take the list file that comes next on the line. False: a value comes next, or the end. */
+bool acl_file_next(struct conf_line *l, struct acl *a, struct acl_parse *p);
+/* Something was reported about one of its lines. */
+void acl_file_remember(struct acl_file *f, const struct acl_parse *p, enum conf_severity s,
+                       const char *text);
+/* The i-th of a->files, as its kind sees it. */
+const struct acl *acl_file_values(const struct acl *a, size_t i);
+void acl_files_release(struct acl *a);
+size_t acl_count(const struct acl *a); /* values, own and of files */
+/* Compare with own values and those of files, of which there are some. */
+enum acl_match acl_files_match(const struct acl *a, const struct acl_subject *s,
+                               struct acl_eval *e);
+/* The value that matched; SPAN_NULL if it cannot be told. */
+struct span acl_entry(const struct acl *a, const struct acl_subject *s, struct acl_eval *e,
+                      struct arena *arena);
 
 /* --- group.c */
 enum acl_match acl_group_match(const struct acl *a, struct acl_eval *e, unsigned depth);

@@ -211,6 +211,30 @@ struct conf_value {
 };
 bool conf_value_next(struct conf_line *l, bool regex, struct conf_value *v);
 
+/*
+ * For who keeps what he made of a list file, to use it again while the file stays the same. Before
+ * each conf_value_next(), conf_list_open() tells whether a list file comes next; it is open then, but not
+ * read, and stamp tells it from others. Either conf_list_skip() leaves it out, or conf_list_read() reads
+ * it (false: that was reported, and it is left out); after that, conf_list_skip() or conf_list_value()
+ * until that is false. Values are valid until the next call.
+ */
+struct conf_stamp {
+	uint64_t device, inode, size;
+	int64_t modified_ns, changed_ns;
+	bool is_sure; /* false: no ordinary file, or changed so lately that it could be changed again without a trace */
+};
+struct conf_list_file {
+	const char *path; /* interned */
+	struct conf_stamp stamp;
+	bool is_quoted_mode; /* named by parameters(): its lines are words */
+	uint64_t hash;       /* of its bytes; set by conf_list_read() */
+	bool is_nested;      /* its values name other files; set by conf_list_value() */
+};
+bool conf_list_open(struct conf_line *l, bool regex, struct conf_list_file *f);
+bool conf_list_read(struct conf_line *l, struct conf_list_file *f) MUST_USE;
+bool conf_list_value(struct conf_line *l, struct conf_list_file *f, struct conf_value *v);
+void conf_list_skip(struct conf_line *l);
+
 /* Report a finding at the line's place. No full stop, no newline. */
 void conf_error(struct conf_line *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void conf_warning(struct conf_line *l, const char *fmt, ...) PRINTF_LIKE(2, 3);

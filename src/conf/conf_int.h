@@ -23,12 +23,14 @@ struct conf_file {
 	char *bytes; /* on the heap */
 	size_t n;
 	bool is_folder;
-	bool is_usable;    /* false: its failure was reported with each use */
+	bool is_usable;    /* bytes are there; false: not read, or its failure was reported with each use */
 	bool is_source;    /* lines of it are configuration, of which spans are kept */
+	bool is_kept;      /* values of it are spans that somebody may keep */
+	int fd;            /* open, and not yet read; -1 */
 	uint64_t position; /* where it was named first */
 	int errnum;        /* why it is not usable */
 	const char *why;
-	uint64_t device, inode;
+	struct conf_stamp stamp;
 };
 
 /* A physical line of a continued one: where in the joined text it begins. */
@@ -41,7 +43,9 @@ struct conf_piece {
 struct conf_list {
 	const char *at, *end;
 	const char *file;
+	struct conf_file *source;
 	unsigned line;       /* of the last line handed out */
+	bool is_unread;      /* open only; then at and end are not set */
 	bool is_quoted_mode; /* from parameters(): lines are words */
 	struct span rest;    /* then: of the current line */
 	struct conf_list *outer;
@@ -131,6 +135,11 @@ uint64_t conf_position(const struct conf_reader *r);
 
 /* Files: read whole or taken from those read before. Never NULL; look at is_usable. */
 struct conf_file *conf_file_load(struct conf_reader *r, const char *path);
+/* In two steps. Open: fd or is_usable is set, or neither. */
+struct conf_file *conf_file_open(struct conf_reader *r, const char *path);
+void conf_file_read(struct conf_file *f);
+/* Forget its bytes, unless somebody may keep spans of them. */
+void conf_file_drop(struct conf_file *f);
 void conf_files_fini(struct conf_reader *r);
 /* Why a file is not usable, as part of a sentence. */
 const char *conf_file_why(const struct conf_file *f);

@@ -336,8 +336,8 @@ static void read_lines(struct conf_source *s)
 static bool is_being_read(const struct conf_reader *r, const struct conf_file *f)
 {
 	for (const struct conf_source *s = r->source; s != NULL; s = s->outer)
-		if (s->file == f ||
-		    (s->file != NULL && s->file->device == f->device && s->file->inode == f->inode))
+		if (s->file == f || (s->file != NULL && s->file->stamp.device == f->stamp.device &&
+		                     s->file->stamp.inode == f->stamp.inode))
 			return true;
 	return false;
 }

@@ -2,6 +2,7 @@
  * Values of acls and the like: words of the line, and the lines of files that it names. Lists of
  * millions of lines pass through here without being copied.
  */
+#include "base/hash.h"
 #include "conf/conf_int.h"
 
 /* The line's next value from a list file: blanks and comments are cut away. False at the end. */
@@ -76,6 +77,7 @@ static bool is_text(struct conf_line *l, const struct conf_file *f)
 	return false;
 }
 
+/* The list comes next; its file is open, and read when the first value is asked for. */
 static void list_open(struct conf_line *l, struct span path, bool is_quoted_mode)
 {
 	char name[4096];
@@ -89,26 +91,43 @@ static void list_open(struct conf_line *l, struct span path, bool is_quoted_mode
 		conf_error(l, "%s: parameters() are nested too deeply", name);
 		return;
 	}
-	const struct conf_file *f = conf_file_load(l->reader, name);
-
-	if (!f->is_usable) {
-		conf_error(l, "cannot read the list %s: %s", name, conf_file_why(f));
-		conf_as_squid(l->reader,
-		              "logs an error and starts; what the list should hold is missing");
-		return;
-	}
-	if (!is_text(l, f))
-		return;
 	struct conf_list *list = ARENA_NEW(&l->reader->arena, struct conf_list);
 
+	list->source = conf_file_open(l->reader, name);
+	list->file = list->source->path;
+	list->is_unread = true;
+	list->is_quoted_mode = is_quoted_mode;
+	list->outer = l->list;
+	l->list = list;
+}
+
+static void list_close(struct conf_line *l)
+{
+	l->list = l->list->outer;
+}
+
+/* False: it cannot be read, which was reported, and it is closed. */
+static bool list_read(struct conf_line *l)
+{
+	struct conf_list *list = l->list;
+	struct conf_file *f = list->source;
+
+	list->is_unread = false;
+	conf_file_read(f);
+	if (!f->is_usable) {
+		conf_error(l, "cannot read the list %s: %s", f->path, conf_file_why(f));
+		conf_as_squid(l->reader,
+		              "logs an error and starts; what the list should hold is missing");
+	}
+	if (!f->is_usable || !is_text(l, f)) {
+		list_close(l);
+		return false;
+	}
 	const struct span text = span_of(f->bytes, f->n);
 
 	list->at = span_starts(text, SPAN(CONF_BYTE_ORDER_MARK)) ? f->bytes + 3 : f->bytes;
 	list->end = f->bytes + f->n;
-	list->file = f->path;
-	list->is_quoted_mode = is_quoted_mode;
-	list->outer = l->list;
-	l->list = list;
+	return true;
 }
 
 /* --- quoted mode ------------------------------------------------ */
@@ -147,9 +166,9 @@ static bool list_word(struct conf_line *l, struct conf_value *v)
 		if (l->list != f)
 			return false; /* one file in another was opened */
 		if (result == CONF_WORD_END && f->rest.n != 0 && f->rest.p[0] != '#')
-			continue; /* one that could not be opened */
+			continue; /* one that has no name */
 		if (!list_line(f, &f->rest)) {
-			l->list = f->outer;
+			list_close(l);
 			return false;
 		}
 	}
@@ -222,21 +241,30 @@ static bool line_value(struct conf_line *l, bool regex, struct conf_value *v)
 	return conf_word(l, &v->text);
 }
 
+/* The next value of the lists that are open; false when there is none open any more. */
+static bool open_list_value(struct conf_line *l, struct conf_value *v)
+{
+	while (l->list != NULL) {
+		if (l->list->is_unread) {
+			if (list_read(l))
+				l->list->source->is_kept = true;
+		} else if (l->list->is_quoted_mode) {
+			if (list_word(l, v))
+				return true;
+		} else if (list_line(l->list, &v->text)) {
+			v->place = (struct conf_place){ l->list->file, l->list->line };
+			return true;
+		} else {
+			list_close(l);
+		}
+	}
+	return false;
+}
+
 bool conf_value_next(struct conf_line *l, bool regex, struct conf_value *v)
 {
 	for (;;) {
-		while (l->list != NULL) {
-			if (l->list->is_quoted_mode) {
-				if (list_word(l, v))
-					return true;
-			} else if (list_line(l->list, &v->text)) {
-				v->place = (struct conf_place){ l->list->file, l->list->line };
-				return true;
-			} else {
-				l->list = l->list->outer;
-			}
-		}
-		if (line_value(l, regex, v))
+		if (open_list_value(l, v) || line_value(l, regex, v))
 			return true;
 		if (l->list == NULL && (l->rest.n == 0 || l->rest.p[0] == '#')) {
 			struct span none;
@@ -244,4 +272,81 @@ bool conf_value_next(struct conf_line *l, bool regex, struct conf_value *v)
 			return conf_word(l, &none); /* false; a comment is looked at */
 		}
 	}
+}
+
+/* --- lists as wholes ------------------------------------------------ */
+
+/* Open what comes next if it is a list. False: it is none; true: so it was, right or wrong. */
+static bool open_next(struct conf_line *l, bool regex)
+{
+	const char *why;
+
+	while (l->rest.n != 0 && conf_is_blank(l->rest.p[0]))
+		l->rest = span_skip(l->rest, 1);
+	if (l->reader->is_quoted_mode && regex)
+		return false; /* an error, as all such values */
+	if (l->reader->is_quoted_mode) {
+		struct span path;
+		const enum conf_word_result result =
+			conf_word_parameters(&l->reader->arena, &l->rest, &path, &why);
+
+		if (result == CONF_WORD_OK)
+			list_open(l, path, true);
+		else if (result == CONF_WORD_BAD)
+			conf_report(l->reader, CONF_ERROR, l->place, "%s", why);
+		return result != CONF_WORD_END;
+	}
+	if (l->rest.n == 0 || (l->rest.p[0] != '"' && l->rest.p[0] != '\''))
+		return false;
+	open_quoted_path(l);
+	return true;
+}
+
+bool conf_list_open(struct conf_line *l, bool regex, struct conf_list_file *f)
+{
+	while (l->list == NULL)
+		if (!open_next(l, regex))
+			return false;
+	if (!l->list->is_unread)
+		return false;
+	*f = (struct conf_list_file){ .path = l->list->file,
+		                      .stamp = l->list->source->stamp,
+		                      .is_quoted_mode = l->list->is_quoted_mode };
+	return true;
+}
+
+bool conf_list_read(struct conf_line *l, struct conf_list_file *f)
+{
+	struct conf_file *source = l->list->source;
+
+	if (!list_read(l)) {
+		conf_file_drop(source);
+		return false;
+	}
+	f->stamp = source->stamp;
+	f->hash = hash_bytes(span_of(source->bytes, source->n));
+	return true;
+}
+
+bool conf_list_value(struct conf_line *l, struct conf_list_file *f, struct conf_value *v)
+{
+	struct conf_file *source = NULL;
+
+	for (const struct conf_list *list = l->list; list != NULL; list = list->outer)
+		source = list->source;
+	if (open_list_value(l, v)) {
+		f->is_nested = f->is_nested || l->list->outer != NULL;
+		return true;
+	}
+	if (source != NULL)
+		conf_file_drop(source);
+	return false;
+}
+
+void conf_list_skip(struct conf_line *l)
+{
+	struct conf_file *source = l->list->source;
+
+	list_close(l);
+	conf_file_drop(source);
 }

@@ -5,6 +5,7 @@
 #include "daemon/start.h"
 
 #include "admin/command.h"
+#include "acl/files.h"
 #include "admin/manager.h"
 #include "base/hash.h"
 #include "base/oplog.h"
@@ -298,6 +299,7 @@ int start_cuttle(const struct options *o)
 		                          .level = level_of(o),
 		                          .stderr_level = stderr_level_of(o),
 		                          .page = manager_page,
+		                          .list_files = acl_files_new(),
 		                          .is_as_squid = o->is_as_squid,
 		                          .service_name = is_named ? o->service_name : NULL };
 	s.source = (struct scan_source){ .conf_path = path,
@@ -329,6 +331,7 @@ int start_cuttle(const struct options *o)
 		status = EXIT_FAILURE; /* as Squid's */
 		break;
 	}
+	acl_files_free(&s.proxy.list_files);
 	free(path);
 	return status;
 }

@@ -3,6 +3,7 @@
  */
 #include "proxy/proxy.h"
 
+#include "acl/files.h"
 #include "base/cgroup.h"
 #include "base/counters.h"
 #include "base/oplog.h"
@@ -40,6 +41,13 @@ void proxy_stats(const struct proxy *p, struct proxy_stats *out)
 		.generation = atomic_load_explicit(&p->generation, memory_order_relaxed),
 		.snapshots = snapshot_count(),
 	};
+	if (p->options.list_files != NULL) {
+		struct acl_files_stats lists;
+
+		acl_files_stats(p->options.list_files, &lists);
+		out->list_files = lists.files;
+		out->list_values = lists.values;
+	}
 	for (unsigned i = 0; i < p->n_workers; i++) {
 		out->sessions += p->workers[i]->n_sessions;
 		out->tunnels += p->workers[i]->n_tunnels;

@@ -8,6 +8,7 @@
 #include "conf/conf.h"
 #include "net/opener.h"
 
+struct acl_files;
 struct proxy;
 struct snapshot;
 
@@ -34,6 +35,7 @@ struct proxy_options {
 	/* A snapshot was taken into use, at the start or by a reload; on any thread. NULL: nobody cares. */
 	void (*taken)(const struct snapshot *s);
 	proxy_page_fn *page; /* admin/manager.h; NULL: no pages */
+	struct acl_files *list_files; /* in use, to be found by the next load; NULL: none is */
 };
 
 /*
@@ -85,6 +87,7 @@ struct proxy_stats {
 	int64_t started_wall_us, reloaded_wall_us; /* 0: never reloaded */
 	unsigned workers, generation, snapshots;
 	unsigned sessions, tunnels; /* open now */
+	size_t list_files, list_values; /* of acls, in use */
 };
 void proxy_stats(const struct proxy *p, struct proxy_stats *out);
 /* The configuration as it was read, secrets masked. malloc'ed. */

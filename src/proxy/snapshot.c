@@ -222,6 +222,7 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 		[CONF_SECTION_error] = &s->error,
 	};
 
+	acl_conf_share(&s->acl, o->list_files);
 	s->reader = conf_reader_new(directives, ARRAY_LEN(directives), sections);
 	if (o->is_as_squid)
 		conf_want_squid(s->reader);

@@ -40,6 +40,7 @@ EXTRA_DIST += \
 	tests/integration/test_0510_error_pages.py \
 	tests/integration/test_0600_process.py \
 	tests/integration/test_0610_reload.py \
+	tests/integration/test_0612_reload_lists.py \
 	tests/integration/test_0620_workers.py \
 	tests/integration/test_0630_bootstrap.py \
 	tests/integration/test_0700_manager.py \

@@ -33,11 +33,17 @@ static const struct conf_directive directives[] = {
 
 void fixture_init(struct fixture *f, const char *text)
 {
+	fixture_init_sharing(f, text, NULL);
+}
+
+void fixture_init_sharing(struct fixture *f, const char *text, struct acl_files *in_use)
+{
 	void *sections[CONF_SECTION_N] = { NULL };
 
 	*f = (struct fixture){ 0 };
 	arena_init(&f->arena);
 	acl_conf_init(&f->acl);
+	acl_conf_share(&f->acl, in_use);
 	sections[CONF_SECTION_acl] = &f->acl;
 	f->lists = check_calloc(1, sizeof(struct log_conf));
 	sections[CONF_SECTION_log] = f->lists;
