@@ -101,18 +101,6 @@ SQUID("udp_outgoing_address", "", "network", UNBUILT, "no_addr", "ADDRESS",
 	"Chooses the local address from which ICP, HTCP and DNS queries are sent.")
 
 /* --- header */
-SQUID("request_header_access", "", "header", UNBUILT, "", "NAME allow|deny [!]ACL...",
-	"Removes headers from requests.")
-SQUID("reply_header_access", "", "header", UNBUILT, "", "NAME allow|deny [!]ACL...",
-	"Removes headers from replies.")
-SQUID("request_header_replace", "header_replace", "header", UNBUILT, "", "NAME VALUE",
-	"Puts another value where request_header_access removed one.")
-SQUID("reply_header_replace", "", "header", UNBUILT, "", "NAME VALUE",
-	"Puts another value where reply_header_access removed one.")
-SQUID("request_header_add", "", "header", UNBUILT, "", "NAME VALUE [!]ACL...",
-	"Adds headers to requests.")
-SQUID("reply_header_add", "", "header", UNBUILT, "", "NAME VALUE [!]ACL...",
-	"Adds headers to replies.")
 
 /* --- http */
 SQUID("broken_posts", "", "http", UNBUILT_HARMLESS, "", "allow|deny [!]ACL...",

@@ -10,6 +10,28 @@ DIRECTIVE(forwarded_for, "", header, header, header_conf_forwarded_for, forwarde
 	"on|off|transparent|truncate|delete", "What becomes of X-Forwarded-For: append the client, append \"unknown\", leave it, replace it, remove it.")
 DIRECTIVE(http_upgrade_request_protocols, "", http, header, header_conf_upgrades, upgrades, "",
 	"PROTOCOL|OTHER allow|deny [!]ACL...", "Which upgrades (WebSocket) become tunnels; without a line Upgrade is removed from requests.")
+DIRECTIVE(request_header_access, "", header, header, header_rules_access, request_rules, "",
+	"NAME|Other|All allow|deny [!]ACL ...",
+	"Removes fields from requests as they are sent on. For each field the rules for its name count; else those for Other, unless the name is a"
+	" common one; else those for All. They see what Cuttle itself has added (Via, X-Forwarded-For). Fields that tell where a message ends or"
+	" belong to the connection, and Host, stay whatever the rules say.")
+DIRECTIVE(request_header_replace, "header_replace", header, header, header_rules_replace, request_rules, "",
+	"NAME|Other|All TEXT", "What stands in the place of a field that request_header_access denies, instead of nothing: the rest of the line.")
+DIRECTIVE(request_header_add, "", header, header, header_rules_add, request_rules, "",
+	"NAME VALUE [!]ACL ...",
+	"Adds a field to requests as they are sent on, if all acls match, beside those of that name that are there. A VALUE with blanks stands in quotes; in quotes"
+	" \\ protects the next byte and %% is a per cent sign.")
+DIRECTIVE(reply_header_access, "", header, header, header_rules_access, reply_rules, "",
+	"NAME|Other|All allow|deny [!]ACL ...",
+	"Removes fields from replies as they are delivered, error pages included. For each field the rules for its name count; else those for Other, unless the name is a"
+	" common one; else those for All. They see what Cuttle itself has added (Via, X-Forwarded-For). Fields that tell where a message ends or"
+	" belong to the connection stay whatever the rules say.")
+DIRECTIVE(reply_header_replace, "", header, header, header_rules_replace, reply_rules, "",
+	"NAME|Other|All TEXT", "What stands in the place of a field that reply_header_access denies, instead of nothing: the rest of the line.")
+DIRECTIVE(reply_header_add, "", header, header, header_rules_add, reply_rules, "",
+	"NAME VALUE [!]ACL ...",
+	"Adds a field to replies as they are delivered, error pages included, if all acls match, beside those of that name that are there. A VALUE with blanks stands in quotes; in quotes"
+	" \\ protects the next byte and %% is a per cent sign.")
 DIRECTIVE(follow_x_forwarded_for, "", access, header, acl_conf_rules, follow_x_forwarded_for, "",
 	"allow|deny [!]ACL ...",
 	"Whose X-Forwarded-For is believed. Beginning with the address that connected, each address that is allowed may name the"

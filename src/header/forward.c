@@ -218,20 +218,34 @@ struct http_framing forward_framing(const struct http_framing *from, bool receiv
 	return f;
 }
 
-const struct acl_rules *forward_upgrade_rules(const struct header_conf *c, struct span protocol)
+/* Protocol names are compared in any case (RFC 9110 7.8). */
+static bool has_name(const struct upgrade_rules *u, struct span name)
+{
+	struct span rest = span_str(u->protocol != NULL ? u->protocol : "");
+
+	return u->protocol != NULL && span_eq_nocase(span_cut(&rest, '/'), name);
+}
+
+/* What names a version is for that version only. */
+static bool is_for(const struct upgrade_rules *u, struct span name, struct span protocol)
+{
+	return has_name(u, name) && (strchr(u->protocol, '/') == NULL ||
+	                             span_eq_nocase(span_str(u->protocol), protocol));
+}
+
+const struct upgrade_rules *forward_upgrade_next(const struct header_conf *c, struct span protocol,
+                                                 const struct upgrade_rules *at)
 {
 	struct span with_version = protocol;
 	const struct span name = span_cut(&with_version, '/');
-	const struct acl_rules *other = NULL;
+	bool is_named = false;
 
-	for (const struct upgrade_rules *u = c->upgrades; u != NULL; u = u->next) {
-		if (u->protocol == NULL)
-			other = u->rules;
-		else if (span_eq_nocase(span_str(u->protocol), protocol) ||
-		         span_eq_nocase(span_str(u->protocol), name))
-			return u->rules;
-	}
-	return other;
+	for (const struct upgrade_rules *u = c->upgrades; u != NULL && !is_named; u = u->next)
+		is_named = has_name(u, name);
+	for (at = at != NULL ? at->next : c->upgrades; at != NULL; at = at->next)
+		if (is_named ? is_for(at, name, protocol) : at->protocol == NULL)
+			return at;
+	return NULL;
 }
 
 static bool has_element(struct span list, struct span wanted)

@@ -65,8 +65,13 @@ bool forward_binds_connection(const struct http_head *request, const struct http
 /* The framing for a body received as `from`, towards a receiver of HTTP/1.0 or 1.1. */
 struct http_framing forward_framing(const struct http_framing *from, bool receiver_is_1_0);
 
-/* The rules for one protocol of an Upgrade field: those by its name, else OTHER's. NULL: not allowed. */
-const struct acl_rules *forward_upgrade_rules(const struct header_conf *c, struct span protocol);
+/*
+ * The rules for one protocol of an Upgrade field, one list after the other: those that name it, without a
+ * version or with the same one, or, if none names it, those for OTHER. at: the one before; NULL: the
+ * first is wanted. A list of which no rule matches does not decide. NULL: no more; the offer is dropped.
+ */
+const struct upgrade_rules *forward_upgrade_next(const struct header_conf *c, struct span protocol,
+                                                 const struct upgrade_rules *at);
 
 /* RFC 9110 7.8: is every protocol that a 101 names among those offered? */
 bool forward_upgrade_is_offered(const struct http_head *reply, struct span offered);

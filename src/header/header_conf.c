@@ -18,8 +18,16 @@ void header_conf_fini(struct header_conf *c)
 		acl_rules_free(&u->rules);
 		free(u);
 	}
+	header_rules_free(&c->request_rules);
+	header_rules_free(&c->reply_rules);
 	acl_rules_free(&c->follow_x_forwarded_for);
 	header_conf_init(c);
+}
+
+void header_conf_finish(struct header_conf *c, struct conf_reader *r)
+{
+	header_rules_finish(c->request_rules, r);
+	header_rules_finish(c->reply_rules, r);
 }
 
 static bool set_choice(struct conf_line *l, const char *const *names, size_t n, unsigned *choice)
@@ -62,12 +70,12 @@ void header_conf_upgrades(struct conf_line *l, void *field)
 	}
 	const bool is_other = span_eq(word, SPAN("OTHER"));
 
-	for (; *at != NULL; at = &(*at)->next) {
-		const char *p = (*at)->protocol;
+	while (*at != NULL && (*at)->next != NULL)
+		at = &(*at)->next;
+	const char *p = *at != NULL ? (*at)->protocol : NULL;
 
-		if (is_other ? p == NULL : p != NULL && span_eq_nocase(span_str(p), word))
-			break;
-	}
+	if (*at != NULL && (is_other ? p != NULL : p == NULL || !span_eq_nocase(span_str(p), word)))
+		at = &(*at)->next;
 	if (*at == NULL) {
 		*at = check_calloc(1, sizeof(**at));
 		(*at)->protocol = is_other ? NULL : span_strdup(word);

@@ -274,6 +274,8 @@ static bool print_end(struct body_source *s, struct body_sink *k, struct arena *
 	k->is_ending = true;
 	if (k->framing.kind != HTTP_BODY_CHUNKED)
 		return true;
+	if (k->drops_trailers)
+		trailers.n_fields = 0;
 	const size_t n = http_fields_size(&trailers);
 	char *p = arena_try_alloc(a, 3 + n);
 

@@ -56,6 +56,7 @@ struct body_sink {
 	uint64_t wire_bytes; /* accepted by the receiver */
 	uint64_t body_bytes; /* of which body */
 	bool is_ending;
+	bool drops_trailers; /* set after init: trailers are not passed on */
 };
 
 enum body_result {

@@ -321,6 +321,7 @@ static struct machine_next step_send_head(struct fetch *f)
 	}
 	f->stream->owner = &f->task;
 	body_sink_init(&f->upload, f->stream, f->request_text, &f->r.upload_framing);
+	f->upload.drops_trailers = f->r.drops_trailers;
 	f->is_uploading = true;
 	head_reader_init(&f->reader);
 	count(COUNT_SERVER_REQUESTS);

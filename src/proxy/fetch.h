@@ -45,8 +45,9 @@ struct fetch_request {
 	struct floor_guard guard;
 	struct body_source *upload;         /* the request's body; over already if there is none */
 	struct http_framing upload_framing; /* as it goes out */
-	struct fetch_pin *pin;              /* the session's */
-	bool may_reuse;                     /* an idle connection will do */
+	bool drops_trailers;
+	struct fetch_pin *pin; /* the session's */
+	bool may_reuse;        /* an idle connection will do */
 	struct span
 		upgrade; /* the protocols offered: a 101 to one of them is welcome; or SPAN_NULL */
 	bool keep_alive; /* the connection may be kept afterwards */

@@ -10,6 +10,7 @@
 #include "acl/facts.h"
 #include "base/arena.h"
 #include "base/why.h"
+#include "header/rules.h"
 #include "header/xff.h"
 #include "http/body.h"
 #include "http/uri.h"
@@ -69,6 +70,11 @@ struct txn {
 	bool is_reply_refused; /* by http_reply_access or reply_body_max_size: the page about it is not judged */
 
 	/* the way out */
+	struct span upgrade, upgrade_rest; /* what is offered on; what is still to be asked about */
+	const struct upgrade_rules *upgrade_at; /* rules under question; NULL: none yet */
+	bool may_reuse;                         /* an idle connection will do */
+	struct http_head *outgoing;             /* NULL until it is made */
+	struct header_pass request_pass;
 	struct fetch *fetch;   /* NULL until MISS */
 	struct dial dial;      /* CONNECT */
 	struct stream *origin; /* the tunnel's other side */
@@ -79,7 +85,10 @@ struct txn {
 	struct body_source *source;
 	struct body_sink sink;
 	struct http_framing reply_framing; /* as sent */
-	bool has_reply;                    /* sink is initialised with a final head */
+	struct header_pass reply_pass;
+	struct cobj_interim *interim;   /* the one under way; NULL: none */
+	struct http_head *interim_head; /* as it is passed on; NULL until it is made */
+	bool has_reply;                 /* sink is initialised with a final head */
 	uint64_t interim_bytes;
 	uint64_t reply_head_bytes;
 
@@ -157,6 +166,17 @@ void txn_error_prepare(struct txn *t);
 void txn_answer_prepare(struct txn *t, unsigned status, struct span type, struct span body);
 /* Serialise t->reply and aim the sink at the client, with t->reply_framing. */
 void txn_reply_begin(struct txn *t);
+
+/*
+ * txn_fields.c: ask the rules for the fields of a head that goes to the client, and change it. False: an
+ * answer is awaited; call again.
+ */
+bool txn_fields_of_reply(struct txn *t, struct http_head *h, struct header_pass *pass, bool adds);
+
+/* txn_access.c: may this interim reply (facts.reply) pass? False: wait, and call again. */
+bool txn_interim_access(struct txn *t, bool *allows);
+/* Is the reply the answer to a CONNECT that policy has allowed? Then no rule for replies looks at it. */
+bool txn_answers_connect(const struct txn *t);
 
 /* txn_log.c */
 /* How the request has gone on so far. */

@@ -129,7 +129,7 @@ struct machine_next txn_step_allowed(struct txn *t)
 struct machine_next txn_step_miss_access(struct txn *t)
 {
 	const struct acl_rules *rules = t->snapshot->proxy.access.miss_access;
-	const enum txn_step next = t->is_connect ? TXN_TUNNEL_DIAL : TXN_MISS;
+	const enum txn_step next = t->is_connect ? TXN_TUNNEL_DIAL : TXN_OFFER_UPGRADE;
 
 	if (rules == NULL)
 		return MACHINE_NEXT(MACHINE_GO, next);
@@ -146,17 +146,33 @@ struct machine_next txn_step_miss_access(struct txn *t)
 
 /* --- the reply ------------------------------------------------------------------------------- */
 
+bool txn_answers_connect(const struct txn *t)
+{
+	return t->is_connect && (t->result == LOG_TCP_TUNNEL || t->why == WHY_FORWARDING_DENIED);
+}
+
 /*
  * What is not judged, as in Squid: the page about a denial; what answers a CONNECT that was
  * allowed; and replies that only say that there is nothing.
  */
 static bool is_beyond_judgement(const struct txn *t)
 {
-	const bool answers_connect =
-		t->is_connect && (t->result == LOG_TCP_TUNNEL || t->why == WHY_FORWARDING_DENIED);
-
-	return t->result == LOG_TCP_DENIED || t->is_reply_refused || answers_connect ||
+	return t->result == LOG_TCP_DENIED || t->is_reply_refused || txn_answers_connect(t) ||
 	       t->reply.status == 204 || t->reply.status == 304;
+}
+
+bool txn_interim_access(struct txn *t, bool *allows)
+{
+	struct trail trail = { 0 };
+	enum verdict v;
+
+	if (txn_decide(t, t->snapshot->proxy.access.http_reply_access, VERDICT_ALLOW, &v, &trail) ==
+	    OP_PENDING)
+		return false;
+	*allows = v == VERDICT_ALLOW;
+	if (!*allows)
+		count(COUNT_REPLY_DENIED);
+	return true;
 }
 
 /* Whatever ended the transaction before: this is what the client is told now. */

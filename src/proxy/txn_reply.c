@@ -8,66 +8,6 @@
 #include "http/serialise.h"
 #include "proxy/fetch.h"
 
-/* The protocols of the client's Upgrade that are offered on; SPAN_NULL: none. */
-static struct span allowed_upgrades(struct txn *t)
-{
-	struct span rest = http_head_joined(&t->request, HTTP_F_UPGRADE), element, list = SPAN_NULL;
-	struct trail trail = { 0 };
-
-	if (rest.p == NULL || t->request.version < 11 ||
-	    t->request_framing.kind != HTTP_BODY_NONE ||
-	    !http_head_has_token(&t->request, HTTP_F_CONNECTION, SPAN("upgrade")))
-		return SPAN_NULL;
-	while (http_list_next(&rest, &element)) {
-		const struct acl_rules *rules =
-			forward_upgrade_rules(&t->snapshot->header, element);
-
-		if (rules == NULL ||
-		    txn_decide_now(t, rules, VERDICT_DENY, &trail) != VERDICT_ALLOW)
-			continue;
-		list = list.n == 0 ? element
-		                   : arena_printf(&t->arena, "%.*s, %.*s", SPAN_ARG(list),
-		                                  SPAN_ARG(element));
-	}
-	return list;
-}
-
-/* May this request go out on a connection that has been idle? */
-static bool may_reuse(struct txn *t)
-{
-	struct trail trail = { 0 };
-
-	if (!t->snapshot->net.server_persistent_connections)
-		return false;
-	if (http_method_is_idempotent(t->request.method) &&
-	    t->request_framing.kind == HTTP_BODY_NONE)
-		return true;
-	return txn_decide_now(t, t->snapshot->proxy.server_pconn_for_nonretriable, VERDICT_DENY,
-	                      &trail) == VERDICT_ALLOW;
-}
-
-static const struct http_head *outgoing_head(struct txn *t, const struct http_framing *framing,
-                                             struct span upgrade)
-{
-	struct http_head *h = arena_alloc(&t->arena, sizeof(*h));
-	char ip[IP_TEXT_MAX];
-	const struct forward_request f = {
-		.conf = &t->snapshot->header,
-		.identity = &t->snapshot->identity,
-		.uri = &t->uri,
-		.client_ip = arena_dup(&t->arena, span_str(ip_text(&t->session->peer.ip, ip))),
-		.framing = *framing,
-		.upgrade = upgrade,
-		.max_forwards = t->max_forwards > 0 ? t->max_forwards - 1 : -1,
-	};
-
-	http_head_init(h, &t->arena);
-	forward_request(&t->request, h, &f);
-	if (!t->snapshot->net.server_persistent_connections && upgrade.n == 0)
-		http_head_add(h, HTTP_F_CONNECTION, SPAN("close"));
-	return h;
-}
-
 /* RFC 9112 3.2.4: OPTIONS without a path is for the origin as a whole. */
 static struct span outgoing_target(const struct txn *t)
 {
@@ -81,14 +21,13 @@ struct machine_next txn_step_miss(struct txn *t)
 {
 	if (txn_facts_lack_addresses(t))
 		return TXN_GO(SEND_ERROR);
-	const struct span upgrade = allowed_upgrades(t);
 	const struct http_framing framing = forward_framing(&t->request_framing, false);
 	const struct fetch_request r = {
 		.worker = t->worker,
 		.arena = &t->arena,
 		.reader = &t->task,
 		.session_id = t->session->id,
-		.head = outgoing_head(t, &framing, upgrade),
+		.head = t->outgoing,
 		.target = outgoing_target(t),
 		.host = t->uri.host,
 		.port = t->uri.port,
@@ -98,9 +37,10 @@ struct machine_next txn_step_miss(struct txn *t)
 		.guard = txn_floor_guard(t),
 		.upload = &t->request_body,
 		.upload_framing = framing,
+		.drops_trailers = header_rules_remove(t->snapshot->header.request_rules),
 		.pin = &t->session->pin,
-		.may_reuse = may_reuse(t) && upgrade.n == 0,
-		.upgrade = upgrade,
+		.may_reuse = t->may_reuse,
+		.upgrade = t->upgrade,
 		.keep_alive = t->snapshot->net.server_persistent_connections,
 	};
 
@@ -151,29 +91,55 @@ static struct span print_reply(struct txn *t, const struct http_head *h)
 	return span_of(text, n);
 }
 
-/* RFC 9110 15.2: a proxy passes interim replies on, but not to HTTP/1.0 clients. */
+/* The head of the next interim reply that is passed on. False: policy waits. NULL: there is none. */
+static bool next_interim(struct txn *t, struct http_head **head)
+{
+	const struct forward_reply f = { .conf = &t->snapshot->header,
+		                         .identity = &t->snapshot->identity };
+	bool allows;
+
+	for (;; t->interim = NULL) {
+		if (t->interim == NULL) {
+			t->interim = cobj_take_interim(fetch_cobj(t->fetch));
+			t->interim_head = NULL;
+			t->reply_pass = (struct header_pass){ NULL };
+		}
+		*head = t->interim_head;
+		if (t->interim == NULL)
+			return true;
+		/* RFC 9110 15.2: not to HTTP/1.0 clients. */
+		if (t->request.version < 11)
+			continue;
+		if (*head == NULL) {
+			txn_facts_set_reply(t, &t->interim->head);
+			if (!txn_interim_access(t, &allows))
+				return false;
+			if (!allows)
+				continue;
+			*head = t->interim_head = arena_alloc(&t->arena, sizeof(**head));
+			http_head_init(*head, &t->arena);
+			forward_reply(&t->interim->head, *head, &f);
+		}
+		return txn_fields_of_reply(t, *head, &t->reply_pass, false);
+	}
+}
+
+/* RFC 9110 15.2: a proxy passes interim replies on. */
 struct machine_next txn_step_send_interim(struct txn *t)
 {
 	static const struct http_framing none = { HTTP_BODY_NONE, 0 };
-	struct cobj *c = fetch_cobj(t->fetch);
+	struct http_head *h;
 
 	for (;;) {
 		if (t->sink.head.n == 0) {
-			struct cobj_interim *i = cobj_take_interim(c);
-			struct http_head h;
-
+			if (!next_interim(t, &h))
+				return TXN_WAIT(SEND_INTERIM);
 			t->interim_bytes += t->sink.wire_bytes;
 			t->sink = (struct body_sink){ 0 };
-			if (i == NULL)
+			if (h == NULL)
 				return TXN_GO(AWAIT_REPLY);
-			if (t->request.version < 11)
-				continue;
-			const struct forward_reply f = { .conf = &txn_conf(t)->header,
-				                         .identity = &txn_conf(t)->identity };
-
-			http_head_init(&h, &t->arena);
-			forward_reply(&i->head, &h, &f);
-			body_sink_init(&t->sink, t->session->client, print_reply(t, &h), &none);
+			t->interim = NULL;
+			body_sink_init(&t->sink, t->session->client, print_reply(t, h), &none);
 		}
 		switch (flush_head(t)) {
 		case BODY_PUMP_DONE:
@@ -232,16 +198,6 @@ struct machine_next txn_step_deliver(struct txn *t)
 	txn_facts_set_reply(t, &c->head);
 	t->source = c->source != NULL ? c->source : &t->own_body;
 	return TXN_GO(REPLY_ACCESS);
-}
-
-/* The last decisions are made: the head is printed, and whoever reads the body waits for its stream. */
-struct machine_next txn_step_reply_fields(struct txn *t)
-{
-	txn_reply_begin(t);
-	if (t->fetch != NULL)
-		fetch_hand_over(t->fetch, &t->task);
-	txn_release_snapshot(t);
-	return TXN_GO(SEND_BODY);
 }
 
 /* How the client's connection goes on after a reply that was sent whole. */

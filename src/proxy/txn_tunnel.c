@@ -99,20 +99,34 @@ struct machine_next txn_step_tunnel_reply(struct txn *t)
 struct machine_next txn_step_switch(struct txn *t)
 {
 	static const struct http_framing none = { HTTP_BODY_NONE, 0 };
+	const struct cobj *c = fetch_cobj(t->fetch);
+	bool allows;
 
-	if (!t->has_reply) {
-		const struct cobj *c = fetch_cobj(t->fetch);
+	if (t->has_reply)
+		return flush_then_tunnel(t, TXN_SWITCH);
+	if (t->reply.status == 0) {
 		const struct forward_reply f = { .conf = &t->snapshot->header,
 			                         .identity = &t->snapshot->identity,
 			                         .upgrades = true };
 
-		t->result = LOG_TCP_TUNNEL;
-		t->server_status = 101;
+		txn_facts_set_reply(t, &c->head);
+		if (!txn_interim_access(t, &allows))
+			return TXN_WAIT(SWITCH);
+		/* As in Squid: the client is told that the origin's answer is of no use. */
+		if (!allows) {
+			txn_fail(t, WHY_ORIGIN_BAD_REPLY,
+			         SPAN("http_reply_access denies its change of protocol"));
+			return TXN_GO(SEND_ERROR);
+		}
 		http_head_init(&t->reply, &t->arena);
 		forward_reply(&c->head, &t->reply, &f);
-		t->reply_framing = none;
-		txn_reply_begin(t);
 	}
+	if (!txn_fields_of_reply(t, &t->reply, &t->reply_pass, false))
+		return TXN_WAIT(SWITCH);
+	t->result = LOG_TCP_TUNNEL;
+	t->server_status = 101;
+	t->reply_framing = none;
+	txn_reply_begin(t);
 	return flush_then_tunnel(t, TXN_SWITCH);
 }
 

@@ -34,7 +34,7 @@ struct worker {
 	struct proxy *proxy;
 	struct loop *loop;
 	struct snapshot *snapshot; /* the one in use; this worker's reference */
-	struct floor floor; /* of the snapshot in use, whose ports it points to */
+	struct floor floor;        /* of the snapshot in use, whose ports it points to */
 	struct dns *dns;
 	struct upstream_pool *upstreams;
 	struct buffer_pool *buffers;

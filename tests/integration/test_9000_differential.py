@@ -59,6 +59,11 @@ DENY = "acl bad dstdomain -n .bad.test\nacl post method POST\nacl exe urlpath_re
 
 REPLY = ALL + "acl denied urlpath_regex ^/p\nhttp_reply_access deny denied\nhttp_reply_access allow all\n"
 NO_REPLY = ALL + "http_reply_access deny all\n"
+METHODS = ALL + "acl get method GET\nacl post method POST\n"
+FIELDS = get(b"X-Mine: a\r\nCookie: c\r\nAuthorization: x\r\n")
+MANY = reply(body=b"hello", fields=[("Content-Type", "text/plain"), ("X-Mine", "a"), ("Set-Cookie", "c"), ("Location", "/l"),
+                                    ("ETag", '"e"')])
+UPGRADE = get(b"Connection: upgrade\r\nUpgrade: Bar/1, Bar/2, Foo, Baz/3, Qux\r\n")
 PAGELESS = "Squid writes its answer to a failed CONNECT past what is logged"
 
 PAGES = "".join(f"acl d{n} urlpath_regex ^/d{n}\n" for n in range(8)) + """acl c7 port 7
@@ -188,6 +193,41 @@ ROWS = [
         conf=ALL + "reply_body_max_size 4 bytes\n", method="HEAD"),
     Row("error page too large", b"GET http://127.0.0.1:{D}/ HTTP/1.1\r\nHost: 127.0.0.1:{D}\r\n\r\n",
         conf=ALL + "reply_body_max_size 100 bytes\n"),
+    # rules for fields
+    Row("request field removed", FIELDS, conf=ALL + "request_header_access X-Mine deny all\nrequest_header_access Cookie deny all\n"),
+    Row("request fields, other", FIELDS, conf=ALL + "request_header_access Other deny all\n"),
+    Row("request fields, all", FIELDS, conf=ALL + "request_header_access All deny all\n", differs={
+        "origin Host": "Squid sends a request that RFC 9112 section 3.2 has the origin refuse"}),
+    Row("request fields, paranoid", FIELDS, conf=ALL + "request_header_access Cookie allow all\nrequest_header_access Host allow all\n"
+        "request_header_access All deny all\n"),
+    Row("request field by name and all", FIELDS, conf=ALL + "request_header_access X-Mine allow all\n"
+        "request_header_access Host allow all\nrequest_header_access Other deny all\nrequest_header_access All deny all\n"),
+    Row("request field, opposite of the last rule", FIELDS, conf=METHODS + "request_header_access X-Mine allow post\n"),
+    Row("request field, rules that do not match", FIELDS, conf=METHODS + "request_header_access X-Mine deny post\n"),
+    Row("request field replaced", FIELDS, conf=ALL + "request_header_access X-Mine deny all\nrequest_header_replace X-Mine a b # c\n"),
+    Row("via of this proxy removed", FIELDS, conf=ALL + "request_header_access Via deny all\n"
+        "request_header_access X-Forwarded-For deny all\nreply_header_access Via deny all\n"),
+    Row("via replaced", FIELDS, conf=ALL + "request_header_access Via deny all\nrequest_header_replace Via 1.1 somebody\n"),
+    Row("host replaced", FIELDS, conf=ALL + "request_header_access Host deny all\nrequest_header_replace Host other.test\n"),
+    Row("request field added", FIELDS, conf=METHODS + 'request_header_add X-Mine "b c" all\nrequest_header_add Cookie d get\n'
+        "request_header_add Cookie e post\n"),
+    Row("request field added as it stands", FIELDS, conf=ALL + 'request_header_add X-Mine 100%%\nrequest_header_add X-Mine "100%%"\n'
+        'request_header_add X-Mine ""\n'),
+    Row("request field removed and added", FIELDS, conf=ALL + "request_header_access X-Mine deny all\nrequest_header_add X-Mine b\n"),
+    Row("reply field removed", get(), MANY, conf=ALL + "reply_header_access X-Mine deny all\nreply_header_access Set-Cookie deny all\n"),
+    Row("reply fields, other", get(), MANY, conf=ALL + "reply_header_access Other deny all\n"),
+    Row("reply field replaced", get(), MANY, conf=ALL + "reply_header_access X-Mine deny all\nreply_header_replace X-Mine b\n"),
+    Row("reply field added", get(), MANY, conf=METHODS + 'reply_header_add X-Mine "b" get\nreply_header_add X-Mine c post\n'),
+    Row("field added to an error page", get(), conf="http_access deny all\nreply_header_add X-Mine b\n"),
+    Row("field added to a denied connect", b"CONNECT {O} HTTP/1.1\r\nHost: {O}\r\n\r\n", method="CONNECT",
+        conf="http_access deny all\nreply_header_add X-Mine b\n"),
+    Row("field added to a connect", b"CONNECT {O} HTTP/1.1\r\nHost: {O}\r\n\r\n", tunnel=True, method="CONNECT",
+        conf=ALL + "reply_header_add X-Mine b\n"),
+    Row("field added to a connect that fails", b"CONNECT 127.0.0.1:{D} HTTP/1.1\r\nHost: 127.0.0.1:{D}\r\n\r\n", method="CONNECT",
+        conf=ALL + "reply_header_add X-Mine b\n", differs={"log result": PAGELESS, "log type": PAGELESS}),
+    Row("upgrade by rules", UPGRADE, conf=METHODS + "http_upgrade_request_protocols Bar/1 deny post\n"
+        "http_upgrade_request_protocols Bar deny get\nhttp_upgrade_request_protocols Foo deny post\n"
+        "http_upgrade_request_protocols OTHER allow all\n"),
     # tunnels
     Row("connect", b"CONNECT {O} HTTP/1.1\r\nHost: {O}\r\n\r\n", tunnel=True, method="CONNECT"),
     Row("connect in http 1.0", b"CONNECT {O} HTTP/1.0\r\n\r\n", tunnel=True, method="CONNECT"),

@@ -4,7 +4,9 @@
 #include "tests/sim/play.h"
 #include "tests/unit/unit.h"
 
-#define NAMED "GET http://www.example/a HTTP/1.1\r\nHost: www.example\r\n\r\n"
+#define NAMED                                                                                      \
+	"GET http://www.example/a HTTP/1.1\r\nHost: www.example\r\nX-Foo: 1\r\n"                   \
+	"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 static struct sim_proxy sp;
 static struct play_origin origin;
@@ -166,6 +168,83 @@ START_TEST(a_reply_that_turns_out_too_long_is_cut)
 }
 END_TEST
 
+/* --- fields ---------------------------------------------------------------------------------- */
+
+#define EARLY "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nX-Foo: 2\r\n\r\n"
+#define SWITCHED                                                                                   \
+	"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: websocket\r\nX-Foo: 2\r\n\r\n"
+#define WEBSOCKET "http_upgrade_request_protocols websocket allow there\n"
+#define TRAILERS                                                                                   \
+	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Foo: 2\r\n\r\n"
+
+static const struct {
+	const char *name, *conf, *reply;
+	const char *at_origin, *at_client; /* what must be there; behind a '!': must not */
+} fields[] = {
+	{ "a field of the request goes", "request_header_access X-Foo deny there\n", PLAIN,
+	  "!X-Foo", "hello" },
+	{ "what Cuttle adds itself goes too", "request_header_access Via deny there\n", PLAIN,
+	  "!Via:", "Via:" },
+	{ "a field is added to the request", "request_header_add X-New v there\n", PLAIN,
+	  "X-New: v\r\n", "!X-New" },
+	{ "Host stays", "request_header_access All deny there\n", PLAIN, "Host: www.example\r\n",
+	  "hello" },
+	{ "a field of the reply goes", "reply_header_access Content-Type deny there\n", PLAIN,
+	  "X-Foo: 1\r\n", "!Content-Type" },
+	{ "a field is added to the reply", "reply_header_add X-New v there\n", PLAIN, "!X-New",
+	  "X-New: v\r\n" },
+	{ "the length stays", "reply_header_access All deny there\n", PLAIN, "GET",
+	  "Content-Length: 5\r\n" },
+	{ "an interim reply's goes", "reply_header_access X-Foo deny there\n", EARLY PLAIN, "X-Foo",
+	  "!X-Foo" },
+	{ "an interim reply's others stay", "reply_header_access X-Foo deny there\n", EARLY PLAIN,
+	  "X-Foo", "Link: </a>\r\n" },
+	{ "an interim reply gets none", "reply_header_add X-New v there\n", EARLY PLAIN, "GET",
+	  "X-Foo: 2\r\nVia: 1.1 sim.test (cuttle/" PACKAGE_VERSION ")\r\n\r\n" },
+	{ "an interim reply is denied",
+	  "acl get method GET\nhttp_reply_access deny get !there\nreply_header_access X-Foo deny "
+	  "all\n"
+	  "http_reply_access allow there\n",
+	  EARLY PLAIN, "GET", "HTTP/1.1 103 " },
+	{ "trailers go where fields are removed", "reply_header_access X-Bar deny there\n",
+	  TRAILERS, "GET", "!X-Foo" },
+	{ "trailers stay elsewhere", "reply_header_add X-New v there\n", TRAILERS, "GET",
+	  "X-Foo: 2\r\n\r\n" },
+	{ "an upgrade is offered", WEBSOCKET, SWITCHED, "Upgrade: websocket\r\n", "HTTP/1.1 101 " },
+	{ "... and its reply's field goes", WEBSOCKET "reply_header_access X-Foo deny there\n",
+	  SWITCHED, "Upgrade: websocket\r\n", "!X-Foo" },
+	{ "... and its reply is denied, and the page about that", WEBSOCKET "http_reply_access deny there\n", SWITCHED,
+	  "Upgrade: websocket\r\n", "HTTP/1.1 403 " },
+	{ "an upgrade is not offered", "http_upgrade_request_protocols websocket deny there\n",
+	  PLAIN, "!websocket", "hello" },
+	{ "an error page gets fields", "reply_header_add X-New v there\n", PLAY_DO_RESET, "GET",
+	  "X-New: v\r\n" },
+};
+
+static bool is_as_wanted(struct span got, const char *want)
+{
+	return want[0] == '!' ? play_count(got, want + 1) == 0 : play_count(got, want) != 0;
+}
+
+START_TEST(rules_for_fields_are_done)
+{
+	struct play_client c = { .closes = true };
+	char conf[400];
+
+	snprintf(conf, sizeof(conf), PLAY_ALLOW DST "%s", fields[_i].conf);
+	begin(conf);
+	origin.reply[0] = fields[_i].reply;
+	sim_name("www.example", &slow_here, NULL);
+	play_client(&c, NAMED);
+	sim_proxy_run(&sp);
+	ck_assert_msg(is_as_wanted(span_of(origin.got, origin.got_n), fields[_i].at_origin),
+	              "%s, at the origin: %.*s", fields[_i].name, (int)origin.got_n, origin.got);
+	ck_assert_msg(is_as_wanted(sim_received(c.peer), fields[_i].at_client),
+	              "%s, at the client: %.*s", fields[_i].name, SPAN_ARG(sim_received(c.peer)));
+	ck_assert_uint_eq(play_count(play_log(), "\n"), 1);
+}
+END_TEST
+
 /* --- left alone ------------------------------------------------------------------------------ */
 
 static const char *const waits[] = {
@@ -173,6 +252,10 @@ static const char *const waits[] = {
 	PLAY_ALLOW DST "miss_access deny !there\n",
 	PLAY_ALLOW DST "http_reply_access deny !there\n",
 	PLAY_ALLOW DST "reply_body_max_size 1 bytes !there\n",
+	PLAY_ALLOW DST
+	"request_header_access X-Foo deny !there\nrequest_header_add X-New v there\n",
+	PLAY_ALLOW DST "reply_header_access Date deny there\nreply_header_add X-New v there\n",
+	PLAY_ALLOW DST "http_upgrade_request_protocols websocket deny there\n",
 };
 
 static void leave(void *arg)
@@ -217,6 +300,7 @@ Suite *suite_policy(void)
 	tcase_add_test(t, a_lookup_is_not_over_because_more_bytes_come);
 	tcase_add_loop_test(t, each_list_has_its_say, 0, ARRAY_LEN(lists));
 	tcase_add_loop_test(t, a_reply_that_turns_out_too_long_is_cut, 0, ARRAY_LEN(cuts));
+	tcase_add_loop_test(t, rules_for_fields_are_done, 0, ARRAY_LEN(fields));
 	tcase_add_loop_test(t, a_client_may_leave_at_any_step, 0, ARRAY_LEN(waits));
 	suite_add_tcase(s, t);
 	return s;

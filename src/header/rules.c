@@ -1,0 +1,155 @@
+/*
+ * Rules for fields: finding those for a name, asking them, and doing what they say. Reading them is
+ * in rules_conf.c.
+ */
+#include "header/rules_int.h"
+
+#include "base/hash.h"
+
+uint64_t header_name_hash(struct span name)
+{
+	uint64_t h = name.n;
+
+	for (size_t i = 0; i < name.n; i++)
+		h = hash_mix(h, (unsigned char)ascii_lower(name.p[i]));
+	return h;
+}
+
+struct header_set *header_set_named(const struct header_rules *r, struct span name)
+{
+	const uint64_t hash = header_name_hash(name);
+
+	for (struct table_node *n = table_first(&r->by_name, hash); n != NULL;
+	     n = table_next(n, hash)) {
+		struct header_set *s = CONTAINER_OF(n, struct header_set, node);
+
+		if (span_eq_nocase(span_str(s->name), name))
+			return s;
+	}
+	return NULL;
+}
+
+/* What must stay for the message to mean the same to whoever gets it. */
+bool header_is_protected(enum http_field_id id)
+{
+	return id == HTTP_F_HOST ||
+	       (id != HTTP_F_OTHER && (http_field_flags(id) & (FIELD_FRAMING | FIELD_HOP)) != 0);
+}
+
+/* A field's own rules, else those for Other unless its name is common, else those for All. */
+static const struct header_set *set_of(const struct header_rules *r, const struct http_field *f)
+{
+	const struct header_set *own =
+		f->id != HTTP_F_OTHER ? r->known[f->id] : header_set_named(r, f->name);
+
+	/* Another Host is no less clear than the one there was; none at all is. */
+	if (header_is_protected(f->id))
+		return own != NULL && own->replacement != NULL && f->id == HTTP_F_HOST &&
+		                       own->access != NULL
+		               ? own
+		               : NULL;
+	if (own != NULL && own->access != NULL)
+		return own;
+	if (r->other != NULL && r->other->access != NULL && !header_name_is_common(f->name))
+		return r->other;
+	return r->all != NULL && r->all->access != NULL ? r->all : NULL;
+}
+
+enum answer { NOT_ASKED, ALLOWED, DENIED };
+
+/* False: it must be waited for. */
+static bool answer(uint8_t *a, const struct acl_rules *rules, header_ask_fn *ask, void *arg)
+{
+	bool allows;
+
+	if (*a != NOT_ASKED)
+		return true;
+	if (!ask(arg, rules, &allows))
+		return false;
+	*a = allows ? ALLOWED : DENIED;
+	return true;
+}
+
+bool header_rules_decide(const struct header_rules *r, const struct http_head *h,
+                         struct header_pass *pass, header_ask_fn *ask, void *arg)
+{
+	if (r == NULL)
+		return true;
+	if (pass->answers == NULL)
+		pass->answers = arena_zalloc(h->arena, r->n_lists);
+	for (uint32_t i = 0; i < h->n_fields && r->removes; i++) {
+		const struct header_set *s = set_of(r, &h->fields[i]);
+
+		if (s != NULL && !answer(&pass->answers[s->list], s->access, ask, arg))
+			return false;
+	}
+	for (const struct header_add *a = r->adds; a != NULL; a = a->next)
+		if (!answer(&pass->answers[a->list], a->terms, ask, arg))
+			return false;
+	return true;
+}
+
+static void remove_denied(const struct header_rules *r, struct http_head *h,
+                          const struct header_pass *pass)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < h->n_fields; i++) {
+		struct http_field f = h->fields[i];
+		const struct header_set *s = set_of(r, &f);
+
+		if (s != NULL && pass->answers[s->list] == DENIED) {
+			if (s->replacement == NULL)
+				continue;
+			f.value = span_str(s->replacement);
+		}
+		h->fields[kept++] = f;
+	}
+	h->n_fields = kept;
+}
+
+void header_rules_apply(const struct header_rules *r, struct http_head *h,
+                        const struct header_pass *pass, bool adds)
+{
+	if (r == NULL)
+		return;
+	if (r->removes)
+		remove_denied(r, h, pass);
+	for (const struct header_add *a = adds ? r->adds : NULL; a != NULL; a = a->next)
+		if (pass->answers[a->list] == ALLOWED)
+			http_head_add_named(h, span_str(a->name), span_str(a->value));
+}
+
+bool header_rules_remove(const struct header_rules *r)
+{
+	return r != NULL && r->removes;
+}
+
+void header_rules_free(struct header_rules **rp)
+{
+	struct header_rules *r = *rp;
+
+	*rp = NULL;
+	if (r == NULL)
+		return;
+	while (r->sets != NULL) {
+		struct header_set *s = r->sets;
+
+		r->sets = s->next;
+		acl_rules_free(&s->access);
+		free(s->replacement);
+		free(s->name);
+		free(s);
+	}
+	while (r->adds != NULL) {
+		struct header_add *a = r->adds;
+
+		r->adds = a->next;
+		acl_rules_free(&a->terms);
+		free(a->name);
+		free(a->value);
+		free(a);
+	}
+	table_fini(&r->by_name);
+	free(r);
+}

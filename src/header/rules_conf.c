@@ -1,0 +1,233 @@
+/*
+ * Reading rules for fields.
+ */
+#include "header/rules_int.h"
+
+#include "http/uri.h"
+
+static struct header_rules *rules_of(struct header_rules **field)
+{
+	if (*field == NULL)
+		*field = check_calloc(1, sizeof(**field));
+	return *field;
+}
+
+/* Where the set for this name is kept. */
+static struct header_set *new_set(struct header_rules *r, struct conf_line *l, struct span name)
+{
+	struct header_set *s = check_calloc(1, sizeof(*s)), **at = &r->sets;
+
+	s->name = span_strdup(name);
+	s->place = l->place;
+	s->list = r->n_lists++;
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = s;
+	return s;
+}
+
+/* "All" and "Other" are words of their own; all else is a field's name, in any case. */
+static struct header_set *set_for(struct header_rules *r, struct conf_line *l, struct span name)
+{
+	const enum http_field_id id = http_field_id_of(name);
+	struct header_set **slot = span_eq(name, SPAN("All"))     ? &r->all
+	                           : span_eq(name, SPAN("Other")) ? &r->other
+	                           : id != HTTP_F_OTHER           ? &r->known[id]
+	                                                          : NULL;
+
+	if (slot != NULL) {
+		if (*slot == NULL)
+			*slot = new_set(r, l, name);
+		return *slot;
+	}
+	struct header_set *s = header_set_named(r, name);
+
+	if (s == NULL) {
+		s = new_set(r, l, name);
+		table_insert(&r->by_name, &s->node, header_name_hash(name));
+	}
+	return s;
+}
+
+/* False: reported, and the line is consumed. */
+static bool take_name(struct conf_line *l, struct span *name)
+{
+	if (!conf_need_word(l, name))
+		return false;
+	if (!http_is_token(*name)) {
+		conf_error(l, "\"%.*s\" cannot be a field's name", SPAN_ARG(*name));
+		conf_as_squid(l->reader, "takes it, and matches or sends what is no field");
+		(void)conf_rest(l);
+		return false;
+	}
+	if (span_eq_nocase(*name, SPAN("All")) && !span_eq(*name, SPAN("All")))
+		conf_warning(l, "\"%.*s\" is a field of that name; All stands for every field",
+		             SPAN_ARG(*name));
+	if (span_eq_nocase(*name, SPAN("Other")) && !span_eq(*name, SPAN("Other")))
+		conf_warning(l,
+		             "\"%.*s\" is a field of that name; Other stands for uncommon fields",
+		             SPAN_ARG(*name));
+	return true;
+}
+
+void header_rules_access(struct conf_line *l, void *field)
+{
+	struct span name;
+
+	if (!take_name(l, &name))
+		return;
+	struct header_rules *r = rules_of(field);
+
+	r->removes = true;
+	acl_conf_rules(l, &set_for(r, l, name)->access);
+}
+
+/* RFC 9110 5.5: no control bytes but a tab. */
+static bool is_value(struct conf_line *l, struct span value)
+{
+	for (size_t i = 0; i < value.n; i++) {
+		const unsigned char c = (unsigned char)value.p[i];
+
+		if ((c < 0x20 && c != '\t') || c == 0x7f) {
+			conf_error(l, "a control byte (0x%02x) cannot be in a field's value", c);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool is_host(struct span value)
+{
+	struct arena a;
+	struct uri u;
+	const char *detail;
+
+	arena_init(&a);
+	const bool ok = uri_parse_host(value, URI_HTTP, &a, &u, &detail);
+
+	arena_fini(&a);
+	return ok;
+}
+
+void header_rules_replace(struct conf_line *l, void *field)
+{
+	struct span name;
+
+	if (!take_name(l, &name))
+		return;
+	const struct span value = conf_rest(l);
+	const enum http_field_id id = http_field_id_of(name);
+
+	if (value.n == 0) {
+		conf_error(l,
+		           "what is to stand in its place is missing; without this line a denied "
+		           "%.*s is removed",
+		           SPAN_ARG(name));
+		return;
+	}
+	if (!is_value(l, value))
+		return;
+	if (id == HTTP_F_HOST && !is_host(value)) {
+		conf_error(l, "\"%.*s\" is no host", SPAN_ARG(value));
+		return;
+	}
+	if (id != HTTP_F_HOST && header_is_protected(id)) {
+		conf_error(l,
+		           "%.*s belongs to the connection or tells where a message ends; "
+		           "Cuttle sets it itself",
+		           SPAN_ARG(name));
+		return;
+	}
+	struct header_set *s = set_for(rules_of(field), l, name);
+
+	free(s->replacement);
+	s->replacement = span_strdup(value);
+}
+
+/* What a quoted value means: %% is a per cent sign. False: reported. */
+static bool expand(struct conf_line *l, struct span *value)
+{
+	char *out = check_malloc(value->n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < value->n; i++) {
+		out[n++] = value->p[i];
+		if (value->p[i] != '%')
+			continue;
+		if (i + 1 < value->n && value->p[i + 1] == '%') {
+			i++;
+			continue;
+		}
+		conf_error(l, "format codes in a value exist in Squid, but not in Cuttle yet; "
+		              "%%%% is a per cent sign");
+		free(out);
+		return false;
+	}
+	*value = span_of(out, n);
+	return true;
+}
+
+static void add(struct header_rules *r, struct span name, struct span value,
+                struct acl_rules *terms)
+{
+	struct header_add **at = &r->adds;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = check_calloc(1, sizeof(**at));
+	(*at)->name = span_strdup(name);
+	/* As in Squid: an empty value is sent as a hyphen. */
+	(*at)->value = span_strdup(value.n != 0 ? value : SPAN("-"));
+	(*at)->terms = terms;
+	(*at)->list = r->n_lists++;
+}
+
+void header_rules_add(struct conf_line *l, void *field)
+{
+	struct span name, value;
+	bool is_quoted;
+
+	if (!take_name(l, &name))
+		return;
+	if (header_is_protected(http_field_id_of(name))) {
+		conf_error(l,
+		           "a second %.*s would make the message ambiguous; Cuttle sets it itself",
+		           SPAN_ARG(name));
+		conf_as_squid(l->reader, "sends it beside the one that is there");
+		(void)conf_rest(l);
+		return;
+	}
+	const unsigned before = conf_count(l->reader, CONF_ERROR);
+
+	if (!conf_word_or_quoted(l, &value, &is_quoted)) {
+		if (before == conf_count(l->reader, CONF_ERROR))
+			conf_error_both(l, "a value is missing; write %s %s", l->directive->name,
+			                l->directive->syntax);
+		return;
+	}
+	if (!is_value(l, value) || (is_quoted && !expand(l, &value))) {
+		(void)conf_rest(l);
+		return;
+	}
+	struct acl_rules *terms = acl_conf_terms(l);
+
+	if (terms != NULL)
+		add(rules_of(field), name, value, terms);
+	if (is_quoted)
+		free((void *)(uintptr_t)value.p);
+}
+
+void header_rules_finish(struct header_rules *r, struct conf_reader *reader)
+{
+	for (const struct header_set *s = r != NULL ? r->sets : NULL; s != NULL; s = s->next)
+		if (s->access == NULL)
+			conf_report(reader, CONF_WARNING, s->place,
+			            "there are no rules that deny %s, so nothing is replaced",
+			            s->name);
+		else if (header_is_protected(http_field_id_of(span_str(s->name))) &&
+		         s->replacement == NULL)
+			conf_report(reader, CONF_NOTE, s->place,
+			            "%s is never removed: without it the message would mean "
+			            "something else",
+			            s->name);
+}
