@@ -25,6 +25,7 @@ EXTRA_DIST += \
 	doc/decisions/0009-search-list.md \
 	doc/facts.md \
 	doc/glossary.md \
+	doc/logformat.md \
 	doc/operations.md \
 	doc/performance.md \
 	doc/policy.md \

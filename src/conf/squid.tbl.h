@@ -396,8 +396,6 @@ SQUID("unlinkd_program", "", "cache-disk", ACCEPTED, "", "PROGRAM",
 SQUID("log_icp_queries", "", "log", ACCEPTED, "on", "on|off", "There are no ICP queries to log.")
 SQUID("cache_store_log", "", "log", ACCEPTED, "none", "FILE",
 	"Nothing is stored yet that such a log could tell of.")
-SQUID("logformat", "", "log", UNBUILT, "", "NAME FORMAT",
-	"Names a format of access.log made from % codes.")
 SQUID("icap_log", "", "log", UNBUILT_HARMLESS, "", "PLACE [OPTION...] [[!]ACL...]",
 	"Logs what is sent to ICAP services.")
 SQUID("stats_collection", "", "log", ACCEPTED, "", "allow|deny [!]ACL...",
@@ -410,9 +408,6 @@ SQUID("note", "", "log", UNBUILT, "", "NAME VALUE [!]ACL...",
 	"Attaches a note to requests, for acls and logs.")
 SQUID("logfile_daemon", "", "log", ACCEPTED, "", "PROGRAM",
 	"Logs are written by a thread of the process, without a helper.")
-
-SQUID("log_mime_hdrs", "", "log", UNBUILT, "off", "on|off",
-	"Logs all header fields with each transaction.")
 
 /* --- error */
 SQUID("error_log_languages", "", "error", ACCEPTED, "on", "on|off",

@@ -11,6 +11,7 @@
 #include "base/lock.h"
 #include "base/oplog.h"
 #include "base/thread.h"
+#include "log/line_int.h"
 #include "log/ring_int.h"
 #include "log/sink.h"
 
@@ -29,14 +30,28 @@
 #define QUIET_MS         5000 /* without a loss for so long, an episode of losses is over */
 #define STOP_MS          5000 /* how long a slow reader may hold up the end */
 #define SCRATCH_MIN      (16u << 10)
+#define SCRATCH_MAX      (4u << 20) /* no line is longer */
 
-/* One place in the list of sinks, for the life of the process: old configurations hold its index.
+/*
+ * Where lines go, for as long as some slot names it or lines wait. Members marked T are the log
+ * thread's once it runs; the others are guarded by the lock.
+ */
+struct outlet {
+	struct log_sink *sink;     /* NULL: free. Made with the lock; what it points to is T */
+	struct log_sink_conf conf; /* what the sink is to be told */
+};
+
+/*
+ * What a record names: one access_log line of a configuration, and those of other configurations
+ * that would write the same lines to the same place. It is free again when nobody holds it and no
+ * record that names it is left.
  */
 struct slot {
-	struct log_sink *sink;      /* the log thread's */
-	struct log_sink_conf conf;  /* guarded by lock: what the sink is to be told */
-	struct log_conf format;     /* the log thread's copy, without targets */
-	struct log_conf new_format; /* guarded by lock */
+	struct outlet *outlet;     /* NULL: free */
+	struct log_format *format; /* as long as it is not free */
+	struct log_state *state;   /* T */
+	_Atomic unsigned holds;    /* configurations and tunnels */
+	bool is_idle;              /* nobody held it when the rings were about to be emptied */
 };
 
 struct access_log {
@@ -55,11 +70,12 @@ struct access_log {
 	bool is_stopping;       /* guarded by lock */
 	int rotate_generations; /* guarded by lock; -1: no rotation is due */
 
-	struct slot slots[LOG_SINKS_MAX];
-	_Atomic unsigned
-		n_slots; /* written with the lock; a record names only slots before it was put */
+	struct slot slots[LOG_SINKS_MAX]; /* guarded by lock, but for what is being used */
+	struct outlet outlets[LOG_SINKS_MAX];
 
 	/* the log thread's */
+	struct outlet *live[LOG_SINKS_MAX]; /* those that were there when it looked */
+	unsigned n_live;
 	char *scratch;
 	size_t scratch_cap;
 	int64_t last_record_ms;
@@ -100,6 +116,8 @@ struct access_log *access_log_new(log_open_fn *open_file, void *arg)
 	al->waker.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	CHECK(al->waker.fd >= 0);
 	al->rotate_generations = -1;
+	al->scratch_cap = SCRATCH_MIN;
+	al->scratch = check_malloc(al->scratch_cap);
 	lock_init(&al->lock, LOCK_RANK_LOG);
 	return al;
 }
@@ -120,13 +138,78 @@ void access_log_on_fatal(struct access_log *al, void (*fatal)(void *arg), void *
 	al->fatal_arg = arg;
 }
 
-static int find_slot(const struct access_log *al, unsigned n, const struct log_target *t)
+/* --- slots (with the lock, or before the thread runs) --------------------------------------------- */
+
+static struct outlet *find_outlet(struct access_log *al, const struct log_target *t)
 {
-	for (unsigned i = 0; i < n; i++)
-		if (log_sink_is_same(al->slots[i].sink, (int)t->kind, t->path))
-			return (int)i;
-	return -1;
+	for (unsigned i = 0; i < LOG_SINKS_MAX; i++) {
+		struct outlet *o = &al->outlets[i];
+
+		if (o->sink != NULL && log_sink_is_same(o->sink, (int)t->kind, t->path))
+			return o;
+	}
+	return NULL;
 }
+
+static struct outlet *free_outlet(struct access_log *al)
+{
+	for (unsigned i = 0; i < LOG_SINKS_MAX; i++)
+		if (al->outlets[i].sink == NULL)
+			return &al->outlets[i];
+	return NULL;
+}
+
+static bool is_taken(const struct log_conf *c, const struct log_target *before, int slot)
+{
+	for (const struct log_target *t = c->targets; t != before; t = t->next)
+		if (t->sink == slot)
+			return true;
+	return false;
+}
+
+/* The slot that writes t's lines already and stands for no earlier line of c; else a free one. */
+static int choose_slot(const struct access_log *al, const struct log_conf *c,
+                       const struct log_target *t, const struct outlet *o)
+{
+	int chosen = -1;
+
+	for (int i = 0; i < LOG_SINKS_MAX; i++) {
+		const struct slot *s = &al->slots[i];
+
+		if (s->outlet == NULL) {
+			chosen = chosen < 0 ? i : chosen;
+			continue;
+		}
+		if (o != NULL && s->outlet == o && log_format_is_same(s->format, t->format) &&
+		    !is_taken(c, t, i))
+			return i;
+	}
+	return chosen;
+}
+
+static void hold_slot(struct slot *s)
+{
+	atomic_fetch_add_explicit(&s->holds, 1, memory_order_relaxed);
+}
+
+/* Nobody can name it any more. */
+static void free_slot(struct slot *s)
+{
+	s->outlet = NULL;
+	s->is_idle = false;
+	log_format_unref(&s->format);
+	log_state_free(&s->state);
+}
+
+static bool is_in_use(const struct access_log *al, const struct outlet *o)
+{
+	for (unsigned i = 0; i < LOG_SINKS_MAX; i++)
+		if (al->slots[i].outlet == o)
+			return true;
+	return false;
+}
+
+/* --- configuring ----------------------------------------------------------------------------------- */
 
 /* An open descriptor for a new sink, or -1: reported. */
 static int open_target(struct access_log *al, const struct log_target *t)
@@ -151,51 +234,76 @@ static int open_target(struct access_log *al, const struct log_target *t)
 	return fd;
 }
 
-/*
- * Give every target a slot; new ones are appended behind n_old. Returns the new number of slots.
- * *is_ok is false if a log could not be opened (reported): then the new slots are to be given back.
- */
-static unsigned assign_slots(struct access_log *al, struct log_conf *c, unsigned n_old, bool *is_ok)
+static void tell_no_slot(const struct log_target *t)
 {
-	unsigned n = n_old;
-
-	*is_ok = true;
-	for (struct log_target *t = c->targets; t != NULL; t = t->next) {
-		int at, fd;
-
-		if (t->kind == LOG_TARGET_NONE)
-			continue;
-		at = find_slot(al, n, t);
-		if (at >= 0) {
-			t->sink = at;
-			continue;
-		}
-		if (n == LOG_SINKS_MAX) {
-			oplog(OPLOG_ERROR,
-			      "%s:%u: access_log %s: more than %d different logs since the start "
-			      "of the proxy; restart it",
-			      t->place.file, t->place.line, t->path, LOG_SINKS_MAX);
-			*is_ok = false;
-			return n;
-		}
-		fd = open_target(al, t);
-		if (fd < 0) {
-			*is_ok = false;
-			return n;
-		}
-		al->slots[n].sink = log_sink_new(&al->io, (int)t->kind, t->path, fd);
-		t->sink = (int)n++;
-	}
-	return n;
+	oplog(OPLOG_ERROR,
+	      "%s:%u: access_log %s: more than %d logs are in use, with those of earlier "
+	      "configurations that tunnels which are still open will be written to",
+	      t->place.file, t->place.line, t->path, LOG_SINKS_MAX);
 }
 
-/* What this configuration says about one slot; several lines may name the same file. */
-static struct log_sink_conf sink_conf(const struct log_conf *c, unsigned slot)
+/* A sink for a path that none is for yet. Opening it may take a while, so nothing is locked. */
+static struct log_sink *new_sink(struct access_log *al, const struct log_target *t)
+{
+	const int fd = open_target(al, t);
+
+	return fd >= 0 ? log_sink_new(&al->io, (int)t->kind, t->path, fd) : NULL;
+}
+
+/* Give t a slot. False: it cannot be opened, or there is no slot left (reported). */
+static bool assign_slot(struct access_log *al, struct log_conf *c, struct log_target *t)
+{
+	struct log_sink *sink = NULL;
+	struct outlet *o;
+	bool is_new;
+
+	lock_take(&al->lock);
+	is_new = find_outlet(al, t) == NULL;
+	lock_give(&al->lock);
+	if (is_new) {
+		sink = new_sink(al, t);
+		if (sink == NULL)
+			return false;
+	}
+	lock_take(&al->lock);
+	/* Meanwhile the thread may have closed the one that was found: then the next try opens it. */
+	o = is_new ? free_outlet(al) : find_outlet(al, t);
+	const int at = o != NULL || !is_new ? choose_slot(al, c, t, o) : -1;
+
+	if (o != NULL && at >= 0) {
+		struct slot *s = &al->slots[at];
+
+		if (is_new)
+			o->sink = sink;
+		if (s->outlet == NULL) {
+			s->outlet = o;
+			s->format = log_format_ref(t->format);
+			s->state = log_state_new(t->format);
+			atomic_store_explicit(&s->holds, 0, memory_order_relaxed);
+		}
+		hold_slot(s);
+		s->is_idle = false;
+		t->sink = at;
+		sink = NULL;
+	}
+	lock_give(&al->lock);
+	if (sink != NULL)
+		log_sink_free(&sink);
+	if (o == NULL && !is_new)
+		return assign_slot(al, c, t);
+	if (t->sink < 0)
+		tell_no_slot(t);
+	return t->sink >= 0;
+}
+
+/* What this configuration says about one file; several lines may name it. */
+static struct log_sink_conf sink_conf(const struct access_log *al, const struct log_conf *c,
+                                      const struct outlet *o)
 {
 	struct log_sink_conf sc = { .is_buffered = c->buffered_logs, .rotate = -1 };
 
 	for (const struct log_target *t = c->targets; t != NULL; t = t->next) {
-		if (t->kind == LOG_TARGET_NONE || t->sink != (int)slot)
+		if (t->kind == LOG_TARGET_NONE || al->slots[t->sink].outlet != o)
 			continue;
 		sc.is_active = true;
 		sc.is_on_error_die = sc.is_on_error_die || t->is_on_error_die;
@@ -206,42 +314,63 @@ static struct log_sink_conf sink_conf(const struct log_conf *c, unsigned slot)
 }
 
 /* The new configuration is taken over by the log thread at its next pass. */
-static void publish(struct access_log *al, const struct log_conf *c, unsigned n_old, unsigned n)
+static void publish(struct access_log *al, const struct log_conf *c)
 {
 	lock_take(&al->lock);
-	for (unsigned i = 0; i < n; i++) {
-		al->slots[i].conf = sink_conf(c, i);
-		al->slots[i].new_format = (struct log_conf){
-			.strip_query_terms = c->strip_query_terms,
-			.client_netmask = c->client_netmask,
-		};
-		if (i >= n_old)
-			al->slots[i].format = al->slots[i].new_format;
-	}
+	for (unsigned i = 0; i < LOG_SINKS_MAX; i++)
+		if (al->outlets[i].sink != NULL)
+			al->outlets[i].conf = sink_conf(al, c, &al->outlets[i]);
 	al->is_changed = true;
-	/* Pairs with the log thread's loads; the slots are complete. */
-	atomic_store_explicit(&al->n_slots, n, memory_order_release);
 	lock_give(&al->lock);
 	if (al->is_started)
 		log_waker_kick(&al->waker);
 }
 
-/* Only configure writes to new slots, and only one caller configures at a time. */
+static void give_back(struct access_log *al, struct log_conf *c)
+{
+	for (struct log_target *t = c->targets; t != NULL; t = t->next) {
+		if (t->sink >= 0)
+			access_log_release(al, 1ULL << t->sink);
+		t->sink = -1;
+	}
+}
+
+/* Only one caller configures at a time. */
 bool access_log_configure(struct access_log *al, struct log_conf *c)
 {
-	const unsigned n_old = atomic_load_explicit(&al->n_slots, memory_order_acquire);
-	unsigned n;
-	bool is_ok;
-
 	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
-	n = assign_slots(al, c, n_old, &is_ok);
-	if (!is_ok) {
-		while (n > n_old)
-			log_sink_free(&al->slots[--n].sink);
+	CHECK(c->configured == NULL);
+	for (struct log_target *t = c->targets; t != NULL; t = t->next) {
+		if (t->kind == LOG_TARGET_NONE || assign_slot(al, c, t))
+			continue;
+		give_back(al, c);
 		return false;
 	}
-	publish(al, c, n_old, n);
+	c->configured = al;
+	publish(al, c);
 	return true;
+}
+
+void access_log_hold(struct access_log *al, uint64_t sinks)
+{
+	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
+	for (; sinks != 0; sinks &= sinks - 1)
+		hold_slot(&al->slots[__builtin_ctzll(sinks)]);
+}
+
+void access_log_release(struct access_log *al, uint64_t sinks)
+{
+	bool is_last = false;
+
+	CHECK_OBJ(al, ACCESS_LOG_MAGIC);
+	for (; sinks != 0; sinks &= sinks - 1) {
+		struct slot *s = &al->slots[__builtin_ctzll(sinks)];
+
+		/* Release: who sees that nobody holds it sees the records put before, too. */
+		is_last |= atomic_fetch_sub_explicit(&s->holds, 1, memory_order_acq_rel) == 1;
+	}
+	if (is_last)
+		log_waker_kick(&al->waker);
 }
 
 struct log_ring *log_ring_new(struct access_log *al, unsigned worker_id)
@@ -286,31 +415,81 @@ static struct log_ring *take_orders(struct access_log *al, bool *is_stopping, in
 	*is_stopping = al->is_stopping;
 	*rotate = al->rotate_generations;
 	al->rotate_generations = -1;
-	if (al->is_changed) {
-		const unsigned n = atomic_load_explicit(&al->n_slots, memory_order_relaxed);
+	al->n_live = 0;
+	for (unsigned i = 0; i < LOG_SINKS_MAX; i++) {
+		struct outlet *o = &al->outlets[i];
 
-		for (unsigned i = 0; i < n; i++) {
-			log_sink_configure(al->slots[i].sink, &al->slots[i].conf);
-			al->slots[i].format = al->slots[i].new_format;
-		}
-		al->is_changed = false;
+		if (o->sink == NULL)
+			continue;
+		if (al->is_changed)
+			log_sink_configure(o->sink, &o->conf);
+		al->live[al->n_live++] = o;
 	}
+	al->is_changed = false;
 	lock_give(&al->lock);
 	return rings;
+}
+
+/* Slots that nobody holds: no record that names one will be put any more. */
+static void note_idle(struct access_log *al)
+{
+	lock_take(&al->lock);
+	for (unsigned i = 0; i < LOG_SINKS_MAX; i++) {
+		struct slot *s = &al->slots[i];
+
+		/* Acquire pairs with access_log_release(). */
+		s->is_idle = s->outlet != NULL &&
+		             atomic_load_explicit(&s->holds, memory_order_acquire) == 0;
+	}
+	lock_give(&al->lock);
+}
+
+/*
+ * The rings were empty after those slots were idle: free them, unless a configuration has taken one
+ * again, and the outlets that are left alone with nothing to write.
+ */
+static void free_idle(struct access_log *al)
+{
+	struct log_sink *done[LOG_SINKS_MAX];
+	unsigned n_done = 0, n_live = 0;
+
+	lock_take(&al->lock);
+	for (unsigned i = 0; i < LOG_SINKS_MAX; i++)
+		if (al->slots[i].is_idle)
+			free_slot(&al->slots[i]);
+	for (unsigned i = 0; i < al->n_live; i++) {
+		struct outlet *o = al->live[i];
+
+		if (is_in_use(al, o) || log_sink_pending(o->sink) != 0) {
+			al->live[n_live++] = o;
+			continue;
+		}
+		done[n_done++] = o->sink;
+		o->sink = NULL;
+	}
+	al->n_live = n_live;
+	lock_give(&al->lock);
+	while (n_done != 0)
+		log_sink_free(&done[--n_done]);
 }
 
 static void format_record(struct access_log *al, struct slot *slot, const struct log_rec *rec,
                           int64_t now_ms)
 {
-	const size_t max = log_native_max(rec);
-	size_t n;
+	struct log_line l;
 
-	if (max > al->scratch_cap) {
-		al->scratch_cap = MAX(max, (size_t)SCRATCH_MIN);
-		al->scratch = check_realloc(al->scratch, al->scratch_cap);
+	for (;;) {
+		l = (struct log_line){ al->scratch, al->scratch + al->scratch_cap, false };
+		log_format_line(slot->format, slot->state, rec, &l);
+		if (!l.is_cut || al->scratch_cap >= SCRATCH_MAX)
+			break;
+		al->scratch_cap *= 4;
+		free(al->scratch);
+		al->scratch = check_malloc(al->scratch_cap);
 	}
-	n = log_format_native(rec, &slot->format, al->scratch, al->scratch_cap);
-	log_sink_append(slot->sink, span_of(al->scratch, n), now_ms);
+	log_state_next(slot->state);
+	log_sink_append(slot->outlet->sink, span_of(al->scratch, (size_t)(l.p - al->scratch)),
+	                now_ms);
 }
 
 /*
@@ -338,18 +517,25 @@ static void tell_dropped(struct log_ring *r, int64_t now_ms, bool is_last)
 	}
 }
 
-/* At most one ring's worth, so that a busy worker does not hold up the others. True: there was
- * something. */
-static bool empty_ring(struct access_log *al, struct log_ring *r, int64_t now_ms, bool is_last)
+/*
+ * At most one ring's worth, so that a busy worker does not hold up the others; then *is_empty becomes
+ * false. True: there was something.
+ */
+static bool empty_ring(struct access_log *al, struct log_ring *r, int64_t now_ms, bool is_last,
+                       bool *is_empty)
 {
 	uint64_t bytes = 0;
 	struct log_rec rec;
 	int sink;
 
-	while (bytes < 2 * LOG_RING_BYTES && log_ring_peek(r, &rec, &sink)) {
-		const unsigned n = atomic_load_explicit(&al->n_slots, memory_order_acquire);
-
-		CHECK((unsigned)sink < n);
+	for (;;) {
+		if (bytes >= 2 * LOG_RING_BYTES) {
+			*is_empty = false;
+			break;
+		}
+		if (!log_ring_peek(r, &rec, &sink))
+			break;
+		CHECK((unsigned)sink < LOG_SINKS_MAX && al->slots[sink].outlet != NULL);
 		format_record(al, &al->slots[sink], &rec, now_ms);
 		bytes += sizeof(rec) + rec.url.n;
 		log_ring_pop(r);
@@ -373,18 +559,21 @@ static void for_fatal(struct access_log *al, struct log_sink *s)
 static bool pass(struct access_log *al, struct log_ring *rings, int rotate, bool is_last)
 {
 	const int64_t now_ms = monotonic_ms();
-	bool found = false;
+	bool found = false, is_empty = true;
 
+	note_idle(al);
 	for (struct log_ring *r = rings; r != NULL; r = r->next)
-		found |= empty_ring(al, r, now_ms, is_last);
-	for (unsigned i = 0; i < atomic_load_explicit(&al->n_slots, memory_order_acquire); i++) {
-		struct log_sink *s = al->slots[i].sink;
+		found |= empty_ring(al, r, now_ms, is_last, &is_empty);
+	for (unsigned i = 0; i < al->n_live; i++) {
+		struct log_sink *s = al->live[i]->sink;
 
 		log_sink_flush(s, now_ms, is_last || rotate >= 0);
 		if (rotate >= 0)
 			log_sink_rotate(s, (unsigned)rotate, now_ms);
 		for_fatal(al, s);
 	}
+	if (is_empty)
+		free_idle(al);
 	if (found)
 		al->last_record_ms = now_ms;
 	return found;
@@ -406,8 +595,8 @@ static void wait_for_work(struct access_log *al, int64_t timeout_ms)
 	nfds_t n = 1;
 	uint64_t ignored;
 
-	for (unsigned i = 0; i < atomic_load_explicit(&al->n_slots, memory_order_acquire); i++) {
-		struct log_sink *s = al->slots[i].sink;
+	for (unsigned i = 0; i < al->n_live; i++) {
+		struct log_sink *s = al->live[i]->sink;
 		int fd;
 
 		if (log_sink_is_blocked(s, &fd))
@@ -444,11 +633,10 @@ static void finish(struct access_log *al, struct log_ring *rings)
 	while (is_blocked && monotonic_ms() < until_ms) {
 		is_blocked = false;
 		pass(al, rings, -1, true);
-		for (unsigned i = 0; i < atomic_load_explicit(&al->n_slots, memory_order_acquire);
-		     i++) {
+		for (unsigned i = 0; i < al->n_live; i++) {
 			int fd;
 
-			is_blocked |= log_sink_is_blocked(al->slots[i].sink, &fd);
+			is_blocked |= log_sink_is_blocked(al->live[i]->sink, &fd);
 		}
 		if (is_blocked)
 			wait_for_work(al, PASS_MS);
@@ -503,8 +691,12 @@ void access_log_stop(struct access_log **alp)
 		log_waker_kick(&al->waker);
 		pthread_join(al->thread, NULL);
 	}
-	for (unsigned i = 0; i < atomic_load_explicit(&al->n_slots, memory_order_acquire); i++)
-		log_sink_free(&al->slots[i].sink);
+	for (unsigned i = 0; i < LOG_SINKS_MAX; i++) {
+		if (al->slots[i].outlet != NULL)
+			free_slot(&al->slots[i]);
+		if (al->outlets[i].sink != NULL)
+			log_sink_free(&al->outlets[i].sink);
+	}
 	while (al->rings != NULL) {
 		struct log_ring *r = al->rings;
 

@@ -6,6 +6,8 @@
 #pragma once
 
 #include "acl/decide.h"
+#include "log/facts.h"
+#include "log/format.h"
 #include "log/record.h"
 
 /* One access_log line of the configuration. Immutable. */
@@ -14,31 +16,52 @@ struct log_target {
 	struct conf_place place;
 	enum { LOG_TARGET_NONE, LOG_TARGET_FILE, LOG_TARGET_STDOUT, LOG_TARGET_STDERR } kind;
 	char *path;             /* LOG_TARGET_FILE */
+	char *doubt;            /* an acl's name that stands where a format's might; NULL: none */
 	struct acl_rules *acls; /* all must match; NULL: always */
 	bool is_on_error_die;
 	int64_t buffer_bytes;
-	int64_t rotate; /* generations; -1: as logfile_rotate says */
-	int sink;       /* index in the running log, set by access_log_configure() */
+	int64_t rotate;            /* generations; -1: as logfile_rotate says */
+	struct log_format *format; /* NULL: LOG_TARGET_NONE */
+	int sink; /* number in the running log, set by access_log_configure(); -1 before */
 };
+
+/* The logformat lines; private to conf.c. */
+struct log_format_line;
 
 struct log_conf {
 	struct log_target *targets; /* in the order of the file */
-	bool strip_query_terms, buffered_logs;
+	struct log_format_line *formats;
+	bool strip_query_terms, buffered_logs, log_mime_hdrs;
 	int64_t logfile_rotate;
-	char *cache_log;          /* path; NULL: stderr only */
-	struct ip client_netmask; /* all bits set: addresses are logged whole */
+	/* What the formats of the targets want of a transaction, after log_conf_finish(). */
+	struct log_fields fields;
+	struct log_facts_fields facts_fields;
+	struct access_log *configured; /* NULL, or whose sinks the targets hold */
+	char *cache_log;               /* path; NULL: stderr only */
+	struct ip client_netmask;      /* all bits set: addresses are logged whole */
 };
 
 void log_conf_init(struct log_conf *c);
 void log_conf_fini(struct log_conf *c);
+/*
+ * After acl_conf_finish(): formats are bound, and it is known what they and the policy read.
+ */
+void log_conf_finish(struct log_conf *c, struct conf_reader *r);
+/* Some log tells the rules that allowed requests, too: then log_rec.rule is to be set for them. */
+static inline bool log_conf_wants_rules(const struct log_conf *c)
+{
+	return log_fields_want(&c->fields, LOG_FIELD_RULE) ||
+	       log_fields_want(&c->fields, LOG_FIELD_FACTS);
+}
 conf_setter_fn log_conf_access_log;  /* struct log_target *: appends to the list */
+conf_setter_fn log_conf_logformat;   /* struct log_format_line * */
 conf_setter_fn log_conf_generations; /* int64_t, 0 to LOG_GENERATIONS_MAX */
 conf_setter_fn log_conf_path;        /* char *: a full path, or none */
 conf_setter_fn log_conf_netmask;     /* struct ip */
 
 #define LOG_GENERATIONS_MAX 1000
 
-/* Different logs since the start of the process; log_target.sink is below it. */
+/* access_log lines that are in use at a time, with those that old tunnels hold. */
 #define LOG_SINKS_MAX 64
 
 struct access_log; /* the running log; shared */
@@ -69,10 +92,17 @@ void access_log_set_rename(struct access_log *al, log_rename_fn *rename_file, vo
  */
 void access_log_on_fatal(struct access_log *al, void (*fatal)(void *arg), void *arg);
 /*
- * Open the sinks that are new in c and set log_target.sink; sinks no longer named are closed once
+ * Open the sinks that are new in c and set log_target.sink; c holds them until log_conf_fini(), which
+ * must come before access_log_stop(). Sinks that the last configuration does not name are closed once
  * drained. False: one could not be opened (reported); nothing changed.
  */
 bool access_log_configure(struct access_log *al, struct log_conf *c) MUST_USE;
+/*
+ * For records that are put when the configuration that named their sinks may be gone (tunnels): the
+ * sinks, bit i for sink i, stay until they are given back. From any thread; hold only what is held.
+ */
+void access_log_hold(struct access_log *al, uint64_t sinks);
+void access_log_release(struct access_log *al, uint64_t sinks);
 /* Start the thread; from now on nothing here blocks its callers. Also flushes the operator log. */
 enum err access_log_start(struct access_log *al) MUST_USE;
 /* Write everything that was handed over, then stop. */

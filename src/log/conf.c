@@ -8,6 +8,16 @@
 
 static const char not_built[] = "is not built yet";
 
+struct log_format_line {
+	struct log_format_line *next; /* in the order of the file */
+	struct log_format *format;    /* NULL: it has errors, which were told */
+	char *name;
+	struct conf_place place; /* file: on the heap */
+	/* Codes that are always "-", with commas between them; NULL: none. */
+	char *dashes;
+	const char *why; /* of the first */
+};
+
 void log_conf_init(struct log_conf *c)
 {
 	*c = (struct log_conf){ .strip_query_terms = true, .logfile_rotate = 10 };
@@ -18,13 +28,43 @@ static void target_free(struct log_target *t)
 {
 	if (t->acls != NULL)
 		acl_rules_free(&t->acls);
+	log_format_unref(&t->format);
+	free(t->doubt);
 	free(t->path);
 	free((void *)(uintptr_t)t->place.file);
 	free(t);
 }
 
+static void format_line_free(struct log_format_line *f)
+{
+	log_format_unref(&f->format);
+	free(f->name);
+	free(f->dashes);
+	free((void *)(uintptr_t)f->place.file);
+	free(f);
+}
+
+static void give_sinks_back(struct log_conf *c)
+{
+	if (c->configured == NULL)
+		return;
+	for (const struct log_target *t = c->targets; t != NULL; t = t->next)
+		if (t->sink >= 0)
+			access_log_release(c->configured, 1ULL << t->sink);
+}
+
 void log_conf_fini(struct log_conf *c)
 {
+	give_sinks_back(c);
+	while (c->formats != NULL) {
+		struct log_format_line *f = c->formats;
+
+		c->formats = f->next;
+		format_line_free(f);
+	}
+	log_fields_fini(&c->fields);
+	log_names_fini(&c->facts_fields.request);
+	log_names_fini(&c->facts_fields.reply);
 	while (c->targets != NULL) {
 		struct log_target *t = c->targets;
 
@@ -97,11 +137,57 @@ static bool parse_place(struct conf_line *l, struct log_target *t)
 	return true;
 }
 
-static bool is_builtin_format(struct span name)
+/* A counted reference, or NULL: no such format. *is_bad: there is one, but with errors. */
+static struct log_format *find_format(const struct log_conf *c, struct span name, bool *is_bad)
 {
-	return span_eq(name, SPAN("common")) || span_eq(name, SPAN("combined")) ||
-	       span_eq(name, SPAN("referrer")) || span_eq(name, SPAN("useragent")) ||
-	       span_eq(name, SPAN("icap_squid"));
+	*is_bad = false;
+	if (log_format_is_builtin(name))
+		return log_format_builtin(name);
+	for (const struct log_format_line *f = c->formats; f != NULL; f = f->next)
+		if (span_eq(span_str(f->name), name)) {
+			*is_bad = f->format == NULL;
+			return *is_bad ? NULL : log_format_ref(f->format);
+		}
+	return NULL;
+}
+
+static const struct log_conf *log_conf_of(const struct conf_line *l)
+{
+	return conf_section(l->reader, CONF_SECTION_log);
+}
+
+/* The nearest name of a format; NULL if none is near. */
+static const char *nearest_format(const struct log_conf *c, struct span name)
+{
+	const char *names[64] = { "squid", "common", "combined", "referrer", "useragent", "facts" };
+	size_t n = 6;
+
+	for (const struct log_format_line *f = c->formats; f != NULL && n < ARRAY_LEN(names);
+	     f = f->next)
+		names[n++] = f->name;
+	return conf_nearest(name, names, n);
+}
+
+static bool set_format(struct conf_line *l, struct log_target *t, struct span name)
+{
+	const struct log_conf *c = log_conf_of(l);
+	bool is_bad;
+
+	log_format_unref(&t->format);
+	t->format = find_format(c, name, &is_bad);
+	if (t->format != NULL || is_bad)
+		return t->format != NULL;
+	const char *near = nearest_format(c, name);
+
+	if (span_eq(name, SPAN("icap_squid")))
+		conf_error(l, "format \"%.*s\" %s", SPAN_ARG(name), not_built);
+	else
+		conf_error(l,
+		           "there is no format \"%.*s\"%s%s%s; a logformat must come before the "
+		           "lines that use it",
+		           SPAN_ARG(name), near != NULL ? "; did you mean " : "",
+		           near != NULL ? near : "", near != NULL ? "?" : "");
+	return false;
 }
 
 /* One name=value. False: reported. */
@@ -111,10 +197,7 @@ static bool parse_option(struct conf_line *l, struct log_target *t, struct span 
 	const struct span name = span_cut(&value, '=');
 
 	if (span_eq(name, SPAN("logformat"))) {
-		if (span_eq(value, SPAN("squid")))
-			return true;
-		conf_error(l, "\"%.*s\": this format %s; only squid is", SPAN_ARG(word), not_built);
-		return false;
+		return set_format(l, t, value);
 	}
 	if (span_eq(name, SPAN("on-error"))) {
 		t->is_on_error_die = span_eq(value, SPAN("die"));
@@ -146,6 +229,27 @@ static bool parse_option(struct conf_line *l, struct log_target *t, struct span 
 	return false;
 }
 
+static bool is_format_name(const struct conf_line *l, struct span word)
+{
+	if (log_format_is_builtin(word) || span_eq(word, SPAN("icap_squid")))
+		return true;
+	for (const struct log_format_line *f = log_conf_of(l)->formats; f != NULL; f = f->next)
+		if (span_eq(span_str(f->name), word))
+			return true;
+	return false;
+}
+
+/*
+ * An acl where a format might stand, with no format of that name yet: remembered, to be told of a
+ * logformat that comes too late.
+ */
+static void note_doubt(struct conf_line *l, struct log_target *t, struct span word)
+{
+	if (t->kind != LOG_TARGET_NONE && t->doubt == NULL && word.p[0] != '!' &&
+	    log_conf_of(l) != NULL)
+		t->doubt = span_strdup(word);
+}
+
 /* Options, or the format's name of the old form. The acls are left. */
 static bool parse_options(struct conf_line *l, struct log_target *t)
 {
@@ -161,17 +265,17 @@ static bool parse_options(struct conf_line *l, struct log_target *t)
 				return false;
 			continue;
 		}
-		if (!is_first)
-			break;
-		if (is_builtin_format(word)) {
-			conf_error(l, "format \"%.*s\" %s; only squid is", SPAN_ARG(word),
-			           not_built);
-			return false;
-		}
-		if (span_eq(word, SPAN("squid")))
+		/* The old form: a format's name comes first, and no option goes with it. */
+		if (is_first && is_format_name(l, word)) {
 			conf_word(l, &word);
+			return set_format(l, t, word);
+		}
+		if (is_first)
+			note_doubt(l, t, word);
 		break;
 	}
+	if (t->kind != LOG_TARGET_NONE && t->format == NULL)
+		t->format = log_format_builtin(SPAN("squid"));
 	return true;
 }
 
@@ -201,6 +305,144 @@ void log_conf_access_log(struct conf_line *l, void *field)
 	while (*at != NULL)
 		at = &(*at)->next;
 	*at = t;
+}
+
+/* --- logformat
+ * --------------------------------------------------------------------------------------- */
+
+struct reading {
+	struct conf_line *line;
+	struct log_format_line *format;
+	struct span name;
+};
+
+static void tell_format(void *arg, bool is_error, const char *text)
+{
+	const struct reading *r = arg;
+
+	if (is_error)
+		conf_error(r->line, "logformat %.*s: %s", SPAN_ARG(r->name), text);
+	else
+		conf_warning(r->line, "logformat %.*s: %s", SPAN_ARG(r->name), text);
+}
+
+static void note_dash(void *arg, const char *code, const char *why)
+{
+	struct log_format_line *f = ((const struct reading *)arg)->format;
+	char *joined = NULL;
+
+	if (f->dashes == NULL) {
+		f->why = why;
+		CHECK(asprintf(&joined, "%%%s", code) > 0);
+	} else {
+		CHECK(asprintf(&joined, "%s, %%%s", f->dashes, code) > 0);
+	}
+	free(f->dashes);
+	f->dashes = joined;
+}
+
+/* False: the line is of no use, which was told. */
+static bool check_format_name(struct conf_line *l, struct span name)
+{
+	for (const struct log_format_line *f = log_conf_of(l)->formats; f != NULL; f = f->next) {
+		if (!span_eq(span_str(f->name), name))
+			continue;
+		conf_warning(l, "logformat %.*s is defined at line %u already, and that one counts",
+		             SPAN_ARG(name), f->place.line);
+		return false;
+	}
+	if (!log_format_is_builtin(name))
+		return true;
+	conf_warning(l, "logformat %.*s has no effect: the format of that name is built in",
+	             SPAN_ARG(name));
+	return false;
+}
+
+void log_conf_logformat(struct conf_line *l, void *field)
+{
+	struct log_format_line **at = field, *f;
+	struct span name;
+
+	if (!conf_need_word(l, &name))
+		return;
+	const struct span text = conf_rest(l);
+
+	if (!check_format_name(l, name))
+		return;
+	f = check_calloc(1, sizeof(*f));
+	f->place = (struct conf_place){ check_strdup(l->place.file), l->place.line };
+	f->name = span_strdup(name);
+	struct reading r = { l, f, name };
+	const struct log_findings findings = { tell_format, &r, note_dash };
+
+	f->format = log_format_new(name, text, &findings);
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = f;
+}
+
+/* --- after all lines
+ * --------------------------------------------------------------------------------------- */
+
+/* An acl was meant to be a format, as it seems. */
+static void check_doubt(const struct log_conf *c, const struct log_target *t, struct conf_reader *r)
+{
+	for (const struct log_format_line *f = c->formats; f != NULL && t->doubt != NULL;
+	     f = f->next)
+		if (strcmp(f->name, t->doubt) == 0)
+			conf_report(
+				r, CONF_WARNING, t->place,
+				"\"%s\" is taken for an acl here, and the lines have the format "
+				"squid: the logformat of that name comes later, at line %u",
+				t->doubt, f->place.line);
+}
+
+/* One warning for the file, at the first format that has such codes. */
+static void tell_dashes(const struct log_conf *c, struct conf_reader *r)
+{
+	const struct log_format_line *first = NULL;
+	char *all = NULL;
+
+	for (const struct log_format_line *f = c->formats; f != NULL; f = f->next) {
+		char *joined = NULL;
+
+		if (f->dashes == NULL)
+			continue;
+		CHECK(asprintf(&joined, "%s%s%s", all != NULL ? all : "", all != NULL ? ", " : "",
+		               f->dashes) > 0);
+		free(all);
+		all = joined;
+		if (first == NULL)
+			first = f;
+	}
+	if (first != NULL)
+		conf_report(r, CONF_WARNING, first->place,
+		            "these codes are always \"-\" here: %s (%s)", all, first->why);
+	free(all);
+}
+
+static void add_facts_field(void *arg, bool is_reply, struct span name)
+{
+	struct log_conf *c = arg;
+
+	log_names_add(is_reply ? &c->facts_fields.reply : &c->facts_fields.request, name);
+}
+
+void log_conf_finish(struct log_conf *c, struct conf_reader *r)
+{
+	const struct acl_conf *acl = conf_section(r, CONF_SECTION_acl);
+	const struct log_format_conf formats = { .strip_query_terms = c->strip_query_terms,
+		                                 .mime_headers = c->log_mime_hdrs,
+		                                 .client_netmask = c->client_netmask };
+
+	for (const struct log_target *t = c->targets; t != NULL; t = t->next) {
+		check_doubt(c, t, r);
+		if (t->format != NULL)
+			log_format_bind(t->format, &formats, &c->fields);
+	}
+	tell_dashes(c, r);
+	if (log_fields_want(&c->fields, LOG_FIELD_FACTS) && acl != NULL)
+		acl_conf_fields(acl, add_facts_field, c);
 }
 
 /* --- the others

@@ -41,6 +41,8 @@ struct fetch {
 	uint64_t interim_bytes; /* received with interim heads */
 	int64_t dns_us;
 	struct endpoint server;
+	struct endpoint source;      /* our end; only if a log tells it */
+	int64_t started_us, sent_us; /* precise; 0: no log tells times, or not there yet */
 
 	struct span request_text;
 	struct body_sink upload;
@@ -94,6 +96,8 @@ static bool upload_run(struct fetch *f)
 	switch (body_pump(f->r.upload, &f->upload, w->buffers, w->pipes, f->r.arena)) {
 	case BODY_PUMP_DONE:
 		f->is_uploading = false;
+		if (f->started_us != 0)
+			f->sent_us = loop_precise_us(w->loop);
 		/* A FIN behind the body has been seen, perhaps: its reader knows what that means. */
 		if (f->r.upload_framing.kind != HTTP_BODY_NONE)
 			task_schedule(w->loop, f->r.reader);
@@ -323,6 +327,9 @@ static struct machine_next step_send_head(struct fetch *f)
 	body_sink_init(&f->upload, f->stream, f->request_text, &f->r.upload_framing);
 	f->upload.drops_trailers = f->r.drops_trailers;
 	f->is_uploading = true;
+	if (log_fields_want(&f->worker->snapshot->log.fields, LOG_FIELD_SOURCE) &&
+	    sock_local(f->stream->event.fd, &f->source) != ERR_NONE)
+		f->source = (struct endpoint){ 0 };
 	head_reader_init(&f->reader);
 	count(COUNT_SERVER_REQUESTS);
 	return GO(RECV_HEAD);
@@ -543,6 +550,8 @@ struct fetch *fetch_start(const struct fetch_request *r)
 	f->r = *r;
 	f->worker = r->worker;
 	f->dns_us = -1;
+	if (log_fields_want(&f->worker->snapshot->log.fields, LOG_FIELD_TIMES))
+		f->started_us = loop_precise_us(f->worker->loop);
 	task_init(&f->task, fetch_task);
 	timer_init(&f->timer, fetch_timer);
 	cobj_init_private(&f->cobj, r->worker->loop, r->reader, &f->task);
@@ -558,9 +567,17 @@ struct cobj *fetch_cobj(struct fetch *f)
 
 struct fetch_facts fetch_facts(const struct fetch *f)
 {
+	const int64_t now_us = f->started_us != 0 ? loop_precise_us(f->worker->loop) : 0;
+
 	CHECK_OBJ(f, FETCH_MAGIC);
-	return (struct fetch_facts){ f->server, f->attempts + f->is_reused, f->dns_us, f->is_reused,
-		                     (uint16_t)f->reply.status };
+	return (struct fetch_facts){ .server = f->server,
+		                     .source = f->source,
+		                     .attempts = f->attempts + f->is_reused,
+		                     .dns_us = f->dns_us,
+		                     .peer_us = f->sent_us != 0 ? now_us - f->sent_us : -1,
+		                     .server_us = f->started_us != 0 ? now_us - f->started_us : -1,
+		                     .reused = f->is_reused,
+		                     .status = (uint16_t)f->reply.status };
 }
 
 void fetch_hand_over(struct fetch *f, struct task *reader)

@@ -56,8 +56,10 @@ struct fetch_request {
 /* What is known of the upstream side, for the log. */
 struct fetch_facts {
 	struct endpoint server; /* port 0: none was reached */
+	struct endpoint source; /* our end of it; port 0: no log tells it */
 	unsigned attempts;
 	int64_t dns_us;
+	int64_t peer_us, server_us; /* since the request was sent, since the start; -1: no log tells */
 	bool reused;
 	uint16_t status;
 };

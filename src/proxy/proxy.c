@@ -459,10 +459,11 @@ void proxy_free(struct proxy **pp)
 	for (unsigned i = 0; i < p->n_workers; i++)
 		worker_free(&p->workers[i]);
 	free(p->workers);
+	/* It holds sinks of the log. */
+	snapshot_unref(&p->snapshot);
 	access_log_stop(&p->access_log);
 	dns_shared_free(&p->dns);
 	client_db_free(&p->clients);
-	snapshot_unref(&p->snapshot);
 	lock_fini(&p->lock);
 	OBJ_FREE(p, PROXY_MAGIC);
 }

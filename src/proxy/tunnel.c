@@ -41,25 +41,20 @@ struct tunnel *tunnel_of_link(struct list *link)
 /* The texts that a tunnel's log line may show, packed behind the record. */
 static struct log_rec *pack(const struct log_rec *rec)
 {
-	struct span *texts[8];
 	struct log_rec copy = *rec;
-	size_t bytes = sizeof(copy), n = 0;
+	struct span *const texts[] = { &copy.method,      &copy.url,    &copy.user,
+		                       &copy.server_name, &copy.rule,   &copy.rule_place,
+		                       &copy.reported,    &copy.shadow, &copy.facts,
+		                       &copy.fields };
+	size_t bytes = sizeof(copy);
 
-	texts[n++] = &copy.method;
-	texts[n++] = &copy.url;
-	texts[n++] = &copy.user;
-	texts[n++] = &copy.server_name;
-	texts[n++] = &copy.user_agent;
-	texts[n++] = &copy.rule;
-	texts[n++] = &copy.rule_place;
-	texts[n++] = &copy.reported;
-	copy.content_type = copy.referer = copy.detail = SPAN_NULL;
-	for (size_t i = 0; i < n; i++)
+	copy.content_type = copy.detail = SPAN_NULL;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		bytes += texts[i]->n;
 	struct log_rec *packed = check_malloc(bytes);
 	char *at = (char *)(packed + 1);
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		if (texts[i]->n != 0)
 			memcpy(at, texts[i]->p, texts[i]->n);
 		texts[i]->p = at;
@@ -85,6 +80,7 @@ static void log_end(struct tunnel *t, enum why why)
 	count_add(COUNT_SERVER_BYTES_IN, t->down.read_bytes);
 	count_add(COUNT_SERVER_BYTES_OUT, t->up.written_bytes);
 	log_ring_put_each(w->log, t->sinks, r);
+	access_log_release(w->proxy->access_log, t->sinks);
 }
 
 /* --- the life ------------------------------------------------------------------------------------ */
@@ -248,6 +244,7 @@ void tunnel_open(const struct tunnel_start *s)
 	t->dies_ms = s->opened_ms + w->snapshot->proxy.client_lifetime_ms;
 	t->started_us = s->started_us;
 	t->sinks = s->sinks;
+	access_log_hold(w->proxy->access_log, t->sinks);
 	t->rec = pack(s->rec);
 	task_init(&t->task, tunnel_task);
 	timer_init(&t->timer, tunnel_timer);

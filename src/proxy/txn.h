@@ -101,6 +101,7 @@ struct txn {
 	/* for the log */
 	int64_t started_us, started_wall_us;
 	enum log_result result;
+	enum log_verdict verdict; /* of http_access */
 	enum log_hier hier;
 	struct endpoint server;
 	uint16_t server_status;
@@ -181,7 +182,8 @@ bool txn_answers_connect(const struct txn *t);
 /* txn_log.c */
 /* How the request has gone on so far. */
 enum log_hier txn_hier(const struct txn *t);
-struct log_rec txn_log_record(const struct txn *t);
+/* Texts it has to make are in the transaction's arena. After txn_log_sinks(). */
+struct log_rec txn_log_record(struct txn *t);
 /* The sinks of the access log that are to be told: bit i is sink i. */
 uint64_t txn_log_sinks(struct txn *t);
 void txn_log(struct txn *t);

@@ -8,11 +8,9 @@
 
 #define FAIL(t, w, d) (txn_fail((t), WHY_##w, (d)), TXN_GO(SEND_ERROR))
 
-/* Keep in words what decided, since the rules may go before the log line is written. */
-static void keep_rule(struct txn *t, const struct trail *trail)
+/* In words what decided, since the rules may go before the log line is written. */
+static void name_rule(struct txn *t, const struct trail *trail)
 {
-	t->rule_denied = true;
-	t->last_acl = trail->last_acl;
 	t->rule_place = SPAN_NULL;
 	if (trail->rule == NULL) {
 		t->rule = arena_printf(&t->arena, "%s (no rule matched)", trail->directive);
@@ -23,6 +21,22 @@ static void keep_rule(struct txn *t, const struct trail *trail)
 	if (trail->place.file != NULL)
 		t->rule_place =
 			arena_printf(&t->arena, "%s:%u", trail->place.file, trail->place.line);
+}
+
+static void keep_rule(struct txn *t, const struct trail *trail)
+{
+	t->rule_denied = true;
+	t->last_acl = trail->last_acl;
+	name_rule(t, trail);
+}
+
+static void note_verdict(struct txn *t, enum verdict v, const struct trail *trail)
+{
+	if (t->step != TXN_ACCESS)
+		return;
+	t->verdict = v == VERDICT_ALLOW ? LOG_VERDICT_ALLOW : LOG_VERDICT_DENY;
+	if (v == VERDICT_ALLOW && log_conf_wants_rules(&t->snapshot->log))
+		name_rule(t, trail);
 }
 
 /* --- the client ------------------------------------------------------------------------------ */
@@ -72,6 +86,7 @@ static struct machine_next ask(struct txn *t, const struct acl_rules *rules,
 
 	if (txn_decide(t, rules, when_empty, &v, &trail) == OP_PENDING)
 		return MACHINE_NEXT(MACHINE_WAIT, t->step);
+	note_verdict(t, v, &trail);
 	if (v == VERDICT_ALLOW) {
 		if (t->step == TXN_ACCESS)
 			t->allowed_by = trail.rule;

@@ -58,16 +58,173 @@ static void log_server(const struct txn *t, struct log_rec *r)
 		r->server = f.server;
 		r->attempts = (uint8_t)MIN(f.attempts, 255u);
 		r->server_status = f.status;
+		r->source = f.source;
+		r->peer_us = f.peer_us;
+		r->server_us = f.server_us;
 		if (f.dns_us >= 0)
 			r->dns_us = f.dns_us;
 	}
 	r->hier = (uint8_t)txn_hier(t);
-	if (t->has_uri)
+	if (t->has_uri) {
 		r->server_name = t->uri.host;
+		if (t->uri.host_is_ip)
+			r->dns_us = -1;
+	}
 }
 
-struct log_rec txn_log_record(const struct txn *t)
+/* --- what the formats in use want ---------------------------------------------------------------- */
+
+static char *put(char *at, struct span s)
 {
+	if (s.n != 0)
+		memcpy(at, s.p, s.n);
+	return at + s.n;
+}
+
+/* The values of the fields of that name with ", " between them; SPAN_NULL: no memory. */
+static struct span join(struct txn *t, const struct http_head *h, struct span name, size_t bytes)
+{
+	char *text = arena_try_alloc(&t->arena, bytes), *at = text;
+
+	if (text == NULL)
+		return SPAN_NULL;
+	for (const struct http_field *f = h->fields; f < h->fields + h->n_fields; f++) {
+		if (!span_eq_nocase(f->name, name))
+			continue;
+		if (at != text)
+			at = put(at, SPAN(", "));
+		at = put(at, f->value);
+	}
+	return span_of(text, (size_t)(at - text));
+}
+
+/* What a format prints of a field that may have come more than once. */
+static struct span field_text(struct txn *t, const struct http_head *h, struct span name)
+{
+	const struct http_field *first = h->n_fields != 0 ? http_head_get_named(h, name) : NULL;
+	size_t bytes = 0;
+	unsigned n = 0;
+
+	if (first == NULL || log_fields_is_single(name))
+		return first != NULL ? first->value : SPAN_NULL;
+	for (const struct http_field *f = first; f < h->fields + h->n_fields; f++) {
+		if (!span_eq_nocase(f->name, name))
+			continue;
+		bytes += f->value.n + 2;
+		n++;
+	}
+	return n == 1 ? first->value : join(t, h, name, bytes);
+}
+
+/* "Name: value\r\n" for each field, between two other texts; SPAN_NULL: no memory. */
+static struct span all_fields(struct txn *t, const struct http_head *h, struct span before,
+                              struct span after)
+{
+	size_t n = before.n + after.n;
+	char *text, *at;
+
+	for (uint32_t i = 0; i < h->n_fields; i++)
+		n += h->fields[i].name.n + h->fields[i].value.n + 4;
+	text = at = arena_try_alloc(&t->arena, n + 1);
+	if (text == NULL)
+		return SPAN_NULL;
+	at = put(at, before);
+	for (uint32_t i = 0; i < h->n_fields; i++) {
+		at = put(at, h->fields[i].name);
+		at = put(at, SPAN(": "));
+		at = put(at, h->fields[i].value);
+		at = put(at, SPAN("\r\n"));
+	}
+	at = put(at, after);
+	return span_of(text, (size_t)(at - text));
+}
+
+static struct span all_of_reply(struct txn *t)
+{
+	char line[32];
+
+	if (!t->has_reply)
+		return SPAN_NULL;
+	snprintf(line, sizeof(line), "HTTP/1.1 %u ", t->reply.status);
+	return all_fields(t, &t->reply,
+	                  arena_printf(&t->arena, "%s%.*s\r\n", line, SPAN_ARG(t->reply.reason)),
+	                  SPAN("\r\n"));
+}
+
+static struct span notes_of(struct txn *t, const char *name)
+{
+	const struct notes *notes = t->facts.notes;
+	struct span all = SPAN_NULL;
+
+	for (const struct note *n = notes != NULL ? notes->first : NULL; n != NULL; n = n->next) {
+		if (name == NULL)
+			all = arena_printf(&t->arena, "%.*s%.*s: %.*s\r\n", SPAN_ARG(all),
+			                   SPAN_ARG(n->name), SPAN_ARG(n->value));
+		else if (span_eq(n->name, span_str(name)))
+			all = all.p == NULL ? n->value
+			                    : arena_printf(&t->arena, "%.*s,%.*s", SPAN_ARG(all),
+			                                   SPAN_ARG(n->value));
+	}
+	return all;
+}
+
+static struct span wanted_text(struct txn *t, const struct log_field *f)
+{
+	const bool has_request = t->request.version != 0;
+
+	switch (f->kind) {
+	case LOG_FIELD_REQUEST:
+		return has_request ? field_text(t, &t->request, span_str(f->name)) : SPAN_NULL;
+	case LOG_FIELD_REPLY:
+		return t->has_reply ? field_text(t, &t->reply, span_str(f->name)) : SPAN_NULL;
+	case LOG_FIELD_ALL_REQUEST:
+		return has_request ? all_fields(t, &t->request, SPAN_NULL, SPAN_NULL) : SPAN_NULL;
+	case LOG_FIELD_ALL_REPLY:
+		return all_of_reply(t);
+	case LOG_FIELD_NOTE:
+	case LOG_FIELD_ALL_NOTES:
+		return notes_of(t, f->name);
+	case LOG_FIELD_CLIENT_NAME:
+		return t->facts.state[FACT_SRC_NAME] == FACT_VALUE ? t->facts.src_name : SPAN_NULL;
+	case LOG_FIELD_CLIENT_MARK:
+		return t->facts.state[FACT_MARK] == FACT_VALUE
+		               ? arena_printf(&t->arena, "0x%x", t->facts.mark)
+		               : SPAN_NULL;
+	case LOG_FIELD_RULE:
+	case LOG_FIELD_FACTS:
+	case LOG_FIELD_SOURCE:
+	case LOG_FIELD_TIMES:
+		break;
+	}
+	UNREACHABLE("a field without a text");
+}
+
+/* In the order of the set, which is that of the formats of the same configuration. */
+static struct span wanted_texts(struct txn *t, const struct log_fields *wanted)
+{
+	struct span *texts;
+	struct log_pack k;
+	size_t bytes = 0;
+
+	if (wanted->n == 0)
+		return SPAN_NULL;
+	texts = arena_alloc(&t->arena, wanted->n * sizeof(*texts));
+	for (size_t i = 0; i < wanted->n; i++) {
+		texts[i] = wanted_text(t, &wanted->v[i]);
+		bytes += texts[i].n;
+	}
+	if (!log_pack_begin(&k, &t->arena, bytes, wanted->n))
+		return SPAN_NULL;
+	for (size_t i = 0; i < wanted->n; i++)
+		log_pack_put(&k, texts[i]);
+	return log_pack_end(&k);
+}
+
+/* --- the record ---------------------------------------------------------------------------------- */
+
+struct log_rec txn_log_record(struct txn *t)
+{
+	const struct log_conf *conf = &t->worker->snapshot->log;
 	const struct session *s = t->session;
 	struct log_rec r = {
 		.start_us = t->started_wall_us,
@@ -80,6 +237,10 @@ struct log_rec txn_log_record(const struct txn *t)
 		.result = (uint8_t)t->result,
 		.hier = LOG_HIER_NONE,
 		.why = (uint8_t)logged_why(t),
+		.cause = (uint8_t)t->why,
+		.verdict = (uint8_t)t->verdict,
+		.peer_us = -1,
+		.server_us = -1,
 		.version = (uint8_t)t->request.version,
 		.client_in_bytes = t->head_bytes + t->request_body.body_bytes,
 		.client_out_bytes = t->interim_bytes + t->sink.wire_bytes,
@@ -96,11 +257,10 @@ struct log_rec txn_log_record(const struct txn *t)
 		.detail = t->detail,
 	};
 
-	if (t->request.version != 0) {
-		r.user_agent = field_value(&t->request, HTTP_F_USER_AGENT);
-		r.referer = field_value(&t->request, HTTP_F_REFERER);
-	}
 	log_server(t, &r);
+	r.fields = wanted_texts(t, &conf->fields);
+	if (log_fields_want(&conf->fields, LOG_FIELD_FACTS))
+		r.facts = log_facts_pack(&t->facts, &conf->facts_fields, &t->arena);
 	return r;
 }
 

@@ -133,6 +133,7 @@ struct machine_next txn_step_switch(struct txn *t)
 struct machine_next txn_step_tunnel(struct txn *t)
 {
 	struct session *s = t->session;
+	const uint64_t sinks = txn_log_sinks(t); /* decided now, while the facts are here */
 	const struct log_rec rec = txn_log_record(t);
 	struct tunnel_start start = {
 		.worker = t->worker,
@@ -141,7 +142,7 @@ struct machine_next txn_step_tunnel(struct txn *t)
 		.holder = &s->holder,
 		.from_client = s->in != NULL ? buffer_span(s->in) : SPAN_NULL,
 		.rec = &rec,
-		.sinks = txn_log_sinks(t), /* decided now, while the facts are here */
+		.sinks = sinks,
 		.opened_ms = s->opened_ms,
 		.started_us = t->started_us,
 	};

@@ -89,6 +89,23 @@ class Tree:
         pages = re.findall(r'\{ "(\w+)", "([^"]+)", page_\w+ \}', self.text("src/admin/manager.c"))
         return "| page | shows |\n|---|---|\n" + "".join(f"| {n} | {t} |\n" for n, t in pages)
 
+    def table_log_codes(self):
+        out, tbl = "| code | prints |\n|---|---|\n", self.text("src/log/codes.tbl.h")
+        others = list(rows(tbl, "LOG_ALIAS"))
+        for sym, code, _, _, text in rows(tbl, "LOG_CODE"):
+            names = [code] + [other for other, of in others if of == sym]
+            out += f"| {', '.join(f'`%{n}`' for n in names)} | {text} |\n"
+        return out
+
+    def table_log_dashes(self):
+        tbl = self.text("src/log/codes.tbl.h")
+        words = dict(re.findall(r'#define (\w+) "([^"]+)"', tbl))
+        whys = {}
+        for code, why in rows(tbl, "LOG_DASH"):
+            whys.setdefault(words.get(why, why), []).append(code)
+        return "| why | codes |\n|---|---|\n" + "".join(
+            f"| {why} | {', '.join(f'`%{c}`' for c in codes)} |\n" for why, codes in whys.items())
+
     def table_locks(self):
         out = "| rank | for | taken in |\n|---|---|---|\n"
         for rank, text in re.findall(r"\b(LOCK_RANK_\w+)[^/\n]*/\* (.*?) \*/", self.text("src/base/lock.h")):

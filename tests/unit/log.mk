@@ -5,6 +5,7 @@ tests_unit_unit_log_SOURCES = tests/unit/unit_log.c tests/unit/unit.h \
 	tests/unit/log/test_access_log.c \
 	tests/unit/log/test_conf.c \
 	tests/unit/log/test_facts.c \
+	tests/unit/log/test_format.c \
 	tests/unit/log/test_native.c \
 	tests/unit/log/test_ring.c \
 	tests/unit/log/test_sink.c

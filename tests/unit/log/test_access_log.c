@@ -40,6 +40,7 @@ static void teardown(void)
 /* A configuration that logs to these files. */
 static void configure(struct log_conf *c, const char *const *names, size_t n)
 {
+	static const struct log_format_conf plain;
 	struct log_target **at = &c->targets;
 	char path[128];
 
@@ -52,6 +53,8 @@ static void configure(struct log_conf *c, const char *const *names, size_t n)
 		(*at)->place.file = check_strdup("test.conf");
 		(*at)->rotate = -1;
 		(*at)->sink = -1;
+		(*at)->format = log_format_builtin(SPAN("squid"));
+		log_format_bind((*at)->format, &plain, &c->fields);
 	}
 }
 
@@ -159,10 +162,10 @@ START_TEST(all_workers_lines_reach_all_sinks)
 	}
 	for (unsigned i = 0; i < N_WORKERS; i++)
 		pthread_join(workers[i].thread, NULL);
+	log_conf_fini(&c);
 	access_log_stop(&al);
 	assert_complete("a");
 	assert_complete("b");
-	log_conf_fini(&c);
 	teardown();
 }
 END_TEST
@@ -195,11 +198,11 @@ START_TEST(reconfiguration_loses_nothing)
 		if (i >= 100)
 			log_ring_put(ring, new.targets->sink, &rec);
 	}
+	log_conf_fini(&old);
+	log_conf_fini(&new);
 	access_log_stop(&al);
 	ck_assert_uint_eq(count_lines("a"), 300);
 	ck_assert_uint_eq(count_lines("b"), 200);
-	log_conf_fini(&old);
-	log_conf_fini(&new);
 	teardown();
 }
 END_TEST
@@ -218,10 +221,10 @@ START_TEST(configuration_that_cannot_be_opened_changes_nothing)
 	ck_assert(!access_log_configure(al, &bad));
 	ck_assert_int_eq(access_log_start(al), ERR_NONE);
 	log_ring_put(log_ring_new(al, 0), good.targets->sink, &rec);
-	access_log_stop(&al);
-	ck_assert_uint_eq(count_lines("a"), 1);
 	log_conf_fini(&good);
 	log_conf_fini(&bad);
+	access_log_stop(&al);
+	ck_assert_uint_eq(count_lines("a"), 1);
 	teardown();
 }
 END_TEST
@@ -246,10 +249,10 @@ START_TEST(rotation_is_in_order_with_lines)
 		log_ring_put(ring, c.targets->sink, &rec);
 	}
 	access_log_rotate(al, 2);
+	log_conf_fini(&c);
 	access_log_stop(&al);
 	ck_assert_uint_eq(count_lines("a.0"), 500);
 	ck_assert_uint_eq(count_lines("a"), 0);
-	log_conf_fini(&c);
 	teardown();
 }
 END_TEST
@@ -294,10 +297,10 @@ START_TEST(stuck_fifo_holds_up_only_itself)
 		sched_yield();
 	ck_assert_int_eq(fcntl(reader, F_SETFL, 0), 0);
 	ck_assert_int_eq(pthread_create(&thread, NULL, drain, (void *)(uintptr_t)&reader), 0);
+	log_conf_fini(&c);
 	access_log_stop(&al);
 	pthread_join(thread, NULL);
 	close(reader);
-	log_conf_fini(&c);
 	teardown();
 }
 END_TEST
@@ -327,8 +330,106 @@ START_TEST(on_error_die_calls_back)
 	log_ring_put(log_ring_new(al, 0), c.targets->sink, &rec);
 	while (!atomic_load(&is_fatal))
 		sched_yield();
-	access_log_stop(&al);
 	log_conf_fini(&c);
+	access_log_stop(&al);
+	teardown();
+}
+END_TEST
+
+/* Two lines that name one file: a transaction that both want is written twice, as in Squid. */
+START_TEST(two_lines_for_one_file)
+{
+	struct access_log *al = access_log_new(NULL, NULL);
+	struct log_conf c;
+	char url[64];
+	const struct log_rec rec = record(0, 0, url, sizeof(url));
+
+	setup();
+	configure(&c, (const char *[]){ "a", "a" }, 2);
+	ck_assert(access_log_configure(al, &c));
+	ck_assert_int_ne(c.targets->sink, c.targets->next->sink);
+	ck_assert_int_eq(access_log_start(al), ERR_NONE);
+	log_ring_put_each(log_ring_new(al, 0),
+	                  1ULL << c.targets->sink | 1ULL << c.targets->next->sink, &rec);
+	log_conf_fini(&c);
+	access_log_stop(&al);
+	ck_assert_uint_eq(count_lines("a"), 2);
+	teardown();
+}
+END_TEST
+
+/* Logs come and go for ever; what a tunnel holds is kept for it. */
+START_TEST(slots_are_used_again)
+{
+	struct access_log *al = access_log_new(NULL, NULL);
+	static const char *const names[] = { "a", "b" };
+	struct log_conf first, c[2];
+	char url[64];
+
+	setup();
+	configure(&first, (const char *[]){ "a.0" }, 1);
+	ck_assert(access_log_configure(al, &first));
+	ck_assert_int_eq(access_log_start(al), ERR_NONE);
+	struct log_ring *ring = log_ring_new(al, 0);
+	const uint64_t held = 1ULL << first.targets->sink;
+	const struct log_rec rec = record(0, 0, url, sizeof(url));
+
+	access_log_hold(al, held);
+	log_conf_fini(&first);
+	/* A format of its own each time, so no slot serves twice. */
+	for (unsigned i = 0; i < 5 * LOG_SINKS_MAX; i++) {
+		struct log_conf *now = &c[i % 2];
+		struct span name;
+		char text[32];
+
+		configure(now, names + i % 2, 1);
+		snprintf(text, sizeof(text), "%u", i);
+		name = span_str(text);
+		log_format_unref(&now->targets->format);
+		now->targets->format = log_format_new(name, name, NULL);
+		log_format_bind(now->targets->format, &(struct log_format_conf){ 0 }, &now->fields);
+		while (!access_log_configure(al, now))
+			sched_yield();
+		log_ring_put(ring, now->targets->sink, &rec);
+		if (i > 0)
+			log_conf_fini(&c[(i + 1) % 2]);
+	}
+	log_ring_put_each(ring, held, &rec);
+	access_log_release(al, held);
+	log_conf_fini(&c[1]);
+	access_log_stop(&al);
+	ck_assert_uint_eq(count_lines("a.0"), 1);
+	ck_assert_uint_eq(count_lines("a") + count_lines("b"), 5 * LOG_SINKS_MAX);
+	teardown();
+}
+END_TEST
+
+/* The same lines to the same file: the number of the line goes on. */
+START_TEST(reload_goes_on_counting_lines)
+{
+	struct access_log *al = access_log_new(NULL, NULL);
+	struct log_conf c[2];
+	char url[64], *text;
+	const struct log_rec rec = record(0, 0, url, sizeof(url));
+	struct log_ring *ring = log_ring_new(al, 0);
+
+	setup();
+	ck_assert_int_eq(access_log_start(al), ERR_NONE);
+	for (unsigned i = 0; i < 2; i++) {
+		configure(&c[i], (const char *[]){ "a" }, 1);
+		log_format_unref(&c[i].targets->format);
+		c[i].targets->format = log_format_new(SPAN("n"), SPAN("%sn"), NULL);
+		log_format_bind(c[i].targets->format, &(struct log_format_conf){ 0 }, &c[i].fields);
+		ck_assert(access_log_configure(al, &c[i]));
+		log_ring_put(ring, c[i].targets->sink, &rec);
+	}
+	ck_assert_int_eq(c[0].targets->sink, c[1].targets->sink);
+	log_conf_fini(&c[0]);
+	log_conf_fini(&c[1]);
+	access_log_stop(&al);
+	read_file("a", &text);
+	ck_assert_str_eq(text, "0\n1\n");
+	free(text);
 	teardown();
 }
 END_TEST
@@ -345,6 +446,9 @@ Suite *suite_access_log(void)
 	tcase_add_test(t, rotation_is_in_order_with_lines);
 	tcase_add_test(t, stuck_fifo_holds_up_only_itself);
 	tcase_add_test(t, on_error_die_calls_back);
+	tcase_add_test(t, two_lines_for_one_file);
+	tcase_add_test(t, slots_are_used_again);
+	tcase_add_test(t, reload_goes_on_counting_lines);
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	return s;

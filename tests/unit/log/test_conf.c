@@ -29,6 +29,7 @@ static void read_conf(struct outcome *o, const char *text)
 	conf_read_text(o->reader, "t.conf", span_str(text));
 	conf_finish(o->reader);
 	acl_conf_finish(&o->acl, o->reader);
+	log_conf_finish(&o->log, o->reader);
 }
 
 static void outcome_fini(struct outcome *o)
@@ -112,8 +113,12 @@ static const char *const bad[] = {
 	"access_log syslog:local0.info squid",
 	"access_log udp://127.0.0.1:514",
 	"access_log tcp://127.0.0.1:514",
-	"access_log /a combined",
+	"access_log /a icap_squid",
 	"access_log /a logformat=mine",
+	"access_log /a logformat=icap_squid",
+	"logformat",
+	"logformat x",
+	"logformat x %zz",
 	"access_log /a on-error=panic",
 	"access_log /a rotate=-1",
 	"access_log /a rotate=x",
@@ -122,7 +127,6 @@ static const char *const bad[] = {
 	"access_log /a color=red",
 	"access_log /a squid nosuchacl",
 	"access_log none nosuchacl",
-	"log_mime_hdrs on",
 	"logfile_rotate -1",
 	"logfile_rotate ten",
 	"client_netmask /24",

@@ -95,7 +95,7 @@ static void alter_mask_v6(struct log_rec *rec, struct log_conf *c)
 	ck_assert(ip_parse(SPAN("2001:db8::9"), &rec->client.ip));
 }
 
-/* rfc1738_escape() for user names, per cent included; URLs keep their per cent signs. */
+/* As Squid 5.7 wrote the name of a user, but for the blank, which would make two columns of it. */
 static void alter_user(struct log_rec *rec, struct log_conf *c)
 {
 	(void)c;
@@ -155,7 +155,7 @@ static const struct {
 	  "HIER_DIRECT/2001:db8::1 text/html\n" },
 	{ "a user's name is encoded with its per cent signs", alter_user,
 	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET http://example.com/a? "
-	  "a%20b%25%0A%22%C3%A4%7E@corp HIER_DIRECT/2001:db8::1 text/html\n" },
+	  "a%20b%25\\n\"%c3%a4~@corp HIER_DIRECT/2001:db8::1 text/html\n" },
 	{ "a control character has the whole URL encoded", alter_control_in_url,
 	  "1795168909.771    123 192.0.2.7 TCP_MISS/200 4321 GET "
 	  "http://h/%20%0D%0A1%20%3C%7C%3E%7E "
@@ -199,10 +199,9 @@ static void assert_harmless(unsigned field, struct span evil)
 	static const size_t at[] = {
 		offsetof(struct log_rec, method),      offsetof(struct log_rec, url),
 		offsetof(struct log_rec, user),        offsetof(struct log_rec, content_type),
-		offsetof(struct log_rec, server_name), offsetof(struct log_rec, user_agent),
-		offsetof(struct log_rec, referer),     offsetof(struct log_rec, rule),
+		offsetof(struct log_rec, server_name), offsetof(struct log_rec, rule),
 		offsetof(struct log_rec, rule_place),  offsetof(struct log_rec, reported),
-		offsetof(struct log_rec, detail),
+		offsetof(struct log_rec, shadow),      offsetof(struct log_rec, detail),
 	};
 	struct log_rec rec = sample();
 	struct log_conf c;
@@ -226,7 +225,7 @@ START_TEST(no_byte_forges_a_line)
 	for (unsigned byte = 0; byte < 256; byte++) {
 		const char text[] = { 'a', (char)byte, 'b' };
 
-		for (unsigned field = 0; field < 10; field++)
+		for (unsigned field = 0; field < 9; field++)
 			assert_harmless(field, span_of(text, sizeof(text)));
 	}
 }

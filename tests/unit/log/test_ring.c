@@ -47,8 +47,9 @@ START_TEST(record_comes_out_as_it_went_in)
 		              .user = SPAN("u"),
 		              .content_type = SPAN("a/b"),
 		              .server_name = SPAN("peer"),
-		              .user_agent = SPAN("ua"),
-		              .referer = SPAN("r"),
+		              .shadow = SPAN("deny"),
+		              .facts = SPAN(" src=192.0.2.1:1"),
+		              .fields = SPAN("\1\0\0\0x"),
 		              .rule = SPAN("http_access deny all"),
 		              .rule_place = SPAN("squid.conf:35"),
 		              .reported = SPAN("http_access deny a"),
@@ -69,8 +70,8 @@ START_TEST(record_comes_out_as_it_went_in)
 	ck_assert_span(out.user, in.user);
 	ck_assert_span(out.content_type, in.content_type);
 	ck_assert_span(out.server_name, in.server_name);
-	ck_assert_span(out.user_agent, in.user_agent);
-	ck_assert_span(out.referer, in.referer);
+	ck_assert_span(out.facts, in.facts);
+	ck_assert_span(out.fields, in.fields);
 	ck_assert_span(out.rule, in.rule);
 	ck_assert_span(out.rule_place, in.rule_place);
 	ck_assert_span(out.reported, in.reported);
