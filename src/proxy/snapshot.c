@@ -238,11 +238,8 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 		add_extra_port(s, o->extra_port);
 	conf_finish(s->reader);
 	acl_conf_finish(&s->acl, s->reader);
-<<<<<<< HEAD
 	header_conf_finish(&s->header, s->reader);
-=======
 	log_conf_finish(&s->log, s->reader);
->>>>>>> a8e22fd (log: compile logformat, and write what it says)
 	proxy_conf_complete(&s->proxy, s->reader);
 	if (is_read) {
 		check_ports(s, o->conf_path);
