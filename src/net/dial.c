@@ -365,8 +365,8 @@ enum op_status dial_start(struct dial *d, struct dns *dns, struct loop *l,
 	} else {
 		r->has_name = true;
 		r->dns_start_us = loop_precise_us(l);
-		dns_lookup(dns, q->host, DNS_AAAA, &r->aaaa, &r->task);
-		dns_lookup(dns, q->host, DNS_A, &r->a, &r->task);
+		dns_lookup(dns, q->share, q->host, DNS_AAAA, &r->aaaa, &r->task);
+		dns_lookup(dns, q->share, q->host, DNS_A, &r->a, &r->task);
 	}
 	const enum op_status s = advance(r);
 

@@ -13,6 +13,7 @@ struct dial_request {
 	const struct ip *ips; /* the judged set, in the order to try after RFC 8305's interleaving;
 	                         n_ips 0: resolve */
 	unsigned n_ips;
+	struct dns_share *share; /* whose lookups these are; NULL: nobody's; outlives the dial */
 	uint16_t port;
 	const struct endpoint *from4, *from6; /* source addresses, or NULL */
 	int64_t connect_timeout_ms;           /* of each connect */

@@ -47,7 +47,7 @@ DIRECTIVE(positive_dns_ttl, "", dns, net, conf_set_ms, dns.positive_ttl_ms, "6 h
 DIRECTIVE(negative_dns_ttl, "", dns, net, conf_set_ms, dns.negative_ttl_ms, "1 minute", "TIME",
 	  "How long a failed lookup is remembered, and any answer is kept at least.")
 DIRECTIVE(ipcache_size, "", dns, net, conf_set_int, dns.ipcache_size, "1024", "NUMBER",
-	  "Names whose addresses are remembered, and that may be looked up at a time.")
+	  "Names whose addresses are remembered, and that may be looked up at a time; one client address may wait for a quarter of those.")
 DIRECTIVE(ipcache_low, "", dns, net, conf_set_percent, dns.ipcache_low, "90", "PERCENT",
 	  "The part of ipcache_size that is left after old names were dropped.")
 DIRECTIVE(ipcache_high, "", dns, net, conf_set_percent, dns.ipcache_high, "95", "PERCENT",

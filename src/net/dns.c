@@ -287,6 +287,9 @@ static enum op_status find_or_ask(struct dns *d, struct span name, enum dns_kind
 	case DNS_FULL:
 		count(COUNT_DNS_REFUSED);
 		return fail(q, ERR_LIMIT);
+	case DNS_SHARE_FULL:
+		count(COUNT_DNS_CLIENT_REFUSED);
+		return fail(q, ERR_LIMIT);
 	case DNS_JOINED:
 		break;
 	case DNS_MUST_LOOK_UP:
@@ -297,23 +300,25 @@ static enum op_status find_or_ask(struct dns *d, struct span name, enum dns_kind
 	return OP_PENDING;
 }
 
-static void query_init(struct dns *d, struct dns_query *q, struct task *waiter)
+static void query_init(struct dns *d, struct dns_share *share, struct dns_query *q,
+                       struct task *waiter)
 {
 	CHECK_OBJ(d, DNS_MAGIC);
 	op_start(&q->op, d->loop, waiter, cancel_query);
 	q->answer = NULL;
+	q->share = share;
 	q->state = NULL;
 	list_init(&q->link);
 	refresh_setup(d);
 }
 
-enum op_status dns_lookup(struct dns *d, struct span name, enum dns_kind kind, struct dns_query *q,
-                          struct task *waiter)
+enum op_status dns_lookup(struct dns *d, struct dns_share *share, struct span name,
+                          enum dns_kind kind, struct dns_query *q, struct task *waiter)
 {
 	char text[DNS_NAME_MAX];
 
 	CHECK(kind != DNS_PTR);
-	query_init(d, q, waiter);
+	query_init(d, share, q, waiter);
 	if (!dns_name_fold(name, text) || !dns_setup_accepts(d->setup, text))
 		return fail(q, ERR_DNS_NAME);
 	struct dns_answer *a = d->setup->hosts != NULL
@@ -341,12 +346,12 @@ static void reverse_name(const struct ip *ip, char out[DNS_NAME_MAX])
 	(void)snprintf(out + n, DNS_NAME_MAX - n, "ip6.arpa");
 }
 
-enum op_status dns_lookup_ptr(struct dns *d, const struct ip *ip, struct dns_query *q,
-                              struct task *waiter)
+enum op_status dns_lookup_ptr(struct dns *d, struct dns_share *share, const struct ip *ip,
+                              struct dns_query *q, struct task *waiter)
 {
 	char text[DNS_NAME_MAX];
 
-	query_init(d, q, waiter);
+	query_init(d, share, q, waiter);
 	struct dns_answer *a =
 		d->setup->hosts != NULL ? dns_hosts_find_ip(d->setup->hosts, ip) : NULL;
 

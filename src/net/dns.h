@@ -38,19 +38,33 @@ void dns_shared_configure(struct dns_shared *s, const struct dns_conf *c);
 enum err dns_new(struct dns **out, struct dns_shared *s, struct loop *l) MUST_USE;
 void dns_free(struct dns **d);
 
+/*
+ * Who asks: one client's queries that wait, on all workers. A quarter of all lookups is the most that
+ * it may hold; then what is not known or under way already is refused (ERR_LIMIT), so that a client
+ * with names that nobody answers does not keep others from theirs. Zeroed, embedded by whoever
+ * knows the client; outlives its queries. Shared; its counter is atomic.
+ */
+struct dns_share {
+	_Atomic unsigned n_waiting;
+};
+
 /* One lookup. The answer (also a failed one) is the caller's reference when it is ready. */
 struct dns_query {
 	struct op op;
 	struct dns_answer *answer; /* NULL until OP_READY */
+	struct dns_share *share;   /* the resolver's */
 	struct list link;          /* the resolver's */
 	void *state;               /* the resolver's */
 };
 
-/* name: in lower case, no final dot. for DNS_PTR use dns_lookup_ptr(). Never OP_FAILED. */
-enum op_status dns_lookup(struct dns *d, struct span name, enum dns_kind kind, struct dns_query *q,
-                          struct task *waiter);
-enum op_status dns_lookup_ptr(struct dns *d, const struct ip *ip, struct dns_query *q,
-                              struct task *waiter);
+/*
+ * name: in lower case, no final dot. for DNS_PTR use dns_lookup_ptr(). Never OP_FAILED. share: whose
+ * lookup it is; NULL: nobody's, and not limited.
+ */
+enum op_status dns_lookup(struct dns *d, struct dns_share *share, struct span name,
+                          enum dns_kind kind, struct dns_query *q, struct task *waiter);
+enum op_status dns_lookup_ptr(struct dns *d, struct dns_share *share, const struct ip *ip,
+                              struct dns_query *q, struct task *waiter);
 
 /* Of both families' answers: ERR_NONE if there is an address, else the failure that says most. */
 enum err dns_err_of(const struct dns_answer *a, const struct dns_answer *aaaa);
@@ -65,6 +79,6 @@ struct dns_addresses {
 	unsigned n;
 };
 /* OP_FAILED: there is none, err says why (also after OP_PENDING). */
-enum op_status dns_addresses_start(struct dns *d, struct span name, struct dns_addresses *q,
-                                   struct task *waiter);
+enum op_status dns_addresses_start(struct dns *d, struct dns_share *share, struct span name,
+                                   struct dns_addresses *q, struct task *waiter);
 void dns_addresses_fini(struct dns_addresses *q); /* cancels too */

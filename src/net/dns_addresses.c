@@ -62,13 +62,13 @@ static void cancel(struct op *op)
 	dns_answer_unref(&q->aaaa.answer);
 }
 
-enum op_status dns_addresses_start(struct dns *d, struct span name, struct dns_addresses *q,
-                                   struct task *waiter)
+enum op_status dns_addresses_start(struct dns *d, struct dns_share *share, struct span name,
+                                   struct dns_addresses *q, struct task *waiter)
 {
 	*q = (struct dns_addresses){ 0 };
 	task_init(&q->task, on_answer);
-	dns_lookup(d, name, DNS_AAAA, &q->aaaa, &q->task);
-	dns_lookup(d, name, DNS_A, &q->a, &q->task);
+	dns_lookup(d, share, name, DNS_AAAA, &q->aaaa, &q->task);
+	dns_lookup(d, share, name, DNS_A, &q->a, &q->task);
 	op_start(&q->op, q->a.op.loop, waiter, cancel);
 	if (!is_over(q))
 		return OP_PENDING;

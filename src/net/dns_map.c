@@ -18,6 +18,8 @@
 #define IN_FLIGHT_MIN  256U
 #define STRIPE_MIN     4U
 #define SIZE_MAX_NAMES (1 << 24)
+/* The part of all lookups for which one client may wait. */
+#define SHARES 4U
 
 struct dns_entry {
 	struct table_node node;
@@ -172,6 +174,29 @@ static void join(struct dns_entry *e, struct loop *home, struct dns_query *q)
 	w->query = q;
 	q->state = w;
 	list_push_back(&e->waiters, &w->link);
+	/* Relaxed, here and below: only the number counts. */
+	if (q->share != NULL)
+		atomic_fetch_add_explicit(&q->share->n_waiting, 1, memory_order_relaxed);
+}
+
+/* The query waits no longer, on its own thread. */
+static void part(struct dns_query *q)
+{
+	q->state = NULL;
+	list_remove(&q->link);
+	if (q->share != NULL)
+		atomic_fetch_sub_explicit(&q->share->n_waiting, 1, memory_order_relaxed);
+}
+
+/*
+ * Who waits for what others have begun counts too: else two connections, of which the first leaves,
+ * would hold a name for nothing.
+ */
+static bool is_share_full(const struct dns_shared *s, const struct dns_query *q)
+{
+	return q->share != NULL &&
+	       atomic_load_explicit(&q->share->n_waiting, memory_order_relaxed) >=
+	               atomic_load_explicit(&s->in_flight_max, memory_order_relaxed) / SHARES;
 }
 
 /* Begin anew with an entry whose answer is too old, or with a new one (e == NULL). */
@@ -209,6 +234,8 @@ enum dns_found dns_map_find(struct dns_shared *s, enum dns_kind kind, struct spa
 		found = DNS_FOUND;
 	} else if (e != NULL && e->answer == NULL) {
 		join(e, home, q);
+	} else if (is_share_full(s, q)) {
+		found = DNS_SHARE_FULL;
 	} else if ((e = begin(s, st, e, kind, name, hash)) != NULL) {
 		join(e, home, q);
 		*entry = e;
@@ -232,8 +259,7 @@ static void deliver(struct post *p)
 		dns_answer_unref(&w->answer);
 	} else {
 		q->answer = w->answer;
-		q->state = NULL;
-		list_remove(&q->link);
+		part(q);
 		op_complete(&q->op, OP_READY);
 	}
 	free(w);
@@ -289,8 +315,7 @@ void dns_map_leave(struct dns_query *q)
 {
 	struct dns_waiter *w = q->state;
 
-	q->state = NULL;
-	list_remove(&q->link);
+	part(q);
 	lock_take(&w->stripe->lock);
 	const bool is_waiting = w->entry != NULL;
 

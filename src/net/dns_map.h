@@ -46,15 +46,15 @@ struct dns_waiter {
 	struct dns_answer *answer; /* set before it is posted */
 };
 
-enum dns_found { DNS_FOUND, DNS_JOINED, DNS_MUST_LOOK_UP, DNS_FULL };
+enum dns_found { DNS_FOUND, DNS_JOINED, DNS_MUST_LOOK_UP, DNS_FULL, DNS_SHARE_FULL };
 
 /* Take over the current settings (a reference). */
 struct dns_setup *dns_map_setup(struct dns_shared *s, unsigned *generation);
 
 /*
  * DNS_FOUND: *answer is the caller's reference. DNS_JOINED: q waits, q->state is its waiter.
- * DNS_MUST_LOOK_UP: the same, and the caller must see to dns_map_complete(*entry). DNS_FULL:
- * neither.
+ * DNS_MUST_LOOK_UP: the same, and the caller must see to dns_map_complete(*entry). DNS_FULL,
+ * DNS_SHARE_FULL (of q->share): neither.
  */
 enum dns_found dns_map_find(struct dns_shared *s, enum dns_kind kind, struct span name,
                             struct loop *home, struct dns_query *q, struct dns_answer **answer,

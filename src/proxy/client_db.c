@@ -13,6 +13,7 @@ struct client {
 	struct table_node node;
 	struct ip ip;
 	int64_t connections;
+	struct dns_share lookups;
 };
 
 struct shard {
@@ -94,6 +95,11 @@ unsigned client_db_connections(struct client_db *db, const struct client *c)
 
 	lock_give(&s->lock);
 	return (unsigned)MIN(n, (int64_t)UINT32_MAX);
+}
+
+struct dns_share *client_db_lookups(struct client *c)
+{
+	return &c->lookups;
 }
 
 void client_db_leave(struct client_db *db, struct client **cp)

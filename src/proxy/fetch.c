@@ -225,6 +225,7 @@ enum why fetch_dial_why(enum err e)
 	case ERR_NO_FDS:
 	case ERR_NO_PORTS:
 	case ERR_NOMEM:
+	case ERR_LIMIT: /* of lookups */
 		return WHY_NO_RESOURCES;
 	default:
 		return WHY_CONNECT_FAIL;
@@ -293,6 +294,7 @@ static struct machine_next step_dial(struct fetch *f)
 		                                           f->r.ips, f->r.n_ips);
 
 		r.guard = f->r.guard;
+		r.share = f->r.share;
 		f->attempts++;
 		st = dial_start(&f->dial, w->dns, w->loop, &r, &f->task);
 	}

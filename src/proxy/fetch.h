@@ -43,6 +43,7 @@ struct fetch_request {
 	const struct ip *ips; /* the judged set; n_ips 0: not judged by address */
 	unsigned n_ips;
 	struct floor_guard guard;
+	struct dns_share *share;            /* the client's; NULL: nobody's */
 	struct body_source *upload;         /* the request's body; over already if there is none */
 	struct http_framing upload_framing; /* as it goes out */
 	bool drops_trailers;

@@ -142,7 +142,8 @@ static enum op_status find_addresses(struct txn *t)
 	if (!t->has_dst) {
 		t->has_dst = true;
 		t->dns_us = loop_precise_us(t->worker->loop);
-		if (dns_addresses_start(t->worker->dns, t->uri.host, &t->dst, &t->task) ==
+		if (dns_addresses_start(t->worker->dns, client_db_lookups(t->session->holder),
+		                        t->uri.host, &t->dst, &t->task) ==
 		    OP_PENDING) {
 			t->op = &t->dst.op;
 			return OP_PENDING;
@@ -159,7 +160,8 @@ static enum op_status find_name(struct txn *t, struct dns_query *q, const struct
                                 enum fact fact, struct span *name)
 {
 	if (q->answer == NULL && q->op.status != OP_READY &&
-	    dns_lookup_ptr(t->worker->dns, ip, q, &t->task) == OP_PENDING) {
+	    dns_lookup_ptr(t->worker->dns, client_db_lookups(t->session->holder), ip, q,
+	                   &t->task) == OP_PENDING) {
 		t->op = &q->op;
 		return OP_PENDING;
 	}

@@ -6,6 +6,7 @@
 #include "base/counters.h"
 #include "header/forward.h"
 #include "http/serialise.h"
+#include "proxy/client_db.h"
 #include "proxy/fetch.h"
 
 /* RFC 9112 3.2.4: OPTIONS without a path is for the origin as a whole. */
@@ -35,6 +36,7 @@ struct machine_next txn_step_miss(struct txn *t)
 		.ips = t->facts.state[FACT_DST_ADDRS] == FACT_VALUE ? t->facts.dst : NULL,
 		.n_ips = t->facts.state[FACT_DST_ADDRS] == FACT_VALUE ? t->facts.n_dst : 0,
 		.guard = txn_floor_guard(t),
+		.share = client_db_lookups(t->session->holder),
 		.upload = &t->request_body,
 		.upload_framing = framing,
 		.drops_trailers = header_rules_remove(t->snapshot->header.request_rules),

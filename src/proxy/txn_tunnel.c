@@ -6,6 +6,7 @@
 #include "base/counters.h"
 #include "header/forward.h"
 #include "http/serialise.h"
+#include "proxy/client_db.h"
 #include "proxy/fetch.h"
 #include "proxy/tunnel.h"
 
@@ -39,6 +40,7 @@ struct machine_next txn_step_tunnel_dial(struct txn *t)
 			is_judged ? t->facts.dst : NULL, is_judged ? t->facts.n_dst : 0);
 
 		r.guard = txn_floor_guard(t);
+		r.share = client_db_lookups(t->session->holder);
 		st = dial_start(&t->dial, w->dns, w->loop, &r, &t->task);
 	}
 	if (st == OP_PENDING) {

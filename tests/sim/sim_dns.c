@@ -6,7 +6,7 @@
 
 #include "tests/sim/sim_int.h"
 
-#define NAMES_MAX 64
+#define NAMES_MAX 256
 
 struct dns_channel {
 	struct loop *loop;

@@ -13,6 +13,7 @@ static const char conf_head[] = "http_port 127.0.0.1:3128\n"
 				"visible_hostname sim.test\n"
 				"hosts_file none\n"
 				"dns_nameservers 192.0.2.53\n"
+				"cache_log none\n"
 				"access_log stdio:/sim/access.log squid\n";
 
 static char *conf_text;

@@ -163,6 +163,70 @@ START_TEST(a_tunnel_without_memory_ends_and_the_next_one_works)
 }
 END_TEST
 
+/* --- lookups ----------------------------------------------------------------------------------- */
+
+#define CROWD 140 /* as many names, in both families, as may be looked up at a time, and more */
+#define SHARE 32  /* a quarter of it */
+
+/* Connects from that address and asks. */
+static struct sim_peer *ask_from(const char *address, bool tunnel, const char *name)
+{
+	struct endpoint to = { .ip = ip_from_v4(INADDR_LOOPBACK), .port = 3128 };
+	struct endpoint from = { .port = 50000 };
+	char text[256];
+
+	CHECK(ip_parse(span_str(address), &from.ip));
+	snprintf(text, sizeof(text), "%s%s%s HTTP/1.1\r\nHost: %s%s\r\n\r\n",
+	         tunnel ? "CONNECT " : "GET http://", name, tunnel ? ":80" : "/a", name,
+	         tunnel ? ":80" : "");
+	struct sim_peer *c = sim_connect(&to, &from, NULL, NULL);
+
+	sim_send(c, span_str(text));
+	return c;
+}
+
+static const struct {
+	const char *conf;
+	bool tunnel;
+} asking[] = {
+	{ "", false },
+	{ "", true },
+	{ "acl a dst 192.0.2.99\nhttp_access deny a\n", false },
+};
+
+START_TEST(a_client_with_names_that_nobody_answers_leaves_room_for_others)
+{
+	static const struct sim_answer silence = { .err = ERR_DNS_TIMEOUT };
+	static char names[CROWD][32];
+	struct sim_peer *crowd[CROWD];
+	const uint64_t refused = counters_sum(COUNT_DNS_CLIENT_REFUSED);
+	char conf[256];
+
+	snprintf(conf, sizeof(conf), "ipcache_size 1\n%s" IDLES, asking[_i].conf);
+	sim_proxy_reload(&sp, conf);
+	for (unsigned i = 0; i < CROWD; i++) {
+		snprintf(names[i], sizeof(names[i]), "n%u.example", i);
+		sim_name(names[i], &silence, &silence);
+		crowd[i] = ask_from("198.51.100.7", asking[_i].tunnel, names[i]);
+	}
+	sim_proxy_run_for(&sp, 100);
+	for (unsigned i = 0; i < CROWD; i++)
+		ck_assert_msg(i < SHARE ? sim_received(crowd[i]).n == 0
+		                        : play_starts(crowd[i], "HTTP/1.1 503 "),
+		              "client %u: %.*s", i, SPAN_ARG(sim_received(crowd[i])));
+	ck_assert_uint_eq(counters_sum(COUNT_DNS_CLIENT_REFUSED) - refused,
+	                  2 * (CROWD - SHARE));
+	struct sim_peer *other = ask_from("198.51.100.8", asking[_i].tunnel, "www.example");
+
+	sim_proxy_run_for(&sp, 100);
+	ck_assert(play_starts(other, "HTTP/1.1 200 "));
+	/* Afterwards the first one has its share again. */
+	sim_proxy_run_for(&sp, MINUTES(1));
+	ck_assert(play_starts(crowd[0], "HTTP/1.1 50"));
+	ck_assert_uint_eq(ask_anew(NAMED), 200);
+}
+END_TEST
+
 /* --- descriptors ------------------------------------------------------------------------------- */
 
 #define CLIENTS 12
@@ -361,6 +425,8 @@ Suite *suite_scarcity(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, memory_is_refused_in_the_written_order, 0, ARRAY_LEN(pressures));
 	tcase_add_test(t, a_tunnel_without_memory_ends_and_the_next_one_works);
+	tcase_add_loop_test(t, a_client_with_names_that_nobody_answers_leaves_room_for_others, 0,
+	                    ARRAY_LEN(asking));
 	tcase_add_test(t, clients_wait_for_descriptors_and_are_served);
 	tcase_add_loop_test(t, without_a_descriptor_for_the_origin_there_is_an_error_page, 0, 2);
 	tcase_add_loop_test(t, idle_connections_give_way, 0, 2);

@@ -80,7 +80,7 @@ static void teardown(void)
 static const struct dns_answer *look_up(const char *name, enum dns_kind kind)
 {
 	dns_answer_unref(&q.answer);
-	if (dns_lookup(dns, span_str(name), kind, &q, &waiter.task) == OP_PENDING)
+	if (dns_lookup(dns, NULL, span_str(name), kind, &q, &waiter.task) == OP_PENDING)
 		TURN_UNTIL(l, q.op.status != OP_PENDING);
 	ck_assert_int_eq(q.op.status, OP_READY);
 	return q.answer;
@@ -184,7 +184,7 @@ START_TEST(a_known_answer_is_ready_at_once)
 	const unsigned asked = server.asked;
 
 	dns_answer_unref(&q.answer);
-	ck_assert_int_eq(dns_lookup(dns, SPAN("ONE.example."), DNS_A, &q, &waiter.task), OP_READY);
+	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("ONE.example."), DNS_A, &q, &waiter.task), OP_READY);
 	ck_first_ip(q.answer, "192.0.2.1");
 	look_up("missing.example", DNS_A);
 	look_up("missing.example", DNS_A);
@@ -214,7 +214,7 @@ START_TEST(one_question_for_many_who_ask)
 	start();
 	for (size_t i = 0; i < ARRAY_LEN(many); i++)
 		ck_assert_int_eq(
-			dns_lookup(dns, SPAN("one.example"), DNS_A, &many[i], &waiter.task),
+			dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &many[i], &waiter.task),
 			OP_PENDING);
 	op_cancel(&many[0].op);
 	op_cancel(&many[7].op);
@@ -234,11 +234,11 @@ END_TEST
 START_TEST(a_lookup_goes_on_when_all_who_asked_have_left)
 {
 	start();
-	ck_assert_int_eq(dns_lookup(dns, SPAN("one.example"), DNS_A, &q, &waiter.task), OP_PENDING);
+	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &q, &waiter.task), OP_PENDING);
 	op_cancel(&q.op);
 	ck_assert_int_eq(q.op.status, OP_IDLE);
 	TURN_UNTIL(l, atomic_load(&shared->in_flight) == 0);
-	ck_assert_int_eq(dns_lookup(dns, SPAN("one.example"), DNS_A, &q, &waiter.task), OP_READY);
+	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &q, &waiter.task), OP_READY);
 	ck_assert_uint_eq(waiter.runs, 0);
 }
 END_TEST
@@ -254,7 +254,7 @@ START_TEST(lookups_that_nobody_waits_for_make_room)
 	start();
 	for (int i = 0; i < 200; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
-		ck_assert_int_eq(dns_lookup(dns, span_str(name), DNS_A, &many[i], &waiter.task),
+		ck_assert_int_eq(dns_lookup(dns, NULL, span_str(name), DNS_A, &many[i], &waiter.task),
 		                 OP_PENDING);
 		if (i != 7)
 			op_cancel(&many[i].op);
@@ -369,7 +369,7 @@ START_TEST(the_source_port_moves_on_a_busy_worker_too)
 
 	start();
 	/* One query that stays under way keeps its channel's socket open. */
-	ck_assert_int_eq(dns_lookup(dns, SPAN("silent.example"), DNS_A, &silent, &waiter.task),
+	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("silent.example"), DNS_A, &silent, &waiter.task),
 	                 OP_PENDING);
 	for (int i = 0; i < 600; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
@@ -411,7 +411,7 @@ START_TEST(too_many_lookups_at_a_time_are_refused)
 	start();
 	for (int i = 0; i < 300; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
-		if (dns_lookup(dns, span_str(name), DNS_A, &many[i], &waiter.task) == OP_READY) {
+		if (dns_lookup(dns, NULL, span_str(name), DNS_A, &many[i], &waiter.task) == OP_READY) {
 			ck_assert_int_eq(many[i].answer->err, ERR_LIMIT);
 			refused++;
 		}
@@ -423,6 +423,83 @@ START_TEST(too_many_lookups_at_a_time_are_refused)
 		TURN_UNTIL(l, many[i].op.status == OP_READY);
 		dns_answer_unref(&many[i].answer);
 	}
+}
+END_TEST
+
+/* One client has a quarter of the 256 lookups; the rest is for others. */
+START_TEST(a_client_has_its_share_of_the_lookups)
+{
+	static struct dns_query many[100], joined, other;
+	struct dns_share one = { 0 }, two = { 0 };
+	char name[64];
+
+	conf.dns.ipcache_size = 1;
+	start();
+	look_up("one.example", DNS_A);
+	atomic_store(&server.is_held, 1);
+	for (unsigned i = 0; i < ARRAY_LEN(many); i++) {
+		snprintf(name, sizeof(name), "n%u.example", i);
+		ck_assert_int_eq(
+			dns_lookup(dns, &one, span_str(name), DNS_A, &many[i], &waiter.task),
+			i < 64 ? OP_PENDING : OP_READY);
+		ck_assert(i < 64 || many[i].answer->err == ERR_LIMIT);
+	}
+	ck_assert_uint_eq(counters_sum(COUNT_DNS_CLIENT_REFUSED), ARRAY_LEN(many) - 64);
+	ck_assert_uint_eq(counters_sum(COUNT_DNS_REFUSED), 0);
+	/* What is known or asked already costs nothing. */
+	ck_assert_int_eq(dns_lookup(dns, &one, SPAN("one.example"), DNS_A, &q, &waiter.task),
+	                 OP_READY);
+	ck_assert_int_eq(dns_lookup(dns, &one, SPAN("n3.example"), DNS_A, &joined, &waiter.task),
+	                 OP_PENDING);
+	ck_assert_int_eq(dns_lookup(dns, &two, SPAN("n99.example"), DNS_A, &other, &waiter.task),
+	                 OP_PENDING);
+	atomic_store(&server.is_held, 0);
+	TURN_UNTIL(l, other.op.status == OP_READY && joined.op.status == OP_READY);
+	for (unsigned i = 0; i < ARRAY_LEN(many); i++) {
+		TURN_UNTIL(l, many[i].op.status == OP_READY);
+		dns_answer_unref(&many[i].answer);
+	}
+	dns_answer_unref(&joined.answer);
+	dns_answer_unref(&other.answer);
+	ck_assert_uint_eq(one.n_waiting + two.n_waiting, 0);
+}
+END_TEST
+
+/* A connection that joins and one that leaves hold a name as one that stays does. */
+START_TEST(leaving_what_others_wait_for_wins_nothing)
+{
+	static struct dns_query many[64], first, last;
+	struct dns_share one = { 0 };
+	char name[64];
+
+	conf.dns.ipcache_size = 1;
+	atomic_store(&server.is_held, 1);
+	start();
+	for (unsigned i = 0; i < ARRAY_LEN(many); i++) {
+		snprintf(name, sizeof(name), "n%u.example", i);
+		ck_assert_int_eq(
+			dns_lookup(dns, &one, span_str(name), DNS_A, &first, &waiter.task),
+			OP_PENDING);
+		ck_assert_int_eq(
+			dns_lookup(dns, &one, span_str(name), DNS_A, &many[i], &waiter.task),
+			OP_PENDING);
+		op_cancel(&first.op);
+	}
+	ck_assert_int_eq(dns_lookup(dns, &one, SPAN("n99.example"), DNS_A, &last, &waiter.task),
+	                 OP_READY);
+	ck_assert_int_eq(last.answer->err, ERR_LIMIT);
+	dns_answer_unref(&last.answer);
+	op_cancel(&many[0].op);
+	ck_assert_int_eq(dns_lookup(dns, &one, SPAN("n99.example"), DNS_A, &last, &waiter.task),
+	                 OP_PENDING);
+	atomic_store(&server.is_held, 0);
+	for (unsigned i = 1; i < ARRAY_LEN(many); i++) {
+		TURN_UNTIL(l, many[i].op.status == OP_READY);
+		dns_answer_unref(&many[i].answer);
+	}
+	TURN_UNTIL(l, last.op.status == OP_READY);
+	dns_answer_unref(&last.answer);
+	ck_assert_uint_eq(one.n_waiting, 0);
 }
 END_TEST
 
@@ -439,7 +516,7 @@ START_TEST(reconfiguration_takes_effect_and_keeps_answers)
 	dns_server_start(&second, others);
 	start();
 	look_up("one.example", DNS_A);
-	ck_assert_int_eq(dns_lookup(dns, SPAN("silent.example"), DNS_A, &silent, &waiter.task),
+	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("silent.example"), DNS_A, &silent, &waiter.task),
 	                 OP_PENDING);
 	conf.dns.nameservers[0] = second.at;
 	dns_shared_configure(shared, &conf.dns);
@@ -453,7 +530,7 @@ END_TEST
 START_TEST(freeing_cancels_what_is_pending)
 {
 	start();
-	ck_assert_int_eq(dns_lookup(dns, SPAN("silent.example"), DNS_A, &q, &waiter.task),
+	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("silent.example"), DNS_A, &q, &waiter.task),
 	                 OP_PENDING);
 	loop_turn(l, 0);
 	dns_free(&dns);
@@ -484,7 +561,7 @@ START_TEST(addresses_have_names)
 	const struct ip ip = fixture_ip(reverse[_i].ip);
 
 	start();
-	if (dns_lookup_ptr(dns, &ip, &q, &waiter.task) == OP_PENDING)
+	if (dns_lookup_ptr(dns, NULL, &ip, &q, &waiter.task) == OP_PENDING)
 		TURN_UNTIL(l, q.op.status == OP_READY);
 	ck_assert_int_eq(q.answer->err, reverse[_i].err);
 	ck_assert_span(q.answer->name, span_str(reverse[_i].name));
@@ -496,7 +573,7 @@ START_TEST(the_reverse_name_of_ipv6_is_by_nibbles)
 	const struct ip ip = fixture_ip("2001:db8::567:89ab");
 
 	start();
-	ck_assert_int_eq(dns_lookup_ptr(dns, &ip, &q, &waiter.task), OP_PENDING);
+	ck_assert_int_eq(dns_lookup_ptr(dns, NULL, &ip, &q, &waiter.task), OP_PENDING);
 	TURN_UNTIL(l, q.op.status == OP_READY);
 	ck_assert_uint_eq(atomic_load(&server.asked), 1); /* acquires the name */
 	/* RFC 3596 2.5 has a similar example. */
@@ -527,12 +604,12 @@ START_TEST(the_hosts_file_comes_before_the_servers)
 	const struct ip ip = fixture_ip("192.0.2.50");
 
 	with_hosts("192.0.2.50 One.Example alias # comment\n");
-	ck_assert_int_eq(dns_lookup(dns, SPAN("one.example"), DNS_A, &q, &waiter.task), OP_READY);
+	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &q, &waiter.task), OP_READY);
 	ck_first_ip(q.answer, "192.0.2.50");
 	ck_assert_int_eq(look_up("one.example", DNS_AAAA)->err, ERR_DNS_NODATA);
 	ck_first_ip(look_up("alias", DNS_A), "192.0.2.50");
 	dns_answer_unref(&q.answer);
-	ck_assert_int_eq(dns_lookup_ptr(dns, &ip, &q, &waiter.task), OP_READY);
+	ck_assert_int_eq(dns_lookup_ptr(dns, NULL, &ip, &q, &waiter.task), OP_READY);
 	ck_assert_span(q.answer->name, SPAN("one.example"));
 	ck_assert_uint_eq(server.asked, 0);
 	ck_first_ip(look_up("two.example", DNS_A), "192.0.2.1");
@@ -628,7 +705,7 @@ START_TEST(both_families_are_one_operation)
 	struct dns_addresses a;
 
 	start();
-	ck_assert_int_eq(dns_addresses_start(dns, span_str(both[_i].name), &a, &waiter.task),
+	ck_assert_int_eq(dns_addresses_start(dns, NULL, span_str(both[_i].name), &a, &waiter.task),
 	                 OP_PENDING);
 	TURN_UNTIL(l, a.op.status != OP_PENDING);
 	ck_assert_int_eq(a.op.status, a.err == ERR_NONE ? OP_READY : OP_FAILED);
@@ -637,7 +714,7 @@ START_TEST(both_families_are_one_operation)
 	TURN_UNTIL(l, waiter.runs == 1);
 	dns_addresses_fini(&a);
 	/* Known by now, so it is ready at once. */
-	ck_assert_int_eq(dns_addresses_start(dns, span_str(both[_i].name), &a, &waiter.task),
+	ck_assert_int_eq(dns_addresses_start(dns, NULL, span_str(both[_i].name), &a, &waiter.task),
 	                 a.op.status);
 	ck_assert_int_ne(a.op.status, OP_PENDING);
 	ck_assert_uint_eq(a.n, both[_i].n);
@@ -651,7 +728,7 @@ START_TEST(both_families_can_be_cancelled_between_them)
 
 	start();
 	look_up("two.example", DNS_AAAA);
-	ck_assert_int_eq(dns_addresses_start(dns, SPAN("two.example"), &a, &waiter.task),
+	ck_assert_int_eq(dns_addresses_start(dns, NULL, SPAN("two.example"), &a, &waiter.task),
 	                 OP_PENDING);
 	waiter.runs = 0;
 	dns_addresses_fini(&a);
@@ -684,7 +761,7 @@ static void *work(void *arg)
 	for (unsigned round = 0; round < 10; round++) {
 		for (unsigned i = 0; i < ARRAY_LEN(w->queries); i++) {
 			snprintf(name, sizeof(name), "n%u-%u.example", round, i / 4);
-			dns_lookup(d, i % 4 == 0 ? SPAN("two.example") : span_str(name), DNS_A,
+			dns_lookup(d, NULL, i % 4 == 0 ? SPAN("two.example") : span_str(name), DNS_A,
 			           &w->queries[i], &c.task);
 		}
 		for (unsigned i = 0; i < ARRAY_LEN(w->queries); i++) {
@@ -752,6 +829,8 @@ Suite *suite_dns(void)
 	tcase_add_test(t, the_source_port_moves_on_a_busy_worker_too);
 	tcase_add_test(t, the_map_stays_within_its_size);
 	tcase_add_test(t, too_many_lookups_at_a_time_are_refused);
+	tcase_add_test(t, a_client_has_its_share_of_the_lookups);
+	tcase_add_test(t, leaving_what_others_wait_for_wins_nothing);
 	tcase_add_test(t, reconfiguration_takes_effect_and_keeps_answers);
 	tcase_add_test(t, freeing_cancels_what_is_pending);
 	tcase_add_loop_test(t, addresses_have_names, 0, ARRAY_LEN(reverse));
