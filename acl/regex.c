@@ -80,7 +80,12 @@ static void scratch_prepare(struct acl_regex_scratch *s)
 static pcre2_code *compile(const struct acl_regex_text *t, bool icase, const char *before,
                            const char *after, char *why, size_t why_cap)
 {
-	uint32_t options = PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP;
+	/*
+	 * Not the search for a start: in PCRE2 10.42's JIT it is wrong now and then. It overlooks the
+	 * matches of (--|)a*- in "--" and of (ca\B|.)[ab]+[^a] in "cab".
+	 */
+	uint32_t options = PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
+	                   PCRE2_NO_START_OPTIMIZE;
 	const size_t cap = strlen(before) + t->n + strlen(after) + 1;
 	char *text = check_malloc(cap);
 	int error;
@@ -90,9 +95,6 @@ static pcre2_code *compile(const struct acl_regex_text *t, bool icase, const cha
 		options |= PCRE2_CASELESS;
 	if (!t->has_backrefs)
 		options |= PCRE2_NO_AUTO_CAPTURE;
-	/* PCRE2 10.42's JIT searches (--|)a*- wrongly: it overlooks the match in "--". */
-	if (t->has_empty_branch)
-		options |= PCRE2_NO_START_OPTIMIZE;
 	snprintf(text, cap, "%s%s%s", before, t->p, after);
 	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, cap - 1, options, &error, &at, NULL);
 

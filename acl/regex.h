@@ -14,7 +14,6 @@ struct acl_regex_text {
 	char *p; /* for PCRE2, without options */
 	size_t n;
 	bool has_backrefs; /* its groups must capture */
-	bool has_empty_branch;
 	/* Bytes that every match contains, letters in lower case; "" if none are known. */
 	char literal[32];
 	unsigned literal_n;

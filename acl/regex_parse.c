@@ -708,7 +708,6 @@ static bool parse_branch(struct parser *p)
 static bool parse_alternatives(struct parser *p)
 {
 	const unsigned before = p->complete;
-	size_t from = p->out->n;
 	unsigned seen;
 
 	if (!parse_branch(p))
@@ -716,9 +715,7 @@ static bool parse_alternatives(struct parser *p)
 	while (p->tok == TOK_ALT) {
 		if (p->nest == 0)
 			p->has_top_alt = true;
-		p->out->has_empty_branch |= p->out->n == from;
 		put_str(p, "|");
-		from = p->out->n;
 		token_next(p);
 		/* Groups of one alternative cannot be referred to from another. */
 		seen = p->complete;
@@ -726,7 +723,6 @@ static bool parse_alternatives(struct parser *p)
 		if (!parse_branch(p))
 			return false;
 		p->complete |= seen;
-		p->out->has_empty_branch |= p->out->n == from;
 	}
 	return true;
 }

@@ -31,5 +31,6 @@ static inline unsigned random_test_count(unsigned by_default)
 	const char *text = getenv("TEST_LONG");
 	uint64_t n;
 
-	return text != NULL && span_to_u64(span_str(text), &n) ? by_default * (unsigned)n : by_default;
+	return text != NULL && span_to_u64(span_str(text), &n) ? by_default * (unsigned)n
+	                                                       : by_default;
 }

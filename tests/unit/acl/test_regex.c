@@ -97,6 +97,9 @@ static const struct {
 	{ "a byte above 127", "^\xc3\xa4$", "\xc3\xa4", 1, false },
 	{ "a trailing backslash is refused", "a\\", "a", -1, false },
 	{ "bounds the wrong way round are refused", "a{3,2}", "a", -1, false },
+	{ "an empty alternative before a loop", "(--|)a*-", "--", 1, false },
+	{ "alternatives of different lengths before a loop", "(ca\\B|.)[ab]+[^a]", "cab", 1,
+	  false },
 	{ "too many repetitions are refused", "a{32768}", "a", -1, false },
 };
 
