@@ -23,8 +23,6 @@ SQUID("htcp_access", "", "access", ACCEPTED, "deny all", "allow|deny [!]ACL...",
 	"No HTCP port is opened, so no HTCP query is ever answered.")
 SQUID("htcp_clr_access", "", "access", ACCEPTED, "deny all", "allow|deny [!]ACL...",
 	"No HTCP port is opened, so nothing can be purged through it.")
-SQUID("on_unsupported_protocol", "", "access", UNBUILT, "", "tunnel|respond [!]ACL...",
-	"Says what happens to intercepted traffic that is not what its port suggests.")
 
 /* --- auth */
 SQUID("auth_param", "", "auth", UNBUILT, "", "SCHEME PARAMETER VALUE...",
@@ -404,8 +402,6 @@ SQUID("tls_key_log", "", "log", UNBUILT_HARMLESS, "", "FILE [OPTION...] [if [!]A
 	"Writes down the secrets of TLS sessions.")
 SQUID("cache_log_message", "", "log", ACCEPTED, "", "id=N OPTION...",
 	"Messages bear no numbers; repeated ones are counted together.")
-SQUID("note", "", "log", UNBUILT, "", "NAME VALUE [!]ACL...",
-	"Attaches a note to requests, for acls and logs.")
 SQUID("logfile_daemon", "", "log", ACCEPTED, "", "PROGRAM",
 	"Logs are written by a thread of the process, without a helper.")
 

@@ -44,8 +44,8 @@ struct forward_reply {
 	const struct http_framing *framing; /* as sent to the client; NULL: none (HEAD, 304) */
 	bool client_is_1_0, keep_alive;
 	bool hides_connection_auth; /* challenges that would authenticate the connection are left out */
-	bool upgrades; /* a 101: Connection and Upgrade are kept */
-	int64_t now;   /* seconds: for a missing Date */
+	bool upgrades;              /* a 101: Connection and Upgrade are kept */
+	int64_t now;                /* seconds: for a missing Date */
 };
 void forward_reply(const struct http_head *in, struct http_head *out,
                    const struct forward_reply *f);

@@ -48,5 +48,11 @@ conf_setter_fn header_rules_access;  /* NAME allow|deny [!]ACL ... */
 conf_setter_fn header_rules_replace; /* NAME TEXT */
 conf_setter_fn header_rules_add;     /* NAME VALUE [!]ACL ... */
 
+/*
+ * A value as conf_word_or_quoted() gave it, for request_header_add and note: in quotes %% is a per cent
+ * sign. On the heap, with room for two bytes at least; NULL: reported.
+ */
+char *header_value_read(struct conf_line *l, struct span value, bool is_quoted);
+
 /* Is it one of the names that Squid knows by heart, so that rules for Other do not mean it? */
 bool header_name_is_common(struct span name);

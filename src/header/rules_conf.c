@@ -144,31 +144,30 @@ void header_rules_replace(struct conf_line *l, void *field)
 	s->replacement = span_strdup(value);
 }
 
-/* What a quoted value means: %% is a per cent sign. False: reported. */
-static bool expand(struct conf_line *l, struct span *value)
+char *header_value_read(struct conf_line *l, struct span value, bool is_quoted)
 {
-	char *out = check_malloc(value->n + 1);
+	char *out = check_malloc(value.n + 2);
 	size_t n = 0;
 
-	for (size_t i = 0; i < value->n; i++) {
-		out[n++] = value->p[i];
-		if (value->p[i] != '%')
+	for (size_t i = 0; i < value.n; i++) {
+		out[n++] = value.p[i];
+		if (value.p[i] != '%' || !is_quoted)
 			continue;
-		if (i + 1 < value->n && value->p[i + 1] == '%') {
+		if (i + 1 < value.n && value.p[i + 1] == '%') {
 			i++;
 			continue;
 		}
 		conf_error(l, "format codes in a value exist in Squid, but not in Cuttle yet; "
 		              "%%%% is a per cent sign");
 		free(out);
-		return false;
+		return NULL;
 	}
-	*value = span_of(out, n);
-	return true;
+	out[n] = '\0';
+	return out;
 }
 
-static void add(struct header_rules *r, struct span name, struct span value,
-                struct acl_rules *terms)
+/* Takes value and terms over. */
+static void add(struct header_rules *r, struct span name, char *value, struct acl_rules *terms)
 {
 	struct header_add **at = &r->adds;
 
@@ -176,8 +175,10 @@ static void add(struct header_rules *r, struct span name, struct span value,
 		at = &(*at)->next;
 	*at = check_calloc(1, sizeof(**at));
 	(*at)->name = span_strdup(name);
-	/* As in Squid: an empty value is sent as a hyphen. */
-	(*at)->value = span_strdup(value.n != 0 ? value : SPAN("-"));
+	/* As in Squid: an empty value is sent as a hyphen. There is room for it. */
+	if (value[0] == '\0')
+		memcpy(value, "-", 2);
+	(*at)->value = value;
 	(*at)->terms = terms;
 	(*at)->list = r->n_lists++;
 }
@@ -205,16 +206,15 @@ void header_rules_add(struct conf_line *l, void *field)
 			                l->directive->syntax);
 		return;
 	}
-	if (!is_value(l, value) || (is_quoted && !expand(l, &value))) {
+	char *text = is_value(l, value) ? header_value_read(l, value, is_quoted) : NULL;
+	struct acl_rules *terms = text != NULL ? acl_conf_terms(l) : NULL;
+
+	if (terms == NULL) {
 		(void)conf_rest(l);
+		free(text);
 		return;
 	}
-	struct acl_rules *terms = acl_conf_terms(l);
-
-	if (terms != NULL)
-		add(rules_of(field), name, value, terms);
-	if (is_quoted)
-		free((void *)(uintptr_t)value.p);
+	add(rules_of(field), name, text, terms);
 }
 
 void header_rules_finish(struct header_rules *r, struct conf_reader *reader)

@@ -12,6 +12,13 @@ void access_conf_fini(struct access_conf *c)
 		acl_rules_free(&l->terms);
 		free(l);
 	}
+	while (c->unsupported != NULL) {
+		struct unsupported_rule *u = c->unsupported;
+
+		c->unsupported = u->next;
+		acl_rules_free(&u->terms);
+		free(u);
+	}
 	acl_rules_free(&c->adapted_http_access);
 	acl_rules_free(&c->miss_access);
 	acl_rules_free(&c->http_reply_access);
@@ -57,6 +64,31 @@ void access_conf_reply_limit(struct conf_line *l, void *field)
 		at = &(*at)->next;
 	*at = check_calloc(1, sizeof(**at));
 	**at = (struct reply_limit){ NULL, bytes, terms };
+}
+
+void access_conf_unsupported(struct conf_line *l, void *field)
+{
+	struct unsupported_rule **at = field;
+	struct span action;
+
+	if (!conf_need_word(l, &action))
+		return;
+	const bool tunnels = span_eq(action, SPAN("tunnel"));
+
+	if (!tunnels && !span_eq(action, SPAN("respond"))) {
+		conf_error_both(l, "unknown action \"%.*s\" (use tunnel or respond)",
+		                SPAN_ARG(action));
+		(void)conf_rest(l);
+		return;
+	}
+	struct acl_rules *terms = acl_conf_terms(l);
+
+	if (terms == NULL)
+		return;
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = check_calloc(1, sizeof(**at));
+	**at = (struct unsupported_rule){ NULL, tunnels, terms };
 }
 
 void access_conf_cache(struct conf_line *l, void *field)

@@ -14,15 +14,24 @@ struct reply_limit {
 	struct acl_rules *terms; /* all must match; without any, they do */
 };
 
+/* One line of on_unsupported_protocol. */
+struct unsupported_rule {
+	struct unsupported_rule *next;
+	bool tunnels;            /* instead of an error */
+	struct acl_rules *terms; /* all must match; without any, they do */
+};
+
 struct access_conf {
 	/* NULL: no such line. */
 	struct acl_rules *adapted_http_access, *miss_access, *http_reply_access;
 	struct reply_limit *reply_limits;
 	/* Read, and kept for the cache; nothing asks them yet. */
 	struct acl_rules *cache, *send_hit, *store_miss;
+	struct unsupported_rule *unsupported;
 };
 
 void access_conf_fini(struct access_conf *c);
 
 conf_setter_fn access_conf_reply_limit; /* struct reply_limit * */
+conf_setter_fn access_conf_unsupported; /* struct unsupported_rule * */
 conf_setter_fn access_conf_cache;       /* struct acl_rules * of a list that has no effect yet */

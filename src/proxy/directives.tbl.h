@@ -38,6 +38,12 @@ DIRECTIVE(send_hit, "", cache-policy, proxy, access_conf_cache, access.send_hit,
 	"allow|deny [!]ACL ...", "Which stored replies may be sent. Nothing is cached yet.")
 DIRECTIVE(store_miss, "", cache-policy, proxy, access_conf_cache, access.store_miss, "",
 	"allow|deny [!]ACL ...", "Which replies may be stored. Nothing is cached yet.")
+DIRECTIVE(note, "", log, proxy, note_conf_note, notes, "",
+	"NAME VALUE [!]ACL ...", "Annotates a transaction when it ends, for access_log acls of type note and for what is logged: the first VALUE of each NAME"
+	" whose acls all match. A VALUE with blanks stands in quotes, where %% is a per cent sign.")
+DIRECTIVE(on_unsupported_protocol, "", access, proxy, access_conf_unsupported, access.unsupported, "",
+	"tunnel|respond [!]ACL ...", "What becomes of traffic that is no HTTP where it was meant for another server (intercepted connections, looked-into"
+	" tunnels). There are no such ports yet; what comes to a proxy's own port is answered with an error in any case, as in Squid.")
 DIRECTIVE(half_closed_clients, "", timeout, proxy, conf_set_onoff, half_closed_clients, "off",
 	"on|off", "Go on serving a client that has closed its sending side.")
 DIRECTIVE(client_persistent_connections, "", http, proxy, conf_set_onoff, client_persistent_connections, "on",

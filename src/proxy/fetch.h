@@ -60,7 +60,8 @@ struct fetch_facts {
 	struct endpoint source; /* our end of it; port 0: no log tells it */
 	unsigned attempts;
 	int64_t dns_us;
-	int64_t peer_us, server_us; /* since the request was sent, since the start; -1: no log tells */
+	int64_t peer_us,
+		server_us; /* since the request was sent, since the start; -1: no log tells */
 	bool reused;
 	uint16_t status;
 };

@@ -10,6 +10,7 @@ src_proxy_libproxy_a_SOURCES = \
 	src/proxy/http_port.c src/proxy/http_port.h \
 	src/proxy/internal.c src/proxy/internal.h \
 	src/proxy/machine.h \
+	src/proxy/note_conf.c src/proxy/note_conf.h \
 	src/proxy/port.c src/proxy/port.h \
 	src/proxy/process.h \
 	src/proxy/proxy.c src/proxy/proxy.h \

@@ -34,7 +34,7 @@ struct proxy_options {
 	enum oplog_level stderr_level; /* -d: messages up to this go to stderr too */
 	/* A snapshot was taken into use, at the start or by a reload; on any thread. NULL: nobody cares. */
 	void (*taken)(const struct snapshot *s);
-	proxy_page_fn *page; /* admin/manager.h; NULL: no pages */
+	proxy_page_fn *page;          /* admin/manager.h; NULL: no pages */
 	struct acl_files *list_files; /* in use, to be found by the next load; NULL: none is */
 };
 
@@ -86,7 +86,7 @@ void proxy_free(struct proxy **p);
 struct proxy_stats {
 	int64_t started_wall_us, reloaded_wall_us; /* 0: never reloaded */
 	unsigned workers, generation, snapshots;
-	unsigned sessions, tunnels; /* open now */
+	unsigned sessions, tunnels;     /* open now */
 	size_t list_files, list_values; /* of acls, in use */
 };
 void proxy_stats(const struct proxy *p, struct proxy_stats *out);

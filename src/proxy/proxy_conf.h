@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "proxy/access_conf.h"
 #include "proxy/http_port.h"
+#include "proxy/note_conf.h"
 
 struct name_list {
 	struct name_list *next;
@@ -34,6 +35,7 @@ struct proxy_conf {
 	int64_t client_lifetime_ms, read_timeout_ms, write_timeout_ms;
 
 	struct access_conf access;
+	struct note_rule *notes;
 	struct acl_rules *server_pconn_for_nonretriable;
 
 	/* error pages */

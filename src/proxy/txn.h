@@ -184,6 +184,6 @@ bool txn_answers_connect(const struct txn *t);
 enum log_hier txn_hier(const struct txn *t);
 /* Texts it has to make are in the transaction's arena. After txn_log_sinks(). */
 struct log_rec txn_log_record(struct txn *t);
-/* The sinks of the access log that are to be told: bit i is sink i. */
+/* The sinks of the access log that are to be told: bit i is sink i. First adds what note says; once. */
 uint64_t txn_log_sinks(struct txn *t);
 void txn_log(struct txn *t);

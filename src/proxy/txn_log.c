@@ -264,11 +264,29 @@ struct log_rec txn_log_record(struct txn *t)
 	return r;
 }
 
+/* The directive note: of each name the first value whose acls match. */
+static void add_notes(struct txn *t)
+{
+	const struct note_rule *n = t->worker->snapshot->proxy.notes;
+
+	for (; n != NULL; n = n->next) {
+		for (const struct note_value *v = n->values; v != NULL; v = v->next) {
+			struct trail trail;
+
+			if (txn_decide_now(t, v->terms, VERDICT_ALLOW, &trail) != VERDICT_ALLOW)
+				continue;
+			notes_add(&t->notes, &t->arena, span_str(n->name), span_str(v->value));
+			break;
+		}
+	}
+}
+
 uint64_t txn_log_sinks(struct txn *t)
 {
 	uint64_t sinks = 0;
 
 	txn_facts_fill(t);
+	add_notes(t);
 	for (const struct log_target *g = t->worker->snapshot->log.targets; g != NULL;
 	     g = g->next) {
 		struct trail trail;

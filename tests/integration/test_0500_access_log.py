@@ -263,3 +263,24 @@ def test_tunnel_is_logged_at_its_end(proxy, client, start_origin):
     assert proxy.log_lines() == []
     client.close()
     assert proxy.wait_log(1)[0].result == "TCP_TUNNEL/200"
+
+
+@pytest.mark.parametrize("lines, logged", [
+    ("note kind getting get\nnote kind other\n", ["GET"]),              # the first value that matches
+    ("note kind other\nnote kind getting get\n", []),                   # ... and no more of that name
+    ("note kind other post\nnote kind getting\n", ["GET", "CONNECT"]),
+    ("note kind x\nnote Kind getting\n", []),                            # names are as written
+    ('note more "getting"\nnote kind getting get post\n', []),           # all acls must match
+])
+def test_note_is_seen_by_the_logs(start_proxy, start_origin, lines, logged):
+    proxy = start_proxy("acl get method GET\nacl post method POST\n" + lines + "acl wanted note kind getting\n"
+                        "access_log stdio:{dir}/noted.log squid wanted\nhttp_access allow all\n")
+    origin = start_origin(serve_forever(reply()))
+    with proxy.client() as client:
+        client.get(origin.url())
+        client.ask("POST", origin.url(), body=b"x")
+    tunnel_end = start_origin(echo)
+    with proxy.client() as client:
+        client.connect(tunnel_end.authority)
+    proxy.wait_log(3)
+    until(lambda: [line.split()[5] for line in proxy.read("noted.log").splitlines()] == logged, "the noted lines")

@@ -63,6 +63,26 @@ static const struct {
 	  "client_request_buffer_max_size must be larger" },
 	{ "http_port 3128\nhttp_upgrade_request_protocols WebSocket allow all\n", NULL },
 	{ "http_port 3128\nhttp_upgrade_request_protocols WebSocket allow nobody\n", "nobody" },
+	{ "http_port 3128\nnote a b\nnote a \"b 100%% c\" all\n", NULL },
+	{ "http_port 3128\nnote\n", ":2: " },
+	{ "http_port 3128\nnote a\n", "a value is missing" },
+	{ "http_port 3128\nnote a b nobody\n", "nobody" },
+	{ "http_port 3128\non_unsupported_protocol tunnel all\n"
+	  "on_unsupported_protocol respond\n",
+	  NULL },
+	{ "http_port 3128\non_unsupported_protocol\n", ":2: " },
+	{ "http_port 3128\non_unsupported_protocol allow all\n", "unknown action" },
+	{ "http_port 3128\nreply_body_max_size 0\nreply_body_max_size 10 MB all\n"
+	  "reply_body_max_size none all\nreply_body_max_size -1\nreply_body_max_size 0 KB\n",
+	  NULL },
+	{ "http_port 3128\nreply_body_max_size\n", ":2: " },
+	{ "http_port 3128\nreply_body_max_size ten MB\n", "is no size" },
+	{ "http_port 3128\nreply_body_max_size 10 TB\n", "TB" },
+	{ "http_port 3128\ncache deny all\nsend_hit deny all\nno_cache deny all\n", NULL },
+	{ "http_port 3128\ncache deny nobody\n", "nobody" },
+	{ "http_port 3128\nhttp_access2 deny nobody\n", "nobody" },
+	{ "http_port 3128\nfollow_x_forwarded_for allow nobody\n", "nobody" },
+	{ "http_port 3128\nacl_uses_indirect_client maybe\n", ":2: " },
 };
 
 START_TEST(configurations)
