@@ -26,6 +26,19 @@ void notes_set(struct notes *n, struct arena *a, struct span name, struct span v
 	notes_add(n, a, name, value);
 }
 
+struct notes *notes_copy(const struct notes *n, struct arena *a)
+{
+	struct notes *copy = ARENA_NEW(a, struct notes);
+	struct note **at = &copy->first;
+
+	for (const struct note *i = n->first; i != NULL; i = i->next) {
+		*at = ARENA_NEW(a, struct note);
+		**at = (struct note){ NULL, i->name, i->value };
+		at = &(*at)->next;
+	}
+	return copy;
+}
+
 struct span notes_find(const struct notes *n, struct span name)
 {
 	for (const struct note *i = n->first; i != NULL; i = i->next)

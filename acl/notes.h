@@ -24,5 +24,7 @@ struct notes {
 void notes_add(struct notes *n, struct arena *a, struct span name, struct span value);
 /* The only one of that name from now on. */
 void notes_set(struct notes *n, struct arena *a, struct span name, struct span value);
+/* The same notes in a list of their own; the texts are shared. */
+struct notes *notes_copy(const struct notes *n, struct arena *a);
 /* The first value of that name; SPAN_NULL: there is none. Case matters. */
 struct span notes_find(const struct notes *n, struct span name);

@@ -58,6 +58,7 @@ struct txn {
 
 	/* what policy knows and says */
 	struct facts facts;
+	const struct facts *judged; /* as http_access saw them; NULL: no log wants to know */
 	struct dns_addresses dst;
 	bool has_dst;
 	struct dns_query src_name, dst_name;

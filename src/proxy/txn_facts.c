@@ -252,6 +252,23 @@ static void settle(struct txn *t, const struct trail *trail)
 		                           SPAN_ARG(acl_rule_text(trail->reported)));
 }
 
+/*
+ * What http_access was decided from, for a log of facts: a decision leaves notes behind, and later
+ * lists may be asked about another src.
+ */
+static void keep_judged(struct txn *t)
+{
+	struct facts *f;
+
+	if (t->step != TXN_ACCESS || !log_fields_want(&t->snapshot->log.fields, LOG_FIELD_FACTS))
+		return;
+	f = ARENA_NEW(&t->arena, struct facts);
+	*f = t->facts;
+	if (f->notes != NULL)
+		f->notes = notes_copy(f->notes, &t->arena);
+	t->judged = f;
+}
+
 enum op_status txn_decide(struct txn *t, const struct acl_rules *rules, enum verdict when_empty,
                           enum verdict *v, struct trail *trail)
 {
@@ -264,6 +281,7 @@ enum op_status txn_decide(struct txn *t, const struct acl_rules *rules, enum ver
 		const enum verdict now = acl_decide(rules, &t->facts, when_empty, trail);
 
 		if (now != VERDICT_NEED) {
+			keep_judged(t);
 			settle(t, trail);
 			*v = now;
 			return OP_READY;

@@ -222,6 +222,24 @@ static struct span wanted_texts(struct txn *t, const struct log_fields *wanted)
 
 /* --- the record ---------------------------------------------------------------------------------- */
 
+/* What http_access knew, and what came to be known after it. */
+static struct span pack_facts(struct txn *t, const struct log_conf *conf)
+{
+	static const enum fact later[] = { FACT_REPLY, FACT_PEER, FACT_HIER, FACT_ERROR };
+
+	if (t->judged == NULL)
+		return log_facts_pack(&t->facts, &conf->facts_fields, &t->arena);
+	struct facts f = *t->judged;
+
+	for (size_t i = 0; i < ARRAY_LEN(later); i++)
+		f.state[later[i]] = t->facts.state[later[i]];
+	f.reply = t->facts.reply;
+	f.peer = t->facts.peer;
+	f.hier_code = t->facts.hier_code;
+	f.error = t->facts.error;
+	return log_facts_pack(&f, &conf->facts_fields, &t->arena);
+}
+
 struct log_rec txn_log_record(struct txn *t)
 {
 	const struct log_conf *conf = &t->worker->snapshot->log;
@@ -260,7 +278,7 @@ struct log_rec txn_log_record(struct txn *t)
 	log_server(t, &r);
 	r.fields = wanted_texts(t, &conf->fields);
 	if (log_fields_want(&conf->fields, LOG_FIELD_FACTS))
-		r.facts = log_facts_pack(&t->facts, &conf->facts_fields, &t->arena);
+		r.facts = pack_facts(t, conf);
 	return r;
 }
 

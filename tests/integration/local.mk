@@ -46,6 +46,7 @@ EXTRA_DIST += \
 	tests/integration/test_0630_bootstrap.py \
 	tests/integration/test_0700_manager.py \
 	tests/integration/test_0720_explain.py \
+	tests/integration/test_0730_replay.py \
 	tests/integration/test_0800_dns.py \
 	tests/integration/test_0810_search_list.py \
 	tests/integration/test_0900_clients.py \
