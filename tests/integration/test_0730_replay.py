@@ -48,9 +48,9 @@ def _recorded(start_proxy, start_origin):
             client.get(origin.url(f"/{n}?a=b c".replace(" ", "%20")), fields)
         for n in range(4):
             client.get(f"http://www{n}.bad.test/")
-    for port in (25, 443, 443, 8443):
+    for authority in ("www.good.test:25", "www.bad.test:443", "www.bad.test:25", "www.bad.test:8443"):
         with proxy.client() as client:
-            client.connect(f"www.{"good" if port == 25 else "bad"}.test:{port}")
+            client.connect(authority)
     lines = []
 
     def complete():
