@@ -3,6 +3,7 @@ cuttle_libs = \
 	src/daemon/libdaemon.a \
 	src/admin/libadmin.a \
 	src/proxy/libproxy.a \
+	src/peer/libpeer.a \
 	src/log/liblog.a \
 	src/header/libheader.a \
 	src/error/liberror.a \

@@ -44,6 +44,7 @@ enum conf_section {
 	CONF_SECTION_header,  /* struct header_conf */
 	CONF_SECTION_error,   /* struct error_conf */
 	CONF_SECTION_log,     /* struct log_conf */
+	CONF_SECTION_peer,    /* struct peer_conf */
 	CONF_SECTION_proxy,   /* struct proxy_conf */
 	CONF_SECTION_process, /* struct process_conf */
 	CONF_SECTION_N

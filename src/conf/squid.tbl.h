@@ -75,20 +75,10 @@ SQUID("https_port", "", "network", UNBUILT, "", "[ADDRESS:]PORT [OPTION...]",
 	"Opens a port that speaks TLS.")
 SQUID("ftp_port", "", "network", UNBUILT, "", "[ADDRESS:]PORT [OPTION...]",
 	"Opens a port that speaks FTP.")
-SQUID("tcp_outgoing_tos", "tcp_outgoing_ds tcp_outgoing_dscp", "network", UNBUILT, "",
-	"VALUE [!]ACL...", "Sets the type of service of connections to servers.")
-SQUID("clientside_tos", "", "network", UNBUILT, "", "VALUE [!]ACL...",
-	"Sets the type of service of connections to clients.")
-SQUID("tcp_outgoing_mark", "", "network", UNBUILT, "", "MARK [!]ACL...",
-	"Sets the packet mark of connections to servers.")
-SQUID("mark_client_packet", "clientside_mark", "network", UNBUILT, "", "MARK [!]ACL...",
-	"Sets the packet mark of connections to clients.")
 SQUID("mark_client_connection", "", "network", UNBUILT, "", "MARK[/MASK] [!]ACL...",
 	"Sets the connection mark of connections to clients.")
 SQUID("qos_flows", "", "network", UNBUILT, "", "tos|mark [OPTION...]",
 	"Marks packets to clients by where the reply came from.")
-SQUID("tcp_outgoing_address", "", "network", UNBUILT, "", "ADDRESS [!]ACL...",
-	"Chooses the local address of connections to servers.")
 SQUID("client_dst_passthru", "", "network", UNBUILT_HARMLESS, "on", "on|off",
 	"Sends intercepted connections to the address that the client had dialled.")
 SQUID("eui_lookup", "", "network", ACCEPTED, "on", "on|off",

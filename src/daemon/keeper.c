@@ -373,7 +373,7 @@ int keeper_run(const struct keeper_conf *c)
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	names_read(&k);
 	if (c->id != NULL)
-		privileges_limit_keeper();
+		privileges_limit_keeper(c->keeps_marks);
 	while (k.status < 0)
 		turn(&k);
 	listen_set_close_all(&k.held);

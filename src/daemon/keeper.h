@@ -14,6 +14,7 @@
 
 struct keeper_conf {
 	struct scan_source source;
+	bool keeps_marks;          /* its proxies may set netfilter marks */
 	unsigned extra_port;       /* -a; 0: none */
 	const struct identity *id; /* who the proxy is; NULL: not started as root */
 	struct pidfile *pidfile;

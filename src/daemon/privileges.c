@@ -69,6 +69,16 @@ static bool capabilities_set(uint64_t caps)
 	return syscall(SYS_capset, &header, data) == 0;
 }
 
+static uint64_t capabilities_held(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return 0;
+	return data[0].permitted | (uint64_t)data[1].permitted << 32;
+}
+
 /* What an exec could give back, even as root. Fails where root lacks CAP_SETPCAP, which does no
  * harm. */
 static void bounding_set_limit(uint64_t caps)
@@ -86,11 +96,13 @@ static bool fail(const char *what)
 	return false;
 }
 
-bool privileges_drop(const struct identity *id, enum privileges_kept keep, bool is_dumpable)
+bool privileges_drop(const struct identity *id, unsigned keep, bool is_dumpable)
 {
-	const uint64_t caps = keep == PRIVILEGES_BIND ? CAP_BIT(CAP_NET_BIND_SERVICE) : 0;
+	const uint64_t caps =
+		((keep & PRIVILEGES_BIND) != 0 ? CAP_BIT(CAP_NET_BIND_SERVICE) : 0) |
+		((keep & PRIVILEGES_MARK) != 0 ? CAP_BIT(CAP_NET_ADMIN) : 0);
 
-	if (prctl(PR_SET_KEEPCAPS, keep != PRIVILEGES_NONE, 0, 0, 0) != 0)
+	if (prctl(PR_SET_KEEPCAPS, caps != 0, 0, 0, 0) != 0)
 		return fail("PR_SET_KEEPCAPS");
 	bounding_set_limit(caps);
 	if (setgroups((size_t)id->n_groups, id->groups) != 0)
@@ -99,8 +111,8 @@ bool privileges_drop(const struct identity *id, enum privileges_kept keep, bool 
 		return fail("setresgid");
 	if (setresuid(id->uid, id->uid, id->uid) != 0)
 		return fail("setresuid");
-	/* Where a container's root never had the capability, its ports are bound already. */
-	if (!capabilities_set(caps) && !capabilities_set(0))
+	/* Where a container's root never had one of them: its ports are bound already. */
+	if (!capabilities_set(caps & capabilities_held()) && !capabilities_set(0))
 		return fail("capset");
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
@@ -116,7 +128,7 @@ bool privileges_drop(const struct identity *id, enum privileges_kept keep, bool 
 	return true;
 }
 
-void privileges_limit_keeper(void)
+void privileges_limit_keeper(bool keeps_marks)
 {
 	/*
 	 * Opening files and ports (DAC, BIND), giving files to the proxy's user (CHOWN), making a
@@ -126,13 +138,13 @@ void privileges_limit_keeper(void)
 	const uint64_t caps = CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_DAC_READ_SEARCH) |
 	                      CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_CHOWN) |
 	                      CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) |
-	                      CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_KILL) | CAP_BIT(CAP_SYS_RESOURCE);
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { 0 };
+	                      CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_KILL) | CAP_BIT(CAP_SYS_RESOURCE) |
+	                      (keeps_marks ? CAP_BIT(CAP_NET_ADMIN) : 0);
+	const uint64_t held = capabilities_held();
 
 	/* A container's root may have fewer already; only what is held can be kept. */
-	if (syscall(SYS_capget, &header, data) != 0)
+	if (held == 0)
 		return;
 	bounding_set_limit(caps);
-	(void)capabilities_set(caps & (data[0].permitted | (uint64_t)data[1].permitted << 32));
+	(void)capabilities_set(caps & held);
 }

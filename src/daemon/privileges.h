@@ -27,16 +27,17 @@ bool privileges_resolve(const struct process_conf *c, struct identity *out) MUST
 
 /* What a process that is no longer root may still do. */
 enum privileges_kept {
-	PRIVILEGES_NONE,
-	PRIVILEGES_BIND /* bind ports below 1024, where there is no keeper to ask */
+	PRIVILEGES_NONE = 0,
+	PRIVILEGES_BIND = 1, /* bind ports below 1024, where there is no keeper to ask */
+	PRIVILEGES_MARK = 2  /* set netfilter marks, where the configuration does */
 };
 
 /*
  * Become this user for good: groups, user, capabilities, and no way to gain new ones
  * (no_new_privs). is_dumpable: core files may be written. False: the reason is in the operator log.
  */
-bool privileges_drop(const struct identity *id, enum privileges_kept keep,
+bool privileges_drop(const struct identity *id, unsigned keep /* set of enum privileges_kept */,
                      bool is_dumpable) MUST_USE;
 
-/* The keeper stays root with the few capabilities that it uses. */
-void privileges_limit_keeper(void);
+/* The keeper stays root with the few capabilities that it uses, or that its proxies keep. */
+void privileges_limit_keeper(bool keeps_marks);

@@ -194,7 +194,8 @@ static bool say_ready(struct run *r)
 /* Give up root, if we have it and still hold it. */
 static bool drop(const struct run_conf *c, const char *coredump_dir)
 {
-	const enum privileges_kept keep = c->keeper_sock >= 0 ? PRIVILEGES_NONE : PRIVILEGES_BIND;
+	const unsigned keep = (c->keeper_sock >= 0 ? PRIVILEGES_NONE : PRIVILEGES_BIND) |
+	                      (c->keeps_marks ? PRIVILEGES_MARK : PRIVILEGES_NONE);
 
 	if (c->id == NULL)
 		return true;

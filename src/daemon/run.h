@@ -18,7 +18,8 @@ struct run_conf {
 	int kept_fd; /* what a proxy before this one gave its keeper: a text, for want of a better one; -1 */
 	bool is_no_trap, is_built_in, is_daemon;
 	const char
-		*coredump_dir;  /* only whether there is one, before the configuration is loaded */
+		*coredump_dir; /* only whether there is one, before the configuration is loaded */
+	bool keeps_marks;      /* the configuration sets netfilter marks */
 };
 
 /* Run the proxy until it has stopped. Returns the exit status. Not called twice in a process. */

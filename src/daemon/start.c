@@ -34,7 +34,7 @@ struct start {
 	struct identity identity;
 	bool is_root;
 	struct pidfile pidfile;
-	bool has_coredump_dir;
+	bool has_coredump_dir, sets_marks;
 	int kept_fd;  /* the keeper's: keeper_conf.kept_fd; -1 */
 	int ready_fd; /* START_DAEMON: the starter waits at the other end; -1 */
 };
@@ -60,6 +60,7 @@ static int run_here(struct start *s, int keeper_sock)
 		.is_built_in = s->o->is_built_in,
 		.is_daemon = s->mode == START_DAEMON,
 		.coredump_dir = s->has_coredump_dir ? "" : NULL,
+		.keeps_marks = s->sets_marks,
 	};
 
 	return run_proxy(&c);
@@ -93,6 +94,7 @@ static int keep(struct start *s)
 	const struct keeper_conf c = {
 		.source = s->source,
 		.extra_port = s->o->extra_port,
+		.keeps_marks = s->sets_marks,
 		.id = s->is_root ? &s->identity : NULL,
 		.pidfile = &s->pidfile,
 		.proxy_run = proxy_child,
@@ -233,6 +235,7 @@ static bool decide(struct start *s)
 		             s->identity.gid);
 	if (!pc->has_pid_filename)
 		folders_make(FOLDER_RUN, (uid_t)-1, (gid_t)-1);
+	s->sets_marks = snapshot_sets_marks(s->snapshot);
 	s->has_coredump_dir = pc->coredump_dir != NULL;
 	if (!limits_set_descriptors(pc->max_filedescriptors))
 		return false;

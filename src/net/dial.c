@@ -40,6 +40,7 @@ struct dialler {
 	struct dial_queue queue;
 	struct attempt *attempts;
 	struct endpoint from4, from6;
+	struct sock_marks marks;
 	enum err err; /* most telling so far */
 	int64_t connect_timeout_ms, attempt_delay_ms;
 	int64_t deadline_ms;   /* of the whole */
@@ -130,7 +131,7 @@ static enum err open_stream(struct dialler *r, const struct endpoint *to, struct
 	const struct endpoint *from =
 		v4 ? (r->has_from4 ? &r->from4 : NULL) : (r->has_from6 ? &r->from6 : NULL);
 	int fd;
-	enum err e = sock_connect(to, from, &fd);
+	enum err e = sock_connect(to, from, &r->marks, &fd);
 
 	if (e != ERR_NONE)
 		return e;
@@ -347,6 +348,8 @@ static struct dialler *dialler_new(struct dial *d, struct loop *l, const struct 
 		r->from4 = *q->from4;
 	if (r->has_from6)
 		r->from6 = *q->from6;
+	if (q->marks != NULL)
+		r->marks = *q->marks;
 	task_init(&r->task, on_news);
 	timer_init(&r->timer, on_time);
 	return r;

@@ -16,6 +16,7 @@ struct dial_request {
 	struct dns_share *share; /* whose lookups these are; NULL: nobody's; outlives the dial */
 	uint16_t port;
 	const struct endpoint *from4, *from6; /* source addresses, or NULL */
+	const struct sock_marks *marks;       /* NULL: none */
 	int64_t connect_timeout_ms;           /* of each connect */
 	int64_t forward_timeout_ms;           /* of the whole dial */
 	int64_t attempt_delay_ms;             /* happy_eyeballs_connect_timeout, 250 */

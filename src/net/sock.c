@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/counters.h"
+
 /* Of the descriptors, an eighth is kept in reserve, but not more than this. */
 #define FD_RESERVE_MAX 256
 
@@ -105,7 +107,34 @@ static int bind_source(int fd, const struct endpoint *from)
 	return bind(fd, (struct sockaddr *)&ss, len);
 }
 
-enum err sock_connect(const struct endpoint *to, const struct endpoint *from, int *fd)
+/* A type of service that cannot be set is odd, a mark takes a capability: it is counted. */
+bool sock_set_marks(int fd, const struct sock_marks *m)
+{
+	if (m->has_tos) {
+		/* One of them is of the other family; an IPv6 socket may carry IPv4. */
+		set_int(fd, IPPROTO_IP, IP_TOS, m->tos);
+		set_int(fd, IPPROTO_IPV6, IPV6_TCLASS, m->tos);
+	}
+	if (!m->has_mark ||
+	    setsockopt(fd, SOL_SOCKET, SO_MARK, &m->mark, sizeof(m->mark)) == 0)
+		return true;
+	count(COUNT_MARK_FAILS);
+	return false;
+}
+
+bool sock_can_mark(void)
+{
+	const uint32_t none = 0;
+	const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const bool can = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_MARK, &none, sizeof(none)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return can;
+}
+
+enum err sock_connect(const struct endpoint *to, const struct endpoint *from,
+                      const struct sock_marks *marks, int *fd)
 {
 	struct sockaddr_storage ss;
 	socklen_t len;
@@ -116,6 +145,8 @@ enum err sock_connect(const struct endpoint *to, const struct endpoint *from, in
 	if (s < 0)
 		return errno == EAFNOSUPPORT ? ERR_UNREACHABLE : err_from_errno(errno);
 	set_int(s, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (marks != NULL)
+		(void)sock_set_marks(s, marks);
 	if (from != NULL && bind_source(s, from) != 0)
 		return fail_closed(s);
 	if (connect(s, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS &&

@@ -23,10 +23,21 @@ enum err sock_accept(int listen_fd, int *fd, struct endpoint *peer) MUST_USE;
 /* Bound and listening; ERR_IN_USE, ERR_NO_ADDRESS. backlog <= 0: the system's largest. */
 enum err sock_listen(const struct endpoint *at, int backlog, int *fd) MUST_USE;
 /*
- * Begin to connect from `from` (NULL: any; bound with IP_BIND_ADDRESS_NO_PORT). TCP_NODELAY is set.
+ * Begin to connect from `from` (NULL: any; bound with IP_BIND_ADDRESS_NO_PORT), with marks from the
+ * first packet on. TCP_NODELAY is set.
  * ERR_NONE: under way or done; wait for writability and ask sock_connected().
  */
-enum err sock_connect(const struct endpoint *to, const struct endpoint *from, int *fd) MUST_USE;
+struct sock_marks {
+	bool has_tos, has_mark;
+	uint8_t tos;   /* of packets that are sent: DSCP and two zero bits */
+	uint32_t mark; /* netfilter's */
+};
+enum err sock_connect(const struct endpoint *to, const struct endpoint *from,
+                      const struct sock_marks *marks, int *fd) MUST_USE;
+/* On a connection that stands. False: the mark could not be set; the rest was. */
+bool sock_set_marks(int fd, const struct sock_marks *m);
+/* May this process set netfilter marks? */
+bool sock_can_mark(void);
 enum err sock_connected(int fd) MUST_USE;
 enum err sock_local(int fd, struct endpoint *at) MUST_USE;
 

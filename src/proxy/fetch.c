@@ -34,7 +34,6 @@ struct fetch {
 	struct stream *stream; /* NULL until dialled; NULL again once given away */
 	struct buffer *in;     /* read from the origin and not yet used */
 	int64_t opened_ms;     /* of the connection */
-	struct span key;       /* in the pool */
 	bool is_reused, is_persistent;
 	bool was_pinned;
 	unsigned attempts, interims;
@@ -137,10 +136,10 @@ void fetch_poke_upload(struct fetch *f)
 
 static bool is_judged(const struct fetch *f, const struct ip *ip)
 {
-	if (f->r.n_ips == 0)
+	if (f->r.way->n_ips == 0)
 		return true;
-	for (unsigned i = 0; i < f->r.n_ips; i++)
-		if (ip_eq(&f->r.ips[i], ip))
+	for (unsigned i = 0; i < f->r.way->n_ips; i++)
+		if (ip_eq(&f->r.way->ips[i], ip))
 			return true;
 	return false;
 }
@@ -157,9 +156,9 @@ static void pin(struct fetch *f)
 	struct fetch_pin *p = f->r.pin;
 
 	fetch_pin_drop(p);
-	p->key = check_malloc(f->key.n);
-	memcpy(p->key, f->key.p, f->key.n);
-	p->key_n = f->key.n;
+	p->key = check_malloc(f->r.way->key.n);
+	memcpy(p->key, f->r.way->key.p, f->r.way->key.n);
+	p->key_n = f->r.way->key.n;
 	p->opened_ms = f->opened_ms;
 	p->stream = f->stream;
 	p->stream->owner = NULL;
@@ -171,7 +170,7 @@ static struct stream *take_pinned(struct fetch *f)
 {
 	struct fetch_pin *p = f->r.pin;
 
-	if (p->stream == NULL || !span_eq(span_of(p->key, p->key_n), f->key))
+	if (p->stream == NULL || !span_eq(span_of(p->key, p->key_n), f->r.way->key))
 		return NULL;
 	struct stream *s = p->stream;
 
@@ -184,20 +183,16 @@ static struct stream *take_pinned(struct fetch *f)
 	return s;
 }
 
-/* The way there. Later: peers. */
 static struct machine_next step_route(struct fetch *f)
 {
-	char *key = arena_alloc(f->r.arena, f->r.host.n + 1 + U64_DIGITS_MAX);
+	const struct fetch_way *way = f->r.way;
 
-	memcpy(key, f->r.host.p, f->r.host.n);
-	key[f->r.host.n] = ':';
-	f->key = span_of(key, (size_t)(span_print_u64(key + f->r.host.n + 1, f->r.port) - key));
 	f->stream = f->r.keep_alive ? take_pinned(f) : NULL;
 	if (f->stream == NULL && f->r.may_reuse)
-		f->stream = upstream_pool_take(f->worker->upstreams, f->key, &f->opened_ms);
+		f->stream = upstream_pool_take(f->worker->upstreams, way->key, &f->opened_ms);
 	/* Somebody else's rule may have let it be opened. It stays for them. */
-	if (f->stream != NULL && floor_judge(&f->r.guard, &f->stream->peer) != FLOOR_PASSES)
-		upstream_pool_give(f->worker->upstreams, f->key, &f->stream, f->opened_ms);
+	if (f->stream != NULL && floor_judge(&way->guard, &f->stream->peer) != FLOOR_PASSES)
+		upstream_pool_give(f->worker->upstreams, way->key, &f->stream, f->opened_ms);
 	/* The name may have moved since: policy judged today's addresses, so only those will do. */
 	if (f->stream != NULL && !is_judged(f, &f->stream->peer.ip))
 		stream_close(&f->stream, false);
@@ -232,19 +227,24 @@ enum why fetch_dial_why(enum err e)
 	}
 }
 
-struct dial_request fetch_dial_request(const struct net_conf *c, struct span host, uint16_t port,
-                                       const struct ip *ips, unsigned n_ips)
+struct dial_request fetch_dial_request(const struct net_conf *c, const struct fetch_way *way)
 {
+	const struct outgoing *o = &way->outgoing;
+
 	return (struct dial_request){
-		.host = host,
-		.ips = ips,
-		.n_ips = n_ips,
-		.port = port,
-		.connect_timeout_ms = c->connect_timeout_ms,
-		.forward_timeout_ms = c->forward_timeout_ms,
+		.host = way->host,
+		.ips = way->ips,
+		.n_ips = way->n_ips,
+		.port = way->port,
+		.guard = way->guard,
+		.share = way->share,
+		.from4 = o->has_from4 ? &o->from4 : NULL,
+		.from6 = o->has_from6 ? &o->from6 : NULL,
+		.marks = o->marks.has_tos || o->marks.has_mark ? &o->marks : NULL,
+		.connect_timeout_ms = way->connect_timeout_ms,
+		.forward_timeout_ms = way->forward_timeout_ms,
 		.attempt_delay_ms = c->happy_eyeballs_connect_timeout,
-		.max_tries =
-			(unsigned)MIN(MAX(c->forward_max_tries, (int64_t)1), (int64_t)UINT16_MAX),
+		.max_tries = way->max_tries,
 		.connect_retries = (unsigned)MIN(MAX(c->connect_retries, (int64_t)0), (int64_t)10),
 		.recv_bufsize = c->tcp_recv_bufsize,
 	};
@@ -290,11 +290,8 @@ static struct machine_next step_dial(struct fetch *f)
 	enum op_status st = f->dial.op.status;
 
 	if (st == OP_IDLE) {
-		struct dial_request r = fetch_dial_request(&w->snapshot->net, f->r.host, f->r.port,
-		                                           f->r.ips, f->r.n_ips);
+		const struct dial_request r = fetch_dial_request(&w->snapshot->net, f->r.way);
 
-		r.guard = f->r.guard;
-		r.share = f->r.share;
 		f->attempts++;
 		st = dial_start(&f->dial, w->dns, w->loop, &r, &f->task);
 	}
@@ -456,7 +453,7 @@ static struct machine_next step_done(struct fetch *f)
 	if (f->was_pinned || forward_binds_connection(f->r.head, &f->reply))
 		pin(f);
 	else
-		upstream_pool_give(w->upstreams, f->key, &f->stream, f->opened_ms);
+		upstream_pool_give(w->upstreams, f->r.way->key, &f->stream, f->opened_ms);
 	return END();
 }
 

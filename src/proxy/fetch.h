@@ -9,6 +9,7 @@
 
 #include "cache/cobj.h"
 #include "net/dial.h"
+#include "peer/outgoing.h"
 #include "proxy/body.h"
 #include "proxy/head_reader.h"
 #include "proxy/worker.h"
@@ -29,6 +30,21 @@ struct fetch_pin {
 
 void fetch_pin_drop(struct fetch_pin *p);
 
+/* Where one attempt to reach an upstream goes, and how. What it points to outlives the fetch. */
+struct fetch_way {
+	struct span host; /* looked up, unless there are addresses */
+	uint16_t port;
+	const struct ip *ips; /* the judged set; n_ips 0: not judged by address */
+	unsigned n_ips;
+	struct floor_guard guard;
+	struct dns_share *share; /* the client's; NULL: nobody's */
+	struct outgoing outgoing;
+	struct span key; /* of idle connections that would do as well */
+	int64_t connect_timeout_ms;
+	int64_t forward_timeout_ms; /* what is left of it; 0: no limit */
+	unsigned max_tries;
+};
+
 /* What is asked for. Everything pointed to lives as long as the fetch. */
 struct fetch_request {
 	struct worker *worker;
@@ -37,13 +53,8 @@ struct fetch_request {
 	uint64_t session_id;          /* for traces */
 	const struct http_head *head; /* as it goes out, but for the version */
 	struct span target;           /* origin-form */
-	struct span host;
-	uint16_t port;
+	const struct fetch_way *way;
 	enum http_method method;
-	const struct ip *ips; /* the judged set; n_ips 0: not judged by address */
-	unsigned n_ips;
-	struct floor_guard guard;
-	struct dns_share *share;            /* the client's; NULL: nobody's */
 	struct body_source *upload;         /* the request's body; over already if there is none */
 	struct http_framing upload_framing; /* as it goes out */
 	bool drops_trailers;
@@ -79,8 +90,7 @@ void fetch_hand_over(struct fetch *f, struct task *reader);
 /* After a 101: the origin's stream, and what it sent behind the head (in the fetch's buffer). */
 struct stream *fetch_take_stream(struct fetch *f, struct span *early);
 /* The settings of a dial, and what its failure means. */
-struct dial_request fetch_dial_request(const struct net_conf *c, struct span host, uint16_t port,
-                                       const struct ip *ips, unsigned n_ips);
+struct dial_request fetch_dial_request(const struct net_conf *c, const struct fetch_way *way);
 enum why fetch_dial_why(enum err e);
 /* What a guard forbade, in words for the log. */
 struct span fetch_forbidden_text(struct arena *a, const struct endpoint *at, enum floor_class c);

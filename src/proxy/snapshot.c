@@ -20,6 +20,7 @@ static const struct conf_directive directives[] = {
 #include "log/directives.tbl.h"
 #include "loop/directives.tbl.h"
 #include "net/directives.tbl.h"
+#include "peer/directives.tbl.h"
 #include "proxy/directives.tbl.h"
 };
 #undef DIRECTIVE
@@ -50,6 +51,7 @@ static void snapshot_free(struct snapshot *s)
 	header_conf_fini(&s->header);
 	error_conf_fini(&s->error);
 	log_conf_fini(&s->log);
+	peer_conf_fini(&s->peer);
 	proxy_conf_fini(&s->proxy);
 	process_conf_fini(&s->process);
 	if (s->errorpages != NULL)
@@ -119,6 +121,11 @@ bool snapshot_logs_into(const struct snapshot *s, const char *folder)
 	return lies_in(s->log.cache_log, folder);
 }
 
+bool snapshot_sets_marks(const struct snapshot *s)
+{
+	return outgoing_conf_marks(&s->peer.outgoing);
+}
+
 bool snapshot_has_floor(const struct snapshot *s)
 {
 	return s->net.floor.is_on;
@@ -142,6 +149,7 @@ static struct snapshot *snapshot_new(void)
 	header_conf_init(&s->header);
 	error_conf_init(&s->error);
 	log_conf_init(&s->log);
+	peer_conf_init(&s->peer);
 	proxy_conf_init(&s->proxy);
 	process_conf_init(&s->process);
 	return s;
@@ -220,6 +228,7 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 		[CONF_SECTION_log] = &s->log,         [CONF_SECTION_proxy] = &s->proxy,
 		[CONF_SECTION_process] = &s->process, [CONF_SECTION_header] = &s->header,
 		[CONF_SECTION_error] = &s->error,
+		[CONF_SECTION_peer] = &s->peer,
 	};
 
 	acl_conf_share(&s->acl, o->list_files);
@@ -240,6 +249,7 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	acl_conf_finish(&s->acl, s->reader);
 	header_conf_finish(&s->header, s->reader);
 	log_conf_finish(&s->log, s->reader);
+	peer_conf_finish(&s->peer, s->reader);
 	proxy_conf_complete(&s->proxy, s->reader);
 	if (is_read) {
 		check_ports(s, o->conf_path);

@@ -15,6 +15,7 @@
 #include "log/access_log.h"
 #include "loop/process_conf.h"
 #include "net/net_conf.h"
+#include "peer/peer_conf.h"
 #include "proxy/port.h"
 #include "proxy/proxy.h"
 #include "proxy/proxy_conf.h"
@@ -26,6 +27,7 @@ struct snapshot {
 	struct net_conf net;
 	struct header_conf header;
 	struct error_conf error;
+	struct peer_conf peer;
 	struct log_conf log;
 	struct proxy_conf proxy;
 	struct process_conf process;

@@ -18,6 +18,7 @@
 #include "net/dial.h"
 #include "net/dns.h"
 #include "proxy/body.h"
+#include "proxy/fetch.h"
 #include "proxy/head_reader.h"
 #include "proxy/machine.h"
 #include "proxy/session.h"
@@ -76,6 +77,9 @@ struct txn {
 	bool may_reuse;                         /* an idle connection will do */
 	struct http_head *outgoing;             /* NULL until it is made */
 	struct header_pass request_pass;
+	int64_t forward_end_ms; /* of forward_timeout; 0: no limit */
+	unsigned tries_left;    /* of forward_max_tries */
+	struct fetch_way way;   /* the one that is tried */
 	struct fetch *fetch;   /* NULL until MISS */
 	struct dial dial;      /* CONNECT */
 	struct stream *origin; /* the tunnel's other side */
@@ -158,8 +162,7 @@ enum op_status txn_decide(struct txn *t, const struct acl_rules *rules, enum ver
 enum verdict txn_decide_now(struct txn *t, const struct acl_rules *rules, enum verdict when_empty,
                             struct trail *trail);
 
-/* txn_route.c: what this request may be connected to; and that it may not. */
-struct floor_guard txn_floor_guard(const struct txn *t);
+/* txn_route.c: an address may not be connected to. */
 void txn_forbidden(struct txn *t, struct span detail);
 
 /* txn_error.c: make t->reply an error page for t->why; its body is t->source. */

@@ -144,14 +144,13 @@ struct machine_next txn_step_allowed(struct txn *t)
 struct machine_next txn_step_miss_access(struct txn *t)
 {
 	const struct acl_rules *rules = t->snapshot->proxy.access.miss_access;
-	const enum txn_step next = t->is_connect ? TXN_TUNNEL_DIAL : TXN_OFFER_UPGRADE;
 
 	if (rules == NULL)
-		return MACHINE_NEXT(MACHINE_GO, next);
+		return TXN_GO(ROUTE);
 	const struct endpoint seen = t->facts.src;
 
 	txn_facts_set_src(t, &t->session->peer);
-	const struct machine_next n = ask(t, rules, VERDICT_ALLOW, next, WHY_FORWARDING_DENIED,
+	const struct machine_next n = ask(t, rules, VERDICT_ALLOW, TXN_ROUTE, WHY_FORWARDING_DENIED,
 	                                  t->is_connect ? LOG_NONE_NONE : LOG_TCP_MISS);
 
 	if (n.kind == MACHINE_GO)

@@ -20,8 +20,6 @@ static struct span outgoing_target(const struct txn *t)
 
 struct machine_next txn_step_miss(struct txn *t)
 {
-	if (txn_facts_lack_addresses(t))
-		return TXN_GO(SEND_ERROR);
 	const struct http_framing framing = forward_framing(&t->request_framing, false);
 	const struct fetch_request r = {
 		.worker = t->worker,
@@ -30,13 +28,8 @@ struct machine_next txn_step_miss(struct txn *t)
 		.session_id = t->session->id,
 		.head = t->outgoing,
 		.target = outgoing_target(t),
-		.host = t->uri.host,
-		.port = t->uri.port,
+		.way = &t->way,
 		.method = t->request.method,
-		.ips = t->facts.state[FACT_DST_ADDRS] == FACT_VALUE ? t->facts.dst : NULL,
-		.n_ips = t->facts.state[FACT_DST_ADDRS] == FACT_VALUE ? t->facts.n_dst : 0,
-		.guard = txn_floor_guard(t),
-		.share = client_db_lookups(t->session->holder),
 		.upload = &t->request_body,
 		.upload_framing = framing,
 		.drops_trailers = header_rules_remove(t->snapshot->header.request_rules),

@@ -29,18 +29,11 @@ static struct machine_next dial_failed(struct txn *t)
 struct machine_next txn_step_tunnel_dial(struct txn *t)
 {
 	struct worker *w = t->worker;
-	const bool is_judged = t->facts.state[FACT_DST_ADDRS] == FACT_VALUE;
 	enum op_status st = t->dial.op.status;
 
-	if (txn_facts_lack_addresses(t))
-		return TXN_GO(SEND_ERROR);
 	if (st == OP_IDLE) {
-		struct dial_request r = fetch_dial_request(
-			&t->snapshot->net, t->uri.host, t->uri.port,
-			is_judged ? t->facts.dst : NULL, is_judged ? t->facts.n_dst : 0);
+		const struct dial_request r = fetch_dial_request(&t->snapshot->net, &t->way);
 
-		r.guard = txn_floor_guard(t);
-		r.share = client_db_lookups(t->session->holder);
 		st = dial_start(&t->dial, w->dns, w->loop, &r, &t->task);
 	}
 	if (st == OP_PENDING) {

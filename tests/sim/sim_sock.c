@@ -63,7 +63,18 @@ enum err sock_listen(const struct endpoint *at, int backlog UNUSED, int *fd)
 	return ERR_NONE;
 }
 
-enum err sock_connect(const struct endpoint *to, const struct endpoint *from, int *fd)
+bool sock_set_marks(int fd UNUSED, const struct sock_marks *m UNUSED)
+{
+	return true;
+}
+
+bool sock_can_mark(void)
+{
+	return true;
+}
+
+enum err sock_connect(const struct endpoint *to, const struct endpoint *from,
+                      const struct sock_marks *marks UNUSED, int *fd)
 {
 	if (sim_fault_is_due() || (sim_fd_limit != 0 && sim_open_fds() >= sim_fd_limit))
 		return ERR_NO_FDS;

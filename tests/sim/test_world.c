@@ -150,7 +150,7 @@ static void dial(struct dialler *d, const struct endpoint *to)
 
 	*d = (struct dialler){ .began_ms = sim_now_ms() };
 	task_init(&d->task, on_dialled);
-	ck_assert_int_eq(sock_connect(to, NULL, &fd), ERR_NONE);
+	ck_assert_int_eq(sock_connect(to, NULL, NULL, &fd), ERR_NONE);
 	ck_assert_int_eq(stream_new_connecting(&d->stream, l, fd, to), ERR_NONE);
 	stream_set_owner(d->stream, &d->task);
 }
@@ -509,7 +509,7 @@ static unsigned relay_bytes(size_t total, const struct sim_line *line)
 	task_init(&r.task, run_relay);
 	pump_init(&r.there, UINT64_MAX);
 	pump_init(&r.back, UINT64_MAX);
-	ck_assert_int_eq(sock_connect(&origin_at, NULL, &fd), ERR_NONE);
+	ck_assert_int_eq(sock_connect(&origin_at, NULL, NULL, &fd), ERR_NONE);
 	ck_assert_int_eq(stream_new_connecting(&r.b, l, fd, &origin_at), ERR_NONE);
 	r.a = server.stream;
 	stream_set_owner(r.a, &r.task);

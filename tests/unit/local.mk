@@ -11,6 +11,7 @@ include tests/unit/net.mk
 include tests/unit/error.mk
 include tests/unit/header.mk
 include tests/unit/log.mk
+include tests/unit/peer.mk
 include tests/unit/proxy.mk
 include tests/unit/admin.mk
 include tests/unit/daemon.mk

@@ -142,7 +142,7 @@ static int proxy_dies_once(void *arg UNUSED, int sock)
 		int client;
 
 		shared->socket_inode = st.st_ino;
-		EXPECT(sock_connect(&shared->at, NULL, &client) == ERR_NONE);
+		EXPECT(sock_connect(&shared->at, NULL, NULL, &client) == ERR_NONE);
 		raise(SIGKILL);
 	}
 	EXPECT(st.st_ino == shared->socket_inode);

@@ -70,7 +70,7 @@ struct stream *fixture_pair(struct loop *l, int *other)
 	int fd;
 	const int listen_fd = fixture_listen(&at);
 
-	ck_assert_int_eq(sock_connect(&at, NULL, other), ERR_NONE);
+	ck_assert_int_eq(sock_connect(&at, NULL, NULL, other), ERR_NONE);
 	wait_for(*other, POLLOUT);
 	wait_for(listen_fd, POLLIN);
 	ck_assert_int_eq(sock_accept(listen_fd, &fd, &peer), ERR_NONE);

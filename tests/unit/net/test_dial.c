@@ -102,7 +102,7 @@ static uint16_t black_hole(const char *ip, uint16_t port)
 	keep(fd);
 	ck_assert_int_eq(sock_local(fd, &at), ERR_NONE);
 	for (int i = 0; i < 4; i++) {
-		ck_assert_int_eq(sock_connect(&at, NULL, &fd), ERR_NONE);
+		ck_assert_int_eq(sock_connect(&at, NULL, NULL, &fd), ERR_NONE);
 		keep(fd);
 	}
 	return at.port;

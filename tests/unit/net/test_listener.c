@@ -60,7 +60,7 @@ static int dial_from(const char *ip)
 	const struct endpoint to = { fixture_ip(ip), at.port };
 	int fd;
 
-	ck_assert_int_eq(sock_connect(&to, NULL, &fd), ERR_NONE);
+	ck_assert_int_eq(sock_connect(&to, NULL, NULL, &fd), ERR_NONE);
 	return fd;
 }
 

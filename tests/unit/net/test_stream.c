@@ -169,7 +169,7 @@ START_TEST(what_a_connecting_stream_becomes_is_told)
 	struct stream *c;
 	int fd;
 
-	ck_assert_int_eq(sock_connect(&at, NULL, &fd), ERR_NONE);
+	ck_assert_int_eq(sock_connect(&at, NULL, NULL, &fd), ERR_NONE);
 	ck_assert_int_eq(stream_new_connecting(&c, l, fd, &at), ERR_NONE);
 	ck_assert(!stream_is_writable(c));
 	c->owner = &owner.task;
@@ -179,7 +179,7 @@ START_TEST(what_a_connecting_stream_becomes_is_told)
 	close(listen_fd);
 
 	/* Nobody listens there now. */
-	ck_assert_int_eq(sock_connect(&at, NULL, &fd), ERR_NONE);
+	ck_assert_int_eq(sock_connect(&at, NULL, NULL, &fd), ERR_NONE);
 	ck_assert_int_eq(stream_new_connecting(&c, l, fd, &at), ERR_NONE);
 	c->owner = &owner.task;
 	TURN_UNTIL(l, owner.runs == 2);
@@ -196,7 +196,7 @@ START_TEST(a_source_address_is_used)
 	const int listen_fd = fixture_listen(&at);
 	int fd, got;
 
-	ck_assert_int_eq(sock_connect(&at, &from, &fd), ERR_NONE);
+	ck_assert_int_eq(sock_connect(&at, &from, NULL, &fd), ERR_NONE);
 	ck_assert_int_eq(sock_accept(listen_fd, &got, &peer), ERR_NONE);
 	ck_assert(ip_eq(&peer.ip, &from.ip));
 	ck_assert_uint_ne(peer.port, 0);

@@ -1,0 +1,5 @@
+#include "unit.h"
+
+Suite *suite_outgoing(void);
+
+UNIT_MAIN(suite_outgoing)
