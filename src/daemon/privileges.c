@@ -98,9 +98,8 @@ static bool fail(const char *what)
 
 bool privileges_drop(const struct identity *id, unsigned keep, bool is_dumpable)
 {
-	const uint64_t caps =
-		((keep & PRIVILEGES_BIND) != 0 ? CAP_BIT(CAP_NET_BIND_SERVICE) : 0) |
-		((keep & PRIVILEGES_MARK) != 0 ? CAP_BIT(CAP_NET_ADMIN) : 0);
+	const uint64_t caps = ((keep & PRIVILEGES_BIND) != 0 ? CAP_BIT(CAP_NET_BIND_SERVICE) : 0) |
+	                      ((keep & PRIVILEGES_MARK) != 0 ? CAP_BIT(CAP_NET_ADMIN) : 0);
 
 	if (prctl(PR_SET_KEEPCAPS, caps != 0, 0, 0, 0) != 0)
 		return fail("PR_SET_KEEPCAPS");

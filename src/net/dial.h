@@ -37,8 +37,8 @@ struct dial {
 	unsigned tries;        /* connects begun */
 	struct endpoint forbidden; /* the first address that the guard forbade; port 0: none */
 	enum floor_class forbidden_as;
-	int64_t dns_us;        /* time spent waiting for names */
-	void *state;           /* the dialler's; NULL when over */
+	int64_t dns_us; /* time spent waiting for names */
+	void *state;    /* the dialler's; NULL when over */
 };
 
 /*

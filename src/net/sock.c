@@ -115,8 +115,7 @@ bool sock_set_marks(int fd, const struct sock_marks *m)
 		set_int(fd, IPPROTO_IP, IP_TOS, m->tos);
 		set_int(fd, IPPROTO_IPV6, IPV6_TCLASS, m->tos);
 	}
-	if (!m->has_mark ||
-	    setsockopt(fd, SOL_SOCKET, SO_MARK, &m->mark, sizeof(m->mark)) == 0)
+	if (!m->has_mark || setsockopt(fd, SOL_SOCKET, SO_MARK, &m->mark, sizeof(m->mark)) == 0)
 		return true;
 	count(COUNT_MARK_FAILS);
 	return false;

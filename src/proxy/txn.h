@@ -80,9 +80,9 @@ struct txn {
 	int64_t forward_end_ms; /* of forward_timeout; 0: no limit */
 	unsigned tries_left;    /* of forward_max_tries */
 	struct fetch_way way;   /* the one that is tried */
-	struct fetch *fetch;   /* NULL until MISS */
-	struct dial dial;      /* CONNECT */
-	struct stream *origin; /* the tunnel's other side */
+	struct fetch *fetch;    /* NULL until MISS */
+	struct dial dial;       /* CONNECT */
+	struct stream *origin;  /* the tunnel's other side */
 
 	/* the reply */
 	struct http_head reply; /* as sent */

@@ -16,8 +16,7 @@ static bool names_address(const void *rule, const struct ip *ip)
 static struct floor_guard floor_guard(const struct txn *t)
 {
 	return (struct floor_guard){ &t->worker->floor,
-		                     t->allowed_by != NULL ? names_address : NULL,
-		                     t->allowed_by };
+		                     t->allowed_by != NULL ? names_address : NULL, t->allowed_by };
 }
 
 void txn_forbidden(struct txn *t, struct span detail)
@@ -63,8 +62,7 @@ struct machine_next txn_step_route(struct txn *t)
 /* What an idle connection must have in common with the one that would be opened. */
 static struct span pool_key(struct txn *t, const struct fetch_way *w)
 {
-	char *key = arena_alloc(&t->arena,
-	                        w->host.n + 1 + U64_DIGITS_MAX + 1 + OUTGOING_KEY_MAX);
+	char *key = arena_alloc(&t->arena, w->host.n + 1 + U64_DIGITS_MAX + 1 + OUTGOING_KEY_MAX);
 	char *at = key + w->host.n;
 
 	memcpy(key, w->host.p, w->host.n);

@@ -41,9 +41,8 @@ const char *peer_fixture_findings(const struct peer_fixture *f)
 	text[0] = '\0';
 	for (const struct conf_finding *i = conf_findings(f->reader); i != NULL; i = i->next)
 		if (i->severity >= CONF_WARNING && n < sizeof(text))
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%u: %s: %s\n",
-			                      i->place.line,
-			                      i->severity == CONF_ERROR ? "error" : "warning",
-			                      i->text);
+			n += (size_t)snprintf(
+				text + n, sizeof(text) - n, "%u: %s: %s\n", i->place.line,
+				i->severity == CONF_ERROR ? "error" : "warning", i->text);
 	return text;
 }

@@ -46,11 +46,10 @@ static const struct {
 	{ "type of service 0 is a value", "tcp_outgoing_tos 0\n", "192.0.2.1", "tos 0" },
 	{ "a mark", "tcp_outgoing_mark 0xffffffff b\ntcp_outgoing_mark 17\n", "192.0.2.2",
 	  "mark 0xffffffff" },
-	{ "all of them",
-	  "tcp_outgoing_mark 1\ntcp_outgoing_tos 4\ntcp_outgoing_address 10.0.0.1\n", "192.0.2.2",
-	  "4 10.0.0.1 tos 0x4 mark 0x1" },
-	{ "for clients", "clientside_tos 8\nclientside_mark 2 a\nmark_client_packet 3\n", "192.0.2.1",
-	  "client tos 0x8 client mark 0x2" },
+	{ "all of them", "tcp_outgoing_mark 1\ntcp_outgoing_tos 4\ntcp_outgoing_address 10.0.0.1\n",
+	  "192.0.2.2", "4 10.0.0.1 tos 0x4 mark 0x1" },
+	{ "for clients", "clientside_tos 8\nclientside_mark 2 a\nmark_client_packet 3\n",
+	  "192.0.2.1", "client tos 0x8 client mark 0x2" },
 };
 
 static void print_marks(char *text, size_t cap, const char *who, const struct sock_marks *m)
