@@ -317,7 +317,7 @@ static void finish_rules(struct acl_rules *r)
 
 static bool decides_all(const struct acl_rule *r)
 {
-	return span_eq(r->acls, SPAN("all"));
+	return span_eq(r->acls, SPAN("all")) && !r->is_report_only;
 }
 
 /* Lines are often added at the end of a file, below the one that has the last word. */
@@ -340,10 +340,10 @@ static void warn_unreached(struct acl_parse *p, const struct acl_rules *r)
 /* A list that ends with a denial of something allows all else: rarely what was meant. */
 static void warn_open_end(struct acl_parse *p, const struct acl_rules *r)
 {
-	if (r == NULL || r->n_rules == 0)
-		return;
-	const struct acl_rule *last = &r->rules[r->n_rules - 1];
+	const struct acl_rule *last = r != NULL ? acl_rules_last(r) : NULL;
 
+	if (last == NULL)
+		return;
 	for (size_t i = 0; i < r->n_rules; i++)
 		if (decides_all(&r->rules[i]))
 			return;
@@ -453,6 +453,7 @@ static void finish_list(struct acl_parse *p, struct acl_rules *r)
 {
 	finish_rules(r);
 	warn_unreached(p, r);
+	acl_shadows_find(p, r);
 	for (size_t i = 0; i < r->n_rules; i++)
 		for (uint32_t k = 0; k < r->rules[i].n; k++)
 			check_term(p, r, &r->rules[i], &r->terms[r->rules[i].first + k]);

@@ -21,6 +21,8 @@ void acl_eval_init(struct acl_eval *e, const struct facts *f)
 	e->has_arena = false;
 	acl_regex_scratch_init(&e->regex);
 	e->host_key.host = SPAN_NULL;
+	e->is_reporting = false;
+	e->n_hits = 0;
 	e->has_notes = false;
 	e->effects = NULL;
 	e->effects_end = &e->effects;
@@ -70,6 +72,8 @@ static void begin_notes(struct acl_eval *e, struct arena *a)
 
 void acl_eval_annotate(struct acl_eval *e, const struct acl_effect *effect)
 {
+	if (e->is_reporting)
+		return;
 	struct arena *a = e->f->arena != NULL ? e->f->arena : acl_eval_arena(e);
 	struct acl_effect *copy = arena_alloc(a, sizeof(*copy));
 
@@ -118,12 +122,17 @@ static enum acl_match match_subjects(const struct acl *a, struct acl_eval *e, un
 
 enum acl_match acl_match(const struct acl *a, struct acl_eval *e, unsigned depth)
 {
-	e->last = a;
-	if (a->type->subject != NULL)
-		return match_subjects(a, e, depth);
-	const enum acl_match m = acl_group_match(a, e, depth + 1);
+	enum acl_match m;
 
-	observe(e, a, NULL, m, depth);
+	e->last = a;
+	if (a->type->subject != NULL) {
+		m = match_subjects(a, e, depth);
+	} else {
+		m = acl_group_match(a, e, depth + 1);
+		observe(e, a, NULL, m, depth);
+	}
+	if (m == ACL_YES && e->n_hits < ACL_HITS_MAX)
+		e->hits[e->n_hits++] = a->slot;
 	return m;
 }
 
@@ -168,6 +177,27 @@ static enum verdict decided(const struct acl_eval *e, const struct acl_rule *r, 
 	return r->is_allow ? VERDICT_ALLOW : VERDICT_DENY;
 }
 
+/*
+ * A rule that only reports. It changes nothing, but asks for facts as it would when it decided. What
+ * it cannot decide is no report.
+ */
+static enum acl_match try_report(const struct acl_rules *rules, const struct acl_rule *r,
+                                 struct acl_eval *e, struct trail *trail)
+{
+	const struct acl *last = e->last;
+
+	e->is_reporting = true;
+	const enum acl_match m = rule_match(rules, r, e);
+
+	e->is_reporting = false;
+	if (m == ACL_NEED)
+		return ACL_NEED;
+	e->last = last;
+	if (m == ACL_YES && trail->reported == NULL)
+		trail->reported = r;
+	return ACL_NO;
+}
+
 enum verdict acl_decide_observed(const struct acl_rules *rules, struct acl_eval *e,
                                  enum verdict when_empty, struct trail *trail)
 {
@@ -178,18 +208,44 @@ enum verdict acl_decide_observed(const struct acl_rules *rules, struct acl_eval 
 	CHECK(rules->set != NULL && rules->set->is_finished);
 	trail->directive = rules->directive;
 	for (size_t i = 0; i < rules->n_rules; i++) {
+		const struct acl_rule *r = &rules->rules[i];
+
+		/* A long list's acls lie scattered, and most rules end at their first term. */
+		if (r->first + 3 < rules->n_terms)
+			__builtin_prefetch(rules->terms[r->first + 3].acl);
 		if (unlikely(e->observer != NULL))
-			e->observer->rule(e->observer->arg, e, &rules->rules[i]);
-		const enum acl_match m = rule_match(rules, &rules->rules[i], e);
+			e->observer->rule(e->observer->arg, e, r);
+		const enum acl_match m = unlikely(r->is_report_only)
+		                                 ? try_report(rules, r, e, trail)
+		                                 : rule_match(rules, r, e);
 
 		if (m != ACL_NO)
-			return decided(e, &rules->rules[i], m, trail);
+			return decided(e, r, m, trail);
 	}
-	const struct acl_rule *last = &rules->rules[rules->n_rules - 1];
+	const struct acl_rule *last = acl_rules_last(rules);
 
+	if (last == NULL)
+		return when_empty;
 	trail->place = last->place;
 	trail->last_acl = e->last != NULL ? e->last->name : NULL;
 	return last->is_allow ? VERDICT_DENY : VERDICT_ALLOW;
+}
+
+/* Only what has a verdict: a decision that needs something is made again. */
+static void count_hits(const struct acl_rules *rules, const struct acl_eval *e,
+                       const struct trail *trail)
+{
+	struct acl_tally *t = rules->set->tally;
+	const struct facts *f = e->f;
+
+	if (t == NULL)
+		return;
+	for (unsigned i = 0; i < e->n_hits; i++)
+		acl_tally_add(t, f->count_shard, e->hits[i], f->count_s);
+	acl_tally_add(t, f->count_shard, trail->rule != NULL ? trail->rule->slot : rules->slot,
+	              f->count_s);
+	if (trail->reported != NULL)
+		acl_tally_add(t, f->count_shard, trail->reported->slot, f->count_s);
 }
 
 enum verdict acl_decide(const struct acl_rules *rules, const struct facts *f,
@@ -203,6 +259,8 @@ enum verdict acl_decide(const struct acl_rules *rules, const struct facts *f,
 	/* Elsewhere they die with the arena of this decision. */
 	if (v != VERDICT_NEED && f->arena != NULL)
 		trail->effects = e.effects;
+	if (v != VERDICT_NEED && f->count_s != 0 && rules != NULL)
+		count_hits(rules, &e, trail);
 	acl_eval_fini(&e);
 	if (unlikely(v == VERDICT_UNDECIDED))
 		count(COUNT_ACL_UNDECIDED);

@@ -103,6 +103,33 @@ typedef void acl_field_fn(void *arg, bool is_reply, struct span name);
 void acl_conf_fields(const struct acl_conf *c, acl_field_fn *each, void *arg);
 /* Is there an acl of that name? */
 bool acl_conf_has(const struct acl_conf *c, struct span name);
+/*
+ * Count hits in this tally from now on; before anybody decides. Rules with the same directive, text and
+ * file as in another configuration that counts there go on where those are, acls likewise by name and
+ * type. The tally outlives the configuration. Call it after acl_conf_finish().
+ */
+struct acl_tally;
+void acl_conf_count(struct acl_conf *c, struct acl_tally *t);
+
+struct acl_hits {
+	uint64_t n;
+	int64_t last_s; /* wall clock; 0: never */
+};
+
+/* A rule (text and place are set) or an acl (type is set) and what it has done. */
+struct acl_tally_row {
+	const char *directive; /* of a rule; of an acl: its name */
+	const char *type;      /* of an acl; NULL: a rule */
+	struct span text;      /* n is 0: what no rule of the list has decided */
+	struct conf_place place;
+	bool is_report_only;
+	const struct acl_rule *shadow; /* NULL: none */
+	struct acl_hits hits;
+};
+
+/* Each list's rules in order, then the acls. Nothing if nobody counts. */
+typedef void acl_tally_fn(void *arg, const struct acl_tally_row *row);
+void acl_conf_each_hit(const struct acl_conf *c, acl_tally_fn *each, void *arg);
 /* True if an acl names the method PURGE, which turns that method on. */
 bool acl_conf_names_purge(const struct acl_conf *c);
 
@@ -110,8 +137,9 @@ bool acl_conf_names_purge(const struct acl_conf *c);
 void acl_print_manual(FILE *out);
 
 /* Setters. A rules directive of any folder uses acl_conf_rules with a struct acl_rules * member. */
-conf_setter_fn acl_conf_acl;   /* the directive `acl` */
-conf_setter_fn acl_conf_rules; /* "allow|deny [!]acl ..." */
+conf_setter_fn acl_conf_acl;         /* the directive `acl` */
+conf_setter_fn acl_conf_rules;       /* "allow|deny [!]acl ..." */
+conf_setter_fn acl_conf_report_only; /* the directive `report_only`: a rule of another directive */
 
 /*
  * The [!]acl ... at the end of a line (access_log, tcp_outgoing_address): all must match. An

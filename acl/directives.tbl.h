@@ -13,4 +13,9 @@ DIRECTIVE(http_access, "", access, acl, acl_conf_rules, http_access, "[if unset]
 	"allow|deny [!]ACL ...",
 	"Allows or denies requests. The first line of which all acls match decides; if none does, the"
 	" opposite of the last line. Without any such line, all requests are denied.")
+DIRECTIVE(report_only, "", access, acl, acl_conf_report_only, set, "",
+	"DIRECTIVE allow|deny [!]ACL ...",
+	"A rule on trial: it stands in the list of DIRECTIVE at the place where this line stands, but never decides."
+	" Where it would have decided, the access log can tell, and the manager's page of rules counts it. DIRECTIVE is"
+	" any whose lines allow or deny. Cuttle's own; a Squid does not start with such a line.")
 /* clang-format on */

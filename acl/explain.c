@@ -113,7 +113,7 @@ static void find_nearest(const struct acl_rules *rules, const struct facts *f, s
 		const struct acl_rule *r = &rules->rules[i];
 		struct recorder rec = { .arena = a, .rules = rules };
 
-		if (r->is_allow == (out->verdict == VERDICT_ALLOW) || i == at)
+		if (r->is_allow == (out->verdict == VERDICT_ALLOW) || i == at || r->is_report_only)
 			continue;
 		find_obstacles(f, r, &rec);
 		/* A later rule also has the one that decided in its way. */
@@ -205,8 +205,9 @@ static struct span step_text(const struct acl_step *s, struct arena *a)
 static struct span rule_line(const struct acl_explanation *x, const struct acl_rule *r,
                              const char *lead, struct arena *a)
 {
-	return arena_printf(a, "%s%s %.*s  # %s:%u\n", lead, x->trail.directive, SPAN_ARG(r->text),
-	                    r->place.file, r->place.line);
+	return arena_printf(a, "%s%s%s %.*s  # %s:%u\n", lead,
+	                    r->is_report_only ? "report_only " : "", x->trail.directive,
+	                    SPAN_ARG(r->text), r->place.file, r->place.line);
 }
 
 /* Pieces gathered and joined once. */
@@ -256,16 +257,18 @@ static void add_verdict(struct pieces *ps, const struct acl_explanation *x)
 	struct arena *a = ps->arena;
 
 	if (x->trail.rule != NULL)
-		piece_add(ps, rule_line(x, x->trail.rule,
-		                        x->verdict == VERDICT_NEED ? "stopped at: "
-		                                                   : "decided by: ",
-		                        a));
+		piece_add(
+			ps,
+			rule_line(x, x->trail.rule,
+		                  x->verdict == VERDICT_NEED ? "stopped at: " : "decided by: ", a));
 	else if (x->trail.place.file != NULL)
 		piece_add(ps,
 		          arena_printf(a,
 		                       "decided by: no line of %s matched; the last one says the"
 		                       " opposite\n",
 		                       x->trail.directive));
+	if (x->trail.reported != NULL)
+		piece_add(ps, rule_line(x, x->trail.reported, "reported: ", a));
 	if (x->verdict == VERDICT_NEED)
 		piece_add(ps, arena_printf(a, "verdict: cannot tell: needs %s\n",
 		                           fact_name(x->trail.need)));

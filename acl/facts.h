@@ -89,6 +89,13 @@ struct facts {
 	 * member that a decision may change.
 	 */
 	struct arena *arena;
+
+	/*
+	 * Decisions about these facts count hits of rules and acls, as of this time (wall clock, seconds)
+	 * and in this shard of the tally (the worker's number). 0: they do not.
+	 */
+	int64_t count_s;
+	unsigned count_shard;
 };
 
 const char *fact_name(enum fact f);

@@ -6,6 +6,7 @@
 
 struct headers {
 	enum http_field_id id; /* of the acl's field, which is NULL until the first line */
+	size_t n;              /* its length */
 	struct acl regexes;    /* an acl of its own in the eyes of kind_regexes.c */
 };
 
@@ -52,6 +53,7 @@ static void parse_name(struct acl *a, struct acl_parse *p, struct span value)
 	} else if (a->field == NULL) {
 		a->field = span_strdup(value);
 		h->id = http_field_id_of(value);
+		h->n = value.n;
 	} else if (!span_eq_nocase(span_str(a->field), value)) {
 		acl_report(p, a, CONF_ERROR,
 		           "acl %s: it is about the field %s, and cannot be about %.*s as well;"
@@ -85,7 +87,8 @@ static bool is_wanted(const struct acl *a, const struct http_field *f)
 {
 	const struct headers *h = a->data;
 
-	return h->id != HTTP_F_OTHER ? f->id == h->id : span_eq_nocase(f->name, span_str(a->field));
+	return f->id == h->id &&
+	       (h->id != HTTP_F_OTHER || span_eq_nocase(f->name, span_of(a->field, h->n)));
 }
 
 static struct span join(const struct acl *a, const struct http_head *h, size_t bytes,

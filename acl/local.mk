@@ -9,6 +9,7 @@ acl_libacl_a_SOURCES = \
 	acl/facts.c acl/facts.h \
 	acl/files.c acl/files.h \
 	acl/group.c \
+	acl/hits.c \
 	acl/kind_addrs.c \
 	acl/kind_broken.c \
 	acl/kind_choices.c \
@@ -28,6 +29,8 @@ acl_libacl_a_SOURCES = \
 	acl/regex_parse.c \
 	acl/rules.c \
 	acl/set.c \
+	acl/shadows.c \
 	acl/subjects.c \
+	acl/tally.c acl/tally.h \
 	acl/type.h \
 	acl/types.c acl/types.tbl.h

@@ -39,6 +39,14 @@ unsigned acl_rules_reads(const struct acl_rules *r)
 	return r != NULL ? r->reads : 0;
 }
 
+const struct acl_rule *acl_rules_last(const struct acl_rules *r)
+{
+	for (size_t i = r->n_rules; i-- > 0;)
+		if (!r->rules[i].is_report_only)
+			return &r->rules[i];
+	return NULL;
+}
+
 struct conf_place acl_rule_place(const struct acl_rule *r)
 {
 	return r->place;
@@ -124,6 +132,7 @@ static void add_rule(struct acl_rules *r, struct acl_set *s, struct conf_place p
 	r->rules[r->n_rules++] = (struct acl_rule){
 		.is_allow = strcmp(action, "deny") != 0,
 		.has_action = action[0] != '\0',
+		.is_report_only = s->is_reporting,
 		.place = acl_set_place(s, place),
 		.text = text,
 		.acls = span_skip(text, acls_at),
@@ -181,6 +190,42 @@ void acl_conf_rules(struct conf_line *l, void *field)
 		return;
 	}
 	add_rule(*rp, set_of(l), l->place, first, is_allow ? "allow" : "deny");
+}
+
+/* Its lines are rules, perhaps after further words. */
+static bool has_rules(const struct conf_directive *d)
+{
+	return d->state == CONF_WORKS && d->set != acl_conf_report_only &&
+	       strstr(d->syntax, "allow|deny") != NULL;
+}
+
+void acl_conf_report_only(struct conf_line *l, void *field)
+{
+	struct acl_set *set = *(struct acl_set **)field;
+	struct conf_line inner = *l;
+	const struct conf_directive *d;
+	struct span name;
+
+	if (!conf_need_word(l, &name))
+		return;
+	d = conf_directive_of(l->reader, name);
+	if (d == NULL || !has_rules(d)) {
+		conf_error(l, "\"%.*s\" is no directive that allows or denies; accepted is: %s",
+		           SPAN_ARG(name), l->directive->syntax);
+		conf_as_squid(l->reader, CONF_SQUID_STOPS);
+		(void)conf_rest(l);
+		return;
+	}
+	inner.name = name;
+	inner.directive = d;
+	inner.rest = l->rest;
+	char *section = conf_section(l->reader, d->section);
+
+	set->is_reporting = true;
+	d->set(&inner, section != NULL ? section + d->offset : NULL);
+	set->is_reporting = false;
+	l->rest = inner.rest;
+	l->list = inner.list;
 }
 
 struct acl_rules *acl_conf_terms(struct conf_line *l)

@@ -23,6 +23,9 @@ void acl_set_free(struct acl_set **sp)
 	if (s == NULL)
 		return;
 	CHECK_OBJ(s, ACL_SET_MAGIC);
+	for (size_t i = 0; i < s->n_slots; i++)
+		acl_tally_give(s->tally, s->slots[i]);
+	free(s->slots);
 	for (struct list *l; (l = list_first(&s->rules)) != NULL;) {
 		CONTAINER_OF(l, struct acl_rules, in_set)->set = NULL;
 		list_remove(l);

@@ -13,42 +13,48 @@ static const char *fact_failure(enum fact f)
 	                      : "something could not be found out";
 }
 
+/* The type's i-th fact is in this state, which is not a value. */
+static __attribute__((noinline)) enum acl_got lack(const struct acl *a, struct acl_eval *e,
+                                                   unsigned i, struct acl_subject *s,
+                                                   enum fact_state state)
+{
+	const struct acl_read *r = &a->type->reads[i];
+
+	if (state == FACT_UNKNOWN) {
+		e->need = r->fact;
+		return GOT_NEED;
+	}
+	switch (state == FACT_ABSENT ? r->absent : r->failed) {
+	case LACK_MISMATCH:
+		return GOT_END;
+	case LACK_NONE_NAME:
+		s->text = SPAN("none");
+		return GOT_LAST;
+	case LACK_NO_ADDRESS:
+		memset(s->ip.b, 0xff, sizeof(s->ip.b));
+		return GOT_LAST;
+	case LACK_ZERO:
+		s->number = 0;
+		return GOT_LAST;
+	case LACK_UNDECIDED:
+		e->detail = fact_failure(r->fact);
+		return GOT_UNDECIDED;
+	}
+	UNREACHABLE("acl_lack");
+}
+
 /*
  * True if the type's i-th fact is no value. Then *got is what the subject function returns: that
  * the fact is needed, or what the row says instead of it.
  */
-static bool is_lacking(const struct acl *a, struct acl_eval *e, unsigned i, struct acl_subject *s,
-                       enum acl_got *got)
+static inline bool is_lacking(const struct acl *a, struct acl_eval *e, unsigned i,
+                              struct acl_subject *s, enum acl_got *got)
 {
-	const struct acl_read *r = &a->type->reads[i];
-	const enum fact_state state = (enum fact_state)e->f->state[r->fact];
+	const enum fact_state state = (enum fact_state)e->f->state[a->type->reads[i].fact];
 
 	if (likely(state == FACT_VALUE))
 		return false;
-	if (state == FACT_UNKNOWN) {
-		e->need = r->fact;
-		*got = GOT_NEED;
-		return true;
-	}
-	*got = GOT_LAST;
-	switch (state == FACT_ABSENT ? r->absent : r->failed) {
-	case LACK_MISMATCH:
-		*got = GOT_END;
-		break;
-	case LACK_NONE_NAME:
-		s->text = SPAN("none");
-		break;
-	case LACK_NO_ADDRESS:
-		memset(s->ip.b, 0xff, sizeof(s->ip.b));
-		break;
-	case LACK_ZERO:
-		s->number = 0;
-		break;
-	case LACK_UNDECIDED:
-		e->detail = fact_failure(r->fact);
-		*got = GOT_UNDECIDED;
-		break;
-	}
+	*got = lack(a, e, i, s, state);
 	return true;
 }
 
@@ -205,13 +211,17 @@ SUBJECT(subject_url_path)
 static enum acl_got field_value(const struct http_head *h, enum http_field_id id,
                                 struct acl_subject *s)
 {
-	if (h == NULL)
-		return GOT_END;
-	const struct span value = http_head_joined(h, id);
+	const struct http_field *first = h != NULL ? http_head_get(h, id) : NULL;
 
-	if (value.p == NULL)
+	if (first == NULL)
 		return GOT_END;
-	s->text = value;
+	s->text = first->value;
+	for (const struct http_field *f = first + 1; f < h->fields + h->n_fields; f++) {
+		if (f->id != id)
+			continue;
+		s->text = http_head_joined(h, id);
+		break;
+	}
 	return GOT_LAST;
 }
 

@@ -15,6 +15,7 @@
 #include "acl/domain_set.h"
 #include "acl/files.h"
 #include "acl/regex.h"
+#include "acl/tally.h"
 #include "base/list.h"
 #include "base/table.h"
 
@@ -79,7 +80,7 @@ struct acl_kind {
 	void (*finish)(struct acl *a, struct acl_parse *p);   /* NULL: nothing to do */
 	/* Report on own values and those of the files together; after finish. NULL: nothing to say. */
 	void (*summarise)(const struct acl *a, struct acl_parse *p);
-	size_t (*count)(const void *data);                    /* of values */
+	size_t (*count)(const void *data); /* of values */
 	enum acl_match (*match)(const struct acl *a, const struct acl_subject *s,
 	                        struct acl_eval *e);
 	/* For explain: the subject in words; in the arena. */
@@ -113,22 +114,24 @@ struct acl_type {
 	const char *doc; /* a paragraph of the manual; NULL where kind is */
 };
 
+/* What a decision looks at comes first. */
 struct acl {
-	struct table_node node;
-	char *name;
 	const struct acl_type *type;
-	struct conf_place place; /* where it was first declared */
 	void *data;              /* the kind's: values of the lines themselves, or of a file */
 	struct acl_file **files; /* values of list files; only if the kind has them */
 	size_t n_files;
-	bool has_own; /* data has values; set by acl_conf_finish() */
-	char *field;             /* req_header, rep_header: the field's name; NULL: see the type */
-	bool no_lookup;          /* -n on any of its lines */
-	char *separators;        /* -m on any of its lines: what separates elements; NULL: none */
+	bool has_own;   /* data has values; set by acl_conf_finish() */
+	bool no_lookup; /* -n on any of its lines */
 	bool is_builtin;
-	bool has_errors;    /* reported; the configuration will not be used */
-	bool has_list;      /* values came, or would have come, from a file */
-	bool is_empty;      /* it has no values; set by acl_conf_finish() */
+	bool has_errors; /* reported; the configuration will not be used */
+	bool has_list;   /* values came, or would have come, from a file */
+	bool is_empty;   /* it has no values; set by acl_conf_finish() */
+	uint32_t slot;   /* where its hits are counted; set by acl_conf_count() */
+	char *name;
+	char *field;             /* req_header, rep_header: the field's name; NULL: see the type */
+	char *separators;        /* -m on any of its lines: what separates elements; NULL: none */
+	struct conf_place place; /* where it was first declared */
+	struct table_node node;
 	unsigned reads;     /* bits 1 << FACT_x; set by acl_conf_finish() */
 	unsigned relies_on; /* those of them without which it makes no sense; likewise */
 	unsigned height;    /* groups only: levels of groups below, plus one; 0: not yet computed */
@@ -142,10 +145,14 @@ struct acl_set {
 	size_t n, cap;
 	char **files; /* names that places point to */
 	size_t n_files;
-	struct list rules; /* struct acl_rules.in_set: told when the set goes away */
+	struct list rules;              /* struct acl_rules.in_set: told when the set goes away */
 	struct acl_files *files_in_use; /* where compiled list files are found; borrowed; NULL */
 	bool is_finished;
 	bool names_purge;
+	bool is_reporting;       /* while the rule of a report_only line is read */
+	struct acl_tally *tally; /* NULL: nobody counts; borrowed */
+	uint32_t *slots;         /* taken from it */
+	size_t n_slots;
 };
 #define ACL_SET_MAGIC 0xac15e701
 
@@ -165,14 +172,19 @@ struct acl_term {
 	bool is_negated;
 };
 
+/* What a decision looks at comes first. */
 struct acl_rule {
+	uint32_t first, n; /* terms */
 	bool is_allow;
 	bool has_action; /* false: the acls at the end of a line, of which all must match */
+	bool is_report_only;
+	uint32_t slot; /* where its hits are counted; set by acl_conf_count() */
 	struct conf_place place;
 	struct span text;              /* after the directive; owned */
 	struct span acls;              /* the part of it after the action */
-	uint32_t first, n;             /* terms */
 	const struct acl_rules *rules; /* whose it is; set by acl_conf_finish() */
+	/* The one above that leaves it nothing to decide; likewise; NULL: none. */
+	const struct acl_rule *shadow;
 };
 
 struct acl_rules {
@@ -184,10 +196,13 @@ struct acl_rules {
 	struct acl_term *terms;
 	size_t n_rules, cap_rules, n_terms, cap_terms;
 	unsigned reads; /* set by acl_conf_finish() */
+	uint32_t slot;  /* for what no rule decides; set by acl_conf_count() */
 };
 #define ACL_RULES_MAGIC 0xac15e702
 
 struct acl_observer;
+
+#define ACL_HITS_MAX 64 /* further ones are not counted */
 
 /* One decision under way. */
 struct acl_eval {
@@ -201,7 +216,8 @@ struct acl_eval {
 	bool has_arena;
 	struct acl_regex_scratch regex;
 	struct acl_domain_key
-		host_key; /* of the name compared last; host.p is NULL until one was */
+		host_key;  /* of the name compared last; host.p is NULL until one was */
+	bool is_reporting; /* a report_only rule is tried, which leaves nothing behind */
 	/* Annotations made by this decision, on top of the facts'. */
 	struct notes notes;
 	bool has_notes;
@@ -210,6 +226,9 @@ struct acl_eval {
 	/* The value of a header compared last that had to be joined. */
 	const struct http_head *joined_head;
 	struct span joined_name, joined;
+	/* The acls that have matched, to be counted with the verdict. */
+	uint32_t hits[ACL_HITS_MAX];
+	unsigned n_hits;
 };
 
 /*
@@ -306,8 +325,13 @@ struct acl_list {
 
 const struct acl_list *acl_list_of(struct span directive); /* never NULL */
 
+/* --- shadows.c: find the rules that others above leave nothing to decide, and say so. */
+void acl_shadows_find(struct acl_parse *p, struct acl_rules *r);
+
 /* --- rules.c */
 struct acl_rules *acl_rules_new(struct acl_set *s, struct span directive);
+/* The last one that may decide; NULL: there is none. */
+const struct acl_rule *acl_rules_last(const struct acl_rules *r);
 
 /* --- decide.c */
 void acl_eval_init(struct acl_eval *e, const struct facts *f);

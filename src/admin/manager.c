@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "acl/decide.h"
 #include "base/arena.h"
 #include "base/budget.h"
 #include "base/counters.h"
@@ -160,6 +161,54 @@ static void page_mem(struct text *t, struct proxy *p, const struct snapshot *s)
 		    budget_description((enum budget_class)c));
 }
 
+/* "2026-01-31T12:00:00Z"; "-": never. */
+static void put_stamp(struct text *t, int64_t wall_s)
+{
+	const time_t s = (time_t)wall_s;
+	char buf[32];
+	struct tm tm;
+
+	if (wall_s == 0 || gmtime_r(&s, &tm) == NULL ||
+	    strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		put(t, "-");
+	else
+		put(t, "%s", buf);
+}
+
+static void put_row(void *arg, const struct acl_tally_row *row)
+{
+	struct text *t = arg;
+
+	put(t, "%s\t%llu\t",
+	    row->type != NULL     ? "acl"
+	    : row->is_report_only ? "report"
+	                          : "rule",
+	    (unsigned long long)row->hits.n);
+	put_stamp(t, row->hits.last_s);
+	if (row->place.file != NULL && row->place.line != 0)
+		put(t, "\t%s:%u\t", row->place.file, row->place.line);
+	else
+		put(t, "\t-\t");
+	if (row->type != NULL)
+		put(t, "%s %s\t", row->directive, row->type);
+	else if (row->text.n != 0)
+		put(t, "%s %.*s\t", row->directive, SPAN_ARG(row->text));
+	else
+		put(t, "%s (no rule matched)\t", row->directive);
+	if (row->shadow != NULL)
+		put(t, "shadowed by %s:%u\n", acl_rule_place(row->shadow).file,
+		    acl_rule_place(row->shadow).line);
+	else
+		put(t, "%s\n", row->hits.n == 0 ? "never" : "-");
+}
+
+static void page_rules(struct text *t, struct proxy *p, const struct snapshot *s)
+{
+	(void)p;
+	put(t, "what\thits\tlast\tplace\ttext\tremark\n");
+	acl_conf_each_hit(snapshot_acl(s), put_row, t);
+}
+
 static void page_menu(struct text *t, struct proxy *p, const struct snapshot *s);
 
 static const struct page {
@@ -172,6 +221,7 @@ static const struct page {
 	{ "counters", "Traffic and Resource Counters", page_counters },
 	{ "config", "Current Configuration, secrets masked", page_config },
 	{ "mem", "Memory by what it is used for", page_mem },
+	{ "rules", "Rules and acls, and how often each has decided or matched", page_rules },
 };
 
 static void page_menu(struct text *t, struct proxy *p, const struct snapshot *s)

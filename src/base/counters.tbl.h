@@ -43,5 +43,6 @@ COUNTER(LISTS_COMPILED,		"lists.compiled",		"list files of acls compiled")
 COUNTER(LISTS_REUSED,		"lists.reused",			"list files of acls that had not changed, and were not compiled again")
 COUNTER(JOBS_REFUSED,		"jobs.refused",			"jobs refused because their queue was full")
 COUNTER(ACL_UNDECIDED,		"acl.undecided",		"decisions that failed (regular expression limits, lookups)")
+COUNTER(ACL_REPORTED,		"acl.reported",			"decisions in which a report_only rule would have decided")
 COUNTER(ACL_MARK_FAILED,	"acl.mark_failures",		"netfilter marks of client connections that could not be read")
 /* clang-format on */

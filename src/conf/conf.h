@@ -174,6 +174,8 @@ bool conf_is_seen(const struct conf_reader *r, const char *name);
 /* The last line of this directive; without one, the file that was read first, as a whole. */
 struct conf_place conf_place_of(const struct conf_reader *r, const char *name);
 void *conf_section(const struct conf_reader *r, enum conf_section s);
+/* The row of a directive by any of its names; NULL: there is none. */
+const struct conf_directive *conf_directive_of(const struct conf_reader *r, struct span name);
 /* Files read so far (configuration, includes, value lists), for the operator. NULL-terminated. */
 const char *const *conf_files(const struct conf_reader *r);
 

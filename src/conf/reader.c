@@ -46,6 +46,14 @@ void *conf_section(const struct conf_reader *r, enum conf_section s)
 	return r->sections[s];
 }
 
+const struct conf_directive *conf_directive_of(const struct conf_reader *r, struct span name)
+{
+	CHECK_OBJ(r, CONF_READER_MAGIC);
+	const struct conf_index_entry *e = conf_index_find(&r->index, name);
+
+	return e != NULL ? e->row : NULL;
+}
+
 const char *conf_intern(struct conf_reader *r, struct span name)
 {
 	if (r->source != NULL && span_eq(span_str(r->source->place.file), name))

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "acl/tally.h"
 #include "base/lock.h"
 #include "loop/jobs.h"
 #include "proxy/worker.h"
@@ -16,8 +17,10 @@ struct proxy {
 	struct access_log *access_log;
 	struct dns_shared *dns;
 	struct client_db *clients;
+	struct acl_tally *tally; /* hits of rules and acls, over all configurations */
 	struct worker **workers;
 	unsigned n_workers;
+	unsigned n_shards; /* the workers that there are to be */
 	int64_t started_wall_us;
 
 	/* One reload at a time, as a job; a request during one causes another. */

@@ -103,6 +103,13 @@ static void tell_taken(const struct proxy *p)
 		p->options.taken(p->snapshot);
 }
 
+static unsigned wanted_workers(const struct proxy *p)
+{
+	const int64_t wanted = p->snapshot->process.workers;
+
+	return wanted > 0 ? (unsigned)MIN(wanted, (int64_t)1024) : cgroup_default_workers();
+}
+
 /* --- start ----------------------------------------------------------------------------------------- */
 
 enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct snapshot **s)
@@ -121,6 +128,9 @@ enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct sna
 	p->access_log = access_log_new(cache_log_open_file, o->opener);
 	access_log_set_rename(p->access_log, cache_log_rename_file, o->opener);
 	p->clients = client_db_new();
+	p->n_shards = wanted_workers(p);
+	p->tally = acl_tally_new(p->n_shards);
+	acl_conf_count(&p->snapshot->acl, p->tally);
 	CHECK(jobs_new(&p->jobs, job_threads, job_queue) == ERR_NONE);
 	p->dns = dns_shared_new(&p->snapshot->net.dns);
 	if (open_ports(p->snapshot, NULL, o->opener) != ERR_NONE ||
@@ -148,9 +158,7 @@ static void *worker_main(void *arg)
 
 static enum err start_workers(struct proxy *p)
 {
-	const int64_t wanted = p->snapshot->process.workers;
-	const unsigned n =
-		wanted > 0 ? (unsigned)MIN(wanted, (int64_t)1024) : cgroup_default_workers();
+	const unsigned n = p->n_shards;
 
 	p->workers = check_calloc(n, sizeof(struct worker *));
 	for (unsigned i = 0; i < n; i++) {
@@ -273,6 +281,7 @@ static void reload(struct proxy *p)
 		return;
 	}
 	tell_restart_needed(&p->snapshot->process, &s->process);
+	acl_conf_count(&s->acl, p->tally);
 	dns_shared_configure(p->dns, &s->net.dns);
 	for (unsigned i = 0; i < p->n_workers; i++) {
 		struct swap *m = check_calloc(1, sizeof(*m));
@@ -464,6 +473,7 @@ void proxy_free(struct proxy **pp)
 	access_log_stop(&p->access_log);
 	dns_shared_free(&p->dns);
 	client_db_free(&p->clients);
+	acl_tally_free(&p->tally);
 	lock_fini(&p->lock);
 	OBJ_FREE(p, PROXY_MAGIC);
 }

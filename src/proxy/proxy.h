@@ -99,6 +99,8 @@ bool snapshot_logs_into(const struct snapshot *s, const char *folder);
 bool snapshot_sets_marks(const struct snapshot *s); /* needs CAP_NET_ADMIN for it */
 bool snapshot_has_floor(const struct snapshot *s); /* is ssrf_protection on? */
 const char *snapshot_visible_hostname(const struct snapshot *s);
+struct acl_conf;
+const struct acl_conf *snapshot_acl(const struct snapshot *s);
 
 /* One line an address that is listened on: "127.0.0.1:3128". NULL after the last. */
 const char *proxy_listening(const struct proxy *p, unsigned i);

@@ -131,6 +131,11 @@ bool snapshot_has_floor(const struct snapshot *s)
 	return s->net.floor.is_on;
 }
 
+const struct acl_conf *snapshot_acl(const struct snapshot *s)
+{
+	return &s->acl;
+}
+
 const char *snapshot_visible_hostname(const struct snapshot *s)
 {
 	return s->proxy.visible_hostname;

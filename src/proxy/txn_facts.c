@@ -77,6 +77,8 @@ static void fill_progress(struct txn *t)
 		f->reply = &t->reply;
 		f->state[FACT_REPLY] = FACT_VALUE;
 	}
+	f->count_s = loop_wall_us(t->worker->loop) / 1000000;
+	f->count_shard = t->worker->id;
 	f->hier_code = span_str(log_hier_text(txn_hier(t)));
 	f->state[FACT_HIER] = FACT_VALUE;
 	if (page != NULL) {
@@ -247,9 +249,15 @@ static void settle(struct txn *t, const struct trail *trail)
 	acl_effects_apply(trail->effects, &t->notes, &t->arena, false);
 	if (is_for_client)
 		session_annotate(t->session, trail->effects);
-	if (trail->reported != NULL && t->reported.p == NULL)
-		t->reported = arena_printf(&t->arena, "%s %.*s", trail->directive,
-		                           SPAN_ARG(acl_rule_text(trail->reported)));
+	if (trail->reported != NULL) {
+		const struct conf_place at = acl_rule_place(trail->reported);
+
+		count(COUNT_ACL_REPORTED);
+		if (t->reported.p == NULL)
+			t->reported = arena_printf(&t->arena, "%s %.*s (%s:%u)", trail->directive,
+			                           SPAN_ARG(acl_rule_text(trail->reported)),
+			                           at.file, at.line);
+	}
 }
 
 /*

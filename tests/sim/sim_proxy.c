@@ -84,6 +84,7 @@ void sim_proxy_reload(struct sim_proxy *sp, const char *conf)
 
 	CHECK(port_set_open(&s->ports, s->proxy.ports, &old->ports, &opener) == ERR_NONE);
 	CHECK(access_log_configure(p->access_log, &s->log));
+	acl_conf_count(&s->acl, p->tally);
 	dns_shared_configure(p->dns, &s->net.dns);
 	worker_use_snapshot(sp->worker, s);
 	p->snapshot = s;

@@ -9,6 +9,7 @@ tests_unit_unit_acl_SOURCES = tests/unit/unit_acl.c tests/unit/unit.h \
 	tests/unit/acl/test_files.c \
 	tests/unit/acl/test_naming.c \
 	tests/unit/acl/test_regex.c \
+	tests/unit/acl/test_rules.c \
 	tests/unit/acl/test_sets.c \
 	tests/unit/acl/test_types.c
 tests_unit_unit_acl_LDADD = acl/libacl.a src/conf/libconf.a src/http/libhttp.a src/base/libbase.a \

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "acl/decide.h"
+#include "acl/tally.h"
 #include "base/hash.h"
 
 #define ROUNDS   9u
@@ -217,6 +218,7 @@ static const struct row {
 	list_fn *write;
 	unsigned n;
 	unsigned requests; /* different ones */
+	bool counts;       /* hits of rules and acls, as in the proxy */
 } rows[] = {
 	{ "empty-regex", "url_regex", lists_write_regexes, 0, 1024 },
 	{ "regex-100", "url_regex", lists_write_regexes, 100, 1024 },
@@ -229,6 +231,7 @@ static const struct row {
 	{ "empty-prefixes", "src", lists_write_prefixes, 0, REQUESTS },
 	{ "prefixes-100k", "src", lists_write_prefixes, 100000, REQUESTS },
 	{ "rules-200", NULL, NULL, 200, 1024 },
+	{ "rules-200-counted", NULL, NULL, 200, 1024, true },
 };
 
 static bool has_type(const char *type)
@@ -303,6 +306,11 @@ static void run_row(const struct row *r)
 
 	make_requests(&p, r->requests);
 	load(&p, path);
+	if (r->counts) {
+		acl_conf_count(&p.acl, acl_tally_new(1));
+		for (unsigned i = 0; i < p.n_requests; i++)
+			p.requests[i]->facts.count_s = 1;
+	}
 	print_row(r, &p, measure(decide_all, &p, p.n_requests));
 }
 

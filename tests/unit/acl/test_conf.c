@@ -121,6 +121,26 @@ static const struct {
 	{ "-m where there are no lists", "acl a src -m 10.0.0.1", 1, CONF_ERROR,
 	  "unknown flag \"-m\"" },
 	{ "what never matches", "acl a urllogin .", 1, CONF_WARNING, "never matches" },
+	{ "a rule on trial of nothing", "report_only", 1, CONF_ERROR, "DIRECTIVE allow|deny" },
+	{ "a rule on trial of a directive without rules", "report_only acl a src all", 1,
+	  CONF_ERROR, "no directive that allows or denies" },
+	{ "a rule on trial of no directive", "report_only htp_access deny all", 1, CONF_ERROR,
+	  "no directive that allows or denies" },
+	{ "a rule on trial on trial", "report_only report_only http_access deny all", 1, CONF_ERROR,
+	  "no directive that allows or denies" },
+	{ "a rule on trial with a fault", "report_only http_access deny nobody", 1, CONF_ERROR,
+	  "no acl \"nobody\"" },
+	{ "a rule on trial below the last word",
+	  "http_access deny all\nreport_only http_access allow CONNECT", 2, CONF_WARNING,
+	  "never reached" },
+	{ "the same rule twice",
+	  "acl a port 1\nacl b port 2\nhttp_access deny a b\nhttp_access allow b\n"
+	  "http_access deny b a\nhttp_access deny all",
+	  5, CONF_WARNING, "never decides: \"deny a b\" at line 3" },
+	{ "a rule that asks for more than one above",
+	  "acl a port 1\nhttp_access allow all !a\nhttp_access deny CONNECT !a\n"
+	  "http_access deny all",
+	  3, CONF_WARNING, "never decides: \"allow all !a\" at line 2" },
 
 	{ "a denial by a reply that is not there",
 	  "acl a http_status 500-\nhttp_access deny a\nhttp_access allow all", 2, CONF_ERROR,
@@ -175,6 +195,14 @@ static const char *const fine[] = {
 	"acl a peername p\ntcp_outgoing_tos allow a\nhttp_reply_access allow a",
 	"acl a note x y\nacl b annotate_client x=y\nacl c random 1/2\nacl d maxconn 3\n"
 	"http_access allow a b c d\ntcp_outgoing_tos allow a b c d\naccess_log a b c d",
+	"acl a port 1\nhttp_access allow a\nhttp_access allow !a CONNECT\nhttp_access deny all",
+	"acl a port 1\nreport_only http_access deny a\nhttp_access deny a\nhttp_access deny all",
+	"acl n note x\nacl s annotate_transaction x=y\nhttp_access deny n\nhttp_access deny s "
+	"!all\n"
+	"http_access deny n\nhttp_access allow all\nhttp_reply_access allow all",
+	"acl a port 1\nacl s annotate_transaction x=y\nhttp_access deny a\nhttp_access deny a s "
+	"!all\n"
+	"http_access allow all",
 	"acl a time 10:00-11:00\naccess_log a\ntcp_outgoing_tos allow a",
 };
 
