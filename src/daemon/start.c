@@ -249,6 +249,7 @@ static int start(struct start *s)
 	const bool is_process_1 = getpid() == 1;
 
 	s->is_root = geteuid() == 0;
+	s->proxy.folder_fd = MAX(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), 0);
 	s->mode = start_mode_of(s->o, is_process_1, s->is_root);
 	if (is_process_1 && !s->o->is_no_daemon && !s->o->is_foreground)
 		oplog(OPLOG_NOTICE, "As process 1, Cuttle stays in the foreground");

@@ -14,6 +14,9 @@
 #include "proxy/client_db.h"
 #include "proxy/process.h"
 
+#include <sched.h>
+#include <unistd.h>
+
 #define PROXY_MAGIC 0x93a0c5edu
 
 /* One configuration is built at a time; the next one may come while the thread of the last one ends. */
@@ -314,11 +317,23 @@ struct build {
 	struct proxy *proxy;
 };
 
+/*
+ * coredump_dir has become the process's working directory, so that cores land there. This thread gets one
+ * of its own, where the names in the configuration mean what they meant at the start.
+ */
+static void return_to_folder(const struct proxy *p)
+{
+	/* Where that is not possible, relative names are not found, and the reload says so. */
+	if (p->options.folder_fd > 0 && unshare(CLONE_FS) == 0)
+		(void)!fchdir(p->options.folder_fd);
+}
+
 static void build_work(struct job *j)
 {
 	struct proxy *p = CONTAINER_OF(j, struct build, job)->proxy;
 	bool again;
 
+	return_to_folder(p);
 	do {
 		reload(p);
 		lock_take(&p->lock);

@@ -28,6 +28,7 @@ struct proxy_options {
 	bool is_as_squid;      /* findings tell what Squid would have done */
 	bool no_floor;         /* --no-floor: as ssrf_protection off */
 	struct opener *opener;
+	int folder_fd; /* from where a reload sees relative names, as the start did; 0: from wherever it is */
 	const char *service_name; /* -n: the macro ${service_name}; NULL: as the reader has it */
 	enum oplog_level
 		level; /* -X: messages up to this are written whatever debug_options says */

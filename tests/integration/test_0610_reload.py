@@ -1,5 +1,6 @@
 """Reloading: the new policy counts, nothing under way notices, a bad file changes nothing."""
 import hashlib
+import os
 import re
 import signal
 import threading
@@ -232,3 +233,25 @@ def test_stop_while_reloading(start_proxy):
         proxy.signal(signal.SIGHUP)
         proxy.signal(signal.SIGTERM)
         assert proxy.wait_exit() == 0, proxy.operator_log()
+
+
+@pytest.mark.parametrize("mode", ["-N", "--foreground"])
+@cuttle_only("Squid looks for them in coredump_dir then")
+def test_relative_names_stay_what_they_were_at_the_start(start_proxy, start_origin, mode):
+    """coredump_dir becomes the working directory, but the configuration's names do not start from there."""
+    proxy = start_proxy(start=False, args=(mode,))
+    os.mkdir(proxy.path("elsewhere"), 0o777)
+    proxy.write("names", ".bad.test\n")
+    proxy.write("10.inc", 'acl bad dstdomain "names"\nhttp_access deny bad\n')
+    proxy.configure("coredump_dir {dir}/elsewhere\ninclude 10.inc\nhttp_access allow all\n")
+    proxy.start()
+    proxy.write("names", ".worse.test\n")
+    proxy.write("20.inc", "acl post method POST\nhttp_access deny post\n")
+    proxy.configure("coredump_dir {dir}/elsewhere\ninclude ?0.inc\nhttp_access allow all\n")
+    for _ in range(2):
+        proxy.reload()
+    origin = start_origin(serve_forever(reply(body=b"ok")))
+    with proxy.client() as client:
+        assert client.get("http://www.worse.test/").status == 403
+        assert client.ask("POST", origin.url(), body=b"").status == 403
+        assert client.get(origin.url()).status == 200
