@@ -83,10 +83,6 @@ SQUID("client_dst_passthru", "", "network", UNBUILT_HARMLESS, "on", "on|off",
 	"Sends intercepted connections to the address that the client had dialled.")
 SQUID("eui_lookup", "", "network", ACCEPTED, "on", "on|off",
 	"Hardware addresses of clients are not looked up, and no acl type asks for them.")
-SQUID("udp_incoming_address", "", "network", UNBUILT_HARMLESS, "any_addr", "ADDRESS",
-	"Chooses the local address where ICP and HTCP are received.")
-SQUID("udp_outgoing_address", "", "network", UNBUILT, "no_addr", "ADDRESS",
-	"Chooses the local address from which ICP, HTCP and DNS queries are sent.")
 
 /* --- header */
 

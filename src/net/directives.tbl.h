@@ -28,6 +28,11 @@ DIRECTIVE(ssrf_protection, "", access, net, conf_set_onoff, floor.is_on, "on", "
 	  " NAT64, 6to4 and Teredo addresses. Addresses of other directives, as of cache_peer, are not concerned.")
 DIRECTIVE(dns_nameservers, "", dns, net, net_set_nameservers, dns, "none", "ADDRESS[:PORT]...",
 	  "Name servers to ask instead of those in /etc/resolv.conf, whose search list is not used then either.")
+DIRECTIVE(udp_outgoing_address, "", network, net, net_set_udp_address, dns.udp_outgoing, "no_addr", "ADDRESS|no_addr",
+	  "Local address from which name servers of its family are asked; no_addr: that of udp_incoming_address.")
+DIRECTIVE(udp_incoming_address, "", network, net, net_set_udp_address, dns.udp_incoming, "any_addr", "ADDRESS|any_addr",
+	  "Local address from which name servers of its family are asked if udp_outgoing_address does not say; any_addr: the "
+	  "system chooses. There are no ICP and HTCP ports yet to which it would apply, too.")
 DIRECTIVE(hosts_file, "", dns, net, conf_set_string, dns.hosts_file, "/etc/hosts", "PATH|none",
 	  "File of names and addresses that is consulted before name servers are asked.")
 DIRECTIVE(append_domain, "", dns, net, net_set_append_domain, dns.append_domain, "none", ".DOMAIN|none",

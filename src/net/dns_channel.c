@@ -186,6 +186,20 @@ static enum err set_servers(ares_channel ares, const struct dns_setup *s)
 	return r == ARES_SUCCESS ? ERR_NONE : ERR_NOMEM;
 }
 
+static void set_source(ares_channel ares, const struct ip *from)
+{
+	uint32_t v4;
+
+	if (ip_is_any(from))
+		return;
+	if (!ip_is_v4(from)) {
+		ares_set_local_ip6(ares, from->b);
+		return;
+	}
+	memcpy(&v4, from->b + 12, sizeof(v4));
+	ares_set_local_ip4(ares, ntohl(v4));
+}
+
 /* All that c-ares would otherwise look for in files and environment is given. */
 static int open_ares(struct dns_channel *c, const struct dns_setup *s)
 {
@@ -234,6 +248,7 @@ enum err dns_channel_new(struct dns_channel **out, struct loop *l, const struct 
 		dns_channel_free(&c);
 		return ERR_NOMEM;
 	}
+	set_source(c->ares, &s->from);
 	*out = c;
 	return ERR_NONE;
 }

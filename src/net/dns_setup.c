@@ -106,6 +106,7 @@ struct dns_setup *dns_setup_new(const struct dns_conf *c)
 	s->retransmit_ms = MIN(MAX(c->retransmit_ms, (int64_t)1), s->timeout_ms);
 	s->positive_ttl_ms = MAX(c->positive_ttl_ms, c->negative_ttl_ms);
 	s->negative_ttl_ms = c->negative_ttl_ms;
+	s->from = !ip_is_any(&c->udp_outgoing) ? c->udp_outgoing : c->udp_incoming;
 	s->packet_max = c->packet_max <= 0 || c->packet_max == INT64_MAX
 	                        ? 0
 	                        : (int)MAX(MIN(c->packet_max, (int64_t)UINT16_MAX),
@@ -115,9 +116,9 @@ struct dns_setup *dns_setup_new(const struct dns_conf *c)
 	s->append_domain = c->append_domain != NULL ? check_strdup(c->append_domain) : NULL;
 	if (c->n_nameservers != 0) {
 		if (c->defnames)
-			oplog(OPLOG_WARNING,
-			      "\"dns_defnames on\" has no effect: dns_nameservers is set, and so the "
-			      "search list of resolv.conf is not read");
+			oplog(OPLOG_WARNING, "\"dns_defnames on\" has no effect: dns_nameservers "
+			                     "is set, and so the "
+			                     "search list of resolv.conf is not read");
 		s->n_servers = c->n_nameservers;
 		s->servers = check_calloc(s->n_servers, sizeof(*s->servers));
 		memcpy(s->servers, c->nameservers, s->n_servers * sizeof(*s->servers));

@@ -14,6 +14,8 @@ struct dns_conf {
 	char *resolv_conf;   /* read if there are no nameservers */
 	char *hosts_file;    /* NULL: none */
 	char *append_domain; /* NULL or ".example.com" */
+	struct ip udp_outgoing,
+		udp_incoming; /* whence name servers are asked; any: the system chooses */
 	bool defnames;
 	bool check_hostnames, allow_underscore;
 	int64_t timeout_ms, retransmit_ms;
@@ -42,3 +44,4 @@ void net_conf_fini(struct net_conf *c);
 /* Setters of this folder's directives; the comment names the member's type. */
 conf_setter_fn net_set_nameservers;   /* struct dns_conf */
 conf_setter_fn net_set_append_domain; /* char * */
+conf_setter_fn net_set_udp_address;   /* struct ip */

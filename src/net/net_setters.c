@@ -48,3 +48,19 @@ void net_set_append_domain(struct conf_line *l, void *field)
 	}
 	*domain = check_strdup(name);
 }
+
+void net_set_udp_address(struct conf_line *l, void *field)
+{
+	struct ip *ip = field;
+	struct span word;
+
+	if (!conf_need_word(l, &word))
+		return;
+	if (span_eq(word, SPAN("any_addr")) || span_eq(word, SPAN("no_addr"))) {
+		*ip = (struct ip){ 0 };
+	} else if (!ip_parse(word, ip)) {
+		conf_error(l, "\"%.*s\" is no address (accepted: an IP address, any_addr, no_addr)",
+		           SPAN_ARG(word));
+		conf_as_squid(l->reader, "looks the name up, and does not start if there is none");
+	}
+}

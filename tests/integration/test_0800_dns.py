@@ -254,3 +254,14 @@ def test_answer_for_another_question_is_not_taken(setup, origin):
     dns.answers[("www.a.test", "A")] = [("127.0.0.1", 60)]
     assert get(proxy, f"http://www.a.test:{origin.port}/").body == b"ok"
     assert get(proxy, f"http://other.test:{origin.port}/").status == 503
+
+
+@pytest.mark.parametrize("conf, asker", [("", "127.0.0.1"), ("udp_outgoing_address 127.0.0.2\n", "127.0.0.2"),
+                                         ("udp_incoming_address 127.0.0.3\n", "127.0.0.3"),
+                                         ("udp_incoming_address 127.0.0.3\nudp_outgoing_address 127.0.0.2\n", "127.0.0.2"),
+                                         ("udp_outgoing_address no_addr\n", "127.0.0.1"),
+                                         ("udp_outgoing_address ::1\n", "127.0.0.1")])
+def test_queries_come_from_the_address_that_is_named(setup, origin, conf, asker):
+    proxy, dns = setup({("www.a.test", "A"): [("127.0.0.1", 60)]}, conf)
+    assert get(proxy, f"http://www.a.test:{origin.port}/").body == b"ok"
+    assert dns.askers == {asker}

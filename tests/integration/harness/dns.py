@@ -30,6 +30,7 @@ class Server:
         self.fault = fault or (lambda name, kind, tcp: None)
         self.delay = delay or (lambda name, kind: None)     # an Event to wait for, or None
         self.queries = []       # (name, type, over tcp)
+        self.askers = set()     # addresses from which it was asked over UDP
         self._tcp = socket.socket()
         self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         while True:
@@ -110,6 +111,7 @@ class Server:
                 return
             if len(query) < 12:     # what a shutdown reads
                 return
+            self.askers.add(peer[0])
             threading.Thread(target=self._one_udp, args=(query, peer), daemon=True).start()
 
     def _one_udp(self, query, peer):

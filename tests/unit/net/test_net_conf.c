@@ -111,6 +111,8 @@ static const char *const wrong[] = {
 	"append_domain corp.example",
 	"append_domain .",
 	"append_domain",
+	"udp_outgoing_address localhost",
+	"udp_incoming_address",
 	"connect_timeout soon",
 	"server_persistent_connections maybe",
 };
