@@ -7,6 +7,7 @@ tests_unit_unit_conf_SOURCES = tests/unit/unit_conf.c tests/unit/unit.h \
 	tests/unit/conf/test_condition.c \
 	tests/unit/conf/test_dump.c \
 	tests/unit/conf/test_include.c \
+	tests/unit/conf/test_language.c \
 	tests/unit/conf/test_line.c \
 	tests/unit/conf/test_mask.c \
 	tests/unit/conf/test_number.c \

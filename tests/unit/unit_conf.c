@@ -3,6 +3,7 @@
 Suite *suite_condition(void);
 Suite *suite_dump(void);
 Suite *suite_include(void);
+Suite *suite_language(void);
 Suite *suite_line(void);
 Suite *suite_mask(void);
 Suite *suite_number(void);
@@ -14,4 +15,5 @@ Suite *suite_value(void);
 Suite *suite_word(void);
 
 UNIT_MAIN(suite_line, suite_condition, suite_include, suite_word, suite_value, suite_number,
-          suite_setter, suite_reader, suite_mask, suite_dump, suite_suggest, suite_squid)
+          suite_language, suite_setter, suite_reader, suite_mask, suite_dump, suite_suggest,
+          suite_squid)
