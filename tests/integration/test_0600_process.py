@@ -66,7 +66,7 @@ def test_start_is_told_in_cache_log(start_proxy, mode):
 @cuttle_only("Squid's words")
 @pytest.mark.parametrize("conf, said", [
     ("pid_filename {dir}/none/x.pid\n", ["{dir}/none/x.pid", "pid_filename"]),
-    ("cache_log stdio:/dev/stderr\n", ["squid.conf:", "/dev/stderr, or none"]),
+    ("cache_log udp://127.0.0.1:9\n", ["squid.conf:", "/dev/stderr, or none"]),
     ("access_log stdio:{dir}/none/x.log\n", ["squid.conf:", "{dir}/none/x.log", "folder"]),
 ])
 def test_what_cannot_be_opened_comes_with_a_remedy(start_proxy, conf, said):
@@ -471,3 +471,12 @@ def test_cache_log_is_written(start_proxy):
     """What the operator log says about the start is in the file that cache_log names."""
     proxy = start_proxy()
     until(lambda: str(proxy.port) in proxy.read("cache.log"), "the listening port is named in cache.log")
+
+
+@pytest.mark.parametrize("module", ["", "stdio:"])
+def test_cache_log_may_name_a_module(start_proxy, module):
+    """Squid cuts "stdio:" off, as files for containers have it."""
+    proxy = start_proxy(start=False)
+    proxy.configure(f"cache_log {module}{{dir}}/other.log\nhttp_access allow all\n")
+    proxy.start()
+    until(lambda: str(proxy.port) in proxy.read("other.log"), "the listening port is named in the log")
