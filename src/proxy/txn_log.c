@@ -244,6 +244,8 @@ struct log_rec txn_log_record(struct txn *t)
 {
 	const struct log_conf *conf = &t->worker->snapshot->log;
 	const struct session *s = t->session;
+	/* Of a head that never ended, what came. */
+	const uint64_t head_bytes = t->head_bytes != 0 ? t->head_bytes : t->reader.bytes;
 	struct log_rec r = {
 		.start_us = t->started_wall_us,
 		.end_us = loop_wall_us(t->worker->loop),
@@ -260,9 +262,9 @@ struct log_rec txn_log_record(struct txn *t)
 		.peer_us = -1,
 		.server_us = -1,
 		.version = (uint8_t)t->request.version,
-		.client_in_bytes = t->head_bytes + t->request_body.body_bytes,
+		.client_in_bytes = head_bytes + t->request_body.body_bytes,
 		.client_out_bytes = t->interim_bytes + t->sink.wire_bytes,
-		.client_head_bytes = t->head_bytes,
+		.client_head_bytes = head_bytes,
 		.reply_head_bytes = t->reply_head_bytes,
 		.server_in_bytes = t->source != NULL ? t->source->body_bytes : 0,
 		.method = t->request.version != 0 ? t->request.method_name : SPAN_NULL,

@@ -40,6 +40,7 @@ EXTRA_DIST += \
 	tests/integration/test_0470_outgoing.py \
 	tests/integration/test_0500_access_log.py \
 	tests/integration/test_0510_error_pages.py \
+	tests/integration/test_0520_logformat.py \
 	tests/integration/test_0600_process.py \
 	tests/integration/test_0610_reload.py \
 	tests/integration/test_0612_reload_lists.py \
