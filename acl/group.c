@@ -51,6 +51,7 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 		acl_report(p, a, CONF_ERROR, "acl %s: \"%.*s\" is not defined above%s%s%s", a->name,
 		           SPAN_ARG(name), near != NULL ? "; did you mean " : "",
 		           near != NULL ? near : "", near != NULL ? "?" : "");
+		conf_as_squid(p->reader, CONF_SQUID_STOPS);
 		return;
 	}
 	if (g->n == g->cap) {

@@ -177,6 +177,7 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 		           "acl %s: \"%.*s\" is taken for \"all\", IPv6 included: write"
 		           " \"all\" or \"ipv4\"",
 		           a->name, SPAN_ARG(value));
+		conf_as_squid(p->reader, "complains too, and takes it for \"all\"");
 		value = SPAN("all");
 	}
 	if (add_word(a->data, value))
@@ -187,6 +188,8 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 		           " addresses, or use an acl of type %s",
 		           a->name, SPAN_ARG(value),
 		           strcmp(a->type->name, "dst") == 0 ? "dstdomain" : "srcdomain");
+		conf_as_squid(p->reader,
+		              "looks it up once, when it starts, and does not start if that fails");
 		return;
 	}
 	const char *fault = parse_prefix(value, &pre);
@@ -194,11 +197,14 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 	if (fault != NULL) {
 		acl_report(p, a, CONF_ERROR, "acl %s: bad address \"%.*s\": %s; accepted are %s",
 		           a->name, SPAN_ARG(value), fault, a->type->values);
+		conf_as_squid(p->reader, CONF_SQUID_STOPS);
 		return;
 	}
-	if (pre.warning != NULL)
+	if (pre.warning != NULL) {
 		acl_report(p, a, CONF_WARNING, "acl %s: \"%.*s\": %s", a->name, SPAN_ARG(value),
 		           pre.warning);
+		conf_as_squid(p->reader, CONF_SQUID_WARNS);
+	}
 	acl_addrs_add(a->data, &pre.first, &pre.last);
 }
 

@@ -26,9 +26,11 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 {
 	const char *why;
 
-	if (!acl_domains_add(a->data, value, &why))
+	if (!acl_domains_add(a->data, value, &why)) {
 		acl_report(p, a, CONF_WARNING, "acl %s: \"%.*s\" %s", a->name, SPAN_ARG(value),
 		           why);
+		conf_as_squid(p->reader, CONF_SQUID_TAKES);
+	}
 }
 
 static void finish(struct acl *a, struct acl_parse *p)
@@ -47,9 +49,13 @@ static void summarise(const struct acl *a, struct acl_parse *p)
 	const size_t merged = acl_domains_merged(sets, a->n_files + 1);
 
 	free(sets);
-	if (merged != 0)
+	if (merged != 0) {
 		acl_report(p, NULL, CONF_NOTE, "acl %s: %zu of %zu names are covered by others",
 		           a->name, merged, acl_count(a));
+		conf_as_squid(p->reader,
+		              "warns of each, but refuses (up to version 6) where the "
+		              "longer name stands first");
+	}
 }
 
 /* Most lists of a policy look at the same host. */

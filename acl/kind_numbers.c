@@ -42,6 +42,7 @@ static void parse_status(struct acl *a, struct acl_parse *p, struct span value)
 	if (!is_read || from > to || to > STATUS_MAX) {
 		acl_report(p, a, CONF_ERROR, "acl %s: bad status \"%.*s\": accepted are %s",
 		           a->name, SPAN_ARG(value), a->type->values);
+		conf_as_squid(p->reader, "takes it for a number, maybe 0");
 		return;
 	}
 	for (; from <= to; from++)

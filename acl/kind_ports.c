@@ -44,6 +44,7 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 			"acl %s: bad port \"%.*s\": accepted are numbers from 0 to 65535 and ranges"
 			" such as 1025-65535",
 			a->name, SPAN_ARG(value));
+		conf_as_squid(p->reader, CONF_SQUID_STOPS);
 		return;
 	}
 	if (s->n == s->cap) {

@@ -61,6 +61,7 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 	if (r == NULL) {
 		acl_report(p, a, CONF_ERROR, "acl %s: bad regular expression \"%.*s\": %s", a->name,
 		           SPAN_ARG(value), why);
+		conf_as_squid(p->reader, "logs an error, leaves the expression out and starts");
 		return;
 	}
 	warn_foreign(a, p, value);

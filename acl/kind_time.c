@@ -89,12 +89,14 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 	if (value.n == 0 || value.p[0] < '0' || value.p[0] > '9') {
 		const unsigned days = parse_days(value);
 
-		if (days == 0)
+		if (days == 0) {
 			acl_report(p, a, CONF_ERROR,
 			           "acl %s: \"%.*s\" names no days: accepted are the letters S M T "
 			           "W H F"
 			           " A (Sunday to Saturday) and D (Monday to Friday)",
 			           a->name, SPAN_ARG(value));
+			conf_as_squid(p->reader, "logs an error and goes on without these days");
+		}
 		p->days |= days;
 		return;
 	}
@@ -105,6 +107,7 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 		acl_report(p, a, CONF_ERROR,
 		           "acl %s: bad time \"%.*s\": accepted is hh:mm-hh:mm from 00:00 to 24:00",
 		           a->name, SPAN_ARG(value));
+		conf_as_squid(p->reader, CONF_SQUID_STOPS);
 		return;
 	}
 	const unsigned days = p->days != 0 ? p->days : ALL_DAYS;
@@ -113,6 +116,9 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 	if (first <= last) {
 		add(s, days, first, last);
 	} else {
+		conf_difference(p->reader, p->place, "acl %s: \"%.*s\" goes on after midnight",
+		                a->name, SPAN_ARG(value));
+		conf_as_squid(p->reader, CONF_SQUID_STOPS);
 		add(s, days, first, DAY_MINUTES);
 		add(s, (days << 1 | days >> 6) & ALL_DAYS, 0, last);
 	}

@@ -94,12 +94,14 @@ static void parse_scheme(struct acl *a, struct acl_parse *p, struct span value)
 
 	for (int i = 0; i < n; i++)
 		padded[i] = ascii_lower(padded[i]);
-	if (value.n > 20 || strstr(known, padded) == NULL)
+	if (value.n > 20 || strstr(known, padded) == NULL) {
 		acl_report(p, a, CONF_WARNING,
 		           "acl %s: \"%.*s\" is no URL scheme that occurs: accepted are HTTP, "
 		           "HTTPS, FTP,"
 		           " URN and others",
 		           a->name, SPAN_ARG(value));
+		conf_as_squid(p->reader, "warns and leaves it out");
+	}
 	add(a->data, value);
 }
 
@@ -142,6 +144,7 @@ static void parse_method(struct acl *a, struct acl_parse *p, struct span value)
 	if (m == HTTP_OTHER && !http_is_token(value)) {
 		acl_report(p, a, CONF_ERROR, "acl %s: \"%.*s\" is no method: accepted are %s",
 		           a->name, SPAN_ARG(value), a->type->values);
+		conf_as_squid(p->reader, CONF_SQUID_TAKES);
 		return;
 	}
 	if (m == HTTP_PURGE)

@@ -162,6 +162,7 @@ void acl_conf_rules(struct conf_line *l, void *field)
 			l,
 			"%.*s: empty line; accepted is \"allow\" or \"deny\" and at least one acl",
 			SPAN_ARG(l->name));
+		conf_as_squid(l->reader, CONF_SQUID_SKIPS);
 		return;
 	}
 	const bool is_allow = span_eq(action, SPAN("allow"));

@@ -43,8 +43,9 @@ static bool set_choice(struct conf_line *l, const char *const *names, size_t n, 
 		}
 		conf_error(l, "unknown value \"%.*s\" (use %s)", SPAN_ARG(word),
 		           l->directive->syntax);
+		conf_as_squid(l->reader, CONF_SQUID_TAKES);
 	} else {
-		conf_error(l, "a value is missing (use %s)", l->directive->syntax);
+		conf_error_both(l, "a value is missing (use %s)", l->directive->syntax);
 	}
 	return false;
 }
@@ -65,7 +66,7 @@ void header_conf_upgrades(struct conf_line *l, void *field)
 	struct span word;
 
 	if (!conf_word(l, &word)) {
-		conf_error(l, "a protocol is missing (use %s)", l->directive->syntax);
+		conf_error_both(l, "a protocol is missing (use %s)", l->directive->syntax);
 		return;
 	}
 	const bool is_other = span_eq(word, SPAN("OTHER"));

@@ -103,7 +103,7 @@ static bool parse_place(struct conf_line *l, struct log_target *t)
 	struct span word, place;
 
 	if (!conf_word(l, &word)) {
-		conf_error(l, "expected a file (stdio:/path) or none");
+		conf_error_both(l, "expected a file (stdio:/path) or none");
 		return false;
 	}
 	if (span_eq(word, SPAN("none"))) {
@@ -115,6 +115,7 @@ static bool parse_place(struct conf_line *l, struct log_target *t)
 			continue;
 		conf_error(l, "\"%.*s\": this log module %s; use stdio:/path or none",
 		           SPAN_ARG(word), not_built);
+		conf_as_squid(l->reader, "applies it");
 		return false;
 	}
 	place = word;
@@ -125,6 +126,7 @@ static bool parse_place(struct conf_line *l, struct log_target *t)
 			l,
 			"\"%.*s\": expected a full path, as in stdio:/var/log/access.log, or none",
 			SPAN_ARG(word));
+		conf_as_squid(l->reader, "takes it for a file in the folder where it runs");
 		return false;
 	}
 	if (is_stream(place, '1', SPAN("/dev/stdout")))
@@ -203,23 +205,24 @@ static bool parse_option(struct conf_line *l, struct log_target *t, struct span 
 		t->is_on_error_die = span_eq(value, SPAN("die"));
 		if (t->is_on_error_die || span_eq(value, SPAN("drop")))
 			return true;
-		conf_error(l, "\"%.*s\": expected on-error=drop or on-error=die", SPAN_ARG(word));
+		conf_error_both(l, "\"%.*s\": expected on-error=drop or on-error=die",
+		                SPAN_ARG(word));
 		return false;
 	}
 	if (span_eq(name, SPAN("rotate"))) {
 		if (conf_parse_int(value, &t->rotate) && t->rotate >= 0 &&
 		    t->rotate <= LOG_GENERATIONS_MAX)
 			return true;
-		conf_error(l, "\"%.*s\": expected a number from 0 to %d", SPAN_ARG(word),
-		           LOG_GENERATIONS_MAX);
+		conf_error_both(l, "\"%.*s\": expected a number from 0 to %d", SPAN_ARG(word),
+		                LOG_GENERATIONS_MAX);
 		return false;
 	}
 	if (span_eq(name, SPAN("buffer-size"))) {
 		if (conf_parse_glued_bytes(value, &t->buffer_bytes) && t->buffer_bytes >= 0 &&
 		    t->buffer_bytes <= BUFFER_SIZE_MAX)
 			return true;
-		conf_error(l, "\"%.*s\": expected a size up to 1GB, as in buffer-size=64KB",
-		           SPAN_ARG(word));
+		conf_error_both(l, "\"%.*s\": expected a size up to 1GB, as in buffer-size=64KB",
+		                SPAN_ARG(word));
 		return false;
 	}
 	conf_error(l,
@@ -321,7 +324,7 @@ static void tell_format(void *arg, bool is_error, const char *text)
 	const struct reading *r = arg;
 
 	if (is_error)
-		conf_error(r->line, "logformat %.*s: %s", SPAN_ARG(r->name), text);
+		conf_error_both(r->line, "logformat %.*s: %s", SPAN_ARG(r->name), text);
 	else
 		conf_warning(r->line, "logformat %.*s: %s", SPAN_ARG(r->name), text);
 }
@@ -458,7 +461,7 @@ void log_conf_generations(struct conf_line *l, void *field)
 		conf_word(l, &word);
 		return;
 	}
-	conf_error(l, "expected a number from 0 to %d", LOG_GENERATIONS_MAX);
+	conf_error_both(l, "expected a number from 0 to %d", LOG_GENERATIONS_MAX);
 	conf_rest(l);
 }
 
@@ -489,6 +492,6 @@ void log_conf_netmask(struct conf_line *l, void *field)
 
 	if (conf_word(l, &word) && ip_parse(word, mask))
 		return;
-	conf_error(l, "expected a mask in the form of an address, as in 255.255.255.0");
+	conf_error_both(l, "expected a mask in the form of an address, as in 255.255.255.0");
 	conf_rest(l);
 }

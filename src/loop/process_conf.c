@@ -117,12 +117,14 @@ static bool debug_section(struct conf_line *l, struct debug_conf *d, struct span
 		return false;
 	else if (has_messages(section))
 		d->level = MAX(d->level, level_of(level));
-	else if (level > 1)
+	else if (level > 1) {
 		conf_report(
 			l->reader, CONF_NOTE, l->place,
 			"debug_options: there are no messages of section %lld; those of 4 (error "
 			"pages), 28 (access control), 33 and 85 (requests) are one",
 			(long long)section);
+		conf_as_squid(l->reader, "writes what it has to say of it");
+	}
 	return true;
 }
 

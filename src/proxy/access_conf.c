@@ -95,8 +95,10 @@ void access_conf_cache(struct conf_line *l, void *field)
 {
 	struct acl_rules **rules = field;
 
-	if (*rules == NULL)
+	if (*rules == NULL) {
 		conf_report(l->reader, CONF_NOTE, l->place,
 		            "nothing is cached yet, so %s has no effect", l->directive->name);
+		conf_as_squid(l->reader, "applies it");
+	}
 	acl_conf_rules(l, field);
 }

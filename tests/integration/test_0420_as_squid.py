@@ -65,6 +65,17 @@ request_header_max_size 10MB
 acl a
 acl a frobnicate x
 acl localhost dst 192.0.2.1
+acl a src x/y
+acl a src 10.0.0.0/33
+acl a time 1
+acl a port x
+acl a any-of b
+access_log /x on-error=x
+access_log /x rotate=x
+access_log /x buffer-size=1
+logformat x %zz
+client_netmask /24
+logfile_rotate x
 max_filedescriptors many
 max_filedescriptors 10x
 visible_hostname
@@ -101,6 +112,13 @@ include /tmp
 if true\\nelse if false\\nendif
 if true\\nelse\\nelse\\nendif
 ipcache_low 200
+acl a url_regex (
+acl a time Q
+acl a method a(b
+acl a http_status x
+access_log x
+forwarded_for x
+debug_options x
 """
 
 # What neither objects to loudly.
@@ -109,6 +127,11 @@ via enable
 via on and more
 request_header_max_size 5
 umask 27
+acl a src 10.0.0.1/24
+acl all src 0.0.0.0/0
+acl a proto frobnicate
+acl a dstdomain .example a.example
+debug_options ALL,1 29,9
 dns_v4_first on
 cache_dir ufs /tmp 10 16 256
 delay_pools 1
