@@ -4,8 +4,8 @@ cuttle_libs = \
 	src/admin/libadmin.a \
 	src/proxy/libproxy.a \
 	src/peer/libpeer.a \
-	src/log/liblog.a \
 	src/header/libheader.a \
+	src/log/liblog.a \
 	src/error/liberror.a \
 	cache/libcache.a \
 	src/net/libnet.a \

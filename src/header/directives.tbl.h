@@ -20,7 +20,7 @@ DIRECTIVE(request_header_replace, "header_replace", header, header, header_rules
 DIRECTIVE(request_header_add, "", header, header, header_rules_add, request_rules, "",
 	"NAME VALUE [!]ACL ...",
 	"Adds a field to requests as they are sent on, if all acls match, beside those of that name that are there. A VALUE with blanks stands in quotes; in quotes"
-	" \\ protects the next byte and %% is a per cent sign.")
+	" \\ protects the next byte and the codes of logformat are replaced.")
 DIRECTIVE(reply_header_access, "", header, header, header_rules_access, reply_rules, "",
 	"NAME|Other|All allow|deny [!]ACL ...",
 	"Removes fields from replies as they are delivered, error pages included. For each field the rules for its name count; else those for Other, unless the name is a"
@@ -31,7 +31,7 @@ DIRECTIVE(reply_header_replace, "", header, header, header_rules_replace, reply_
 DIRECTIVE(reply_header_add, "", header, header, header_rules_add, reply_rules, "",
 	"NAME VALUE [!]ACL ...",
 	"Adds a field to replies as they are delivered, error pages included, if all acls match, beside those of that name that are there. A VALUE with blanks stands in quotes; in quotes"
-	" \\ protects the next byte and %% is a per cent sign.")
+	" \\ protects the next byte and the codes of logformat are replaced.")
 DIRECTIVE(follow_x_forwarded_for, "", access, header, acl_conf_rules, follow_x_forwarded_for, "",
 	"allow|deny [!]ACL ...",
 	"Whose X-Forwarded-For is believed. Beginning with the address that connected, each address that is allowed may name the"

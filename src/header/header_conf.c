@@ -3,6 +3,8 @@
  */
 #include "header/header_conf.h"
 
+#include "log/access_log.h"
+
 void header_conf_init(struct header_conf *c)
 {
 	*c = (struct header_conf){ 0 };
@@ -24,10 +26,14 @@ void header_conf_fini(struct header_conf *c)
 	header_conf_init(c);
 }
 
-void header_conf_finish(struct header_conf *c, struct conf_reader *r)
+void header_conf_finish(struct header_conf *c, struct log_conf *log, struct conf_reader *r)
 {
+	const struct log_format_conf formats = log_conf_formats(log);
+
 	header_rules_finish(c->request_rules, r);
 	header_rules_finish(c->reply_rules, r);
+	header_rules_bind(c->request_rules, &formats);
+	header_rules_bind(c->reply_rules, &formats);
 }
 
 static bool set_choice(struct conf_line *l, const char *const *names, size_t n, unsigned *choice)

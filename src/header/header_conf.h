@@ -23,6 +23,8 @@ struct upgrade_rules {
 	struct acl_rules *rules;
 };
 
+struct log_conf;
+
 struct header_conf {
 	bool via, httpd_suppress_version_string;
 	enum forwarded_for forwarded_for;
@@ -35,8 +37,8 @@ struct header_conf {
 
 void header_conf_init(struct header_conf *c);
 void header_conf_fini(struct header_conf *c);
-/* After reading: reports what has no effect. */
-void header_conf_finish(struct header_conf *c, struct conf_reader *r);
+/* After reading: reports what has no effect. log: whose settings values with format codes follow. */
+void header_conf_finish(struct header_conf *c, struct log_conf *log, struct conf_reader *r);
 
 conf_setter_fn header_conf_forwarded_for; /* enum forwarded_for */
 conf_setter_fn header_conf_upgrades;      /* struct upgrade_rules * */

@@ -108,16 +108,37 @@ static void remove_denied(const struct header_rules *r, struct http_head *h,
 	h->n_fields = kept;
 }
 
+static void add_allowed(const struct header_rules *r, struct http_head *h,
+                        const struct header_pass *pass, header_record_fn *record, void *arg)
+{
+	struct log_rec rec;
+	bool has_rec = false;
+
+	for (const struct header_add *a = r->adds; a != NULL; a = a->next) {
+		struct span value;
+
+		if (pass->answers[a->list] != ALLOWED)
+			continue;
+		if (!log_value_is_fixed(a->value, &value)) {
+			if (!has_rec)
+				rec = record(arg, &r->fields);
+			has_rec = true;
+			value = log_value_text(a->value, &rec, h->arena);
+		}
+		/* As in Squid: an empty value is sent as a hyphen. */
+		http_head_add_named(h, span_str(a->name), value.n != 0 ? value : SPAN("-"));
+	}
+}
+
 void header_rules_apply(const struct header_rules *r, struct http_head *h,
-                        const struct header_pass *pass, bool adds)
+                        const struct header_pass *pass, header_record_fn *record, void *arg)
 {
 	if (r == NULL)
 		return;
 	if (r->removes)
 		remove_denied(r, h, pass);
-	for (const struct header_add *a = adds ? r->adds : NULL; a != NULL; a = a->next)
-		if (pass->answers[a->list] == ALLOWED)
-			http_head_add_named(h, span_str(a->name), span_str(a->value));
+	if (record != NULL)
+		add_allowed(r, h, pass, record, arg);
 }
 
 bool header_rules_remove(const struct header_rules *r)
@@ -147,9 +168,10 @@ void header_rules_free(struct header_rules **rp)
 		r->adds = a->next;
 		acl_rules_free(&a->terms);
 		free(a->name);
-		free(a->value);
+		log_value_free(&a->value);
 		free(a);
 	}
 	table_fini(&r->by_name);
+	log_fields_fini(&r->fields);
 	free(r);
 }

@@ -13,6 +13,7 @@
 #include "acl/decide.h"
 #include "conf/conf.h"
 #include "http/head.h"
+#include "log/value.h"
 
 struct header_rules;
 
@@ -30,29 +31,29 @@ typedef bool header_ask_fn(void *arg, const struct acl_rules *rules, bool *allow
 /* Ask what must be known about this head. False: an answer is awaited; call again. rules may be NULL. */
 bool header_rules_decide(const struct header_rules *r, const struct http_head *h,
                          struct header_pass *pass, header_ask_fn *ask, void *arg);
+/* What a transaction would have in the log by now, packed by this set. */
+typedef struct log_rec header_record_fn(void *arg, const struct log_fields *fields);
+
 /*
- * Change the head as was decided: fields go or get another value, then others are added at the end
- * (interim replies get none: adds is false).
+ * Change the head as was decided: fields go or get another value, then others are added at the end.
+ * record is called at most once, and only if a value has format codes; NULL: nothing is added, as to
+ * interim replies.
  */
 void header_rules_apply(const struct header_rules *r, struct http_head *h,
-                        const struct header_pass *pass, bool adds);
+                        const struct header_pass *pass, header_record_fn *record, void *arg);
 /* Do the rules take fields away? Then trailers, which come too late to be asked about, go too. */
 bool header_rules_remove(const struct header_rules *r);
 
 void header_rules_free(struct header_rules **r);
 /* After all lines: report what has no effect. */
 void header_rules_finish(struct header_rules *r, struct conf_reader *reader);
+/* After header_rules_finish(): settle what the values with format codes depend on. */
+void header_rules_bind(struct header_rules *r, const struct log_format_conf *c);
 
 /* Setters of a struct header_rules * member. */
 conf_setter_fn header_rules_access;  /* NAME allow|deny [!]ACL ... */
 conf_setter_fn header_rules_replace; /* NAME TEXT */
 conf_setter_fn header_rules_add;     /* NAME VALUE [!]ACL ... */
-
-/*
- * A value as conf_word_or_quoted() gave it, for request_header_add and note: in quotes %% is a per cent
- * sign. On the heap, with room for two bytes at least; NULL: reported.
- */
-char *header_value_read(struct conf_line *l, struct span value, bool is_quoted);
 
 /* Is it one of the names that Squid knows by heart, so that rules for Other do not mean it? */
 bool header_name_is_common(struct span name);

@@ -144,30 +144,9 @@ void header_rules_replace(struct conf_line *l, void *field)
 	s->replacement = span_strdup(value);
 }
 
-char *header_value_read(struct conf_line *l, struct span value, bool is_quoted)
-{
-	char *out = check_malloc(value.n + 2);
-	size_t n = 0;
-
-	for (size_t i = 0; i < value.n; i++) {
-		out[n++] = value.p[i];
-		if (value.p[i] != '%' || !is_quoted)
-			continue;
-		if (i + 1 < value.n && value.p[i + 1] == '%') {
-			i++;
-			continue;
-		}
-		conf_error(l, "format codes in a value exist in Squid, but not in Cuttle yet; "
-		              "%%%% is a per cent sign");
-		free(out);
-		return NULL;
-	}
-	out[n] = '\0';
-	return out;
-}
-
 /* Takes value and terms over. */
-static void add(struct header_rules *r, struct span name, char *value, struct acl_rules *terms)
+static void add(struct header_rules *r, struct span name, struct log_value *value,
+                struct acl_rules *terms)
 {
 	struct header_add **at = &r->adds;
 
@@ -175,9 +154,6 @@ static void add(struct header_rules *r, struct span name, char *value, struct ac
 		at = &(*at)->next;
 	*at = check_calloc(1, sizeof(**at));
 	(*at)->name = span_strdup(name);
-	/* As in Squid: an empty value is sent as a hyphen. There is room for it. */
-	if (value[0] == '\0')
-		memcpy(value, "-", 2);
 	(*at)->value = value;
 	(*at)->terms = terms;
 	(*at)->list = r->n_lists++;
@@ -206,15 +182,21 @@ void header_rules_add(struct conf_line *l, void *field)
 			                l->directive->syntax);
 		return;
 	}
-	char *text = is_value(l, value) ? header_value_read(l, value, is_quoted) : NULL;
-	struct acl_rules *terms = text != NULL ? acl_conf_terms(l) : NULL;
+	struct log_value *v = log_value_read(l, value, is_quoted);
+	struct acl_rules *terms = v != NULL ? acl_conf_terms(l) : NULL;
 
 	if (terms == NULL) {
 		(void)conf_rest(l);
-		free(text);
+		log_value_free(&v);
 		return;
 	}
-	add(rules_of(field), name, text, terms);
+	add(rules_of(field), name, v, terms);
+}
+
+void header_rules_bind(struct header_rules *r, const struct log_format_conf *c)
+{
+	for (struct header_add *a = r != NULL ? r->adds : NULL; a != NULL; a = a->next)
+		log_value_bind(a->value, c, &r->fields);
 }
 
 void header_rules_finish(struct header_rules *r, struct conf_reader *reader)

@@ -5,6 +5,7 @@
 
 #include "base/table.h"
 #include "header/rules.h"
+#include "log/value.h"
 
 /* The rules for one name. */
 struct header_set {
@@ -19,7 +20,8 @@ struct header_set {
 
 struct header_add {
 	struct header_add *next; /* in the order of the file */
-	char *name, *value;
+	char *name;
+	struct log_value *value;
 	struct acl_rules *terms; /* all must match; without any, they do */
 	unsigned list;
 };
@@ -30,8 +32,9 @@ struct header_rules {
 	struct header_set *other, *all;     /* NULL: none */
 	struct table by_name;               /* names that are HTTP_F_OTHER */
 	struct header_add *adds;
-	unsigned n_lists; /* list numbers given out, for header_pass */
-	bool removes;     /* some set has rules */
+	unsigned n_lists;         /* list numbers given out, for header_pass */
+	bool removes;             /* some set has rules */
+	struct log_fields fields; /* by which the records for values are packed */
 };
 
 /* --- rules.c */

@@ -47,6 +47,8 @@ void log_conf_fini(struct log_conf *c);
  * After acl_conf_finish(): formats are bound, and it is known what they and the policy read.
  */
 void log_conf_finish(struct log_conf *c, struct conf_reader *r);
+/* What formats depend on. */
+struct log_format_conf log_conf_formats(const struct log_conf *c);
 /* Some log tells the rules that allowed requests, too: then log_rec.rule is to be set for them. */
 static inline bool log_conf_wants_rules(const struct log_conf *c)
 {

@@ -431,12 +431,17 @@ static void add_facts_field(void *arg, bool is_reply, struct span name)
 	log_names_add(is_reply ? &c->facts_fields.reply : &c->facts_fields.request, name);
 }
 
+struct log_format_conf log_conf_formats(const struct log_conf *c)
+{
+	return (struct log_format_conf){ .strip_query_terms = c->strip_query_terms,
+		                         .mime_headers = c->log_mime_hdrs,
+		                         .client_netmask = c->client_netmask };
+}
+
 void log_conf_finish(struct log_conf *c, struct conf_reader *r)
 {
 	const struct acl_conf *acl = conf_section(r, CONF_SECTION_acl);
-	const struct log_format_conf formats = { .strip_query_terms = c->strip_query_terms,
-		                                 .mime_headers = c->log_mime_hdrs,
-		                                 .client_netmask = c->client_netmask };
+	const struct log_format_conf formats = log_conf_formats(c);
 
 	for (const struct log_target *t = c->targets; t != NULL; t = t->next) {
 		check_doubt(c, t, r);

@@ -14,4 +14,5 @@ src_log_liblog_a_SOURCES = \
 	src/log/ring.c src/log/ring_int.h \
 	src/log/sink.c src/log/sink.h \
 	src/log/style.c src/log/style.h \
+	src/log/value.c src/log/value.h \
 	src/log/values.c

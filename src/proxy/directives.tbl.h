@@ -38,9 +38,10 @@ DIRECTIVE(send_hit, "", cache-policy, proxy, access_conf_cache, access.send_hit,
 	"allow|deny [!]ACL ...", "Which stored replies may be sent. Nothing is cached yet.")
 DIRECTIVE(store_miss, "", cache-policy, proxy, access_conf_cache, access.store_miss, "",
 	"allow|deny [!]ACL ...", "Which replies may be stored. Nothing is cached yet.")
-DIRECTIVE(note, "", log, proxy, note_conf_note, notes, "",
+DIRECTIVE(note, "", log, proxy, note_conf_note, notes.rules, "",
 	"NAME VALUE [!]ACL ...", "Annotates a transaction when it ends, for access_log acls of type note and for what is logged: the first VALUE of each NAME"
-	" whose acls all match. A VALUE with blanks stands in quotes, where %% is a per cent sign.")
+	" whose acls all match. A VALUE with blanks stands in quotes, where the codes of logformat are"
+	" replaced.")
 DIRECTIVE(on_unsupported_protocol, "", access, proxy, access_conf_unsupported, access.unsupported, "",
 	"tunnel|respond [!]ACL ...", "What becomes of traffic that is no HTTP where it was meant for another server (intercepted connections, looked-into"
 	" tunnels). There are no such ports yet; what comes to a proxy's own port is answered with an error in any case, as in Squid.")

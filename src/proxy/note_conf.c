@@ -3,25 +3,38 @@
  */
 #include "proxy/note_conf.h"
 
-#include "header/rules.h"
-
-void note_conf_free(struct note_rule **np)
+static void rule_free(struct note_rule *n)
 {
-	while (*np != NULL) {
-		struct note_rule *n = *np;
+	while (n->values != NULL) {
+		struct note_value *v = n->values;
 
-		*np = n->next;
-		while (n->values != NULL) {
-			struct note_value *v = n->values;
-
-			n->values = v->next;
-			acl_rules_free(&v->terms);
-			free(v->value);
-			free(v);
-		}
-		free(n->name);
-		free(n);
+		n->values = v->next;
+		acl_rules_free(&v->terms);
+		log_value_free(&v->value);
+		free(v);
 	}
+	free(n->name);
+	free(n);
+}
+
+void note_conf_fini(struct note_conf *c)
+{
+	while (c->rules != NULL) {
+		struct note_rule *n = c->rules;
+
+		c->rules = n->next;
+		rule_free(n);
+	}
+	log_fields_fini(&c->fields);
+}
+
+void note_conf_bind(struct note_conf *c, const struct log_conf *log)
+{
+	const struct log_format_conf formats = log_conf_formats(log);
+
+	for (const struct note_rule *n = c->rules; n != NULL; n = n->next)
+		for (const struct note_value *v = n->values; v != NULL; v = v->next)
+			log_value_bind(v->value, &formats, &c->fields);
 }
 
 static struct note_rule *rule_named(struct note_rule **at, struct span name)
@@ -48,12 +61,12 @@ void note_conf_note(struct conf_line *l, void *field)
 			                l->directive->syntax);
 		return;
 	}
-	char *text = header_value_read(l, value, is_quoted);
+	struct log_value *text = log_value_read(l, value, is_quoted);
 	struct acl_rules *terms = text != NULL ? acl_conf_terms(l) : NULL;
 
 	if (terms == NULL) {
 		(void)conf_rest(l);
-		free(text);
+		log_value_free(&text);
 		return;
 	}
 	struct note_value **at = &rule_named(field, name)->values;

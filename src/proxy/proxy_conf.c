@@ -21,7 +21,7 @@ void proxy_conf_fini(struct proxy_conf *c)
 		free(n);
 	}
 	access_conf_fini(&c->access);
-	note_conf_free(&c->notes);
+	note_conf_fini(&c->notes);
 	acl_rules_free(&c->server_pconn_for_nonretriable);
 	free(c->visible_hostname);
 	free(c->unique_hostname);

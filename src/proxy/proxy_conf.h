@@ -35,7 +35,7 @@ struct proxy_conf {
 	int64_t client_lifetime_ms, read_timeout_ms, write_timeout_ms;
 
 	struct access_conf access;
-	struct note_rule *notes;
+	struct note_conf notes;
 	struct acl_rules *server_pconn_for_nonretriable;
 
 	/* error pages */

@@ -232,8 +232,7 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 		[CONF_SECTION_acl] = &s->acl,         [CONF_SECTION_net] = &s->net,
 		[CONF_SECTION_log] = &s->log,         [CONF_SECTION_proxy] = &s->proxy,
 		[CONF_SECTION_process] = &s->process, [CONF_SECTION_header] = &s->header,
-		[CONF_SECTION_error] = &s->error,
-		[CONF_SECTION_peer] = &s->peer,
+		[CONF_SECTION_error] = &s->error,     [CONF_SECTION_peer] = &s->peer,
 	};
 
 	acl_conf_share(&s->acl, o->list_files);
@@ -252,7 +251,8 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 		add_extra_port(s, o->extra_port);
 	conf_finish(s->reader);
 	acl_conf_finish(&s->acl, s->reader);
-	header_conf_finish(&s->header, s->reader);
+	header_conf_finish(&s->header, &s->log, s->reader);
+	note_conf_bind(&s->proxy.notes, &s->log);
 	log_conf_finish(&s->log, s->reader);
 	peer_conf_finish(&s->peer, s->reader);
 	proxy_conf_complete(&s->proxy, s->reader);

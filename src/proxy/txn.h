@@ -188,6 +188,8 @@ bool txn_answers_connect(const struct txn *t);
 enum log_hier txn_hier(const struct txn *t);
 /* Texts it has to make are in the transaction's arena. After txn_log_sinks(). */
 struct log_rec txn_log_record(struct txn *t);
+/* The same as far as it is known now, for values with format codes: packed by that set, without facts. */
+struct log_rec txn_log_record_for(struct txn *t, const struct log_fields *fields);
 /* The sinks of the access log that are to be told: bit i is sink i. First adds what note says; once. */
 uint64_t txn_log_sinks(struct txn *t);
 void txn_log(struct txn *t);

@@ -20,6 +20,19 @@ static bool ask_about_field(void *arg, const struct acl_rules *rules, bool *allo
 	return true;
 }
 
+/* What the log would say by now. The reply counts as sent, since it will be in a moment. */
+static struct log_rec record_so_far(void *arg, const struct log_fields *fields)
+{
+	struct txn *t = arg;
+	const bool has_reply = t->has_reply;
+
+	t->has_reply = t->reply.status != 0;
+	const struct log_rec rec = txn_log_record_for(t, fields);
+
+	t->has_reply = has_reply;
+	return rec;
+}
+
 /* --- the request ----------------------------------------------------------------------------- */
 
 /* Is the protocol allowed? The rules for its name are asked in order until one of them matches. */
@@ -121,7 +134,7 @@ struct machine_next txn_step_request_fields(struct txn *t)
 		t->outgoing = outgoing_head(t);
 	if (!header_rules_decide(rules, t->outgoing, &t->request_pass, ask_about_field, t))
 		return TXN_WAIT(REQUEST_FIELDS);
-	header_rules_apply(rules, t->outgoing, &t->request_pass, true);
+	header_rules_apply(rules, t->outgoing, &t->request_pass, record_so_far, t);
 	return TXN_GO(MISS);
 }
 
@@ -133,7 +146,7 @@ bool txn_fields_of_reply(struct txn *t, struct http_head *h, struct header_pass 
 
 	if (!header_rules_decide(rules, h, pass, ask_about_field, t))
 		return false;
-	header_rules_apply(rules, h, pass, adds);
+	header_rules_apply(rules, h, pass, adds ? record_so_far : NULL, t);
 	return true;
 }
 

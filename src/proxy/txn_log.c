@@ -240,9 +240,8 @@ static struct span pack_facts(struct txn *t, const struct log_conf *conf)
 	return log_facts_pack(&f, &conf->facts_fields, &t->arena);
 }
 
-struct log_rec txn_log_record(struct txn *t)
+struct log_rec txn_log_record_for(struct txn *t, const struct log_fields *fields)
 {
-	const struct log_conf *conf = &t->worker->snapshot->log;
 	const struct session *s = t->session;
 	/* Of a head that never ended, what came. */
 	const uint64_t head_bytes = t->head_bytes != 0 ? t->head_bytes : t->reader.bytes;
@@ -278,24 +277,45 @@ struct log_rec txn_log_record(struct txn *t)
 	};
 
 	log_server(t, &r);
-	r.fields = wanted_texts(t, &conf->fields);
+	r.fields = wanted_texts(t, fields);
+	return r;
+}
+
+struct log_rec txn_log_record(struct txn *t)
+{
+	const struct log_conf *conf = &t->worker->snapshot->log;
+	struct log_rec r = txn_log_record_for(t, &conf->fields);
+
 	if (log_fields_want(&conf->fields, LOG_FIELD_FACTS))
 		r.facts = pack_facts(t, conf);
 	return r;
 }
 
+static void add_note(struct txn *t, const struct note_conf *c, const char *name,
+                     const struct log_value *value)
+{
+	struct span text;
+
+	if (!log_value_is_fixed(value, &text)) {
+		const struct log_rec rec = txn_log_record_for(t, &c->fields);
+
+		text = log_value_text(value, &rec, &t->arena);
+	}
+	notes_add(&t->notes, &t->arena, span_str(name), text);
+}
+
 /* The directive note: of each name the first value whose acls match. */
 static void add_notes(struct txn *t)
 {
-	const struct note_rule *n = t->worker->snapshot->proxy.notes;
+	const struct note_conf *c = &t->worker->snapshot->proxy.notes;
 
-	for (; n != NULL; n = n->next) {
+	for (const struct note_rule *n = c->rules; n != NULL; n = n->next) {
 		for (const struct note_value *v = n->values; v != NULL; v = v->next) {
 			struct trail trail;
 
 			if (txn_decide_now(t, v->terms, VERDICT_ALLOW, &trail) != VERDICT_ALLOW)
 				continue;
-			notes_add(&t->notes, &t->arena, span_str(n->name), span_str(v->value));
+			add_note(t, c, n->name, v->value);
 			break;
 		}
 	}

@@ -284,3 +284,14 @@ def test_note_is_seen_by_the_logs(start_proxy, start_origin, lines, logged):
         client.connect(tunnel_end.authority)
     proxy.wait_log(3)
     until(lambda: [line.split()[5] for line in proxy.read("noted.log").splitlines()] == logged, "the noted lines")
+
+
+@cuttle_only("Squid 5 leaves codes in notes as they are; later versions replace them")
+def test_note_with_codes(start_proxy, start_origin):
+    proxy = start_proxy('acl get method GET\nnote what "%rm of %>Hs" get\nnote what "%rm"\nlogformat noted %{what}note\n'
+                        "access_log stdio:{dir}/noted.log noted\nhttp_access allow all\n")
+    origin = start_origin(serve_forever(reply()))
+    with proxy.client() as client:
+        client.get(origin.url())
+        client.ask("POST", origin.url(), body=b"x")
+    until(lambda: proxy.read("noted.log") == "GET%20of%20200\nPOST\n", "the noted lines")

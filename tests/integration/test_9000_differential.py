@@ -64,6 +64,7 @@ FIELDS = get(b"X-Mine: a\r\nCookie: c\r\nAuthorization: x\r\n")
 MANY = reply(body=b"hello", fields=[("Content-Type", "text/plain"), ("X-Mine", "a"), ("Set-Cookie", "c"), ("Location", "/l"),
                                     ("ETag", '"e"')])
 UPGRADE = get(b"Connection: upgrade\r\nUpgrade: Bar/1, Bar/2, Foo, Baz/3, Qux\r\n")
+LATER = "Squid learns it when the transaction ends"
 PAGELESS = "Squid writes its answer to a failed CONNECT past what is logged"
 
 PAGES = "".join(f"acl d{n} urlpath_regex ^/d{n}\n" for n in range(8)) + """acl c7 port 7
@@ -213,6 +214,14 @@ ROWS = [
         "request_header_add Cookie e post\n"),
     Row("request field added as it stands", FIELDS, conf=ALL + 'request_header_add X-Mine 100%%\nrequest_header_add X-Mine "100%%"\n'
         'request_header_add X-Mine ""\n'),
+    Row("request field added from codes", FIELDS, conf=ALL + 'request_header_add X-Mine "%>a|%rp|%{Cookie}>h"\n'),
+    Row("request field added from a later code", FIELDS, conf=ALL + 'request_header_add X-Mine "%rm"\n', differs={
+        "origin X-Mine": LATER}),
+    Row("reply field added from codes", get(), MANY, conf=ALL + 'reply_header_add X-Mine "%>a %{Location}<h"\n'),
+    Row("reply field added from later codes", get(), MANY, conf=ALL + 'reply_header_add X-Mine "%rm %>Hs"\n', differs={
+        "client X-Mine": LATER}),
+    Row("request field added from a note", FIELDS, conf=ALL + 'acl mark annotate_transaction kind=seen\nhttp_access deny mark !all\n'
+        'request_header_add X-Mine "%{kind}note" all\n'),
     Row("request field removed and added", FIELDS, conf=ALL + "request_header_access X-Mine deny all\nrequest_header_add X-Mine b\n"),
     Row("reply field removed", get(), MANY, conf=ALL + "reply_header_access X-Mine deny all\nreply_header_access Set-Cookie deny all\n"),
     Row("reply fields, other", get(), MANY, conf=ALL + "reply_header_access Other deny all\n"),

@@ -7,5 +7,5 @@ tests_unit_unit_header_SOURCES = tests/unit/unit_header.c tests/unit/unit.h \
 	tests/unit/header/test_rules.c \
 	tests/unit/header/test_upgrade.c \
 	tests/unit/header/test_xff.c
-tests_unit_unit_header_LDADD = src/header/libheader.a acl/libacl.a src/conf/libconf.a \
-	src/http/libhttp.a src/base/libbase.a $(unit_libs)
+tests_unit_unit_header_LDADD = src/header/libheader.a src/log/liblog.a src/net/libnet.a \
+	acl/libacl.a src/loop/libloop.a src/conf/libconf.a src/http/libhttp.a src/base/libbase.a $(unit_libs)

@@ -8,6 +8,6 @@ tests_unit_unit_proxy_SOURCES = tests/unit/unit_proxy.c tests/unit/unit.h \
 	tests/unit/proxy/test_directives.c \
 	tests/unit/proxy/test_head_reader.c \
 	tests/unit/proxy/test_snapshot.c
-tests_unit_unit_proxy_LDADD = src/proxy/libproxy.a src/peer/libpeer.a src/log/liblog.a src/header/libheader.a src/error/liberror.a cache/libcache.a \
+tests_unit_unit_proxy_LDADD = src/proxy/libproxy.a src/peer/libpeer.a src/header/libheader.a src/log/liblog.a src/error/liberror.a cache/libcache.a \
 	src/net/libnet.a acl/libacl.a src/loop/libloop.a src/conf/libconf.a src/http/libhttp.a \
 	src/base/libbase.a $(unit_libs)

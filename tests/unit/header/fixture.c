@@ -18,6 +18,7 @@ void fixture_init(struct fixture *f, const char *text)
 	arena_init(&f->arena);
 	acl_conf_init(&f->acl);
 	header_conf_init(&f->header);
+	log_conf_init(&f->log);
 	sections[CONF_SECTION_acl] = &f->acl;
 	sections[CONF_SECTION_header] = &f->header;
 	f->reader = conf_reader_new(directives, ARRAY_LEN(directives), sections);
@@ -25,7 +26,7 @@ void fixture_init(struct fixture *f, const char *text)
 	conf_read_text(f->reader, "squid.conf", span_str(text));
 	conf_finish(f->reader);
 	acl_conf_finish(&f->acl, f->reader);
-	header_conf_finish(&f->header, f->reader);
+	header_conf_finish(&f->header, &f->log, f->reader);
 	http_head_init(&f->head, &f->arena);
 	f->facts.method = HTTP_GET;
 	f->facts.method_name = SPAN("GET");
@@ -38,6 +39,7 @@ void fixture_init(struct fixture *f, const char *text)
 void fixture_fini(struct fixture *f)
 {
 	header_conf_fini(&f->header);
+	log_conf_fini(&f->log);
 	conf_reader_free(&f->reader);
 	acl_conf_fini(&f->acl);
 	arena_fini(&f->arena);
@@ -97,4 +99,33 @@ bool fixture_ask(void *arg, const struct acl_rules *rules, bool *allows)
 	f->asked++;
 	*allows = acl_decide(rules, &f->facts, VERDICT_ALLOW, &trail) == VERDICT_ALLOW;
 	return true;
+}
+
+static struct span note(const struct log_field *field)
+{
+	if (field->kind != LOG_FIELD_NOTE)
+		return SPAN_NULL;
+	return strcmp(field->name, "raw") == 0 ? SPAN("v\r\nX: y") : SPAN("v");
+}
+
+struct log_rec fixture_record(void *arg, const struct log_fields *fields)
+{
+	struct fixture *f = arg;
+	struct log_rec rec = { .client = f->facts.src,
+		               .status = 200,
+		               .version = 11,
+		               .method = f->facts.method_name,
+		               .url = SPAN("http://o/p?q"),
+		               .user = SPAN("u\r\nX: y"),
+		               .dns_us = -1 };
+	struct log_pack k;
+
+	f->records++;
+	if (fields->n == 0)
+		return rec;
+	ck_assert(log_pack_begin(&k, &f->arena, 64, fields->n));
+	for (size_t i = 0; i < fields->n; i++)
+		log_pack_put(&k, note(&fields->v[i]));
+	rec.fields = log_pack_end(&k);
+	return rec;
 }

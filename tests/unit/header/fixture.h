@@ -4,15 +4,18 @@
 #pragma once
 
 #include "header/header_conf.h"
+#include "log/access_log.h"
 #include "tests/unit/unit.h"
 
 struct fixture {
 	struct arena arena;
 	struct acl_conf acl;
 	struct header_conf header;
+	struct log_conf log;
 	struct conf_reader *reader;
 	struct http_head head;
 	struct facts facts; /* a GET from 192.0.2.7 */
+	unsigned records;   /* how many were asked for */
 	unsigned asked;     /* how often a list was */
 	unsigned waits;     /* this many questions are answered "not yet" */
 };
@@ -28,3 +31,5 @@ const char *fixture_text(const struct fixture *f);
 const char *fixture_findings(const struct fixture *f);
 /* A header_ask_fn over a struct fixture *. */
 bool fixture_ask(void *arg, const struct acl_rules *rules, bool *allows);
+/* A header_record_fn over a struct fixture *: the facts' request, a user "u\r\nX: y", notes. */
+struct log_rec fixture_record(void *arg, const struct log_fields *fields);

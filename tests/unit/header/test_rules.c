@@ -78,6 +78,14 @@ static const struct {
 	  "request_header_add X-A 100%%\nrequest_header_add X-B \"100%%\"\n"
 	  "request_header_add X-C %>a\n",
 	  "", "X-A: 100%%\nX-B: 100%\nX-C: %>a\n" },
+	{ "Squid: codes are replaced in quotes",
+	  "request_header_add X-A \"%>a|%rm|%>Hs\"\nrequest_header_add X-B \"%{n}note\"\n", "",
+	  "X-A: 192.0.2.7|GET|200\nX-B: v\n" },
+	{ "what a code prints cannot end the field",
+	  "request_header_add X-A \"%un\"\nrequest_header_add X-B \"%'un\"\n", "",
+	  "X-A: u%0D%0AX:%20y\nX-B: u%0D%0AX: y\n" },
+	{ "... not even raw", "request_header_add X-A \"%'{raw}note\"\n", "", "X-A: v%0D%0AX: y\n" },
+	{ "nothing at all is a hyphen", "request_header_add X-A \"%{none}>h\"\n", "", "X-A: -\n" },
 	{ "Squid: an empty value is a hyphen", "request_header_add X-A \"\" all\n", "",
 	  "X-A: -\n" },
 	{ "Squid: escapes and single quotes",
@@ -95,9 +103,10 @@ START_TEST(what_becomes_of_the_fields)
 	              fixture_findings(&f));
 	fixture_fields(&f, cases[_i].in);
 	ck_assert(header_rules_decide(f.header.request_rules, &f.head, &pass, fixture_ask, &f));
-	header_rules_apply(f.header.request_rules, &f.head, &pass, true);
+	header_rules_apply(f.header.request_rules, &f.head, &pass, fixture_record, &f);
 	ck_assert_msg(strcmp(fixture_text(&f), cases[_i].want) == 0, "%s:\n%s", cases[_i].name,
 	              fixture_text(&f));
+	ck_assert_uint_le(f.records, 1);
 	fixture_fini(&f);
 }
 END_TEST
@@ -120,7 +129,7 @@ START_TEST(each_list_is_asked_once)
 		rounds++;
 	ck_assert_uint_eq(rounds, (unsigned)_i);
 	ck_assert_uint_eq(f.asked, 3);
-	header_rules_apply(f.header.request_rules, &f.head, &pass, true);
+	header_rules_apply(f.header.request_rules, &f.head, &pass, fixture_record, &f);
 	ck_assert_str_eq(fixture_text(&f), "X-New: v\n");
 	fixture_fini(&f);
 }
@@ -136,7 +145,7 @@ START_TEST(interim_replies_get_nothing_added)
 	ck_assert(header_rules_remove(f.header.reply_rules));
 	fixture_fields(&f, "X-Foo: 1\nX-Bar: 2\n");
 	ck_assert(header_rules_decide(f.header.reply_rules, &f.head, &pass, fixture_ask, &f));
-	header_rules_apply(f.header.reply_rules, &f.head, &pass, false);
+	header_rules_apply(f.header.reply_rules, &f.head, &pass, NULL, NULL);
 	ck_assert_str_eq(fixture_text(&f), "X-Bar: 2\n");
 	fixture_fini(&f);
 }
@@ -172,6 +181,8 @@ static const struct {
 	{ "request_header_add X-New \"a\\r\\nX-Other: b\"\n", ": a control byte (0x0d)" },
 	{ "request_header_add X-New \"a\\nb\" all\n", ": a control byte (0x0a)" },
 	{ "request_header_add X:New v\n", "cannot be" },
+	{ "request_header_add X-New \"%\" all\n", "error: " },
+	{ "request_header_add X-New \"%nonsense\" all\n", "error: " },
 	{ "request_header_add Host v\n", ": a second Host" },
 	{ "request_header_add content-length 5\n", ": a second content-length" },
 	{ "request_header_add Transfer-Encoding chunked\n", ": a second " },
