@@ -29,12 +29,10 @@
 
 static const struct acl_type types[] = {
 #define TYPE(name_, kind_, subject_, flags_, reads_, values_, field_, doc_)                        \
-	{                                                                                          \
-		name_,  &acl_kind_##kind_, subject_,        flags_,                                \
-		reads_, values_,           .field = field_, .doc = doc_                            \
-	},
-#define OLD_NAME(name_, new_) { .name = name_, .new_name = new_ },
-#define UNBUILT(name_, what_) { .name = name_, .note = what_ },
+	{ name_,  &acl_kind_##kind_, subject_,          flags_,                                    \
+	  reads_, values_,           .field = (field_), .doc = (doc_) },
+#define OLD_NAME(name_, new_) { .name = (name_), .new_name = (new_) },
+#define UNBUILT(name_, what_) { .name = (name_), .note = (what_) },
 #include "acl/types.tbl.h"
 #undef TYPE
 #undef OLD_NAME

@@ -51,6 +51,7 @@ void conf_position_pass(struct conf_reader *r, struct conf_place at)
 	if ((r->n_stretches & (r->n_stretches - 1)) == 0)
 		r->stretches = check_realloc(r->stretches, MAX(r->n_stretches * 2, (size_t)1) *
 		                                                   sizeof(r->stretches[0]));
+	CHECK(r->stretches != NULL);
 	r->stretches[r->n_stretches++] = (struct conf_stretch){ at.file, at.line, at.line };
 }
 

@@ -272,7 +272,7 @@ static bool put_composed(struct page *pg, char macro)
 		put_raw(pg, span_str(errorpage_stylesheet(e)));
 		return true;
 	case 'L':
-		put_raw(pg, span_str(e->html_text != NULL ? e->html_text : "[not available]"));
+		put_raw(pg, span_str(e != NULL && e->html_text != NULL ? e->html_text : "[not available]"));
 		return true;
 	case 'R':
 		put_request(pg);
@@ -345,7 +345,7 @@ static void fill_in(struct page *pg, struct span text)
 		text = span_skip(text, at);
 		if (text.n == 0)
 			break;
-		const char macro = text.n >= 2 ? text.p[1] : '\0';
+		const char macro = (char)(text.n >= 2 ? text.p[1] : '\0');
 		const bool is_put = macro != '\0' &&
 		                    (pg->is_url ? put_in_url(pg, macro)
 		                                : put_composed(pg, macro) || put_fact(pg, macro));

@@ -36,7 +36,7 @@ bool log_facts_is_secret(struct span name);
  * The facts as words, "src=... method=...", in the arena; SPAN_NULL if there is no memory for it.
  * Facts that nobody has looked for are left out.
  */
-struct span log_facts_pack(const struct facts *f, const struct log_facts_fields *fields,
+struct span log_facts_pack(const struct facts *f, const struct log_facts_fields *names,
                            struct arena *a);
 
 /*

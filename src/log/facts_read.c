@@ -116,7 +116,7 @@ static bool read_clock(struct reading *r, struct span s)
 	uint64_t weekday, minute;
 
 	if (!span_to_u64(span_cut(&rest, '.'), &weekday) || rest.p == NULL ||
-	    !span_to_u64(rest, &minute) || weekday > 6 || minute >= 24 * 60)
+	    !span_to_u64(rest, &minute) || weekday > 6 || minute >= UINT64_C(24) * 60)
 		return false;
 	r->rec->facts.weekday = (unsigned)weekday;
 	r->rec->facts.minute = (unsigned)minute;

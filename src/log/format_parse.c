@@ -93,7 +93,8 @@ static void add_literal(struct log_format *f, struct span text)
 	}
 	char *joined = arena_alloc(&f->arena, last->arg.n + text.n);
 
-	memcpy(joined, last->arg.p, last->arg.n);
+	if (last->arg.n != 0)
+		memcpy(joined, last->arg.p, last->arg.n);
 	memcpy(joined + last->arg.n, text.p, text.n);
 	last->arg = span_of(joined, last->arg.n + text.n);
 }
@@ -110,11 +111,10 @@ static void take_literal(struct parse *p)
 
 		if (c == '"' && p->context == LOG_STYLE_SAFE)
 			p->context = LOG_STYLE_QUOTES;
-		else if (c == '"' && p->context == LOG_STYLE_QUOTES)
-			p->context = LOG_STYLE_SAFE;
 		else if (c == '[' && p->context == LOG_STYLE_SAFE)
 			p->context = LOG_STYLE_MIME;
-		else if (c == ']' && p->context == LOG_STYLE_MIME)
+		else if ((c == '"' && p->context == LOG_STYLE_QUOTES) ||
+		         (c == ']' && p->context == LOG_STYLE_MIME))
 			p->context = LOG_STYLE_SAFE;
 	}
 	add_literal(p->f, span_of(p->rest.p, n));

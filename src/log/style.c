@@ -80,7 +80,7 @@ static bool put_percent(struct log_line *l, uint8_t c)
 static bool name_of(uint8_t c, char unit[2])
 {
 	unit[0] = '\\';
-	unit[1] = c == '\r' ? 'r' : c == '\n' ? 'n' : c == '\t' ? 't' : (char)c;
+	unit[1] = (char)(c == '\r' ? 'r' : c == '\n' ? 'n' : c == '\t' ? 't' : c);
 	return c == '\r' || c == '\n' || c == '\t' || c == '"' || c == '\\';
 }
 

@@ -439,10 +439,10 @@ static void put_nothing(struct log_line *l UNUSED, const struct log_run *r UNUSE
 #define TEXT(m)   { put_span, true, offsetof(struct log_rec, m) }
 #define NUMBER(m) { put_u64, false, offsetof(struct log_rec, m) }
 #define MS(m)     { put_ms, false, offsetof(struct log_rec, m) }
-#define IP(m)     { put_ip, true, offsetof(struct log_rec, m.ip) }
-#define PORT(m)   { put_u16_not_0, false, offsetof(struct log_rec, m.port) }
-#define WORD(fn)  { fn, true, 0 }
-#define COUNT(fn) { fn, false, 0 }
+#define IP(m)     { put_ip, true, offsetof(struct log_rec, m) + offsetof(struct endpoint, ip) }
+#define PORT(m)   { put_u16_not_0, false, offsetof(struct log_rec, m) + offsetof(struct endpoint, port) }
+#define WORD(fn)  { (fn), true, 0 }
+#define COUNT(fn) { (fn), false, 0 }
 
 const struct log_value log_values[LOG_CODE_N] = {
 	[LOG_CODE_LITERAL]        = COUNT(put_nothing), /* these four are printed by format.c */
