@@ -182,7 +182,39 @@ static bool set_option(struct conf_line *l, struct http_port *p, enum port_optio
 	UNREACHABLE("option of a port");
 }
 
-static bool port_option(struct conf_line *l, struct http_port *p, struct span word)
+/* Options that are not built, for one finding about all of a line. */
+struct unbuilt {
+	char names[160];
+	size_t n;
+	unsigned count;
+};
+
+static void add_unbuilt(struct unbuilt *u, struct span word)
+{
+	struct span value = word;
+	const struct span name = span_cut(&value, '=');
+	const size_t room = sizeof(u->names) - u->n;
+	const int n = snprintf(u->names + u->n, room, "%s%.*s", u->count++ != 0 ? ", " : "",
+	                       SPAN_ARG(name));
+
+	/* What does not fit is left out; the line can be looked at. */
+	if ((size_t)n < room)
+		u->n += (size_t)n;
+	else
+		u->names[u->n] = '\0';
+}
+
+static void report_unbuilt(struct conf_line *l, const struct unbuilt *u)
+{
+	if (u->count == 0)
+		return;
+	conf_error(l, "the option%s %s exist%s in Squid, but not in Cuttle yet",
+	           u->count == 1 ? "" : "s", u->names, u->count == 1 ? "s" : "");
+	conf_as_squid(l->reader, "applies it");
+}
+
+static bool port_option(struct conf_line *l, struct http_port *p, struct span word,
+                        struct unbuilt *u)
 {
 	struct span value = SPAN_NULL;
 	const char *accepted = "";
@@ -198,9 +230,7 @@ static bool port_option(struct conf_line *l, struct http_port *p, struct span wo
 		return false;
 	}
 	if (port_options[i].option == PORT_UNBUILT) {
-		conf_error(l, "the option \"%.*s\" exists in Squid, but not in Cuttle yet",
-		           SPAN_ARG(word));
-		conf_as_squid(l->reader, "applies it");
+		add_unbuilt(u, word);
 		return false;
 	}
 	if (set_option(l, p, port_options[i].option, value, &accepted))
@@ -214,6 +244,7 @@ static bool port_option(struct conf_line *l, struct http_port *p, struct span wo
 /* Parse the line behind the address; false: reported. */
 static bool parse_line(struct conf_line *l, struct http_port *p, struct span address)
 {
+	struct unbuilt u = { .n = 0 };
 	struct span word;
 	bool ok = true;
 
@@ -225,7 +256,8 @@ static bool parse_line(struct conf_line *l, struct http_port *p, struct span add
 		ok = false;
 	}
 	while (conf_word(l, &word))
-		ok = port_option(l, p, word) && ok;
+		ok = port_option(l, p, word, &u) && ok;
+	report_unbuilt(l, &u);
 	return ok;
 }
 
