@@ -30,7 +30,7 @@ static const struct {
 	{ "http_port 0\n", "no address to listen on" },
 	{ "http_port 65536\n", "no address to listen on" },
 	{ "http_port ::1:3128\n", "no address to listen on" },
-	{ "http_port 3128 accel\n", "Cuttle does not have yet" },
+	{ "http_port 3128 accel\n", "not in Cuttle yet" },
 	{ "http_port 3128 ssl-bump generate-host-certificates=on tls-cert=/x\n",
 	  "the options ssl-bump, generate-host-certificates, tls-cert exist in Squid" },
 	{ "http_port 3128 generate-host-certificates=on\n", "not in Cuttle yet" },
