@@ -4,21 +4,34 @@
  */
 #include "acl/type.h"
 
-/* The next element of a list; empty ones are skipped. separators NULL: the text is one element. */
+/* Without -m too, as in Squid. */
+static const char *separators_of(const struct acl *a)
+{
+	return a->separators != NULL ? a->separators : ",";
+}
+
+/*
+ * The next element of a list; empty ones are skipped. As in Squid, what begins with separators and has no
+ * others is one element.
+ */
 static bool next_element(struct span *rest, const char *separators, struct span *element)
 {
-	while (rest->p != NULL) {
-		size_t n = 0;
+	size_t from = 0, to;
 
-		while (n < rest->n &&
-		       (separators == NULL || strchr(separators, rest->p[n]) == NULL))
-			n++;
-		*element = span_of(rest->p, n);
-		*rest = n < rest->n ? span_skip(*rest, n + 1) : SPAN_NULL;
-		if (n != 0)
-			return true;
+	while (from < rest->n && strchr(separators, rest->p[from]) != NULL)
+		from++;
+	for (to = from; to < rest->n && strchr(separators, rest->p[to]) == NULL; to++)
+		;
+	if (to < rest->n) {
+		*element = span_of(rest->p + from, to - from);
+		while (to < rest->n && strchr(separators, rest->p[to]) != NULL)
+			to++;
+		*rest = span_skip(*rest, to);
+		return true;
 	}
-	return false;
+	*element = *rest;
+	*rest = span_of(rest->p, 0);
+	return element->n != 0;
 }
 
 /* --- note ----------------------------------------------------------------------------------- */
@@ -116,11 +129,10 @@ static enum acl_match match(const struct acl *a, const struct acl_subject *s, st
 	struct span rest = s->text, element;
 
 	(void)e;
-	/* A name alone: any value will do, an empty one too. */
-	if (v->n == 0)
-		return v->wants_one ? ACL_NO : ACL_YES;
-	while (next_element(&rest, a->separators, &element)) {
-		if (bsearch(&element, v->v, v->n, sizeof(*v->v), by_bytes) != NULL)
+	while (next_element(&rest, separators_of(a), &element)) {
+		if (v->n == 0 && !v->wants_one)
+			return ACL_YES;
+		if (v->n != 0 && bsearch(&element, v->v, v->n, sizeof(*v->v), by_bytes) != NULL)
 			return ACL_YES;
 	}
 	return ACL_NO;
@@ -216,7 +228,12 @@ static bool parse_pair(struct acl *a, struct acl_parse *p, struct conf_line *l)
 	/* What is wrong with quotes is reported by whoever reads them. */
 	if (!conf_word_or_quoted(l, &value, &is_quoted))
 		return false;
-	if (!is_pair || value.n == 0)
+	if (is_pair && is_quoted && memchr(value.p, '%', value.n) != NULL)
+		acl_report(p, a, CONF_ERROR,
+		           "acl %s: \"%.*s\": in Squid, %% in quotes begins a format code, which"
+		           " Cuttle does not have here; without quotes, it stands for itself",
+		           a->name, SPAN_ARG(value));
+	else if (!is_pair || value.n == 0)
 		acl_report(p, a, CONF_ERROR, "acl %s: \"%.*s\" annotates nothing; accepted are %s",
 		           a->name, (int)MIN(rest.n - l->rest.n, 64u), rest.p, a->type->values);
 	else
@@ -238,20 +255,18 @@ static void parse_no_values(struct acl *a, struct acl_parse *p, struct span valu
 	UNREACHABLE("pairs are read by lines");
 }
 
-/* With -m, each element of a list is a value of its own. */
+/* Each element of a list is a value of its own. */
 static void finish_pairs(struct acl *a, struct acl_parse *p)
 {
 	struct pairs *s = a->data, old = *s;
 
 	(void)p;
-	if (a->separators == NULL)
-		return;
 	*s = (struct pairs){ 0 };
 	for (size_t i = 0; i < old.n; i++) {
 		struct span rest = old.e[i].value, element;
 		bool is_append = old.e[i].is_append;
 
-		for (; next_element(&rest, a->separators, &element); is_append = true)
+		for (; next_element(&rest, separators_of(a), &element); is_append = true)
 			add_pair(a, old.e[i].name, element, is_append);
 		free((void *)(uintptr_t)old.e[i].name.p);
 		free((void *)(uintptr_t)old.e[i].value.p);

@@ -237,8 +237,30 @@ static enum acl_got field_value(const struct http_head *h, enum http_field_id id
 
 FIELD_SUBJECT(subject_browser, request, HTTP_F_USER_AGENT)
 FIELD_SUBJECT(subject_referer, request, HTTP_F_REFERER)
-FIELD_SUBJECT(subject_request_mime, request, HTTP_F_CONTENT_TYPE)
-FIELD_SUBJECT(subject_reply_mime, reply, HTTP_F_CONTENT_TYPE)
+
+/* A message without Content-Type has an empty one for these types, as in Squid, but for no others. */
+static enum acl_got mime_type(const struct http_head *h, struct acl_subject *s)
+{
+	if (h == NULL)
+		return GOT_END;
+	if (field_value(h, HTTP_F_CONTENT_TYPE, s) == GOT_END)
+		s->text = SPAN("");
+	return GOT_LAST;
+}
+
+SUBJECT(subject_request_mime)
+{
+	enum acl_got got;
+
+	return is_lacking(a, e, 0, s, &got) ? got : mime_type(e->f->request, s);
+}
+
+SUBJECT(subject_reply_mime)
+{
+	enum acl_got got;
+
+	return is_lacking(a, e, 0, s, &got) ? got : mime_type(e->f->reply, s);
+}
 
 /* The fields of the name that the acl gives. */
 static enum acl_got named_field(const struct acl *a, const struct http_head *h, struct acl_eval *e,

@@ -56,12 +56,12 @@ TYPE("browser", regexes, acl_subject_browser, TYPE_TAKES_I, READS(REQUEST), REGE
 TYPE("referer_regex", regexes, acl_subject_referer, TYPE_TAKES_I, READS(REQUEST), REGEX, "Referer",
 	"The request's Referer.")
 TYPE("req_mime_type", regexes, acl_subject_request_mime, TYPE_TAKES_I, READS(REQUEST), REGEX, "Content-Type",
-	"The request's Content-Type.")
+	"The request's Content-Type; empty if it has none.")
 TYPE("req_header", headers, acl_subject_request_header, TYPE_TAKES_I, READS(REQUEST), HEADER, NULL,
 	"The request's fields of one name, which is the first value; -i stands after it. Several fields are compared as"
 	" one text, joined by \", \". All lines of an acl give the same name.")
 TYPE("rep_mime_type", regexes, acl_subject_reply_mime, TYPE_TAKES_I, READS(REPLY), REGEX, "Content-Type",
-	"The reply's Content-Type.")
+	"The reply's Content-Type; empty if it has none.")
 TYPE("rep_header", headers, acl_subject_reply_header, TYPE_TAKES_I, READS(REPLY), HEADER, NULL,
 	"The reply's fields of one name, as req_header does for the request's.")
 TYPE("time", time, acl_subject_clock, 0, READS(CLOCK), "days (SMTWHFA, D) and hh:mm-hh:mm", NULL,
@@ -80,11 +80,11 @@ TYPE("peername_regex", regexes, acl_subject_peer, TYPE_TAKES_I, READS(PEER), REG
 TYPE("hier_code", hiers, acl_subject_hier, 0, READS(HIER), "hierarchy codes such as HIER_DIRECT", NULL,
 	"How the request went on, in the words of the access log.")
 TYPE("note", note, acl_subject_note, TYPE_TAKES_M, READS(NOTES), "a name and perhaps values", NULL,
-	"An annotation of this name; with values, one that has one of them. With -m, an annotation is a list separated by"
-	" commas, or by the bytes of -m=BYTES, and an element is compared.")
+	"An annotation of this name; with values, one that has one of them. An annotation is a list separated by commas, or"
+	" by the bytes of -m=BYTES instead, and its elements are compared. -m alone changes nothing: so it is in Squid too.")
 TYPE("annotate_transaction", annotate_transaction, acl_subject_nothing, TYPE_TAKES_M, READS(NOTES), PAIRS, NULL,
-	"Always matches, and annotates the transaction: key=value replaces what the key had, key+=value adds to it. With -m"
-	" the value is a list, and each element becomes a value. The annotation can be seen by acls of type note from here"
+	"Always matches, and annotates the transaction: key=value replaces what the key had, key+=value adds to it. The"
+	" value is a list as for note, and each element becomes a value. The annotation can be seen by acls of type note from here"
 	" on, also where the rule does not match or the acl stands after a !.")
 TYPE("annotate_client", annotate_client, acl_subject_nothing, TYPE_TAKES_M, READS(NOTES), PAIRS, NULL,
 	"The same, and the connection's later requests begin with the annotation.")

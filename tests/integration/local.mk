@@ -54,6 +54,7 @@ EXTRA_DIST += \
 	tests/integration/test_0900_clients.py \
 	tests/integration/test_0950_registries.py \
 	tests/integration/test_9000_differential.py \
+	tests/integration/test_9010_differential_policy.py \
 	tests/integration/test_9500_hostile_memory.py \
 	tests/integration/test_9510_hostile_leavers.py \
 	tests/integration/test_9520_hostile_authentication.py \

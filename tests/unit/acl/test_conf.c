@@ -116,6 +116,7 @@ static const struct {
 	  "annotates nothing" },
 	{ "an addition without a name", "acl a annotate_transaction -- +=v", 1, CONF_ERROR,
 	  "annotates nothing" },
+	{ "a format code", "acl a annotate_transaction k=\"%>a\"", 1, CONF_ERROR, "format code" },
 	{ "a separator that is a letter", "acl a note -m=x k v", 1, CONF_ERROR, "cannot separate" },
 	{ "no separator", "acl a note -m= k v", 1, CONF_ERROR, "lacks" },
 	{ "-m where there are no lists", "acl a src -m 10.0.0.1", 1, CONF_ERROR,
