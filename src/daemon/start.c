@@ -20,10 +20,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define LARGE_BLOCK_BYTES (1 << 20)
 
 struct start {
 	const struct options *o;
@@ -293,6 +296,11 @@ int start_cuttle(const struct options *o)
 	int status = EXIT_FAILURE;
 
 	streams_exist();
+	/*
+	 * Large blocks are lists and what is read to make them: they go back to the system when they are
+	 * freed. By default, glibc moves this bound up to 32 MB as soon as one was, and keeps the rest.
+	 */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
 	hash_seed(); /* before the first table: its names may come from whoever wants them to collide */
 	oplog_set_level(level_of(o) == OPLOG_DEBUG ? OPLOG_DEBUG : OPLOG_NOTICE);
 	s.proxy = (struct proxy_options){ .conf_path = path,
