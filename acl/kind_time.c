@@ -116,8 +116,10 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 	if (first <= last) {
 		add(s, days, first, last);
 	} else {
-		conf_difference(p->reader, p->place, "acl %s: \"%.*s\" goes on after midnight",
-		                a->name, SPAN_ARG(value));
+		acl_report(p, a, CONF_NOTE,
+		           "acl %s: \"%.*s\" goes on after midnight, until %.*s of the next day;"
+		           " days are those on which it begins (Squid refuses such times)",
+		           a->name, SPAN_ARG(value), SPAN_ARG(rest));
 		conf_as_squid(p->reader, CONF_SQUID_STOPS);
 		add(s, days, first, DAY_MINUTES);
 		add(s, (days << 1 | days >> 6) & ALL_DAYS, 0, last);

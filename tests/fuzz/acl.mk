@@ -19,3 +19,15 @@ tests_fuzz_fuzz_acl_domains_SOURCES = tests/fuzz/fuzz_acl_domains.c $(fuzz_sourc
 tests_fuzz_fuzz_acl_domains_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_acl_domains_LDADD = $(fuzz_acl_libs)
 EXTRA_DIST += tests/fuzz/corpus/acl_domains
+
+fuzz_programs += tests/fuzz/fuzz_acl_time
+tests_fuzz_fuzz_acl_time_SOURCES = tests/fuzz/fuzz_acl_time.c tests/fuzz/acl_policy.h $(fuzz_sources)
+tests_fuzz_fuzz_acl_time_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_acl_time_LDADD = $(fuzz_acl_libs)
+EXTRA_DIST += tests/fuzz/corpus/acl_time
+
+fuzz_programs += tests/fuzz/fuzz_acl_addrs
+tests_fuzz_fuzz_acl_addrs_SOURCES = tests/fuzz/fuzz_acl_addrs.c tests/fuzz/acl_policy.h $(fuzz_sources)
+tests_fuzz_fuzz_acl_addrs_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_acl_addrs_LDADD = $(fuzz_acl_libs)
+EXTRA_DIST += tests/fuzz/corpus/acl_addrs

@@ -1,12 +1,14 @@
 /*
- * Domain names: lines up to an empty one are entries, those after it hosts. The set must say of each
- * host, and of how many entries are superfluous, what going through the entries one by one says.
+ * Domain names: lines up to an empty one are entries, those after it hosts. One set or several must
+ * say of each host, and of how many entries are superfluous, what going through the entries one by
+ * one says.
  */
 #include "acl/domain_set.h"
 #include "tests/fuzz/fuzz.h"
 
 #define ENTRIES_MAX 200u
 #define HOSTS_MAX   50u
+#define SETS        3u
 
 struct entry {
 	struct span name; /* without its dots at the ends */
@@ -47,12 +49,12 @@ static bool is_superfluous(const struct entry *e, size_t n, size_t at)
 	return false;
 }
 
-static void check_host(const struct acl_domains *s, const struct entry *e, size_t n,
-                       struct span host)
+/* As acl_domains_has(), by all ways. What is found must cover the host. */
+static bool set_has(const struct acl_domains *s, struct span host)
 {
 	struct acl_domain_key key;
 	struct span name;
-	bool want = false, below;
+	bool below;
 
 	acl_domain_key_init(&key, host);
 	const bool found = acl_domains_find(s, &key, &name, &below);
@@ -60,34 +62,54 @@ static void check_host(const struct acl_domains *s, const struct entry *e, size_
 	CHECK(acl_domains_has(s, host) == found && acl_domains_has_key(s, &key) == found);
 	if (host.n > 1 && host.p[host.n - 1] == '.')
 		host.n--;
+	CHECK(!found || covers(&(struct entry){ name, below }, host));
+	return found;
+}
+
+static void check_host(struct acl_domains *const *sets, const struct entry *e, size_t n,
+                       struct span host)
+{
+	bool found = false, want = false;
+
+	for (unsigned i = 0; i < SETS; i++)
+		found = set_has(sets[i], host) || found;
+	if (host.n > 1 && host.p[host.n - 1] == '.')
+		host.n--;
 	for (size_t i = 0; i < n; i++)
 		want = want || covers(&e[i], host);
 	CHECK(found == want);
-	CHECK(!found || covers(&(struct entry){ name, below }, host));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	struct acl_domains *s = acl_domains_new();
+	struct acl_domains *sets[SETS];
 	struct span rest = span_of((const char *)bytes, n);
 	struct entry entries[ENTRIES_MAX];
-	size_t n_entries = 0, n_superfluous = 0;
+	size_t n_entries = 0, n_superfluous = 0, count = 0;
 
+	for (unsigned i = 0; i < SETS; i++)
+		sets[i] = acl_domains_new();
 	while (rest.p != NULL && n_entries < ENTRIES_MAX) {
 		const struct span line = span_cut(&rest, '\n');
 		const char *why;
 
 		if (line.n == 0)
 			break;
-		if (acl_domains_add(s, line, &why))
+		/* The length tells how many of them are filled. */
+		if (acl_domains_add(sets[n_entries % (1 + n % SETS)], line, &why))
 			entries[n_entries++] = entry_of(line);
 	}
-	acl_domains_finish(s);
+	for (unsigned i = 0; i < SETS; i++) {
+		acl_domains_finish(sets[i]);
+		count += acl_domains_count(sets[i]);
+	}
 	for (size_t i = 0; i < n_entries; i++)
 		n_superfluous += is_superfluous(entries, n_entries, i);
-	CHECK(acl_domains_count(s) == n_entries && acl_domains_merged(&(const struct acl_domains *){ s }, 1) == n_superfluous);
+	CHECK(count == n_entries);
+	CHECK(acl_domains_merged((const struct acl_domains *const *)sets, SETS) == n_superfluous);
 	for (unsigned i = 0; i < HOSTS_MAX && rest.p != NULL; i++)
-		check_host(s, entries, n_entries, span_cut(&rest, '\n'));
-	acl_domains_free(&s);
+		check_host(sets, entries, n_entries, span_cut(&rest, '\n'));
+	for (unsigned i = 0; i < SETS; i++)
+		acl_domains_free(&sets[i]);
 	return 0;
 }

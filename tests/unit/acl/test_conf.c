@@ -46,6 +46,8 @@ static const struct {
 	{ "a bad day", "acl a time X", 1, CONF_ERROR, "names no days" },
 	{ "a bad time", "acl a time 9:00", 1, CONF_ERROR, "bad time" },
 	{ "an hour too many", "acl a time 9:00-25:00", 1, CONF_ERROR, "bad time" },
+	{ "a time across midnight", "acl a time MTW 22:00-06:00", 1, CONF_NOTE,
+	  "goes on after midnight" },
 	{ "a list that is not there", "acl a src \"/nonexistent/list\"", 1, CONF_ERROR,
 	  "/nonexistent/list" },
 	{ "a domain that is a URL", "acl a dstdomain http://x/ y", 1, CONF_WARNING, "url_regex" },
