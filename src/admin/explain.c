@@ -16,6 +16,28 @@ static const struct {
 	{ "miss_access", VERDICT_ALLOW, true },   { "http_reply_access", VERDICT_ALLOW, true },
 };
 
+/* Only addresses: whether one is this host's, with a port we listen on, depends on the machine. */
+static void judge_addresses(const struct snapshot *s, const struct facts *f,
+                            const struct acl_rule *allowed_by, struct arena *a,
+                            struct explanation *out)
+{
+	bool is_open = false;
+
+	if (!snapshot_has_floor(s) || f->state[FACT_DST_ADDRS] != FACT_VALUE)
+		return;
+	out->addresses = arena_alloc(a, f->n_dst * sizeof(out->addresses[0]));
+	for (unsigned i = 0; i < f->n_dst; i++) {
+		struct explain_address *x = &out->addresses[i];
+
+		x->ip = f->dst[i];
+		x->class = floor_classify(&x->ip);
+		x->is_named = allowed_by != NULL && acl_rule_names_address(allowed_by, &x->ip);
+		is_open = is_open || x->class == FLOOR_PASSES || x->is_named;
+	}
+	out->n_addresses = f->n_dst;
+	out->is_below_floor = f->n_dst != 0 && !is_open;
+}
+
 static unsigned facts_needed(const struct acl_explanation *x)
 {
 	unsigned bits = 0;
@@ -44,6 +66,10 @@ void explain_request(const struct snapshot *s, const struct facts *f, struct are
 		out->n++;
 		if (roads[i].decides || stage->x.verdict == VERDICT_NEED)
 			out->verdict = stage->x.verdict;
+		if (i == 0 && out->verdict == VERDICT_ALLOW)
+			judge_addresses(s, f, stage->x.trail.rule, a, out);
+		if (out->is_below_floor)
+			out->verdict = VERDICT_DENY;
 	}
 }
 
@@ -61,6 +87,25 @@ static void print_needed(FILE *to, unsigned needed)
 		fputc('\n', to);
 }
 
+static void print_addresses(FILE *to, const struct explanation *e)
+{
+	char text[IP_TEXT_MAX];
+
+	for (unsigned i = 0; i < e->n_addresses; i++) {
+		const struct explain_address *x = &e->addresses[i];
+
+		fprintf(to, "%s%s is ", i == 0 ? "\nssrf_protection\n  " : "  ",
+		        ip_text(&x->ip, text));
+		if (x->class == FLOOR_PASSES)
+			fprintf(to, "nothing special\n");
+		else
+			fprintf(to, "%s: %s\n", floor_class_text(x->class),
+			        x->is_named ? "the line that allowed names it"
+			                    : "no connection goes there, since the line that "
+			                      "allowed does not name it");
+	}
+}
+
 void explain_print(FILE *to, const struct explanation *e, bool is_brief, struct arena *a)
 {
 	for (size_t i = 0; i < e->n; i++) {
@@ -74,7 +119,8 @@ void explain_print(FILE *to, const struct explanation *e, bool is_brief, struct 
 		fprintf(to, "%.*s", SPAN_ARG(text));
 		print_needed(to, stage->needed);
 	}
-	if (e->n > 1)
+	print_addresses(to, e);
+	if (e->n > 1 || e->n_addresses != 0)
 		fprintf(to, "\nin all: %s\n",
 		        e->verdict == VERDICT_NEED ? "cannot tell" : verdict_text(e->verdict));
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "acl/explain.h"
+#include "net/floor.h"
 
 struct snapshot;
 
@@ -14,9 +15,19 @@ struct explain_stage {
 	unsigned needed; /* facts that were looked at, as bits 1 << FACT_x */
 };
 
+/* An address of the URL's host, as ssrf_protection sees it. */
+struct explain_address {
+	struct ip ip;
+	enum floor_class class;
+	bool is_named; /* by the line that allowed, so that it passes all the same */
+};
+
 struct explanation {
 	struct explain_stage *stages;
 	size_t n;
+	struct explain_address *addresses; /* NULL: not known, or not asked */
+	unsigned n_addresses;
+	bool is_below_floor;  /* ssrf_protection lets connect to none of them */
 	enum verdict verdict; /* of the first stage that did not allow, or VERDICT_ALLOW */
 };
 

@@ -121,5 +121,14 @@ void explain_print_json(FILE *to, const struct explanation *e, const struct fact
 			fputc(',', to);
 		put_stage(to, &e->stages[i]);
 	}
+	fputs("],\"ssrf_protection\":[", to);
+	for (unsigned i = 0; i < e->n_addresses; i++) {
+		const struct explain_address *x = &e->addresses[i];
+		char text[IP_TEXT_MAX];
+
+		fprintf(to, "%s{\"address\":\"%s\",\"class\":\"%s\",\"passes\":%s}",
+		        i != 0 ? "," : "", ip_text(&x->ip, text), floor_class_text(x->class),
+		        x->class == FLOOR_PASSES || x->is_named ? "true" : "false");
+	}
 	fputs("]}\n", to);
 }

@@ -24,6 +24,7 @@ void txn_forbidden(struct txn *t, struct span detail)
 	count(COUNT_SSRF_DENIED);
 	t->rule_denied = true;
 	t->rule = SPAN("ssrf_protection");
+	t->rule_place = SPAN_NULL;
 	t->result = LOG_TCP_DENIED;
 	txn_fail(t, WHY_FORBIDDEN_ADDRESS, detail);
 }

@@ -143,6 +143,31 @@ def test_notes_and_other_facts(tmp_path):
     assert verdict("--fact", "connections=5", "--note", "who=joe", "--note", "any=") == "verdict: allow"
 
 
+FLOOR = [
+    ("loopback", "127.0.0.1", "allow all", "loopback", "deny"),
+    ("mapped", "::ffff:169.254.169.254", "allow all", "metadata", "deny"),
+    ("nothing special", "198.51.100.1", "allow all", "", "allow"),
+    ("one of two", "198.51.100.1,127.0.0.1", "allow all", "loopback", "allow"),
+    ("named", "127.0.0.1", "allow here", "loopback", "allow"),
+]
+
+
+@pytest.mark.parametrize("dst, rule, word, verdict", [pytest.param(*row[1:], id=row[0]) for row in FLOOR])
+def test_floor(tmp_path, dst, rule, word, verdict):
+    policy = tmp_path / "floor.conf"
+    policy.write_text(f"http_port 3128\nacl here dst 127.0.0.0/8\nhttp_access {rule}\n")
+
+    def run(*more):
+        return subprocess.run([CUTTLE, "explain", "--policy", str(policy), "--src", "10.0.0.1", "--url", "http://h/",
+                               "--dst", dst, *more], capture_output=True, text=True, timeout=LIMIT, check=True).stdout
+    text = run()
+    assert "\nssrf_protection\n" in text and word in text and text.endswith(f"\nin all: {verdict}\n")
+    told = json.loads(run("--json"))
+    assert told["verdict"] == verdict and len(told["ssrf_protection"]) == dst.count(",") + 1
+    policy.write_text(policy.read_text() + "ssrf_protection off\n")
+    assert "ssrf_protection" not in run()
+
+
 REFUSED = [
     ("no request", (), "--url"),
     ("no URL", ("--url", "nonsense"), "400"),

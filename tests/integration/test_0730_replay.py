@@ -11,7 +11,8 @@ from harness.proxy import CUTTLE, IS_SQUID
 
 pytestmark = pytest.mark.skipif(IS_SQUID, reason="a command of Cuttle's own")
 
-POLICY = """acl bad dstdomain .bad.test
+POLICY = """ssrf_protection off
+acl bad dstdomain .bad.test
 acl tls port 443
 acl curl browser -i ^curl
 acl mark annotate_transaction who=joe
