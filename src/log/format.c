@@ -3,7 +3,6 @@
  */
 #include "log/format.h"
 
-#include "log/facts.h"
 #include "log/format_int.h"
 
 #define LOG_STATE_MAGIC 0x1057a7e0u
@@ -34,26 +33,10 @@ void log_state_next(struct log_state *s)
 	s->sequence++;
 }
 
-/* Zones change at most on a quarter of an hour. */
-static int zone_minutes(struct log_state *s, int64_t us)
-{
-	const time_t second = (time_t)(us / 1000000);
-	struct tm tm;
-
-	if (second / 900 != s->zone_of) {
-		s->zone_of = second / 900;
-		s->zone_minutes = localtime_r(&second, &tm) != NULL ? (int)(tm.tm_gmtoff / 60) : 0;
-	}
-	return s->zone_minutes;
-}
-
 /* Between `from` and l->p lies a value: fill up its column. */
 static void pad(struct log_line *l, char *from, const struct log_op *op)
 {
 	const size_t n = (size_t)(l->p - from);
-
-	if (n >= op->width)
-		return;
 	const size_t more = MIN(op->width - n, (size_t)(l->end - l->p));
 
 	l->is_cut |= more < op->width - n;
@@ -74,26 +57,36 @@ static void put_cut(struct log_line *l, const struct log_run *r, const struct lo
 
 	if (fits)
 		l->end = l->p + op->max;
-	log_values[op->code].put(l, r, op);
+	op->put(l, r, op);
 	l->end = end;
 	if (fits)
 		l->is_cut = was_cut;
 }
 
-static void put_op(struct log_line *l, const struct log_run *r, const struct log_op *op)
+static inline void put_lead(struct log_line *l, const struct log_op *op)
+{
+	if (unlikely((size_t)(l->end - l->p) < sizeof(op->lead))) {
+		log_put_bytes(l, op->lead, op->n_lead);
+		return;
+	}
+	memcpy(l->p, op->lead, sizeof(op->lead));
+	l->p += op->n_lead;
+}
+
+static inline void put_op(struct log_line *l, const struct log_run *r, const struct log_op *op)
 {
 	char *from = l->p;
 
-	if (unlikely(op->max >= 0 && log_values[op->code].is_text))
+	if (unlikely(op->is_cut_at_max))
 		put_cut(l, r, op);
 	else
-		log_values[op->code].put(l, r, op);
+		op->put(l, r, op);
 	if (unlikely(l->p == from)) {
 		if (!op->may_be_empty && !l->is_cut)
 			log_put_char(l, '-');
 		return;
 	}
-	if (unlikely(op->width != 0))
+	if (unlikely((size_t)(l->p - from) < op->width))
 		pad(l, from, op);
 }
 
@@ -104,17 +97,9 @@ void log_format_line(const struct log_format *f, struct log_state *s, const stru
 	char *begin = l->p;
 
 	CHECK_OBJ(f, LOG_FORMAT_MAGIC);
-	for (size_t i = 0; i < f->n_ops; i++) {
-		const struct log_op *op = &f->ops[i];
-
-		if (op->code == LOG_CODE_LITERAL)
-			log_put_span(l, op->arg);
-		else if (op->code == LOG_CODE_NATIVE)
-			log_put_native(l, rec, &f->conf);
-		else if (op->code == LOG_CODE_FACTS)
-			log_facts_line(l, rec, zone_minutes(s, rec->start_us));
-		else
-			put_op(l, &r, op);
+	for (const struct log_op *op = f->ops, *end = op + f->n_ops; op != end; op++) {
+		put_lead(l, op);
+		put_op(l, &r, op);
 	}
 	if (l->is_cut && l->p != begin)
 		l->p[-1] = '\n';

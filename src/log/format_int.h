@@ -24,21 +24,37 @@ enum log_code {
 	LOG_CODE_N
 };
 
+#define LOG_LEAD_MAX 16
+
+struct log_op;
+struct log_run;
+/* Prints a value; nothing for what is absent. */
+typedef void log_put_fn(struct log_line *l, const struct log_run *r, const struct log_op *op);
+
 struct log_op {
-	uint8_t code;  /* enum log_code */
-	uint8_t style; /* enum log_style */
+	/* What every line looks at, once bound. */
+	char lead[LOG_LEAD_MAX]; /* literal text before the value */
+	log_put_fn *put;
+	uint8_t n_lead;
+	bool is_cut_at_max; /* a text that is printed in at most `max` bytes */
+	bool may_be_empty;  /* nothing rather than "-" for what is absent */
 	bool is_left, is_zero;
-	bool may_be_empty; /* nothing rather than "-" for what is absent */
-	char separator;    /* of the list that `element` is looked for in */
-	uint16_t width;    /* at least; 0: as it comes */
-	int16_t max;       /* at most; for times the digits of the fraction; -1: none given */
-	uint16_t stamp;    /* number of its time in words; of codes that print one */
-	uint32_t field;    /* number in the bound set; of codes that print one */
-	enum log_field_kind kind;
-	bool wants_field; /* kind and arg say which */
+	uint8_t style;   /* enum log_style */
+	char pad;        /* of a number: '0' or a blank */
+	uint16_t digits; /* a number's least width: 0 if blanks follow it */
+	uint16_t width;  /* at least; 0: as it comes */
+	int16_t max;     /* at most; for times the digits of the fraction; -1: none given */
+	uint16_t member; /* of struct log_rec; of codes that print one */
+	uint16_t stamp;  /* number of its time in words; of codes that print one */
+	uint32_t field;  /* number in the bound set; of codes that print one */
 	struct span
 		arg; /* LITERAL: the text; a name, a format of strftime(); in the format's arena */
-	struct span element;
+	struct span element; /* of the list in the field */
+	char separator;      /* of that list */
+
+	uint8_t code;     /* enum log_code */
+	bool wants_field; /* kind and arg say which */
+	enum log_field_kind kind;
 };
 
 struct log_format {
@@ -77,9 +93,9 @@ struct log_run {
 	const struct log_rec *rec;
 };
 
-/* How a code's value is printed. Nothing is printed for what is absent. */
+/* How a code's value is printed. */
 struct log_value {
-	void (*put)(struct log_line *l, const struct log_run *r, const struct log_op *op);
+	log_put_fn *put;
 	bool is_text;    /* .N cuts it; else N are digits of a fraction, or nothing */
 	uint16_t member; /* of struct log_rec; of functions that print one */
 };

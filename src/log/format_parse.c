@@ -580,6 +580,31 @@ static void add_mime_headers(struct log_format *f)
 	}
 }
 
+/* Short texts go to the values behind them, and everything knows its function. */
+static void link_ops(struct log_format *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n_ops; i++) {
+		const struct log_op *before = n != 0 ? &f->ops[n - 1] : NULL;
+		struct log_op op = f->ops[i];
+
+		op.put = log_values[op.code].put;
+		op.member = log_values[op.code].member;
+		op.pad = op.is_zero ? '0' : ' ';
+		op.digits = op.is_left && !op.is_zero ? 0 : op.width;
+		op.is_cut_at_max = op.max >= 0 && log_values[op.code].is_text;
+		if (before != NULL && before->code == LOG_CODE_LITERAL &&
+		    before->arg.n <= LOG_LEAD_MAX && op.code != LOG_CODE_LITERAL) {
+			memcpy(op.lead, before->arg.p, before->arg.n);
+			op.n_lead = (uint8_t)before->arg.n;
+			n--;
+		}
+		f->ops[n++] = op;
+	}
+	f->n_ops = n;
+}
+
 void log_format_bind(struct log_format *f, const struct log_format_conf *c,
                      struct log_fields *needed)
 {
@@ -595,16 +620,18 @@ void log_format_bind(struct log_format *f, const struct log_format_conf *c,
 			f->ops[i].field =
 				(uint32_t)log_fields_need(needed, f->ops[i].kind, f->ops[i].arg);
 	add_literal(f, SPAN("\n"));
+	link_ops(f);
 }
 
 static bool is_same_op(const struct log_op *a, const struct log_op *b)
 {
-	return a->code == b->code && a->style == b->style && a->is_left == b->is_left &&
-	       a->is_zero == b->is_zero && a->may_be_empty == b->may_be_empty &&
-	       a->separator == b->separator && a->width == b->width && a->max == b->max &&
-	       a->stamp == b->stamp && a->field == b->field && a->kind == b->kind &&
-	       a->wants_field == b->wants_field && span_eq(a->arg, b->arg) &&
-	       span_eq(a->element, b->element);
+	return a->code == b->code && a->n_lead == b->n_lead &&
+	       memcmp(a->lead, b->lead, a->n_lead) == 0 && a->style == b->style &&
+	       a->is_left == b->is_left && a->is_zero == b->is_zero &&
+	       a->may_be_empty == b->may_be_empty && a->separator == b->separator &&
+	       a->width == b->width && a->max == b->max && a->stamp == b->stamp &&
+	       a->field == b->field && a->kind == b->kind && a->wants_field == b->wants_field &&
+	       span_eq(a->arg, b->arg) && span_eq(a->element, b->element);
 }
 
 bool log_format_is_same(const struct log_format *a, const struct log_format *b)

@@ -35,7 +35,7 @@ struct ip log_client_ip(const struct log_rec *rec, const struct ip *mask)
 
 void log_put_result(struct log_line *l, const struct log_rec *rec)
 {
-	log_put_text(l, log_result_text(rec->result));
+	log_put_span(l, log_result_span(rec->result));
 	switch (why_row(rec->why)->suffix) {
 	case WHY_SUFFIX_NONE:
 		break;
@@ -103,7 +103,7 @@ void log_put_native(struct log_line *l, const struct log_rec *rec, const struct 
 	else
 		log_put_style(l, rec->user, LOG_STYLE_USER);
 	log_put_char(l, ' ');
-	log_put_text(l, log_hier_text(rec->hier));
+	log_put_span(l, log_hier_span(rec->hier));
 	log_put_char(l, '/');
 	log_put_ip(l, &rec->server.ip);
 	log_put_char(l, ' ');

@@ -3,26 +3,36 @@
  */
 #include "log/record.h"
 
-static const char *const results[] = {
-#define X(sym) #sym,
+static const struct span results[] = {
+#define X(sym) SPAN(#sym),
 	LOG_RESULTS(X)
 #undef X
 };
 
-static const char *const hiers[] = {
-#define HIER(sym) #sym,
+static const struct span hiers[] = {
+#define HIER(sym) SPAN(#sym),
 #include "base/hier.tbl.h"
 #undef HIER
 };
 
-const char *log_result_text(enum log_result r)
+struct span log_result_span(enum log_result r)
 {
 	CHECK((unsigned)r < ARRAY_LEN(results));
 	return results[r];
 }
 
-const char *log_hier_text(enum log_hier h)
+struct span log_hier_span(enum log_hier h)
 {
 	CHECK((unsigned)h < ARRAY_LEN(hiers));
 	return hiers[h];
+}
+
+const char *log_result_text(enum log_result r)
+{
+	return log_result_span(r).p;
+}
+
+const char *log_hier_text(enum log_hier h)
+{
+	return log_hier_span(h).p;
 }

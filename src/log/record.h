@@ -78,3 +78,5 @@ struct log_rec {
 
 const char *log_result_text(enum log_result r);
 const char *log_hier_text(enum log_hier h);
+struct span log_result_span(enum log_result r);
+struct span log_hier_span(enum log_hier h);

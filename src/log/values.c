@@ -6,12 +6,13 @@
 #include "log/format_int.h"
 
 #include "base/why.h"
+#include "log/facts.h"
 
 /* --- times ------------------------------------------------------------------------------------- */
 
 static const void *at(const struct log_run *r, const struct log_op *op)
 {
-	return (const char *)r->rec + log_values[op->code].member;
+	return (const char *)r->rec + op->member;
 }
 
 /* The format is the administrator's: nothing that strftime() takes can do harm. */
@@ -37,6 +38,11 @@ static void put_time(struct log_line *l, const struct log_run *r, const struct l
 			st->n = time_in_words(st->text, sizeof(st->text), op->arg.p, &tm);
 	}
 	log_put_style(l, span_of(st->text, st->n), (enum log_style)op->style);
+}
+
+static inline void put_integer(struct log_line *l, const struct log_op *op, uint64_t v)
+{
+	log_put_number(l, v, op->digits, op->pad);
 }
 
 static unsigned digits_of(const struct log_op *op, unsigned otherwise)
@@ -69,7 +75,7 @@ static void print_ms(struct log_line *l, const struct log_op *op, uint64_t us)
 	const unsigned digits = digits_of(op, 0);
 
 	if (digits == 0) {
-		log_put_number(l, us / 1000, op->is_zero ? op->width : 1, '0');
+		put_integer(l, op, us / 1000);
 		return;
 	}
 	log_put_number(l, us / 1000, whole_width(op, digits), '0');
@@ -99,7 +105,7 @@ static void put_fraction(struct log_line *l, const struct log_run *r, const stru
 	unsigned digits = digits_of(op, 3);
 
 	digits = digits != 0 ? digits : 3;
-	log_put_number(l, t % 1000000 / micros_per[digits], op->is_zero ? op->width : 1, '0');
+	put_integer(l, op, t % 1000000 / micros_per[digits]);
 }
 
 /* --- parts of the record ----------------------------------------------------------------------- */
@@ -240,11 +246,6 @@ static void put_span(struct log_line *l, const struct log_run *r, const struct l
 
 	memcpy(&s, at(r, op), sizeof(s));
 	put_text(l, op, s);
-}
-
-static void put_integer(struct log_line *l, const struct log_op *op, uint64_t v)
-{
-	log_put_number(l, v, op->is_zero ? op->width : 1, '0');
 }
 
 static void put_u64(struct log_line *l, const struct log_run *r, const struct log_op *op)
@@ -391,7 +392,7 @@ static void put_result(struct log_line *l, const struct log_run *r, const struct
 
 static void put_hier(struct log_line *l, const struct log_run *r, const struct log_op *op UNUSED)
 {
-	log_put_text(l, log_hier_text((enum log_hier)r->rec->hier));
+	log_put_span(l, log_hier_span((enum log_hier)r->rec->hier));
 }
 
 static void put_err_code(struct log_line *l, const struct log_run *r, const struct log_op *op)
@@ -430,6 +431,36 @@ static void put_verdict(struct log_line *l, const struct log_run *r, const struc
 	put_text(l, op, verdict_text(r->rec));
 }
 
+/* Zones change at most on a quarter of an hour. */
+static int zone_minutes(struct log_state *s, int64_t us)
+{
+	const time_t second = (time_t)(us / 1000000);
+	struct tm tm;
+
+	if (second / 900 != s->zone_of) {
+		s->zone_of = second / 900;
+		s->zone_minutes = localtime_r(&second, &tm) != NULL ? (int)(tm.tm_gmtoff / 60) : 0;
+	}
+	return s->zone_minutes;
+}
+
+/* --- whole lines, and what is none of the record's ------------------------------------------------- */
+
+static void put_literal(struct log_line *l, const struct log_run *r UNUSED, const struct log_op *op)
+{
+	log_put_span(l, op->arg);
+}
+
+static void put_native(struct log_line *l, const struct log_run *r, const struct log_op *op UNUSED)
+{
+	log_put_native(l, r->rec, &r->format->conf);
+}
+
+static void put_facts(struct log_line *l, const struct log_run *r, const struct log_op *op UNUSED)
+{
+	log_facts_line(l, r->rec, zone_minutes(r->state, r->rec->start_us));
+}
+
 static void put_nothing(struct log_line *l UNUSED, const struct log_run *r UNUSED,
                         const struct log_op *op UNUSED)
 {
@@ -445,10 +476,10 @@ static void put_nothing(struct log_line *l UNUSED, const struct log_run *r UNUSE
 #define COUNT(fn) { (fn), false, 0 }
 
 const struct log_value log_values[LOG_CODE_N] = {
-	[LOG_CODE_LITERAL]        = COUNT(put_nothing), /* these four are printed by format.c */
-	[LOG_CODE_NATIVE]         = COUNT(put_nothing),
-	[LOG_CODE_FACTS]          = COUNT(put_nothing),
-	[LOG_CODE_BYTE]           = COUNT(put_nothing),
+	[LOG_CODE_LITERAL]        = COUNT(put_literal),
+	[LOG_CODE_NATIVE]         = COUNT(put_native),
+	[LOG_CODE_FACTS]          = COUNT(put_facts),
+	[LOG_CODE_BYTE]           = COUNT(put_literal),
 	[LOG_CODE_DASH]           = COUNT(put_nothing),
 	[LOG_CODE_PROTO]          = WORD(put_proto),
 	[LOG_CODE_CLIENT_IP]      = WORD(put_client_ip),

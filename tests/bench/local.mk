@@ -25,3 +25,9 @@ tests_bench_decide_SOURCES = tests/bench/src/decide.c \
 	tests/bench/src/decide_lists.c tests/bench/src/decide_lists.h
 tests_bench_decide_LDADD = acl/libacl.a src/conf/libconf.a src/http/libhttp.a src/base/libbase.a \
 	$(cuttle_external_libs)
+
+# What a line of access.log costs.
+check_PROGRAMS += tests/bench/logline
+tests_bench_logline_SOURCES = tests/bench/src/logline.c
+tests_bench_logline_LDADD = src/log/liblog.a src/net/libnet.a acl/libacl.a src/loop/libloop.a \
+	src/conf/libconf.a src/http/libhttp.a src/base/libbase.a $(cuttle_external_libs)
