@@ -495,6 +495,15 @@ void acl_conf_share(struct acl_conf *c, struct acl_files *in_use)
 	c->set->files_in_use = in_use;
 }
 
+unsigned acl_conf_reads(const struct acl_conf *c)
+{
+	unsigned bits = 0;
+
+	for (struct list *l = c->set->rules.next; l != &c->set->rules; l = l->next)
+		bits |= CONTAINER_OF(l, struct acl_rules, in_set)->reads;
+	return bits;
+}
+
 bool acl_conf_names_purge(const struct acl_conf *c)
 {
 	return c->set->names_purge;

@@ -130,6 +130,8 @@ struct acl_tally_row {
 /* Each list's rules in order, then the acls. Nothing if nobody counts. */
 typedef void acl_tally_fn(void *arg, const struct acl_tally_row *row);
 void acl_conf_each_hit(const struct acl_conf *c, acl_tally_fn *each, void *arg);
+/* The facts that any rule of the configuration may ask for, as bits 1 << FACT_x. */
+unsigned acl_conf_reads(const struct acl_conf *c);
 /* True if an acl names the method PURGE, which turns that method on. */
 bool acl_conf_names_purge(const struct acl_conf *c);
 

@@ -123,7 +123,8 @@ bool snapshot_logs_into(const struct snapshot *s, const char *folder)
 
 bool snapshot_sets_marks(const struct snapshot *s)
 {
-	return outgoing_conf_marks(&s->peer.outgoing);
+	return outgoing_conf_marks(&s->peer.outgoing) ||
+	       (acl_conf_reads(&s->acl) >> FACT_MARK & 1) != 0;
 }
 
 bool snapshot_has_floor(const struct snapshot *s)

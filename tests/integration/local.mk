@@ -31,6 +31,7 @@ EXTRA_DIST += \
 	tests/integration/test_0230_host.py \
 	tests/integration/test_0300_connect.py \
 	tests/integration/test_0400_policy.py \
+	tests/integration/test_0405_policy_types.py \
 	tests/integration/test_0410_configuration.py \
 	tests/integration/test_0420_as_squid.py \
 	tests/integration/test_0430_floor.py \
