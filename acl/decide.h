@@ -61,8 +61,6 @@ void acl_effects_apply(const struct acl_effect *e, struct notes *n, struct arena
 struct span acl_rule_text(const struct acl_rule *r);
 /* Where it was written. */
 struct conf_place acl_rule_place(const struct acl_rule *r);
-/* Only the acls: "CONNECT !SSL_ports"; what a denied client is told. */
-struct span acl_rule_acls(const struct acl_rule *r);
 
 /*
  * Does one of the rule's acls name this address: a dst acl, not negated, perhaps within a group, with

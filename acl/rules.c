@@ -57,11 +57,6 @@ struct span acl_rule_text(const struct acl_rule *r)
 	return r->text;
 }
 
-struct span acl_rule_acls(const struct acl_rule *r)
-{
-	return r->acls;
-}
-
 /* --- reading -------------------------------------------------------------------------------- */
 
 static struct acl_set *set_of(struct conf_line *l)

@@ -75,3 +75,9 @@ void internal_last_hop(struct txn *t)
 	}
 	txn_answer_prepare(t, 200, SPAN("text/plain"), SPAN_NULL);
 }
+
+/* Nothing is stored yet, so there is nothing to remove. */
+void internal_purge(struct txn *t)
+{
+	txn_answer_prepare(t, 404, SPAN_NULL, SPAN_NULL);
+}

@@ -129,6 +129,14 @@ struct machine_next txn_step_allowed(struct txn *t)
 	/* RFC 9110 7.6.2: the last recipient answers itself. */
 	if (t->max_forwards == 0)
 		return TXN_GO(ANSWER_HERE);
+	/* As in Squid: for whoever was allowed, but only if some acl has the method in mind. */
+	if (h->method == HTTP_PURGE) {
+		if (acl_conf_names_purge(&t->snapshot->acl))
+			return TXN_GO(ANSWER_HERE);
+		t->result = LOG_TCP_DENIED;
+		count(COUNT_CLIENT_DENIED);
+		return FAIL(t, DENIED, SPAN("no acl names the method PURGE"));
+	}
 	if (!t->is_connect && t->uri.scheme != URI_HTTP)
 		return FAIL(t, SCHEME, t->uri.scheme_text);
 	/* RFC 9111 5.2.1.7: nothing is stored, so nothing can be served from the store. */

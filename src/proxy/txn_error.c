@@ -104,7 +104,8 @@ static void begin_answer(struct txn *t, unsigned status, struct span reason, str
 	                      ? SPAN(FORWARD_PRODUCT)
 	                      : SPAN(FORWARD_PRODUCT "/" PACKAGE_VERSION));
 	http_head_add(h, HTTP_F_DATE, arena_dup(&t->arena, span_of(date, HTTP_DATE_LEN)));
-	http_head_add(h, HTTP_F_CONTENT_TYPE, type);
+	if (type.n != 0)
+		http_head_add(h, HTTP_F_CONTENT_TYPE, type);
 	http_head_add(h, HTTP_F_CACHE_CONTROL, SPAN("no-store"));
 	http_head_set_framing(h, &framing);
 	if (s->header.via)

@@ -166,6 +166,9 @@ ROWS = [
     Row("denied connect", b"CONNECT bad.test:443 HTTP/1.1\r\nHost: bad.test:443\r\n\r\n", conf=DENY, method="CONNECT"),
     Row("allowed by the same policy", get(path=b"/fine"), conf=DENY),
     Row("no rule at all", get(), conf=""),
+    Row("purge that no acl names", get(method=b"PURGE")),
+    Row("purge that an acl names", get(method=b"PURGE"), conf="acl purge method PURGE\n" + ALL),
+    Row("purge that is denied", get(method=b"PURGE"), conf="acl purge method PURGE\nhttp_access deny purge\n" + ALL),
     Row("last rule turned round", get(), conf="acl post method POST\nhttp_access deny post\n"),
     # the lists beside http_access
     Row("adapted_http_access", get(), conf=ALL + "adapted_http_access deny all\n"),
