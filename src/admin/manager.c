@@ -109,9 +109,13 @@ static void page_info(struct text *t, struct proxy *p, const struct snapshot *s)
 	if (st.reloaded_wall_us != 0)
 		put_time(t, "\tLast reload:\t", st.reloaded_wall_us);
 	put(t, "\tSnapshots alive:\t%u\n", st.snapshots);
+	if (snapshot_shadow(s) != NULL)
+		put(t, "\tShadow policy:\t%s, same %llu, differs %llu, cannot tell %llu\n",
+		    snapshot_shadow(s), sum(COUNT_SHADOW_SAME), sum(COUNT_SHADOW_DIFFERS),
+		    sum(COUNT_SHADOW_UNKNOWN));
 	put(t, "\tList files in use:\t%zu, with %zu values\n", st.list_files, st.list_values);
-	put(t, "\tList files read:\t%llu, compiled %llu, unchanged %llu\n",
-	    sum(COUNT_LISTS_READ), sum(COUNT_LISTS_COMPILED), sum(COUNT_LISTS_REUSED));
+	put(t, "\tList files read:\t%llu, compiled %llu, unchanged %llu\n", sum(COUNT_LISTS_READ),
+	    sum(COUNT_LISTS_COMPILED), sum(COUNT_LISTS_REUSED));
 	put(t, "Resource usage for cuttle:\n");
 	put(t, "\tWorkers:\t%u\n", st.workers);
 	put(t, "\tUP Time:\t%.3f seconds\n", up);

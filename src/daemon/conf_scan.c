@@ -101,6 +101,12 @@ static bool names_file(struct span name, struct span word, struct span *path)
 	       (quoted_part(word, path) || plain_path(word, path));
 }
 
+/* Of a shadow only the policy is read: its lists, not its keys. */
+static bool may_name(const struct conf_scan *s, struct span name)
+{
+	return !s->is_in_shadow || !is_in(name, reading, ARRAY_LEN(reading));
+}
+
 /* The setter of every row: the section's struct is the scan. */
 static void line_scan(struct conf_line *l, void *field)
 {
@@ -111,14 +117,16 @@ static void line_scan(struct conf_line *l, void *field)
 	for (struct span word; (word = word_cut(&rest)).n > 0 && word.p[0] != '#';) {
 		if (first.p == NULL) {
 			first = word;
-			if (is_in(name, appending, ARRAY_LEN(appending)))
+			if (is_in(name, appending, ARRAY_LEN(appending)) && !s->is_in_shadow)
 				name_add(s, log_path(word), SCAN_APPEND);
 		}
-		if (names_file(name, word, &path))
+		if (names_file(name, word, &path) && may_name(s, name))
 			name_add(s, path, SCAN_READ);
 	}
-	if (first.p == NULL)
+	if (first.p == NULL || s->is_in_shadow)
 		return;
+	if (span_eq(name, SPAN("shadow_config")) && !span_eq(first, SPAN("none")))
+		s->shadow_config = arena_dup(&s->arena, first).p;
 	if (is_in(name, listening, ARRAY_LEN(listening)))
 		port_add(s, first);
 	if (span_eq(name, SPAN("cache_log")))
@@ -157,15 +165,10 @@ static struct conf_directive *rows_copy(const struct conf_directive *rows, size_
 	return copy;
 }
 
-void conf_scan_init(struct conf_scan *s, const struct scan_source *from)
+static void read_names(struct conf_scan *s, const struct scan_source *from,
+                       const struct conf_directive *rows, size_t n_rows)
 {
-	size_t n_rows;
-	struct conf_directive *rows = rows_copy(from->rows, from->n_rows, &n_rows);
 	void *const sections[CONF_SECTION_N] = { [CONF_SECTION_process] = s };
-
-	*s = (struct conf_scan){ 0 };
-	arena_init(&s->arena);
-	s->names = check_calloc(SCAN_NAMES_MAX, sizeof(s->names[0]));
 	struct conf_reader *r = conf_reader_new(rows, n_rows, sections);
 
 	if (from->service_name != NULL)
@@ -180,6 +183,24 @@ void conf_scan_init(struct conf_scan *s, const struct scan_source *from)
 	for (const char *const *file = conf_files(r); *file != NULL; file++)
 		name_add(s, span_str(*file), SCAN_READ);
 	conf_reader_free(&r);
+}
+
+void conf_scan_init(struct conf_scan *s, const struct scan_source *from)
+{
+	size_t n_rows;
+	struct conf_directive *rows = rows_copy(from->rows, from->n_rows, &n_rows);
+
+	*s = (struct conf_scan){ 0 };
+	arena_init(&s->arena);
+	s->names = check_calloc(SCAN_NAMES_MAX, sizeof(s->names[0]));
+	read_names(s, from, rows, n_rows);
+	if (s->shadow_config != NULL) {
+		struct scan_source shadow = *from;
+
+		shadow.conf_path = s->shadow_config;
+		s->is_in_shadow = true;
+		read_names(s, &shadow, rows, n_rows);
+	}
 	free(rows);
 }
 

@@ -33,6 +33,9 @@ struct conf_scan {
 	const char *pid_filename; /* NULL: none */
 	bool has_pid_filename;
 	const char *cache_log; /* NULL: none */
+	/* The configuration of shadow_config, which is read after the other; NULL: none. */
+	const char *shadow_config;
+	bool is_in_shadow; /* its lines are being read */
 };
 
 /* Where the configuration is: a file or a text; all rows that may occur. */

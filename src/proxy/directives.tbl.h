@@ -45,6 +45,10 @@ DIRECTIVE(note, "", log, proxy, note_conf_note, notes.rules, "",
 DIRECTIVE(on_unsupported_protocol, "", access, proxy, access_conf_unsupported, access.unsupported, "",
 	"tunnel|respond [!]ACL ...", "What becomes of traffic that is no HTTP where it was meant for another server (intercepted connections, looked-into"
 	" tunnels). There are no such ports yet; what comes to a proxy's own port is answered with an error in any case, as in Squid.")
+DIRECTIVE(shadow_config, "", access, proxy, proxy_conf_shadow, shadow, "",
+	"PATH", "A candidate configuration that is read beside this one. Its http_access and http_reply_access are decided on each request after this one's,"
+	" by what was found out anyway; that changes nothing, but is counted (shadow.differs, ...) and logged (%cuttle::shadow): \"same\","
+	" the verdict and the rule if they differ, or what could not be told. Errors in it are told and do not stop this one. Cuttle's own.")
 DIRECTIVE(half_closed_clients, "", timeout, proxy, conf_set_onoff, half_closed_clients, "off",
 	"on|off", "Go on serving a client that has closed its sending side.")
 DIRECTIVE(client_persistent_connections, "", http, proxy, conf_set_onoff, client_persistent_connections, "on",

@@ -20,6 +20,6 @@ src_proxy_libproxy_a_SOURCES = \
 	src/proxy/tunnel.c src/proxy/tunnel.h \
 	src/proxy/txn.c src/proxy/txn.h src/proxy/txn_steps.tbl.h \
 	src/proxy/txn_access.c src/proxy/txn_error.c src/proxy/txn_facts.c src/proxy/txn_fields.c src/proxy/txn_log.c \
-	src/proxy/txn_reply.c src/proxy/txn_request.c src/proxy/txn_route.c \
+	src/proxy/txn_reply.c src/proxy/txn_request.c src/proxy/txn_shadow.c src/proxy/txn_route.c \
 	src/proxy/txn_tunnel.c \
 	src/proxy/worker.c src/proxy/worker.h

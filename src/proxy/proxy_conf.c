@@ -20,6 +20,7 @@ void proxy_conf_fini(struct proxy_conf *c)
 		free(n->name);
 		free(n);
 	}
+	free(c->shadow.path);
 	access_conf_fini(&c->access);
 	note_conf_fini(&c->notes);
 	acl_rules_free(&c->server_pconn_for_nonretriable);
@@ -65,6 +66,27 @@ void proxy_conf_complete(struct proxy_conf *c, struct conf_reader *r)
 		            "request_header_max_size");
 		conf_as_squid(r, CONF_SQUID_STOPS);
 	}
+}
+
+void proxy_conf_shadow(struct conf_line *l, void *field)
+{
+	struct shadow_conf *s = field;
+	struct span path;
+
+	if (!conf_need_word(l, &path))
+		return;
+	if (s->is_shadow) {
+		conf_warning(l, "a shadow has no shadow: this line has no effect here");
+		return;
+	}
+	if (s->path != NULL) {
+		conf_error(l, "there is a shadow already, see line %u", s->place.line);
+		return;
+	}
+	if (span_eq(path, SPAN("none")))
+		return;
+	s->path = span_strdup(path);
+	s->place = l->place;
 }
 
 void proxy_conf_names(struct conf_line *l, void *field)

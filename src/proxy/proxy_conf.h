@@ -16,6 +16,13 @@ struct name_list {
 	char *name;
 };
 
+/* shadow_config. */
+struct shadow_conf {
+	char *path; /* NULL: none */
+	struct conf_place place;
+	bool is_shadow; /* this is a shadow's own configuration, which has none */
+};
+
 struct proxy_conf {
 	struct http_port *ports;
 	int64_t defer_accept_s; /* of accept_filter; 0: none */
@@ -34,6 +41,7 @@ struct proxy_conf {
 	int64_t request_timeout_ms, request_start_timeout_ms, client_idle_pconn_timeout_ms;
 	int64_t client_lifetime_ms, read_timeout_ms, write_timeout_ms;
 
+	struct shadow_conf shadow;
 	struct access_conf access;
 	struct note_conf notes;
 	struct acl_rules *server_pconn_for_nonretriable;
@@ -47,4 +55,5 @@ void proxy_conf_fini(struct proxy_conf *c);
 /* After reading: what needs all lines (host names). */
 void proxy_conf_complete(struct proxy_conf *c, struct conf_reader *r);
 
-conf_setter_fn proxy_conf_names; /* struct name_list * */
+conf_setter_fn proxy_conf_shadow; /* struct shadow_conf */
+conf_setter_fn proxy_conf_names;  /* struct name_list * */

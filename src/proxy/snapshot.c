@@ -54,12 +54,14 @@ static void snapshot_free(struct snapshot *s)
 	peer_conf_fini(&s->peer);
 	proxy_conf_fini(&s->proxy);
 	process_conf_fini(&s->process);
+	snapshot_unref(&s->shadow);
 	if (s->errorpages != NULL)
 		errorpages_free(&s->errorpages);
 	if (s->reader != NULL)
 		conf_reader_free(&s->reader);
 	arena_fini(&s->arena);
-	atomic_fetch_sub_explicit(&n_alive, 1, memory_order_relaxed);
+	if (!s->is_shadow)
+		atomic_fetch_sub_explicit(&n_alive, 1, memory_order_relaxed);
 	OBJ_FREE(s, SNAPSHOT_MAGIC);
 }
 
@@ -137,18 +139,25 @@ const struct acl_conf *snapshot_acl(const struct snapshot *s)
 	return &s->acl;
 }
 
+const char *snapshot_shadow(const struct snapshot *s)
+{
+	return s->shadow != NULL ? s->proxy.shadow.path : NULL;
+}
+
 const char *snapshot_visible_hostname(const struct snapshot *s)
 {
 	return s->proxy.visible_hostname;
 }
 
-static struct snapshot *snapshot_new(void)
+static struct snapshot *snapshot_new(bool is_shadow)
 {
 	struct snapshot *s;
 
 	OBJ_NEW(s, SNAPSHOT_MAGIC);
 	atomic_init(&s->refs, 1);
-	atomic_fetch_add_explicit(&n_alive, 1, memory_order_relaxed);
+	s->is_shadow = is_shadow;
+	if (!is_shadow)
+		atomic_fetch_add_explicit(&n_alive, 1, memory_order_relaxed);
 	arena_init(&s->arena);
 	acl_conf_init(&s->acl);
 	net_conf_init(&s->net);
@@ -157,6 +166,7 @@ static struct snapshot *snapshot_new(void)
 	log_conf_init(&s->log);
 	peer_conf_init(&s->peer);
 	proxy_conf_init(&s->proxy);
+	s->proxy.shadow.is_shadow = is_shadow;
 	process_conf_init(&s->process);
 	return s;
 }
@@ -225,10 +235,10 @@ static void check_ports(const struct snapshot *s, const char *path)
 	conf_as_squid(s->reader, CONF_SQUID_STOPS);
 }
 
-struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *report, void *arg)
+/* Read and compile what o names. *is_read: the file itself could be read. */
+static struct snapshot *read_all(const struct proxy_options *o, bool is_shadow, bool *is_read)
 {
-	bool is_read = true;
-	struct snapshot *s = snapshot_new();
+	struct snapshot *s = snapshot_new(is_shadow);
 	void *const sections[CONF_SECTION_N] = {
 		[CONF_SECTION_acl] = &s->acl,         [CONF_SECTION_net] = &s->net,
 		[CONF_SECTION_log] = &s->log,         [CONF_SECTION_proxy] = &s->proxy,
@@ -244,8 +254,9 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 		conf_set_open(s->reader, open_conf_file, o->opener);
 	if (o->service_name != NULL)
 		conf_set_macro(s->reader, "service_name", o->service_name);
+	*is_read = true;
 	if (o->conf_path != NULL)
-		is_read = conf_read_file(s->reader, o->conf_path);
+		*is_read = conf_read_file(s->reader, o->conf_path);
 	else
 		conf_read_text(s->reader, "(built in)", span_str(o->conf_text));
 	if (o->extra_port != 0)
@@ -257,6 +268,46 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	log_conf_finish(&s->log, s->reader);
 	peer_conf_finish(&s->peer, s->reader);
 	proxy_conf_complete(&s->proxy, s->reader);
+	return s;
+}
+
+/* The shadow's findings, each at its own place; what is an error there is none here. */
+static void tell_about_shadow(struct snapshot *s, struct conf_reader *shadow)
+{
+	for (const struct conf_finding *f = conf_findings(shadow); f != NULL; f = f->next)
+		conf_report(s->reader, f->severity == CONF_ERROR ? CONF_WARNING : f->severity,
+		            (struct conf_place){ arena_dup(&s->arena, span_str(f->place.file)).p,
+		                                 f->place.line },
+		            "%s the shadow: %s", f->severity == CONF_ERROR ? "an error in" : "in",
+		            f->text);
+	if (conf_count(shadow, CONF_ERROR) != 0)
+		conf_report(s->reader, CONF_WARNING, s->proxy.shadow.place,
+		            "%s has errors, so there is no shadow policy", s->proxy.shadow.path);
+}
+
+static void load_shadow(struct snapshot *s, const struct proxy_options *live)
+{
+	struct proxy_options o = *live;
+	bool is_read;
+
+	o.conf_path = s->proxy.shadow.path;
+	o.extra_port = 0;
+	o.is_as_squid = false;
+	s->shadow = read_all(&o, true, &is_read);
+	if (!conf_is_seen(s->shadow->reader, "http_access"))
+		conf_report(s->shadow->reader, CONF_WARNING, (struct conf_place){ o.conf_path, 0 },
+		            "there is no http_access line, so every request is denied");
+	tell_about_shadow(s, s->shadow->reader);
+	conf_drop_lists(s->shadow->reader);
+	if (conf_count(s->shadow->reader, CONF_ERROR) != 0)
+		snapshot_unref(&s->shadow);
+}
+
+struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *report, void *arg)
+{
+	bool is_read;
+	struct snapshot *s = read_all(o, false, &is_read);
+
 	if (is_read) {
 		check_ports(s, o->conf_path);
 		check_rules(s, o->conf_path);
@@ -267,6 +318,8 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	}
 	s->errorpages = errorpages_load(&s->error, s->reader);
 	deny_info_check(s->error.deny_infos, s->errorpages, &s->acl, s->reader);
+	if (s->proxy.shadow.path != NULL)
+		load_shadow(s, o);
 	if (report != NULL)
 		for (const struct conf_finding *f = conf_findings(s->reader); f != NULL;
 		     f = f->next)

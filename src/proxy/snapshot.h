@@ -35,6 +35,8 @@ struct snapshot {
 	struct errorpages *errorpages;
 	struct port_set ports;      /* open once the snapshot is taken into use */
 	struct conf_reader *reader; /* what was read, for the manager's config page */
+	struct snapshot *shadow;    /* the candidate policy beside it; NULL: none, or not usable */
+	bool is_shadow;             /* it is one itself: only its acls and lists are of use */
 	struct arena arena;
 };
 

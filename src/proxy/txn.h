@@ -30,6 +30,13 @@ enum txn_step {
 	TXN_STEP_N
 };
 
+enum shadow_state {
+	SHADOW_NONE, /* there is none, or it was not asked */
+	SHADOW_SAME,
+	SHADOW_UNKNOWN, /* it would have needed to know more */
+	SHADOW_DIFFERS
+};
+
 struct txn {
 	uint32_t magic;
 	enum txn_step step;
@@ -66,6 +73,8 @@ struct txn {
 	struct notes notes;           /* annotations; starts with the connection's */
 	struct span rule, rule_place; /* the rule that decided; copies */
 	struct span reported;         /* the first report_only rule that matched; a copy */
+	struct span shadow; /* what a candidate policy would have said; empty: there is none */
+	enum shadow_state shadow_state;
 	bool rule_denied;
 	const struct acl_rule *allowed_by; /* of http_access; NULL: none. Lives as the snapshot */
 	const char *last_acl; /* the last one that the deciding list looked at; the snapshot's */
@@ -182,6 +191,14 @@ bool txn_fields_of_reply(struct txn *t, struct http_head *h, struct header_pass 
 bool txn_interim_access(struct txn *t, bool *allows);
 /* Is the reply the answer to a CONNECT that policy has allowed? Then no rule for replies looks at it. */
 bool txn_answers_connect(const struct txn *t);
+
+/*
+ * txn_shadow.c: compare the verdict of the policy that holds with that of the candidate beside it, and
+ * remember what comes of it for the log; count it, once.
+ */
+void txn_shadow_access(struct txn *t, enum verdict live);
+void txn_shadow_reply(struct txn *t, enum verdict live);
+void txn_shadow_count(const struct txn *t);
 
 /* txn_log.c */
 /* How the request has gone on so far. */

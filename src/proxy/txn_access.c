@@ -87,6 +87,8 @@ static struct machine_next ask(struct txn *t, const struct acl_rules *rules,
 	if (txn_decide(t, rules, when_empty, &v, &trail) == OP_PENDING)
 		return MACHINE_NEXT(MACHINE_WAIT, t->step);
 	note_verdict(t, v, &trail);
+	if (t->step == TXN_ACCESS)
+		txn_shadow_access(t, v);
 	if (v == VERDICT_ALLOW) {
 		if (t->step == TXN_ACCESS)
 			t->allowed_by = trail.rule;
@@ -250,7 +252,10 @@ struct machine_next txn_step_reply_access(struct txn *t)
 	enum verdict v;
 	int64_t max;
 
-	if ((c->reply_limits == NULL && c->http_reply_access == NULL) || is_beyond_judgement(t))
+	const bool asks = c->reply_limits != NULL || c->http_reply_access != NULL ||
+	                  t->snapshot->shadow != NULL;
+
+	if (!asks || is_beyond_judgement(t))
 		return TXN_GO(REPLY_FIELDS);
 	if (find_limit(t, &max) == OP_PENDING)
 		return TXN_WAIT(REPLY_ACCESS);
@@ -258,6 +263,7 @@ struct machine_next txn_step_reply_access(struct txn *t)
 		return refuse_reply(t, WHY_REPLY_TOO_LARGE, SPAN_NULL);
 	if (txn_decide(t, c->http_reply_access, VERDICT_ALLOW, &v, &trail) == OP_PENDING)
 		return TXN_WAIT(REPLY_ACCESS);
+	txn_shadow_reply(t, v);
 	if (v != VERDICT_ALLOW) {
 		keep_rule(t, &trail);
 		return refuse_reply(t, v == VERDICT_UNDECIDED ? WHY_UNDECIDED : WHY_DENIED,

@@ -273,6 +273,7 @@ struct log_rec txn_log_record_for(struct txn *t, const struct log_fields *fields
 		.rule = t->rule,
 		.rule_place = t->rule_place,
 		.reported = t->reported,
+		.shadow = t->shadow,
 		.detail = t->detail,
 	};
 
@@ -326,6 +327,7 @@ uint64_t txn_log_sinks(struct txn *t)
 	uint64_t sinks = 0;
 
 	txn_facts_fill(t);
+	txn_shadow_count(t);
 	add_notes(t);
 	for (const struct log_target *g = t->worker->snapshot->log.targets; g != NULL;
 	     g = g->next) {

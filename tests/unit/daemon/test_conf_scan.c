@@ -24,6 +24,7 @@ static const struct conf_directive rows[] = {
 	ROW(hosts_file),
 	ROW(pid_filename),
 	ROW(cache_peer),
+	ROW(shadow_config),
 };
 
 static void scan(struct conf_scan *s, const char *text, const char *service)
@@ -133,6 +134,38 @@ START_TEST(files_that_are_included_count)
 }
 END_TEST
 
+START_TEST(of_a_shadow_its_policy_is_read)
+{
+	const char *inner = folder_write("inner.conf", "acl y src \"/list2\"\n");
+	char text[900];
+	struct conf_scan s;
+
+	snprintf(text, sizeof(text),
+	         "acl x src \"/list1\"\ninclude %s\nhttp_access deny parameters(\"/list3\")\n"
+	         "access_log /log\ncache_log /c2\npid_filename /p2\nhttp_port 22 key=/key\n"
+	         "hosts_file /hosts\nshadow_config /deeper\n",
+	         inner);
+	const char *shadow = folder_write("shadow.conf", text);
+
+	snprintf(text, sizeof(text), "pid_filename /p\ncache_log /c\nshadow_config %s\n", shadow);
+	scan(&s, text, NULL);
+	/* The text first, then the shadow's file: it is the latter that is named. */
+	ck_assert(conf_scan_has(&s, shadow, SCAN_READ));
+	ck_assert(conf_scan_has(&s, inner, SCAN_READ));
+	ck_assert(conf_scan_has(&s, "/list1", SCAN_READ));
+	ck_assert(conf_scan_has(&s, "/list2", SCAN_READ));
+	ck_assert(conf_scan_has(&s, "/list3", SCAN_READ));
+	ck_assert(!conf_scan_has(&s, "/log", SCAN_APPEND));
+	ck_assert(!conf_scan_has(&s, "/key", SCAN_READ));
+	ck_assert(!conf_scan_has(&s, "/hosts", SCAN_READ));
+	ck_assert(!conf_scan_has(&s, "/deeper", SCAN_READ));
+	ck_assert(!conf_scan_has_port(&s, 22));
+	ck_assert_pstr_eq(s.pid_filename, "/p");
+	ck_assert_pstr_eq(s.cache_log, "/c");
+	conf_scan_fini(&s);
+}
+END_TEST
+
 START_TEST(a_missing_file_names_nothing_but_itself)
 {
 	const struct scan_source from = { .conf_path = folder_path("no"),
@@ -167,6 +200,7 @@ Suite *suite_conf_scan(void)
 	tcase_add_loop_test(t, a_named_file_is_granted_for_its_use_only, 0, (int)ARRAY_LEN(names));
 	tcase_add_loop_test(t, a_named_port_is_granted, 0, (int)ARRAY_LEN(ports));
 	tcase_add_test(t, files_that_are_included_count);
+	tcase_add_test(t, of_a_shadow_its_policy_is_read);
 	tcase_add_test(t, a_missing_file_names_nothing_but_itself);
 	tcase_add_test(t, no_pid_file_is_told_apart_from_no_line);
 	suite_add_tcase(s, t);
