@@ -7,7 +7,7 @@
 #   SECS=3 WARM=1 measured seconds, and those before CONNS       connections (default by workload)
 #   PROXY_CPU=0   core of the proxy under test       LOAD_CPU=1  core of generator and origin
 #   NICE=0        of everything (-8 on a machine that others use too)
-#   NIDLE=9500    tunnels of idle-10k                PAIRS=5 GAP_SECS=10   of reload-100ms
+#   NIDLE=9500    tunnels of idle-10k                PAIRS=5 GAP_SECS=10   of reload-*
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 export BENCH_DIR=${BENCH_DIR:-${TMPDIR:-/tmp}/cuttle-bench}
@@ -121,7 +121,7 @@ stop_peer() {
 	group_end 40
 }
 generator() { # options: a run of the load generator
-	taskset -c "$LOAD_CPU" timeout -k 2 60 "$load" run "$@" 2>>"$run/load.err"
+	taskset -c "$LOAD_CPU" timeout -k 2 90 "$load" run "$@" 2>>"$run/load.err"
 }
 load_options() { # WORKLOAD: the generator's options, by the peer's mode
 	local target=$ip:$o_http path="-u /1k/%n" extra=
@@ -185,14 +185,18 @@ idle_tunnels() { # memory of a tunnel that waits
 		"cpu_pct=$(awk -v a="$c0" -v b="$c1" 'BEGIN { printf "%.2f", (b - a) / 2e7 }') pss_mb=$((after / 1024))"
 	stop_peer
 }
-gap_run() { # RATE RELOADING: open loop for GAP_SECS; the generator's line, with the failures of new connections
+gap_run() { # RATE RELOADING EVERY_MS: open loop for GAP_SECS; the generator's line, with the failures of new connections
 	local options line fresh
 	options=$(load_options miss-1k)
 	# shellcheck disable=SC2086
 	generator $options -K -c 8 -R 200 -w 0.5 -d "$GAP_SECS" > "$run/fresh.out" &
 	local other=$! reloads=0 reloader=
 	if [ "$2" = yes ]; then
-		( sleep 0.5; for ((i = 0; i < GAP_SECS * 10 - 2; i++)); do peer_reload; sleep 0.1; done ) &
+		( sleep 0.5; for ((i = 0; i < (GAP_SECS - 1) * 1000 / $3; i++)); do
+			[ "$workload" = reload-lists ] && change_lists
+			peer_reload
+			sleep "$(awk -v ms="$3" 'BEGIN { print ms / 1000 }')"
+		done ) &
 		reloader=$!
 	fi
 	# shellcheck disable=SC2086
@@ -201,18 +205,32 @@ gap_run() { # RATE RELOADING: open loop for GAP_SECS; the generator's line, with
 	fresh=$(cat "$run/fresh.out")
 	echo "$line fresh_err=$(field "$fresh" err) fresh_gap_ms=$(field "$fresh" gap_ms)"
 }
-reload_gaps() { # pairs of runs without and with a reload every 100 ms, at 30% of the rate that saturates
+make_lists() { # a million domains, 100,000 prefixes, 10,000 expressions
+	mkdir -p "$BENCH_DIR/lists"
+	awk 'BEGIN { for (i = 0; i < 1000000; i++) printf ".h%d.%s%d.example\n", i, i % 3 ? "ads" : "track", i % 1000 }' > "$BENCH_DIR/lists/domains"
+	awk 'BEGIN { for (i = 0; i < 100000; i++) printf "%d.%d.%d.0/24\n", 60 + int(i / 65536), int(i / 256) % 256, i % 256 }' > "$BENCH_DIR/lists/prefixes"
+	awk 'BEGIN { for (i = 0; i < 10000; i++) printf "/banner%d/[a-z]+[0-9]*\\.(gif|png)$\n", i }' > "$BENCH_DIR/lists/expressions"
+}
+change_lists() { # as who maintains them would: by renaming a new file to its place
+	local name
+	for name in domains prefixes expressions; do
+		{ cat "$BENCH_DIR/lists/$name"; } > "$BENCH_DIR/lists/$name.new"
+		mv "$BENCH_DIR/lists/$name.new" "$BENCH_DIR/lists/$name"
+	done
+}
+reload_gaps() { # WORKLOAD EVERY_MS: pairs of runs without and with reloads, at 30% of the rate that saturates
 	local line rate pair plain busy e
 	declare -F peer_reload >/dev/null || return
-	start_peer reload-100ms || { row reload-100ms err=start; return; }
+	[ "$1" = reload-lists ] && make_lists
+	start_peer "$1" || { row "$1" err=start; return; }
 	# shellcheck disable=SC2046
 	line=$(generator $(load_options miss-1k) -c 32 -w 0.5 -d 1.5)
 	rate=$(awk -v r="$(field "$line" rps)" 'BEGIN { print int(r * .3) }')
 	for ((pair = 0; pair < PAIRS; pair++)); do
-		plain=$(gap_run "$rate" no)
-		busy=$(gap_run "$rate" yes)
+		plain=$(gap_run "$rate" no "$2")
+		busy=$(gap_run "$rate" yes "$2")
 		e=$(($(field "$busy" err) + $(field "$busy" fresh_err)))
-		row reload-100ms "rate=$rate gap_ms=$(field "$busy" gap_ms) gap_plain_ms=$(field "$plain" gap_ms)" \
+		row "$1" "rate=$rate gap_ms=$(field "$busy" gap_ms) gap_plain_ms=$(field "$plain" gap_ms)" \
 			"p99=$(field "$busy" p99) p99_plain=$(field "$plain" p99) max=$(field "$busy" max)" \
 			"fresh_gap_ms=$(field "$busy" fresh_gap_ms) err=$e pss_mb=$(($(pss_kb) / 1024))"
 	done
@@ -242,14 +260,15 @@ medians() { # of the raw rows, as TSV
 raw=$BENCH_DIR/run/raw.$BENCH_INSIDE
 : > "$raw"
 start_origin
-[ "$workload" = reload-100ms ] && REPS=1 # its pairs are its repetitions
+[[ $workload = reload-* ]] && REPS=1 # its pairs are its repetitions
 for ((rep = 1; rep <= REPS; rep++)); do
 	for name in "$@"; do
 		load_peer "$name"
 		supports "$workload" || { say "$name does not do $workload"; continue; }
 		case $workload in
 		idle-10k) idle_tunnels ;;
-		reload-100ms) reload_gaps ;;
+		reload-100ms) reload_gaps reload-100ms 100 ;;
+		reload-lists) reload_gaps reload-lists "${EVERY_MS:-2000}" ;;
 		workers) with_workers ;;
 		miss-1k | miss-1k-new | miss-bulk | tunnel-bulk | tunnel-rtt | tunnel-rate) plain_load "$workload" ;;
 		*) say "no workload is called $workload"; exit 2 ;;

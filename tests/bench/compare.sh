@@ -15,6 +15,7 @@ tunnel-rtt   cpu_us_req us/trip    relay-copy   1.10x squid,tinyproxy,haproxy,re
 tunnel-rate  cpu_us_req us/tunnel  haproxy      1.05x squid,tinyproxy,haproxy
 idle-10k     kb_conn    KB/tunnel  -            1.5   squid,haproxy
 reload-100ms gap        ms         -            5     squid,haproxy
+reload-lists gap        ms         -            10    squid
 workers      rise       %          nginx        +10   nginx"
 [ $# -gt 0 ] || set -- $(awk '{ print $1 }' <<<"$goals")
 : > "$tsv"

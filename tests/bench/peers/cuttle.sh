@@ -5,7 +5,7 @@ supports() {
 	[ -x "$CUTTLE" ] || { say "set CUTTLE to the binary"; exit 2; }
 }
 peer_start() {
-	squid_conf "stdio:$run/access.log squid" > "$run/cuttle.conf"
+	squid_conf "stdio:$run/access.log squid" "$1" > "$run/cuttle.conf"
 	spawn "$CUTTLE" -N --no-floor -f "$run/cuttle.conf"
 	main=$spawned
 }

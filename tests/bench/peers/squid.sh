@@ -2,7 +2,7 @@
 . "$here/peers/squid-conf.inc"
 supports() { [ "$1" != workers ]; }
 peer_start() {
-	{ squid_conf "daemon:$run/access.log squid"; echo "pinger_enable off"; } > "$run/squid.conf"
+	{ squid_conf "daemon:$run/access.log squid" "$1"; echo "pinger_enable off"; } > "$run/squid.conf"
 	spawn squid -N -f "$run/squid.conf"
 	main=$spawned
 }
