@@ -465,6 +465,8 @@ void acl_conf_finish(struct acl_conf *c, struct conf_reader *reader)
 
 	CHECK_OBJ(c->set, ACL_SET_MAGIC);
 	CHECK(!c->set->is_finished);
+	if (!c->set->is_resolved)
+		acl_conf_resolve(c, reader, NULL, NULL);
 	acl_groups_finish(&p);
 	for (size_t i = 0; i < c->set->n; i++)
 		finish_acl(&p, c->set->acls[i]);

@@ -89,6 +89,24 @@ struct acl_files;
 void acl_conf_share(struct acl_conf *c, struct acl_files *in_use);
 
 /*
+ * A host's name among the values of src, dst or localip. ips are the resolver's, on the heap, and freed
+ * by who asked; why is static, and NULL if there is at least one.
+ */
+struct acl_host {
+	const char *name; /* in lower case, without final dot */
+	struct ip *ips;
+	unsigned n;
+	const char *why;
+	struct acl *owner; /* acl's own */
+};
+typedef void acl_resolve_fn(void *arg, struct acl_host *hosts, size_t n);
+/*
+ * Have the names among the values looked up, once all lines were read and before acl_conf_finish(),
+ * which otherwise reports them as errors. resolve may take long; NULL: nobody can.
+ */
+void acl_conf_resolve(struct acl_conf *c, struct conf_reader *r, acl_resolve_fn *resolve, void *arg);
+
+/*
  * Once all lines were read, after conf_finish(): completes the acls and reports empty ones, circles
  * and overlaps. Before it, nothing may be decided; after it, no line may be added.
  */

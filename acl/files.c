@@ -26,7 +26,7 @@ struct acl_file {
 	unsigned refs;          /* guarded */
 	struct acl_files *home; /* NULL: nobody finds it */
 	struct list in_home;    /* guarded */
-	struct acl values;      /* name, type and data only: what functions of the kind look at */
+	struct acl values; /* name, type, data and hosts: what the kind's functions look at */
 	struct conf_list_file from; /* path is ours; stamp is guarded */
 	char *path;
 	size_t n_values;
@@ -95,6 +95,7 @@ static void file_free(struct acl_file *f)
 	for (size_t i = 0; i < f->n_findings; i++)
 		free(f->findings[i].text);
 	free(f->findings);
+	acl_hosts_release(&f->values);
 	free(f->values.name);
 	free(f->path);
 	OBJ_FREE(f, ACL_FILE_MAGIC);
@@ -130,6 +131,11 @@ void acl_file_remember(struct acl_file *f, const struct acl_parse *p, enum conf_
 		f->findings = check_realloc(f->findings, f->cap_findings * sizeof(f->findings[0]));
 	}
 	f->findings[f->n_findings++] = (struct finding){ s, p->place.line, check_strdup(text) };
+}
+
+struct conf_place acl_file_place(const struct acl_file *f, unsigned line)
+{
+	return (struct conf_place){ f->path, line };
 }
 
 static void report_again(const struct acl_file *f, struct acl_parse *p, const char *path)
@@ -219,7 +225,7 @@ static struct acl_file *compile(struct conf_line *l, struct acl *a, struct acl_p
 	f->values.has_errors = conf_count(l->reader, CONF_ERROR) != errors;
 	f->from = *from;
 	f->from.path = f->path;
-	f->n_values = kind->count(f->values.data);
+	f->n_values = kind->count(f->values.data) + f->values.n_hosts;
 	f->icase_after = p->icase;
 	count(COUNT_LISTS_COMPILED);
 	return f;

@@ -1,7 +1,6 @@
 /*
  * Values that are addresses: 192.0.2.1, 192.0.2.0/24, 192.0.2.0/255.255.255.0, 192.0.2.1-192.0.2.9,
- * IPv6 likewise, and the words all, ipv4, ipv6. Host names are refused: Squid resolves them once
- * when it starts, which blocks, and is out of date from then on.
+ * IPv6 likewise, and the words all, ipv4, ipv6. Host names are left for hosts.c.
  */
 #include "acl/addr_set.h"
 #include "acl/type.h"
@@ -183,13 +182,7 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 	if (add_word(a->data, value))
 		return;
 	if (looks_like_name(value)) {
-		acl_report(p, a, CONF_ERROR,
-		           "acl %s: \"%.*s\" is a host name, which is not resolved here: write its"
-		           " addresses, or use an acl of type %s",
-		           a->name, SPAN_ARG(value),
-		           strcmp(a->type->name, "dst") == 0 ? "dstdomain" : "srcdomain");
-		conf_as_squid(p->reader,
-		              "looks it up once, when it starts, and does not start if that fails");
+		acl_host_add(a, p, value);
 		return;
 	}
 	const char *fault = parse_prefix(value, &pre);
@@ -206,6 +199,11 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 		conf_as_squid(p->reader, CONF_SQUID_WARNS);
 	}
 	acl_addrs_add(a->data, &pre.first, &pre.last);
+}
+
+void acl_add_address(struct acl *a, const struct ip *ip)
+{
+	acl_addrs_add(a->data, ip, ip);
 }
 
 static void finish(struct acl *a, struct acl_parse *p)

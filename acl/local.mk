@@ -9,6 +9,7 @@ acl_libacl_a_SOURCES = \
 	acl/facts.c acl/facts.h \
 	acl/files.c acl/files.h \
 	acl/group.c \
+	acl/hosts.c \
 	acl/hits.c \
 	acl/kind_addrs.c \
 	acl/kind_broken.c \

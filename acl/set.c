@@ -32,6 +32,7 @@ void acl_set_free(struct acl_set **sp)
 	}
 	for (size_t i = 0; i < s->n; i++) {
 		acl_files_release(s->acls[i]);
+		acl_hosts_release(s->acls[i]);
 		s->acls[i]->type->kind->free(s->acls[i]->data);
 		free(s->acls[i]->field);
 		free(s->acls[i]->name);

@@ -120,7 +120,9 @@ struct acl {
 	void *data;              /* the kind's: values of the lines themselves, or of a file */
 	struct acl_file **files; /* values of list files; only if the kind has them */
 	size_t n_files;
-	bool has_own;   /* data has values; set by acl_conf_finish() */
+	bool has_own; /* data has values; set by acl_conf_finish() */
+	struct acl_host_value *hosts; /* names among addresses, to be looked up (hosts.c) */
+	size_t n_hosts;
 	bool no_lookup; /* -n on any of its lines */
 	bool is_builtin;
 	bool has_errors; /* reported; the configuration will not be used */
@@ -147,7 +149,7 @@ struct acl_set {
 	size_t n_files;
 	struct list rules;              /* struct acl_rules.in_set: told when the set goes away */
 	struct acl_files *files_in_use; /* where compiled list files are found; borrowed; NULL */
-	bool is_finished;
+	bool is_resolved, is_finished;
 	bool names_purge;
 	bool is_reporting;       /* while the rule of a report_only line is read */
 	struct acl_tally *tally; /* NULL: nobody counts; borrowed */
@@ -283,6 +285,7 @@ bool acl_file_next(struct conf_line *l, struct acl *a, struct acl_parse *p);
 /* Something was reported about one of its lines. */
 void acl_file_remember(struct acl_file *f, const struct acl_parse *p, enum conf_severity s,
                        const char *text);
+struct conf_place acl_file_place(const struct acl_file *f, unsigned line);
 /* The i-th of a->files, as its kind sees it. */
 const struct acl *acl_file_values(const struct acl *a, size_t i);
 void acl_files_release(struct acl *a);
@@ -293,6 +296,12 @@ enum acl_match acl_files_match(const struct acl *a, const struct acl_subject *s,
 /* The value that matched; SPAN_NULL if it cannot be told. */
 struct span acl_entry(const struct acl *a, const struct acl_subject *s, struct acl_eval *e,
                       struct arena *arena);
+
+/* --- hosts.c */
+void acl_host_add(struct acl *a, struct acl_parse *p, struct span name);
+void acl_hosts_release(struct acl *a);
+/* kind_addrs.c */
+void acl_add_address(struct acl *a, const struct ip *ip);
 
 /* --- group.c */
 enum acl_match acl_group_match(const struct acl *a, struct acl_eval *e, unsigned depth);

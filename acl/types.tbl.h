@@ -9,7 +9,7 @@
 /* clang-format off */
 #define NAMES "example.com (that name) and .example.com (that name and all below it)"
 #define REGEX "regular expressions, after -i without regard to case"
-#define ADDRS "192.0.2.1, 192.0.2.0/24, 192.0.2.1-192.0.2.9, 2001:db8::/32, all, ipv4, ipv6"
+#define ADDRS "192.0.2.1, 192.0.2.0/24, 192.0.2.1-192.0.2.9, 2001:db8::/32, all, ipv4, ipv6, and host names, which are looked up when this is read"
 #define PORTS "numbers and ranges such as 1025-65535"
 #define HEADER "a field name and regular expressions, after -i without regard to case"
 #define GROUP "names of acls, each perhaps after a !"

@@ -13,6 +13,7 @@ src_net_libnet_a_SOURCES = \
 	src/net/dns_map.c src/net/dns_map.h \
 	src/net/dns_reply.c src/net/dns_reply.h \
 	src/net/dns_setup.c src/net/dns_setup.h \
+	src/net/dns_wait.c src/net/dns_wait.h \
 	src/net/floor.c src/net/floor.h \
 	src/net/listener.c src/net/listener.h \
 	src/net/listen_set.c src/net/listen_set.h \

@@ -3,6 +3,8 @@
  */
 #include "proxy/snapshot.h"
 
+#include "net/dns_wait.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -235,6 +237,23 @@ static void check_ports(const struct snapshot *s, const char *path)
 	conf_as_squid(s->reader, CONF_SQUID_STOPS);
 }
 
+/* The host names among the values of acls, as requests look names up. */
+static void resolve_hosts(void *arg, struct acl_host *hosts, size_t n)
+{
+	const struct dns_conf *c = arg;
+	struct dns_wanted *wanted = check_calloc(n, sizeof(wanted[0]));
+
+	for (size_t i = 0; i < n; i++)
+		wanted[i].name = span_str(hosts[i].name);
+	dns_wait(c, wanted, n);
+	for (size_t i = 0; i < n; i++) {
+		hosts[i].why = wanted[i].err != ERR_NONE ? err_text(wanted[i].err) : NULL;
+		hosts[i].ips = wanted[i].ips;
+		hosts[i].n = wanted[i].n;
+	}
+	free(wanted);
+}
+
 /* Read and compile what o names. *is_read: the file itself could be read. */
 static struct snapshot *read_all(const struct proxy_options *o, bool is_shadow, bool *is_read)
 {
@@ -262,6 +281,7 @@ static struct snapshot *read_all(const struct proxy_options *o, bool is_shadow, 
 	if (o->extra_port != 0)
 		add_extra_port(s, o->extra_port);
 	conf_finish(s->reader);
+	acl_conf_resolve(&s->acl, s->reader, resolve_hosts, &s->net.dns);
 	acl_conf_finish(&s->acl, s->reader);
 	header_conf_finish(&s->header, &s->log, s->reader);
 	note_conf_bind(&s->proxy.notes, &s->log);

@@ -40,6 +40,7 @@ EXTRA_DIST += \
 	tests/integration/test_0460_indirect_client.py \
 	tests/integration/test_0470_shadow.py \
 	tests/integration/test_0470_outgoing.py \
+	tests/integration/test_0480_host_names.py \
 	tests/integration/test_0500_access_log.py \
 	tests/integration/test_0510_error_pages.py \
 	tests/integration/test_0520_logformat.py \

@@ -7,6 +7,7 @@ tests_unit_unit_acl_SOURCES = tests/unit/unit_acl.c tests/unit/unit.h \
 	tests/unit/acl/test_conf.c \
 	tests/unit/acl/test_decide.c \
 	tests/unit/acl/test_files.c \
+	tests/unit/acl/test_hosts.c \
 	tests/unit/acl/test_naming.c \
 	tests/unit/acl/test_regex.c \
 	tests/unit/acl/test_rules.c \

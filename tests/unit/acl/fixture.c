@@ -33,10 +33,11 @@ static const struct conf_directive directives[] = {
 
 void fixture_init(struct fixture *f, const char *text)
 {
-	fixture_init_sharing(f, text, NULL);
+	fixture_init_with(f, text, NULL, NULL);
 }
 
-void fixture_init_sharing(struct fixture *f, const char *text, struct acl_files *in_use)
+void fixture_init_with(struct fixture *f, const char *text, struct acl_files *in_use,
+                       acl_resolve_fn *resolve)
 {
 	void *sections[CONF_SECTION_N] = { NULL };
 
@@ -50,6 +51,7 @@ void fixture_init_sharing(struct fixture *f, const char *text, struct acl_files 
 	f->reader = conf_reader_new(directives, ARRAY_LEN(directives), sections);
 	conf_read_text(f->reader, "squid.conf", span_str(text));
 	conf_finish(f->reader);
+	acl_conf_resolve(&f->acl, f->reader, resolve, NULL);
 	acl_conf_finish(&f->acl, f->reader);
 }
 

@@ -21,8 +21,9 @@ struct fixture {
 
 /* Read the text as "squid.conf", and finish. */
 void fixture_init(struct fixture *f, const char *text);
-/* The same, with list files taken from those in use. */
-void fixture_init_sharing(struct fixture *f, const char *text, struct acl_files *in_use);
+/* The same, with list files taken from those in use, and names looked up; either may be NULL. */
+void fixture_init_with(struct fixture *f, const char *text, struct acl_files *in_use,
+                       acl_resolve_fn *resolve);
 void fixture_fini(struct fixture *f);
 
 /* The facts of a request from 192.0.2.7:40000 to 192.0.2.1:3128 on a Monday at 12:00; "CONNECT"

@@ -64,7 +64,7 @@ static void load(struct lists *l, struct fixture *f, const char *text)
 	l->read = counters_sum(COUNT_LISTS_READ);
 	l->compiled = counters_sum(COUNT_LISTS_COMPILED);
 	l->reused = counters_sum(COUNT_LISTS_REUSED);
-	fixture_init_sharing(f, conf, l->in_use);
+	fixture_init_with(f, conf, l->in_use, NULL);
 	fixture_request(f, "GET", "http://www.example.com/");
 }
 
