@@ -213,6 +213,14 @@ static void page_rules(struct text *t, struct proxy *p, const struct snapshot *s
 	acl_conf_each_hit(snapshot_acl(s), put_row, t);
 }
 
+static void page_server_list(struct text *t, struct proxy *p, const struct snapshot *s)
+{
+	const struct span text = snapshot_peers(s, t->arena);
+
+	(void)p;
+	put(t, "%.*s", SPAN_ARG(text));
+}
+
 static void page_menu(struct text *t, struct proxy *p, const struct snapshot *s);
 
 static const struct page {
@@ -225,6 +233,7 @@ static const struct page {
 	{ "counters", "Traffic and Resource Counters", page_counters },
 	{ "config", "Current Configuration, secrets masked", page_config },
 	{ "mem", "Memory by what it is used for", page_mem },
+	{ "server_list", "Peer Cache Statistics", page_server_list },
 	{ "rules", "Rules and acls, and how often each has decided or matched", page_rules },
 };
 

@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/base/libbase.a
 src_base_libbase_a_SOURCES = \
 	src/base/arena.c src/base/arena.h \
 	src/base/base.h \
+	src/base/base64.c src/base/base64.h \
 	src/base/budget.c src/base/budget.h src/base/budget.tbl.h \
 	src/base/cgroup.c src/base/cgroup.h \
 	src/base/check.c src/base/check.h \

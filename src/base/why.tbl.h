@@ -40,6 +40,7 @@ WHY(LOOP,		"ERR_ACCESS_DENIED",		403, NONE,     true, "proxy_loop_detected", "th
 WHY(ONLY_IF_CACHED,	"ERR_ONLY_IF_CACHED_MISS",	504, NONE,     false, NULL, "the client wants only a stored reply, and there is none")
 
 /* names and connections */
+WHY(CANNOT_FORWARD,	"ERR_CANNOT_FORWARD",		503, NONE,     true, "destination_unavailable", "the request may not go to its server directly, and there is no cache_peer that could take it")
 WHY(DNS_FAIL,		"ERR_DNS_FAIL",			503, NONE,     true, "dns_error", "the host name could not be resolved")
 WHY(DNS_TIMEOUT,	"ERR_DNS_FAIL",			503, TIMEDOUT, true, "dns_timeout", "the name servers did not answer in time")
 WHY(CONNECT_FAIL,	"ERR_CONNECT_FAIL",		503, NONE,     true, "connection_refused", "the connection could not be opened")

@@ -202,10 +202,6 @@ SQUID("happy_eyeballs_connect_gap", "", "timeout", ACCEPTED, "-1", "MILLISECONDS
 SQUID("happy_eyeballs_connect_limit", "", "timeout", ACCEPTED, "-1", "NUMBER",
 	"Each request races the addresses of its server by itself.")
 
-SQUID("peer_connect_timeout", "", "timeout", ACCEPTED, "30 seconds", "TIME",
-	"There are no cache_peers yet to connect to.")
-SQUID("retry_on_error", "", "timeout", ACCEPTED, "off", "on|off",
-	"There is one way to a server, so whoever is asked again would answer the same again.")
 
 /* --- dns */
 SQUID("fqdncache_size", "", "dns", ACCEPTED, "1024", "NUMBER",
@@ -219,22 +215,11 @@ SQUID("ignore_unknown_nameservers", "", "dns", ACCEPTED, "on", "on|off",
 	"Replies of servers that were not asked are never believed.")
 
 /* --- peer */
-SQUID("cache_peer", "", "peer", UNBUILT, "", "HOST TYPE HTTP-PORT ICP-PORT [OPTION...]",
-	"Declares another proxy to forward requests to.")
-SQUID("cache_peer_access", "", "peer", UNBUILT, "", "PEER allow|deny [!]ACL...",
-	"Says which requests may go to a peer.")
 SQUID("neighbor_type_domain", "", "peer", UNBUILT, "", "PEER parent|sibling DOMAIN...",
 	"Makes a peer a parent for some domains and a sibling for others.")
 SQUID("dead_peer_timeout", "", "peer", ACCEPTED, "10 seconds", "TIME",
-	"There are no peers yet whose silence could be noticed.")
-SQUID("always_direct", "", "peer", ACCEPTED, "", "allow|deny [!]ACL...",
-	"There are no peers yet, so every request goes direct.")
-SQUID("never_direct", "", "peer", UNBUILT, "deny all", "allow|deny [!]ACL...",
-	"Forbids requests to go direct.")
-SQUID("nonhierarchical_direct", "", "peer", ACCEPTED, "on", "on|off",
-	"There are no peers yet, so every request goes direct.")
-SQUID("prefer_direct", "", "peer", ACCEPTED, "off", "on|off",
-	"There are no peers yet, so every request goes direct.")
+	"Peers are not asked by ICP, so their silence cannot be noticed; a parent is down "
+	"after connect-fail-limit connects that failed.")
 SQUID("digest_generation", "", "peer", ACCEPTED, "on", "on|off",
 	"There is no cache yet of which a digest could be made.")
 SQUID("digest_bits_per_entry", "", "peer", ACCEPTED, "5", "NUMBER",

@@ -79,10 +79,18 @@ void forward_request(const struct http_head *in, struct http_head *out,
                      const struct forward_request *f)
 {
 	copy_end_to_end(in, out);
-	http_head_remove(out, HTTP_F_PROXY_AUTHORIZATION);
+	if (!f->passes_proxy_authorization)
+		http_head_remove(out, HTTP_F_PROXY_AUTHORIZATION);
+	if (f->hides_authorization || f->authorization.n != 0)
+		http_head_remove(out, HTTP_F_AUTHORIZATION);
+	if (f->proxy_authorization.n != 0)
+		http_head_add(out, HTTP_F_PROXY_AUTHORIZATION, f->proxy_authorization);
+	if (f->authorization.n != 0)
+		http_head_add(out, HTTP_F_AUTHORIZATION, f->authorization);
 	/* RFC 9112 3.2.2: Host is what the target says. */
 	http_head_remove(out, HTTP_F_HOST);
-	http_head_add(out, HTTP_F_HOST, uri_host_text(f->uri, out->arena));
+	http_head_add(out, HTTP_F_HOST,
+	              f->host.n != 0 ? f->host : uri_host_text(f->uri, out->arena));
 	if (f->conf->via)
 		add_via(out, f->identity);
 	add_forwarded_for(out, f);
@@ -162,6 +170,9 @@ void forward_reply(const struct http_head *in, struct http_head *out, const stru
 	const struct http_field *upgrade = http_head_get(in, HTTP_F_UPGRADE);
 
 	copy_end_to_end(in, out);
+	/* RFC 9110 11.7.1: who is asked for credentials is the next client, which is us. */
+	if (!f->passes_proxy_authenticate)
+		http_head_remove(out, HTTP_F_PROXY_AUTHENTICATE);
 	if (f->hides_connection_auth)
 		hide_binding_challenges(out);
 	if (f->framing == NULL)
@@ -206,7 +217,9 @@ bool forward_is_persistent(const struct http_head *h)
 bool forward_binds_connection(const struct http_head *request, const struct http_head *reply)
 {
 	return names_binding_scheme(request, HTTP_F_AUTHORIZATION) ||
-	       names_binding_scheme(reply, HTTP_F_WWW_AUTHENTICATE);
+	       names_binding_scheme(request, HTTP_F_PROXY_AUTHORIZATION) ||
+	       names_binding_scheme(reply, HTTP_F_WWW_AUTHENTICATE) ||
+	       names_binding_scheme(reply, HTTP_F_PROXY_AUTHENTICATE);
 }
 
 struct http_framing forward_framing(const struct http_framing *from, bool receiver_is_1_0)

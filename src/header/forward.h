@@ -29,6 +29,12 @@ struct forward_request {
 	struct http_framing framing; /* of the body as it is sent on */
 	struct span upgrade;         /* the protocols that are offered on; SPAN_NULL: none */
 	int64_t max_forwards;        /* value to send; -1: as it is */
+	/* To a cache_peer: SPAN_NULL and false else. */
+	struct span host;                /* what Host says instead */
+	struct span proxy_authorization; /* sent */
+	struct span authorization;       /* sent, in place of what the client sent */
+	bool passes_proxy_authorization; /* the client's */
+	bool hides_authorization;        /* the client's */
 };
 
 /*
@@ -39,6 +45,7 @@ void forward_request(const struct http_head *in, struct http_head *out,
                      const struct forward_request *f);
 
 struct forward_reply {
+	bool passes_proxy_authenticate; /* of a cache_peer whose challenges are for the client */
 	const struct header_conf *conf;
 	const struct forward_identity *identity;
 	const struct http_framing *framing; /* as sent to the client; NULL: none (HEAD, 304) */

@@ -32,6 +32,7 @@ struct dialler {
 	unsigned retries;    /* of each */
 	int recv_bufsize;
 	struct floor_guard guard;
+	struct stream_tally *tally;
 	struct dial *dial;
 	struct loop *loop;
 	struct task task;
@@ -64,6 +65,8 @@ static void dialler_free(struct dialler *r)
 	}
 	task_cancel(&r->task);
 	timer_cancel(r->loop, &r->timer);
+	if (r->tally != NULL)
+		r->tally->leave(r->tally);
 	r->dial->state = NULL;
 	OBJ_FREE(r, DIALLER_MAGIC);
 }
@@ -236,6 +239,8 @@ static enum op_status succeed(struct dialler *r, struct attempt *a)
 
 	d->stream = a->stream;
 	d->stream->owner = NULL;
+	d->stream->tally = r->tally;
+	r->tally = NULL;
 	d->at = a->to;
 	d->err = ERR_NONE;
 	a->stream = NULL; /* the others, and this one's shell, go with the dialler */
@@ -339,6 +344,7 @@ static struct dialler *dialler_new(struct dial *d, struct loop *l, const struct 
 	r->retries = MIN(q->connect_retries, RETRIES_MAX);
 	r->recv_bufsize = (int)MIN(MAX(q->recv_bufsize, (int64_t)0), (int64_t)INT32_MAX);
 	r->guard = q->guard;
+	r->tally = q->tally;
 	r->connect_timeout_ms = q->connect_timeout_ms;
 	r->attempt_delay_ms = MAX(q->attempt_delay_ms, (int64_t)1);
 	r->deadline_ms = limit_from(now, q->forward_timeout_ms);

@@ -21,10 +21,11 @@ struct dial_request {
 	int64_t forward_timeout_ms;           /* of the whole dial */
 	int64_t attempt_delay_ms;             /* happy_eyeballs_connect_timeout, 250 */
 	unsigned max_tries;                   /* forward_max_tries; 0 counts as 1 */
-	unsigned connect_retries; /* connect_retries: of an address that failed, in its time;
+	unsigned connect_retries;   /* connect_retries: of an address that failed, in its time;
 	                             max_tries does not count them */
-	struct floor_guard guard; /* what it points to outlives the dial */
-	int64_t recv_bufsize;     /* tcp_recv_bufsize; 0: the system's */
+	struct stream_tally *tally; /* taken over; then the stream's. NULL: nobody counts */
+	struct floor_guard guard;   /* what it points to outlives the dial */
+	int64_t recv_bufsize;       /* tcp_recv_bufsize; 0: the system's */
 };
 
 struct dial {

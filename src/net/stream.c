@@ -63,6 +63,8 @@ void stream_close(struct stream **sp, bool abort)
 	CHECK_OBJ(s, STREAM_MAGIC);
 	*sp = NULL;
 	s->ops->close(s, abort);
+	if (s->tally != NULL)
+		s->tally->leave(s->tally);
 	free(s->kept);
 	OBJ_FREE(s, STREAM_MAGIC);
 }

@@ -24,6 +24,11 @@ struct stream_ops {
 	bool can_splice; /* raw bytes of the socket are the stream's bytes */
 };
 
+/* Somebody who counts streams is told when one of them ends. Whoever sets it has counted it. */
+struct stream_tally {
+	void (*leave)(struct stream_tally *);
+};
+
 struct stream {
 	uint32_t magic;
 	uint8_t ready; /* EV_* as far as known; EV_READ stays set until a read says IO_AGAIN */
@@ -34,6 +39,7 @@ struct stream {
 	struct task *owner; /* NULL: nobody is told */
 	const struct stream_ops *ops;
 	struct endpoint peer;
+	struct stream_tally *tally; /* NULL: nobody counts */
 	/* Bytes that were read too far by a former owner; served first. malloc'ed, NULL if none. */
 	char *kept;
 	uint32_t kept_from, kept_n;

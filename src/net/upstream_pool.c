@@ -252,7 +252,7 @@ void upstream_pool_give(struct upstream_pool *p, struct span key, struct stream 
 		arm(p);
 }
 
-static struct idle *find(struct upstream_pool *p, struct span key, uint64_t hash)
+static struct idle *find(const struct upstream_pool *p, struct span key, uint64_t hash)
 {
 	struct table_node *n = table_first(&p->table, hash);
 
@@ -263,6 +263,12 @@ static struct idle *find(struct upstream_pool *p, struct span key, uint64_t hash
 			return i;
 	}
 	return NULL;
+}
+
+bool upstream_pool_has(const struct upstream_pool *p, struct span key)
+{
+	CHECK_OBJ(p, UPSTREAM_POOL_MAGIC);
+	return find(p, key, hash_bytes(key)) != NULL;
 }
 
 struct stream *upstream_pool_take(struct upstream_pool *p, struct span key, int64_t *opened_ms)

@@ -18,6 +18,8 @@ void upstream_pool_set_limits(struct upstream_pool *p, int64_t idle_ms, int64_t 
  * NULL. The caller becomes its owner. *opened_ms: when it was opened, to be handed back with it.
  */
 struct stream *upstream_pool_take(struct upstream_pool *p, struct span key, int64_t *opened_ms);
+/* Is there a connection that upstream_pool_take() might find? */
+bool upstream_pool_has(const struct upstream_pool *p, struct span key);
 /* Give an idle connection; closed at once if the pool is full or something is wrong. Clears it. */
 void upstream_pool_give(struct upstream_pool *p, struct span key, struct stream **s,
                         int64_t opened_ms);

@@ -36,7 +36,7 @@ struct fetch {
 	int64_t opened_ms;     /* of the connection */
 	bool is_reused, is_persistent;
 	bool was_pinned;
-	unsigned attempts, interims;
+	unsigned attempts, tries, interims;
 	uint64_t interim_bytes; /* received with interim heads */
 	int64_t dns_us;
 	struct endpoint server;
@@ -204,69 +204,6 @@ static struct machine_next step_route(struct fetch *f)
 	return GO(SEND_HEAD);
 }
 
-enum why fetch_dial_why(enum err e)
-{
-	switch ((unsigned)e) {
-	case ERR_DNS_NAME:
-	case ERR_DNS_NODATA:
-	case ERR_DNS_SERVER:
-		return WHY_DNS_FAIL;
-	case ERR_FORBIDDEN:
-		return WHY_FORBIDDEN_ADDRESS;
-	case ERR_DNS_TIMEOUT:
-		return WHY_DNS_TIMEOUT;
-	case ERR_TIMEOUT:
-		return WHY_CONNECT_TIMEOUT;
-	case ERR_NO_FDS:
-	case ERR_NO_PORTS:
-	case ERR_NOMEM:
-	case ERR_LIMIT: /* of lookups */
-		return WHY_NO_RESOURCES;
-	default:
-		return WHY_CONNECT_FAIL;
-	}
-}
-
-struct dial_request fetch_dial_request(const struct net_conf *c, const struct fetch_way *way)
-{
-	const struct outgoing *o = &way->outgoing;
-
-	return (struct dial_request){
-		.host = way->host,
-		.ips = way->ips,
-		.n_ips = way->n_ips,
-		.port = way->port,
-		.guard = way->guard,
-		.share = way->share,
-		.from4 = o->has_from4 ? &o->from4 : NULL,
-		.from6 = o->has_from6 ? &o->from6 : NULL,
-		.marks = o->marks.has_tos || o->marks.has_mark ? &o->marks : NULL,
-		.connect_timeout_ms = way->connect_timeout_ms,
-		.forward_timeout_ms = way->forward_timeout_ms,
-		.attempt_delay_ms = c->happy_eyeballs_connect_timeout,
-		.max_tries = way->max_tries,
-		.connect_retries = (unsigned)MIN(MAX(c->connect_retries, (int64_t)0), (int64_t)10),
-		.recv_bufsize = c->tcp_recv_bufsize,
-	};
-}
-
-bool fetch_make_room(struct worker *w, enum err e)
-{
-	const unsigned n = upstream_pool_count(w->upstreams);
-
-	if (e != ERR_NO_FDS || n == 0)
-		return false;
-	upstream_pool_shrink(w->upstreams, n / 2);
-	return true;
-}
-
-struct span fetch_forbidden_text(struct arena *a, const struct endpoint *at, enum floor_class c)
-{
-	char text[ENDPOINT_TEXT_MAX];
-
-	return arena_printf(a, "%s is %s", endpoint_text(at, text), floor_class_text(c));
-}
-
 static struct machine_next dial_failed(struct fetch *f)
 {
 	if (fetch_make_room(f->worker, f->dial.err)) {
@@ -280,7 +217,7 @@ static struct machine_next dial_failed(struct fetch *f)
 			fetch_forbidden_text(f->r.arena, &f->dial.forbidden, f->dial.forbidden_as);
 		return next;
 	}
-	count(COUNT_SERVER_CONNECT_FAILS);
+	fetch_way_dialled(f->worker, f->r.way, &f->dial);
 	return fail(f, fetch_dial_why(f->dial.err), err_text(f->dial.err));
 }
 
@@ -290,24 +227,23 @@ static struct machine_next step_dial(struct fetch *f)
 	enum op_status st = f->dial.op.status;
 
 	if (st == OP_IDLE) {
-		const struct dial_request r = fetch_dial_request(&w->snapshot->net, f->r.way);
-
 		f->attempts++;
-		st = dial_start(&f->dial, w->dns, w->loop, &r, &f->task);
+		st = fetch_way_dial(w, f->r.way, &f->dial, &f->task);
 	}
 	if (st == OP_PENDING)
 		return WAIT(DIAL);
 	f->dns_us = f->dial.dns_us;
+	f->tries += f->dial.tries;
 	if (f->dial.tries != 0)
 		f->server = f->dial.at;
 	if (st == OP_FAILED)
 		return dial_failed(f);
+	fetch_way_dialled(w, f->r.way, &f->dial);
 	f->dial.op.status = OP_IDLE;
 	f->stream = f->dial.stream;
 	f->dial.stream = NULL;
 	f->opened_ms = loop_now_ms(w->loop);
 	f->is_reused = f->was_pinned = false;
-	count(COUNT_SERVER_CONNECTS);
 	return GO(SEND_HEAD);
 }
 
@@ -331,6 +267,8 @@ static struct machine_next step_send_head(struct fetch *f)
 		f->source = (struct endpoint){ 0 };
 	head_reader_init(&f->reader);
 	count(COUNT_SERVER_REQUESTS);
+	if (f->r.way->peer != NULL)
+		peer_count_request(f->r.way->peer);
 	return GO(RECV_HEAD);
 }
 
@@ -339,14 +277,38 @@ static struct machine_next step_send_head(struct fetch *f)
  * twice does no harm, the body can be sent again and nothing of a reply has come. Only a connection
  * that had been idle may die for reasons that are not the request's.
  */
-static bool may_retry(const struct fetch *f)
+static bool can_repeat(const struct fetch *f)
 {
-	if (!f->is_reused || f->reader.bytes != 0 || f->interims != 0)
+	if (f->reader.bytes != 0 || f->interims != 0)
 		return false;
 	if (!body_sink_has_begun(&f->upload))
 		return true;
-	return http_method_is_idempotent(f->r.method) && f->r.upload->body_bytes == 0 &&
-	       f->r.upload->wire_bytes == 0;
+	/* A CONNECT that was not answered has opened nothing for anybody. */
+	return (http_method_is_idempotent(f->r.method) || f->r.method == HTTP_CONNECT) &&
+	       f->r.upload->body_bytes == 0 && f->r.upload->wire_bytes == 0;
+}
+
+static bool may_retry(const struct fetch *f)
+{
+	return f->is_reused && can_repeat(f);
+}
+
+bool fetch_may_go_elsewhere(const struct fetch *f)
+{
+	CHECK_OBJ(f, FETCH_MAGIC);
+	switch ((unsigned)f->why) {
+	case WHY_CONNECT_FAIL:
+	case WHY_CONNECT_TIMEOUT:
+	case WHY_DNS_FAIL:
+	case WHY_DNS_TIMEOUT:
+		return true;
+	case WHY_ORIGIN_EMPTY:
+	case WHY_ORIGIN_READ:
+	case WHY_ORIGIN_WRITE:
+		return can_repeat(f);
+	default:
+		return false;
+	}
 }
 
 /* The origin's side ended or broke before a final head. */
@@ -414,6 +376,12 @@ static struct machine_next step_decide(struct fetch *f)
 		/* RFC 9110 7.8: only what was asked for, and only after the whole request. */
 		if (f->is_uploading || !forward_upgrade_is_offered(h, f->r.upgrade))
 			return fail(f, WHY_ORIGIN_BAD_REPLY, "an upgrade that was not asked for");
+		framing.kind = HTTP_BODY_NONE;
+		cobj_set_head(&f->cobj, h, &framing, NULL, COBJ_SWITCHED);
+		return WAIT(RECV_BODY);
+	}
+	/* RFC 9110 9.3.6: a peer has opened the tunnel. */
+	if (f->r.method == HTTP_CONNECT && h->status / 100 == 2) {
 		framing.kind = HTTP_BODY_NONE;
 		cobj_set_head(&f->cobj, h, &framing, NULL, COBJ_SWITCHED);
 		return WAIT(RECV_BODY);
@@ -572,6 +540,7 @@ struct fetch_facts fetch_facts(const struct fetch *f)
 	return (struct fetch_facts){ .server = f->server,
 		                     .source = f->source,
 		                     .attempts = f->attempts + f->is_reused,
+		                     .tries = f->tries,
 		                     .dns_us = f->dns_us,
 		                     .peer_us = f->sent_us != 0 ? now_us - f->sent_us : -1,
 		                     .server_us = f->started_us != 0 ? now_us - f->started_us : -1,

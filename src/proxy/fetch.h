@@ -8,8 +8,10 @@
 #pragma once
 
 #include "cache/cobj.h"
+#include "log/record.h"
 #include "net/dial.h"
 #include "peer/outgoing.h"
+#include "peer/peer.h"
 #include "proxy/body.h"
 #include "proxy/head_reader.h"
 #include "proxy/worker.h"
@@ -32,6 +34,9 @@ void fetch_pin_drop(struct fetch_pin *p);
 
 /* Where one attempt to reach an upstream goes, and how. What it points to outlives the fetch. */
 struct fetch_way {
+	const struct peer *peer; /* NULL: the server itself. As long as nothing is answered */
+	struct span name;        /* the peer's, or the server's host: for the log */
+	enum log_hier hier;
 	struct span host; /* looked up, unless there are addresses */
 	uint16_t port;
 	const struct ip *ips; /* the judged set; n_ips 0: not judged by address */
@@ -67,9 +72,9 @@ struct fetch_request {
 
 /* What is known of the upstream side, for the log. */
 struct fetch_facts {
-	struct endpoint server; /* port 0: none was reached */
-	struct endpoint source; /* our end of it; port 0: no log tells it */
-	unsigned attempts;
+	struct endpoint server;   /* port 0: none was reached */
+	struct endpoint source;   /* our end of it; port 0: no log tells it */
+	unsigned attempts, tries; /* connects begun: of the last dial */
 	int64_t dns_us;
 	int64_t peer_us,
 		server_us; /* since the request was sent, since the start; -1: no log tells */
@@ -90,7 +95,16 @@ void fetch_hand_over(struct fetch *f, struct task *reader);
 /* After a 101: the origin's stream, and what it sent behind the head (in the fetch's buffer). */
 struct stream *fetch_take_stream(struct fetch *f, struct span *early);
 /* The settings of a dial, and what its failure means. */
-struct dial_request fetch_dial_request(const struct net_conf *c, const struct fetch_way *way);
+/* Begin to dial a way; OP_FAILED with ERR_LIMIT: its peer has max-conn connections. */
+enum op_status fetch_way_dial(struct worker *w, const struct fetch_way *way, struct dial *d,
+                              struct task *waiter);
+/* The dial has ended, well or not: what is learnt about the peer. */
+void fetch_way_dialled(struct worker *w, const struct fetch_way *way, const struct dial *d);
+/*
+ * Has it failed in such a way that another server could be asked instead: nothing of a reply has come,
+ * and nothing was sent that must not be sent twice or cannot be sent again?
+ */
+bool fetch_may_go_elsewhere(const struct fetch *f);
 enum why fetch_dial_why(enum err e);
 /* What a guard forbade, in words for the log. */
 struct span fetch_forbidden_text(struct arena *a, const struct endpoint *at, enum floor_class c);

@@ -262,6 +262,7 @@ static struct snapshot *load_and_open(struct proxy *p)
 
 	if (s == NULL)
 		return NULL;
+	peers_inherit(s->peer.peers, p->snapshot->peer.peers);
 	if (open_ports(s, &p->snapshot->ports, p->options.opener) != ERR_NONE) {
 		snapshot_unref(&s);
 		return NULL;

@@ -105,6 +105,8 @@ const char *snapshot_visible_hostname(const struct snapshot *s);
 /* The candidate policy that is decided beside it; NULL: none. */
 const char *snapshot_shadow(const struct snapshot *s);
 struct acl_conf;
+/* The manager's page about the peers. In the arena. */
+struct span snapshot_peers(const struct snapshot *s, struct arena *a);
 const struct acl_conf *snapshot_acl(const struct snapshot *s);
 
 /* One line an address that is listened on: "127.0.0.1:3128". NULL after the last. */

@@ -3,7 +3,9 @@
  */
 #include "proxy/snapshot.h"
 
+#include "loop/poller.h"
 #include "net/dns_wait.h"
+#include "peer/peer_page.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -123,6 +125,11 @@ bool snapshot_logs_into(const struct snapshot *s, const char *folder)
 		if (lies_in(t->path, folder))
 			return true;
 	return lies_in(s->log.cache_log, folder);
+}
+
+struct span snapshot_peers(const struct snapshot *s, struct arena *a)
+{
+	return peer_page(s->peer.peers, a, clock_wall_us());
 }
 
 bool snapshot_sets_marks(const struct snapshot *s)

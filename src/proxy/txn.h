@@ -17,6 +17,7 @@
 #include "log/record.h"
 #include "net/dial.h"
 #include "net/dns.h"
+#include "peer/route.h"
 #include "proxy/body.h"
 #include "proxy/fetch.h"
 #include "proxy/head_reader.h"
@@ -88,10 +89,14 @@ struct txn {
 	struct header_pass request_pass;
 	int64_t forward_end_ms; /* of forward_timeout; 0: no limit */
 	unsigned tries_left;    /* of forward_max_tries */
-	struct fetch_way way;   /* the one that is tried */
-	struct fetch *fetch;    /* NULL until MISS */
-	struct dial dial;       /* CONNECT */
-	struct stream *origin;  /* the tunnel's other side */
+	enum route_direct direct;
+	const struct route_choice *ways; /* in the order in which they are tried */
+	const struct peer **way_peers;   /* what their indices mean */
+	unsigned n_ways, way_at;         /* the next one */
+	struct fetch_way way;            /* the one that is tried */
+	struct fetch *fetch;             /* NULL until MISS */
+	struct dial dial;                /* CONNECT */
+	struct stream *origin;           /* the tunnel's other side */
 
 	/* the reply */
 	struct http_head reply; /* as sent */
@@ -171,8 +176,12 @@ enum op_status txn_decide(struct txn *t, const struct acl_rules *rules, enum ver
 enum verdict txn_decide_now(struct txn *t, const struct acl_rules *rules, enum verdict when_empty,
                             struct trail *trail);
 
-/* txn_route.c: an address may not be connected to. */
+/* txn_route.c: after so many connects that led to nothing: is there another way to try? */
+bool txn_has_another_way(struct txn *t, unsigned tries);
+/* An address may not be connected to. */
 void txn_forbidden(struct txn *t, struct span detail);
+/* End the fetch; what is known of it is kept for the log. */
+void txn_leave_fetch(struct txn *t);
 
 /* txn_error.c: make t->reply an error page for t->why; its body is t->source. */
 void txn_error_prepare(struct txn *t);

@@ -156,11 +156,11 @@ struct machine_next txn_step_miss_access(struct txn *t)
 	const struct acl_rules *rules = t->snapshot->proxy.access.miss_access;
 
 	if (rules == NULL)
-		return TXN_GO(ROUTE);
+		return TXN_GO(ALWAYS_DIRECT);
 	const struct endpoint seen = t->facts.src;
 
 	txn_facts_set_src(t, &t->session->peer);
-	const struct machine_next n = ask(t, rules, VERDICT_ALLOW, TXN_ROUTE, WHY_FORWARDING_DENIED,
+	const struct machine_next n = ask(t, rules, VERDICT_ALLOW, TXN_ALWAYS_DIRECT, WHY_FORWARDING_DENIED,
 	                                  t->is_connect ? LOG_NONE_NONE : LOG_TCP_MISS);
 
 	if (n.kind == MACHINE_GO)

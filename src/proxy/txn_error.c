@@ -200,8 +200,8 @@ void txn_error_prepare(struct txn *t)
 		begin_page(t, row, d);
 }
 
-/* Its reply, should one still come, is nobody's. What is known of it is kept for the log. */
-static void leave_fetch(struct txn *t)
+/* Its reply, should one still come, is nobody's. */
+void txn_leave_fetch(struct txn *t)
 {
 	const struct fetch_facts f = fetch_facts(t->fetch);
 
@@ -248,7 +248,7 @@ struct machine_next txn_step_send_error(struct txn *t)
 	if (t->why == WHY_REQUEST_TIMEOUT || t->why == WHY_BODY_TIMEOUT)
 		count(COUNT_CLIENT_TIMEOUTS);
 	if (t->fetch != NULL)
-		leave_fetch(t);
+		txn_leave_fetch(t);
 	/* Too late for another reply: one has begun, or an interim one is half written. */
 	if (t->has_reply || (body_sink_has_begun(&t->sink) && t->sink.head.n != 0)) {
 		t->end = SESSION_ABORT;

@@ -105,11 +105,36 @@ struct machine_next txn_step_choose_reuse(struct txn *t)
 	return TXN_GO(REQUEST_FIELDS);
 }
 
+/* What a peer is told instead of, or beside, what a server is told. */
+static void adapt_to_peer(const struct txn *t, struct forward_request *f)
+{
+	const struct peer *p = t->way.peer;
+	const struct http_field *sent = http_head_get(&t->request, HTTP_F_PROXY_AUTHORIZATION);
+
+	if (p == NULL)
+		return;
+	f->host = p->forced_host != NULL ? span_str(p->forced_host) : SPAN_NULL;
+	if (!p->is_originserver) {
+		f->passes_proxy_authorization = peer_passes_login(p);
+		if (p->login == PEER_LOGIN_FIXED)
+			f->proxy_authorization = span_str(p->credentials);
+		return;
+	}
+	/* The client's credentials are for the server that it named, not for this one. */
+	f->hides_authorization = !peer_passes_login(p);
+	if (p->login == PEER_LOGIN_FIXED)
+		f->authorization = span_str(p->credentials);
+	else if (p->login == PEER_LOGIN_PROXYPASS && sent != NULL &&
+	         http_head_get(&t->request, HTTP_F_AUTHORIZATION) == NULL &&
+	         span_starts_nocase(sent->value, SPAN("basic ")))
+		f->authorization = sent->value;
+}
+
 static struct http_head *outgoing_head(struct txn *t)
 {
 	struct http_head *h = arena_alloc(&t->arena, sizeof(*h));
 	char ip[IP_TEXT_MAX];
-	const struct forward_request f = {
+	struct forward_request f = {
 		.conf = &t->snapshot->header,
 		.identity = &t->snapshot->identity,
 		.uri = &t->uri,
@@ -119,6 +144,7 @@ static struct http_head *outgoing_head(struct txn *t)
 		.max_forwards = t->max_forwards > 0 ? t->max_forwards - 1 : -1,
 	};
 
+	adapt_to_peer(t, &f);
 	http_head_init(h, &t->arena);
 	forward_request(&t->request, h, &f);
 	if (!t->snapshot->net.server_persistent_connections && t->upgrade.n == 0)

@@ -43,7 +43,7 @@ enum log_hier txn_hier(const struct txn *t)
 {
 	const struct endpoint server = t->fetch != NULL ? fetch_facts(t->fetch).server : t->server;
 
-	return server.port != 0 ? LOG_HIER_DIRECT : LOG_HIER_NONE;
+	return server.port != 0 ? t->way.hier : LOG_HIER_NONE;
 }
 
 static void log_server(const struct txn *t, struct log_rec *r)
@@ -66,7 +66,7 @@ static void log_server(const struct txn *t, struct log_rec *r)
 	}
 	r->hier = (uint8_t)txn_hier(t);
 	if (t->has_uri) {
-		r->server_name = t->uri.host;
+		r->server_name = t->way.name.p != NULL ? t->way.name : t->uri.host;
 		if (t->uri.host_is_ip)
 			r->dns_us = -1;
 	}

@@ -10,12 +10,20 @@
 #include "proxy/fetch.h"
 
 /* RFC 9112 3.2.4: OPTIONS without a path is for the origin as a whole. */
-static struct span outgoing_target(const struct txn *t)
+static struct span outgoing_target(struct txn *t)
 {
 	const bool is_whole = t->request.method == HTTP_OPTIONS && t->uri.path_was_empty &&
 	                      span_eq(t->uri.path, SPAN("/"));
+	const struct peer *p = t->way.peer;
 
-	return is_whole ? SPAN("*") : t->uri.path;
+	if (t->is_connect)
+		return t->url;
+	if (p == NULL || p->is_originserver)
+		return is_whole ? SPAN("*") : t->uri.path;
+	/* RFC 9112 3.2.2: a proxy is asked in absolute-form. */
+	return is_whole ? arena_printf(&t->arena, "%.*s://%.*s", SPAN_ARG(t->uri.scheme_text),
+	                               SPAN_ARG(uri_host_text(&t->uri, &t->arena)))
+	                : t->url;
 }
 
 struct machine_next txn_step_miss(struct txn *t)
@@ -36,11 +44,24 @@ struct machine_next txn_step_miss(struct txn *t)
 		.pin = &t->session->pin,
 		.may_reuse = t->may_reuse,
 		.upgrade = t->upgrade,
-		.keep_alive = t->snapshot->net.server_persistent_connections,
+		.keep_alive = t->snapshot->net.server_persistent_connections && !t->is_connect,
 	};
 
 	t->fetch = fetch_start(&r);
 	return TXN_GO(AWAIT_REPLY);
+}
+
+/* Has this way led to nothing that the client should see, and is there another one? */
+static bool should_go_elsewhere(struct txn *t, const struct cobj *c)
+{
+	const bool may_go =
+		c->state == COBJ_FAILED
+			? fetch_may_go_elsewhere(t->fetch)
+			: c->state == COBJ_HEAD && t->request_framing.kind == HTTP_BODY_NONE &&
+				  route_may_try_another(c->head.status,
+	                                                t->snapshot->peer.retry_on_error);
+
+	return may_go && txn_has_another_way(t, fetch_facts(t->fetch).tries);
 }
 
 struct machine_next txn_step_await_reply(struct txn *t)
@@ -49,13 +70,19 @@ struct machine_next txn_step_await_reply(struct txn *t)
 
 	if (c->interim != NULL)
 		return TXN_GO(SEND_INTERIM);
+	if (should_go_elsewhere(t, c)) {
+		txn_leave_fetch(t);
+		return TXN_GO(WAY);
+	}
 	switch (c->state) {
 	case COBJ_EMPTY:
 		return TXN_WAIT(AWAIT_REPLY);
 	case COBJ_HEAD:
+		/* A tunnel that a peer refused: what the client sends behind it is no request. */
+		t->keep_alive = t->keep_alive && !t->is_connect;
 		return TXN_GO(DELIVER);
 	case COBJ_SWITCHED:
-		return TXN_GO(SWITCH);
+		return t->is_connect ? TXN_GO(TUNNEL_REPLY) : TXN_GO(SWITCH);
 	case COBJ_FAILED:
 		if (c->why == WHY_FORBIDDEN_ADDRESS)
 			txn_forbidden(t, c->detail);
@@ -177,6 +204,7 @@ struct machine_next txn_step_deliver(struct txn *t)
 
 	t->reply_framing = reply_framing(t, c);
 	const struct forward_reply f = {
+		.passes_proxy_authenticate = t->way.peer != NULL && peer_passes_login(t->way.peer),
 		.conf = &t->snapshot->header,
 		.identity = &t->snapshot->identity,
 		/* A reply to HEAD and a 304 say what the length would be: RFC 9110 8.6. */

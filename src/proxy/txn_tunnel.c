@@ -21,34 +21,35 @@ static struct machine_next dial_failed(struct txn *t)
 		                                      t->dial.forbidden_as));
 		return TXN_GO(SEND_ERROR);
 	}
-	count(COUNT_SERVER_CONNECT_FAILS);
+	fetch_way_dialled(t->worker, &t->way, &t->dial);
+	if (txn_has_another_way(t, t->dial.tries)) {
+		t->dial.op.status = OP_IDLE;
+		return TXN_GO(WAY);
+	}
 	txn_fail(t, fetch_dial_why(t->dial.err), span_str(err_text(t->dial.err)));
 	return TXN_GO(SEND_ERROR);
 }
 
 struct machine_next txn_step_tunnel_dial(struct txn *t)
 {
-	struct worker *w = t->worker;
 	enum op_status st = t->dial.op.status;
 
 	if (st == OP_IDLE) {
-		const struct dial_request r = fetch_dial_request(&t->snapshot->net, &t->way);
-
-		st = dial_start(&t->dial, w->dns, w->loop, &r, &t->task);
+		st = fetch_way_dial(t->worker, &t->way, &t->dial, &t->task);
 	}
 	if (st == OP_PENDING) {
 		t->op = &t->dial.op;
 		return TXN_WAIT(TUNNEL_DIAL);
 	}
 	t->op = NULL;
-	t->attempts = (uint8_t)MIN(t->dial.tries, 255u);
+	t->attempts = (uint8_t)MIN(t->attempts + t->dial.tries, 255u);
 	if (t->dial.dns_us > 0)
 		t->dns_us = t->dial.dns_us;
 	if (t->dial.tries != 0)
 		t->server = t->dial.at;
 	if (st == OP_FAILED)
 		return dial_failed(t);
-	count(COUNT_SERVER_CONNECTS);
+	fetch_way_dialled(t->worker, &t->way, &t->dial);
 	t->origin = t->dial.stream;
 	t->dial.stream = NULL;
 	return TXN_GO(TUNNEL_REPLY);

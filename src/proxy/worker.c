@@ -284,6 +284,7 @@ enum err worker_new(struct worker **out, struct proxy *p, unsigned id, unsigned 
 		return e;
 	}
 	w->upstreams = upstream_pool_new(w->loop, IDLE_UPSTREAMS);
+	w->probes = peer_probes_new(w->loop, w->dns);
 	w->buffers = buffer_pool_new(IDLE_BUFFERS);
 	w->pipes = pipe_pool_new(IDLE_PIPES, PIPE_BIG_TOTAL / n_workers);
 	w->log = log_ring_new(p->access_log, id);
@@ -311,6 +312,7 @@ void worker_free(struct worker **wp)
 	use_no_ports(w);
 	kill_all(w);
 	timer_cancel(w->loop, &w->drain_timer);
+	peer_probes_free(&w->probes);
 	upstream_pool_free(&w->upstreams);
 	dns_free(&w->dns);
 	buffer_pool_free(&w->buffers);

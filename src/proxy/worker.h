@@ -11,6 +11,7 @@
 #include "net/listener.h"
 #include "net/pipe.h"
 #include "net/upstream_pool.h"
+#include "peer/peer_probe.h"
 #include "proxy/snapshot.h"
 
 /* The last steps taken on this worker, printed when a check fails. */
@@ -37,6 +38,7 @@ struct worker {
 	struct floor floor;        /* of the snapshot in use, whose ports it points to */
 	struct dns *dns;
 	struct upstream_pool *upstreams;
+	struct peer_probes *probes;
 	struct buffer_pool *buffers;
 	struct pipe_pool *pipes;
 	struct log_ring *log;

@@ -82,6 +82,7 @@ void sim_proxy_reload(struct sim_proxy *sp, const char *conf)
 	struct proxy *p = sp->proxy;
 	struct snapshot *s = load(&p->options, conf), *old = p->snapshot;
 
+	peers_inherit(s->peer.peers, old->peer.peers);
 	CHECK(port_set_open(&s->ports, s->proxy.ports, &old->ports, &opener) == ERR_NONE);
 	CHECK(access_log_configure(p->access_log, &s->log));
 	acl_conf_count(&s->acl, p->tally);

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+Suite *suite_base64(void);
 Suite *suite_budget(void);
 Suite *suite_cgroup(void);
 Suite *suite_hash(void);
@@ -8,4 +9,4 @@ Suite *suite_oplog(void);
 Suite *suite_span(void);
 Suite *suite_thread(void);
 
-UNIT_MAIN(suite_span, suite_budget, suite_cgroup, suite_hash, suite_lock, suite_oplog, suite_thread)
+UNIT_MAIN(suite_base64, suite_span, suite_budget, suite_cgroup, suite_hash, suite_lock, suite_oplog, suite_thread)

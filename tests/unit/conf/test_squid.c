@@ -75,7 +75,6 @@ static const struct {
 	{ "hierarchy_stoplist", "obsolete" },
 	{ "log_access", "obsolete" },
 	{ "upgrade_http0.9", "obsolete" },
-	{ "cache_peer", "unbuilt" },
 	{ "ssl_bump", "unbuilt" },
 	{ "redirect_program", "unbuilt" },
 	{ "header_access", "refused" },
