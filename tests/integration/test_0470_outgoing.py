@@ -89,7 +89,7 @@ class Packets:
             self.sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
         except PermissionError:
             pytest.skip("only root may look at packets")
-        self.seen = {}      # (source port, destination port): set of values
+        self.seen = []      # (source port, destination port, value)
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -99,13 +99,13 @@ class Packets:
             except OSError:
                 return
             head = 4 * (packet[0] & 15)
-            self.seen.setdefault(struct.unpack(">HH", packet[head:head + 4]), set()).add(packet[1])
+            self.seen.append((*struct.unpack(">HH", packet[head:head + 4]), packet[1]))
 
     def sent_to(self, port):
-        return set().union(*(v for k, v in list(self.seen.items()) if k[1] == port))
+        return {value for _, to, value in list(self.seen) if to == port}
 
     def sent_by(self, port):
-        return set().union(*(v for k, v in list(self.seen.items()) if k[0] == port))
+        return {value for by, _, value in list(self.seen) if by == port}
 
     def close(self, check=True):
         del check
