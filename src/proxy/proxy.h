@@ -99,8 +99,6 @@ char *snapshot_text(const struct snapshot *s);
 bool snapshot_logs_into(const struct snapshot *s, const char *folder);
 bool snapshot_sets_marks(const struct snapshot *s); /* or reads them: that takes CAP_NET_ADMIN */
 bool snapshot_has_floor(const struct snapshot *s); /* is ssrf_protection on? */
-bool snapshot_sets_marks(const struct snapshot *s); /* needs CAP_NET_ADMIN for it */
-bool snapshot_has_floor(const struct snapshot *s);  /* is ssrf_protection on? */
 const char *snapshot_visible_hostname(const struct snapshot *s);
 /* The candidate policy that is decided beside it; NULL: none. */
 const char *snapshot_shadow(const struct snapshot *s);

@@ -5,8 +5,9 @@ import pytest
 
 from harness.deadline import until
 from harness.message import chunked, reply, request
-from harness.origin import closed_port, serve
+from harness.origin import closed_port, echo, serve
 from harness.proxy import cuttle_only
+from harness.wire import Closed
 
 ALLOW = "http_access allow all\n"
 
@@ -213,6 +214,27 @@ def test_nobody_listens(proxy, client):
     line, = proxy.wait_log(1)
     assert line.status == 503
     assert line.hier == "HIER_DIRECT" or proxy.is_squid
+
+
+@cuttle_only("Squid 5 lets in one more than it says")
+def test_client_ip_max_connections(start_proxy, start_origin):
+    """So many and no more, tunnels included; what is refused is counted, and what ends makes room."""
+    origin, far = start_origin(serve(reply())), start_origin(echo)
+    proxy = start_proxy("http_access allow all\nclient_ip_max_connections 2\n")
+
+    def counters():
+        try:
+            return proxy.counters()
+        except (Closed, ConnectionError):
+            return None
+    with proxy.client() as tunnel, proxy.client() as plain, proxy.client() as third:
+        tunnel.connect(far.authority)
+        assert plain.get(origin.url()).status == 200
+        third.expect_close()
+        assert counters() is None
+        plain.close()
+        until(counters, "room for another connection")
+        assert counters()["accept.refused"] >= 2
 
 
 def test_client_that_does_not_read(start_proxy, start_origin):

@@ -6,7 +6,8 @@
 
 #define NAMED                                                                                      \
 	"GET http://www.example/a HTTP/1.1\r\nHost: www.example\r\nX-Foo: 1\r\n"                   \
-	"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+	"X-Forwarded-For: 192.0.2.77, 192.0.2.78\r\nConnection: upgrade\r\nUpgrade: "              \
+	"websocket\r\n\r\n"
 
 static struct sim_proxy sp;
 static struct play_origin origin;
@@ -213,8 +214,9 @@ static const struct {
 	{ "an upgrade is offered", WEBSOCKET, SWITCHED, "Upgrade: websocket\r\n", "HTTP/1.1 101 " },
 	{ "... and its reply's field goes", WEBSOCKET "reply_header_access X-Foo deny there\n",
 	  SWITCHED, "Upgrade: websocket\r\n", "!X-Foo" },
-	{ "... and its reply is denied, and the page about that", WEBSOCKET "http_reply_access deny there\n", SWITCHED,
-	  "Upgrade: websocket\r\n", "HTTP/1.1 403 " },
+	{ "... and its reply is denied, and the page about that",
+	  WEBSOCKET "http_reply_access deny there\n", SWITCHED, "Upgrade: websocket\r\n",
+	  "HTTP/1.1 403 " },
 	{ "an upgrade is not offered", "http_upgrade_request_protocols websocket deny there\n",
 	  PLAIN, "!websocket", "hello" },
 	{ "an error page gets fields", "reply_header_add X-New v there\n", PLAY_DO_RESET, "GET",
@@ -248,6 +250,8 @@ END_TEST
 /* --- left alone ------------------------------------------------------------------------------ */
 
 static const char *const waits[] = {
+	PLAY_ALLOW "acl mine srcdomain .proxies.example\nfollow_x_forwarded_for allow !mine\n"
+		   "http_reply_access deny mine\n",
 	PLAY_ALLOW DST "adapted_http_access deny !there\n",
 	PLAY_ALLOW DST "miss_access deny !there\n",
 	PLAY_ALLOW DST "http_reply_access deny !there\n",
