@@ -51,6 +51,14 @@ static bool parse_decimal(struct span s, struct decimal *d)
 	bool has_digit = false;
 
 	*d = (struct decimal){ 0, 1 };
+	if (span_starts_nocase(s, SPAN("0x"))) {
+		int64_t v;
+
+		if (!conf_parse_int(s, &v))
+			return false;
+		d->digits = (uint64_t)v;
+		return true;
+	}
 	if (fraction.n > 9) /* nobody needs more, and the scale must fit */
 		return false;
 	for (size_t i = 0; i < s.n; i++) {

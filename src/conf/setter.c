@@ -101,9 +101,12 @@ static void refuse_amount(struct conf_line *l, struct span number, struct span u
 	const size_t glued = glued_at(number);
 	const struct span tail = span_skip(number, glued);
 
-	if (unit.n != 0 && !is_known_unit)
-		conf_error_both(l, "unknown unit \"%.*s\" (use %s)", SPAN_ARG(unit), units);
-	else if (glued != 0 && (conf_is_byte_unit(tail) || conf_is_time_unit(tail)))
+	if (unit.n != 0 && !is_known_unit) {
+		conf_error(l, "unknown unit \"%.*s\" (use %s)", SPAN_ARG(unit), units);
+		conf_as_squid(l->reader, span_eq(number, SPAN("0"))
+		                                 ? "takes no notice of a unit after 0"
+		                                 : CONF_SQUID_STOPS);
+	} else if (glued != 0 && (conf_is_byte_unit(tail) || conf_is_time_unit(tail)))
 		conf_error_both(l, "a blank is needed between number and unit: \"%.*s %.*s\"",
 		                (int)glued, number.p, SPAN_ARG(tail));
 	else

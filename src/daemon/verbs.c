@@ -6,12 +6,14 @@
 #include "acl/decide.h"
 #include "conf/manual.h"
 #include "daemon/pidfile.h"
+#include "daemon/privileges.h"
 
 #include <ares.h>
 #include <errno.h>
 #include <signal.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <unistd.h>
 
 static const char *severity_word(enum conf_severity s)
 {
@@ -55,7 +57,7 @@ char *verb_pid_filename(bool has_one, const char *configured, const char *servic
 static const char floor_on[] =
 	"ssrf_protection is on: no connection goes to loopback, link-local, metadata or multicast "
 	"addresses or to a port of this proxy, unless the http_access rule that allows it names "
-        "the "
+	"the "
 	"address";
 static const char floor_off[] = "ssrf_protection is off: what http_access allows may go to "
 				"loopback, link-local and metadata addresses too";
@@ -65,6 +67,13 @@ static bool conf_judge(const struct proxy_options *po, bool is_summary_wanted)
 {
 	struct findings_printer p = { .to = stderr, .is_as_squid = po->is_as_squid };
 	struct snapshot *s = proxy_load(po, verb_print_finding, &p);
+	struct identity id;
+
+	/* Whom to become is only known to the system, and only asked for as root. */
+	if (s != NULL && geteuid() == 0 && !privileges_resolve(snapshot_process_conf(s), &id)) {
+		p.n_errors++;
+		snapshot_unref(&s);
+	}
 	const bool is_good = s != NULL;
 
 	if (is_summary_wanted || !is_good)

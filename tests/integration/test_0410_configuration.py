@@ -1,4 +1,6 @@
 """The configuration language: what is read, and how errors are told."""
+import os
+
 import pytest
 
 from harness.message import reply
@@ -130,3 +132,12 @@ def test_port_in_use_stops_the_start(start_proxy):
     assert done.returncode == 1
     assert str(first.port) in done.stderr + second.read("cache.log")
     assert "ss -ltnp" in done.stderr + second.read("cache.log")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+@pytest.mark.parametrize("conf", ["cache_effective_user nobody-knows\n", "cache_effective_group nobody-knows\n"])
+def test_parse_as_root_looks_for_who_to_become(start_proxy, conf):
+    proxy = start_proxy(start=False)
+    proxy.configure("http_access allow all\n" + conf)
+    done = proxy.run("-k", "parse", check=1)
+    assert "nobody-knows" in done.stderr

@@ -10,6 +10,9 @@ static const struct {
 	int64_t want;
 } sizes[] = {
 	{ "0", "", 0 },
+	{ "0x10", "KB", 16384 },
+	{ "0xg", "KB", FAIL },
+	{ "-0x10", "", FAIL },
 	{ "100", "", 100 },
 	{ "1", "bytes", 1 },
 	{ "64", "KB", 65536 },
