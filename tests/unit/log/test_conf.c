@@ -2,6 +2,7 @@
  * The directives about logs: what is understood, and what is refused with which place.
  */
 #include "log/access_log.h"
+#include "log/line_int.h"
 #include "tests/unit/unit.h"
 
 #define DIRECTIVE(...) CONF_ROW(__VA_ARGS__),
@@ -106,6 +107,135 @@ START_TEST(line_is_understood)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	const char *format; /* of the first access_log */
+	bool has_acls;
+} formats[] = {
+	{ "access_log /a", "squid", false },
+	{ "access_log /a common", "common", false },
+	{ "access_log /a combined localhost", "combined", true },
+	{ "access_log /a referrer", "referrer", false },
+	{ "access_log /a logformat=useragent localhost", "useragent", true },
+	{ "access_log /a facts", "facts", false },
+	{ "logformat mine %rm\naccess_log /a mine", "mine", false },
+	{ "logformat mine %rm\naccess_log /a mine localhost", "mine", true },
+	{ "logformat mine %rm\naccess_log /a logformat=mine rotate=1 localhost", "mine", true },
+	/* options may stand in any order, and the last of a kind counts */
+	{ "access_log /a rotate=1 logformat=common", "common", false },
+	{ "access_log /a logformat=common logformat=squid", "squid", false },
+	/* Squid takes its own format of a built-in name */
+	{ "logformat common %rm\naccess_log /a common", "common", false },
+	/* an acl, since no format of that name is known yet */
+	{ "acl mine src all\naccess_log /a mine\nlogformat mine %rm", "squid", true },
+	/* after an option, no format's name is looked for */
+	{ "acl mine src all\nlogformat mine %rm\naccess_log /a rotate=1 mine", "squid", true },
+};
+
+START_TEST(format_is_found)
+{
+	struct outcome o;
+
+	read_conf(&o, formats[_i].text);
+	ck_assert_msg(conf_count(o.reader, CONF_ERROR) == 0, "%s", formats[_i].text);
+	ck_assert_str_eq(log_format_name(o.log.targets->format), formats[_i].format);
+	ck_assert_int_eq(o.log.targets->acls != NULL, formats[_i].has_acls);
+	outcome_fini(&o);
+}
+END_TEST
+
+static unsigned count_findings(const struct outcome *o, enum conf_severity severity,
+                               const char *part)
+{
+	unsigned n = 0;
+
+	for (const struct conf_finding *f = conf_findings(o->reader); f != NULL; f = f->next)
+		n += f->severity == severity && strstr(f->text, part) != NULL;
+	return n;
+}
+
+static const struct {
+	const char *text, *said;
+} doubtful[] = {
+	{ "logformat squid %rm", "logformat squid has no effect" },
+	{ "logformat x %rm\nlogformat x %ru", "logformat x is defined at line 1 already" },
+	{ "acl x src all\naccess_log /a x\nlogformat x %rm", "\"x\" is taken for an acl here" },
+	{ "logformat x %rmy", "\"%rmy\" is read as %rm and the text \"y\"" },
+	{ "logformat x %ue\nlogformat y %ssl::>sni %rm\nlogformat z %rm",
+	  "these codes are always \"-\" here: %ue, %ssl::>sni" },
+};
+
+START_TEST(doubt_is_said_once)
+{
+	struct outcome o;
+
+	read_conf(&o, doubtful[_i].text);
+	ck_assert_uint_eq(conf_count(o.reader, CONF_ERROR), 0);
+	ck_assert_uint_eq(conf_count(o.reader, CONF_WARNING), 1);
+	ck_assert_uint_eq(count_findings(&o, CONF_WARNING, doubtful[_i].said), 1);
+	outcome_fini(&o);
+}
+END_TEST
+
+/* The rest of the line as it is: blanks, quotes and comments belong to the format. */
+START_TEST(format_is_the_rest_of_the_line)
+{
+	struct outcome o;
+	struct log_state *s;
+	char buf[128];
+	struct log_line l = { buf, buf + sizeof(buf), false };
+	const struct log_rec rec = { .method = SPAN("GET") };
+
+	read_conf(&o, "logformat x   \"%rm\"  # %%   \naccess_log /a x\n");
+	s = log_state_new(o.log.targets->format);
+	log_format_line(o.log.targets->format, s, &rec, &l);
+	ck_assert_span(span_of(buf, (size_t)(l.p - buf)), SPAN("\"GET\"  # %\n"));
+	log_state_free(&s);
+	outcome_fini(&o);
+}
+END_TEST
+
+/* Only what the formats of logs in use print is collected. */
+START_TEST(fields_are_those_in_use)
+{
+	struct outcome o;
+
+	read_conf(&o, "logformat unused %{A}>h %<la\nlogformat used %{B}>h %{C}<h %cuttle::rule\n"
+	              "access_log /a used\naccess_log /b squid\n");
+	ck_assert_uint_eq(o.log.fields.n, 2);
+	ck_assert_str_eq(o.log.fields.v[0].name, "B");
+	ck_assert_str_eq(o.log.fields.v[1].name, "C");
+	ck_assert(log_conf_wants_rules(&o.log));
+	ck_assert(!log_fields_want(&o.log.fields, LOG_FIELD_SOURCE));
+	ck_assert(!log_fields_want(&o.log.fields, LOG_FIELD_FACTS));
+	outcome_fini(&o);
+}
+END_TEST
+
+/* Facts hold the fields that acls look at, and only if some log has that format. */
+START_TEST(facts_fields_are_those_of_the_acls)
+{
+	static const char acls[] =
+		"acl a browser x\nacl b req_header X-Tag y\nacl c req_header x-tag z\n"
+		"acl d rep_header X-Reply y\nhttp_access deny a\n";
+	char text[512];
+	struct outcome o;
+
+	snprintf(text, sizeof(text), "%saccess_log /a facts\n", acls);
+	read_conf(&o, text);
+	ck_assert_uint_eq(conf_count(o.reader, CONF_ERROR), 0);
+	ck_assert_uint_eq(o.log.facts_fields.request.n, 2);
+	ck_assert(log_names_has(&o.log.facts_fields.request, SPAN("User-Agent")));
+	ck_assert(log_names_has(&o.log.facts_fields.request, SPAN("X-Tag")));
+	ck_assert(log_names_has(&o.log.facts_fields.reply, SPAN("X-Reply")));
+	outcome_fini(&o);
+	snprintf(text, sizeof(text), "%saccess_log /a squid\n", acls);
+	read_conf(&o, text);
+	ck_assert_uint_eq(o.log.facts_fields.request.n, 0);
+	outcome_fini(&o);
+}
+END_TEST
+
 static const char *const bad[] = {
 	"access_log",
 	"access_log access.log",
@@ -197,6 +327,11 @@ Suite *suite_log_conf(void)
 	tcase_add_loop_test(t, line_is_refused_with_its_place, 0, ARRAY_LEN(bad));
 	tcase_add_test(t, acls_that_wait_are_refused);
 	tcase_add_test(t, lines_are_kept_in_order);
+	tcase_add_loop_test(t, format_is_found, 0, ARRAY_LEN(formats));
+	tcase_add_loop_test(t, doubt_is_said_once, 0, ARRAY_LEN(doubtful));
+	tcase_add_test(t, format_is_the_rest_of_the_line);
+	tcase_add_test(t, fields_are_those_in_use);
+	tcase_add_test(t, facts_fields_are_those_of_the_acls);
 	suite_add_tcase(s, t);
 	return s;
 }
