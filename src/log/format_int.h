@@ -94,12 +94,12 @@ struct log_run {
 };
 
 /* How a code's value is printed. */
-struct log_value {
+struct log_printer {
 	log_put_fn *put;
 	bool is_text;    /* .N cuts it; else N are digits of a fraction, or nothing */
 	uint16_t member; /* of struct log_rec; of functions that print one */
 };
-extern const struct log_value log_values[LOG_CODE_N];
+extern const struct log_printer log_printers[LOG_CODE_N];
 
 /* What log_format_native() prints, without the newline. */
 void log_put_native(struct log_line *l, const struct log_rec *rec, const struct log_format_conf *c);

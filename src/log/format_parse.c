@@ -589,11 +589,11 @@ static void link_ops(struct log_format *f)
 		const struct log_op *before = n != 0 ? &f->ops[n - 1] : NULL;
 		struct log_op op = f->ops[i];
 
-		op.put = log_values[op.code].put;
-		op.member = log_values[op.code].member;
+		op.put = log_printers[op.code].put;
+		op.member = log_printers[op.code].member;
 		op.pad = op.is_zero ? '0' : ' ';
 		op.digits = op.is_left && !op.is_zero ? 0 : op.width;
-		op.is_cut_at_max = op.max >= 0 && log_values[op.code].is_text;
+		op.is_cut_at_max = op.max >= 0 && log_printers[op.code].is_text;
 		if (before != NULL && before->code == LOG_CODE_LITERAL &&
 		    before->arg.n <= LOG_LEAD_MAX && op.code != LOG_CODE_LITERAL) {
 			memcpy(op.lead, before->arg.p, before->arg.n);

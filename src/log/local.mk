@@ -15,4 +15,4 @@ src_log_liblog_a_SOURCES = \
 	src/log/sink.c src/log/sink.h \
 	src/log/style.c src/log/style.h \
 	src/log/value.c src/log/value.h \
-	src/log/values.c
+	src/log/printers.c

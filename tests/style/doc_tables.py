@@ -124,6 +124,12 @@ class Tree:
         for code in sorted(set(re.findall(r"\bLOG_((?:TCP|NONE|HIER)_\w+)", proxy))):
             if f"`{code}`" not in operations:
                 yield f"doc/operations.md does not explain {code}, which access.log may show"
+        keys = re.findall(r'^\t\{ SPAN\("(\w+)"\), \w+, ', self.text("src/log/facts_read.c"), re.M)
+        for key in [k for k in keys if k != "facts"]:
+            if not re.search(rf"^\| (\w+, )*{key}(, \w+)* \|", self.text("doc/facts.md"), re.M):
+                yield f"doc/facts.md does not explain the key {key}"
+        if len(keys) < 20:
+            yield "src/log/facts_read.c: the table of keys is not where it was"
         words = re.findall(r"^\| ([^|]+?) \|", glossary, re.M)[2:]
         if words != sorted(set(words)):
             yield "doc/glossary.md: not in order, or a word twice"

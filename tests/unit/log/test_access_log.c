@@ -2,6 +2,7 @@
  * The running log: workers' threads on one side, files on the other, with the real log thread
  * between.
  */
+#include "base/counters.h"
 #include "log/access_log.h"
 #include "tests/unit/unit.h"
 
@@ -404,6 +405,87 @@ START_TEST(slots_are_used_again)
 }
 END_TEST
 
+/* What workers do while configurations come and go: use the newest, hold it for a while longer. */
+struct shared {
+	struct access_log *al;
+	pthread_mutex_t lock; /* stands for the post that hands a worker its snapshot */
+	uint64_t sinks;       /* of the newest configuration; guarded by lock */
+	_Atomic bool is_over;
+	_Atomic unsigned put;
+};
+
+struct user {
+	struct shared *shared;
+	struct log_ring *ring;
+	pthread_t thread;
+};
+
+static void *use_newest(void *arg)
+{
+	const struct user *u = arg;
+	struct shared *s = u->shared;
+	char url[64];
+	const struct log_rec rec = record(0, 0, url, sizeof(url));
+
+	while (!atomic_load(&s->is_over)) {
+		uint64_t sinks;
+
+		pthread_mutex_lock(&s->lock);
+		sinks = s->sinks;
+		access_log_hold(s->al, sinks);
+		pthread_mutex_unlock(&s->lock);
+		log_ring_put_each(u->ring, sinks, &rec);
+		atomic_fetch_add(&s->put, (unsigned)__builtin_popcountll(sinks));
+		access_log_release(s->al, sinks);
+		sched_yield();
+	}
+	return NULL;
+}
+
+START_TEST(workers_write_while_configurations_change)
+{
+	static const char *const names[] = { "a", "b", "a" };
+	struct shared s = { .al = access_log_new(NULL, NULL), .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct user users[2];
+	struct log_conf c[2];
+	const unsigned before = (unsigned)counters_sum(COUNT_LOG_DROPPED);
+
+	setup();
+	configure(&c[1], names, 1);
+	ck_assert(access_log_configure(s.al, &c[1]));
+	s.sinks = 1ULL << c[1].targets->sink;
+	ck_assert_int_eq(access_log_start(s.al), ERR_NONE);
+	for (unsigned i = 0; i < 2; i++) {
+		users[i] = (struct user){ .shared = &s, .ring = log_ring_new(s.al, i) };
+		ck_assert_int_eq(pthread_create(&users[i].thread, NULL, use_newest, &users[i]), 0);
+	}
+	for (unsigned i = 0; i < 200; i++) {
+		struct log_conf *now = &c[i % 2];
+		uint64_t sinks = 0;
+
+		configure(now, names + i % 2, 1 + i % 2);
+		ck_assert(access_log_configure(s.al, now));
+		for (const struct log_target *t = now->targets; t != NULL; t = t->next)
+			sinks |= 1ULL << t->sink;
+		pthread_mutex_lock(&s.lock);
+		s.sinks = sinks;
+		pthread_mutex_unlock(&s.lock);
+		log_conf_fini(&c[(i + 1) % 2]);
+		sched_yield();
+	}
+	atomic_store(&s.is_over, true);
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(users[i].thread, NULL);
+	log_conf_fini(&c[1]);
+	access_log_stop(&s.al);
+	/* Rings may overflow here, which is counted: nothing is lost otherwise. */
+	ck_assert_uint_eq(count_lines("a") + count_lines("b") +
+	                          (unsigned)counters_sum(COUNT_LOG_DROPPED) - before,
+	                  atomic_load(&s.put));
+	teardown();
+}
+END_TEST
+
 /* The same lines to the same file: the number of the line goes on. */
 START_TEST(reload_goes_on_counting_lines)
 {
@@ -449,6 +531,7 @@ Suite *suite_access_log(void)
 	tcase_add_test(t, two_lines_for_one_file);
 	tcase_add_test(t, slots_are_used_again);
 	tcase_add_test(t, reload_goes_on_counting_lines);
+	tcase_add_test(t, workers_write_while_configurations_change);
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	return s;

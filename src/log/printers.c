@@ -475,7 +475,7 @@ static void put_nothing(struct log_line *l UNUSED, const struct log_run *r UNUSE
 #define WORD(fn)  { (fn), true, 0 }
 #define COUNT(fn) { (fn), false, 0 }
 
-const struct log_value log_values[LOG_CODE_N] = {
+const struct log_printer log_printers[LOG_CODE_N] = {
 	[LOG_CODE_LITERAL]        = COUNT(put_literal),
 	[LOG_CODE_NATIVE]         = COUNT(put_native),
 	[LOG_CODE_FACTS]          = COUNT(put_facts),
