@@ -140,7 +140,7 @@ def test_notes_and_other_facts(tmp_path):
     assert verdict("--fact", "connections=6") == "verdict: deny"
     assert verdict("--fact", "connections=5") == "verdict: deny"
     assert verdict("--fact", "connections=5", "--note", "who=joe") == "verdict: deny"
-    assert verdict("--fact", "connections=5", "--note", "who=joe", "--note", "any=") == "verdict: allow"
+    assert verdict("--fact", "connections=5", "--note", "who=joe", "--note", "any=1") == "verdict: allow"
 
 
 FLOOR = [
