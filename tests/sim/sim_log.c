@@ -79,7 +79,8 @@ void access_log_on_fatal(struct access_log *al UNUSED, void (*fatal)(void *) UNU
 
 struct log_ring *log_ring_new(struct access_log *al, unsigned worker_id UNUSED)
 {
-	al->ring = check_calloc(1, sizeof(*al->ring));
+	if (al->ring == NULL) /* one for all workers: there is one thread */
+		al->ring = check_calloc(1, sizeof(*al->ring));
 	al->ring->log = al;
 	return al->ring;
 }

@@ -447,6 +447,7 @@ START_TEST(a_client_has_its_share_of_the_lookups)
 	ck_assert_uint_eq(counters_sum(COUNT_DNS_CLIENT_REFUSED), ARRAY_LEN(many) - 64);
 	ck_assert_uint_eq(counters_sum(COUNT_DNS_REFUSED), 0);
 	/* What is known or asked already costs nothing. */
+	dns_answer_unref(&q.answer);
 	ck_assert_int_eq(dns_lookup(dns, &one, SPAN("one.example"), DNS_A, &q, &waiter.task),
 	                 OP_READY);
 	ck_assert_int_eq(dns_lookup(dns, &one, SPAN("n3.example"), DNS_A, &joined, &waiter.task),
