@@ -144,6 +144,11 @@ void conf_reader_free(struct conf_reader **r);
  */
 typedef int conf_open_fn(void *arg, const char *path, int *errnum);
 void conf_set_open(struct conf_reader *r, conf_open_fn *open_file, void *arg);
+/*
+ * Told now and then what is being read, and how many lines of it (0: not lines); NULL: that is over. For who waits.
+ */
+typedef void conf_progress_fn(void *arg, const char *what, unsigned lines);
+void conf_set_progress(struct conf_reader *r, conf_progress_fn *fn, void *arg);
 /* From now on findings tell what Squid does, and differences are findings too. */
 void conf_want_squid(struct conf_reader *r);
 /* From now on the reader touches no file: includes and list files are errors. For fuzzing and tests. */

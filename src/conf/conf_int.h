@@ -111,6 +111,9 @@ struct conf_reader {
 	conf_open_fn *open_file;
 	void *open_arg;
 	bool is_without_files;
+	conf_progress_fn *progress; /* NULL: nobody waits */
+	void *progress_arg;
+	unsigned n_values; /* of lists, handed out */
 
 	struct conf_macro *macros;
 	const char *main_name;      /* what was read first; NULL: nothing */

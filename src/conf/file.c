@@ -267,6 +267,13 @@ void conf_set_open(struct conf_reader *r, conf_open_fn *open_file, void *arg)
 	r->open_arg = arg;
 }
 
+void conf_set_progress(struct conf_reader *r, conf_progress_fn *fn, void *arg)
+{
+	CHECK_OBJ(r, CONF_READER_MAGIC);
+	r->progress = fn;
+	r->progress_arg = arg;
+}
+
 void conf_forbid_files(struct conf_reader *r)
 {
 	CHECK_OBJ(r, CONF_READER_MAGIC);

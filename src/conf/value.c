@@ -241,6 +241,14 @@ static bool line_value(struct conf_line *l, bool regex, struct conf_value *v)
 	return conf_word(l, &v->text);
 }
 
+#define VALUES_BETWEEN_WORDS 512u /* expressions take some 50 us each */
+
+static void tell_progress(struct conf_reader *r, const struct conf_list *list)
+{
+	if (r->n_values++ % VALUES_BETWEEN_WORDS == 0 && r->progress != NULL)
+		r->progress(r->progress_arg, list->file, list->line);
+}
+
 /* The next value of the lists that are open; false when there is none open any more. */
 static bool open_list_value(struct conf_line *l, struct conf_value *v)
 {
@@ -253,6 +261,7 @@ static bool open_list_value(struct conf_line *l, struct conf_value *v)
 				return true;
 		} else if (list_line(l->list, &v->text)) {
 			v->place = (struct conf_place){ l->list->file, l->list->line };
+			tell_progress(l->reader, l->list);
 			return true;
 		} else {
 			list_close(l);

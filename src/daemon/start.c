@@ -13,6 +13,7 @@
 #include "daemon/folders.h"
 #include "daemon/keeper.h"
 #include "daemon/limits.h"
+#include "daemon/progress.h"
 #include "daemon/run.h"
 #include "daemon/start_mode.h"
 #include "daemon/streams.h"
@@ -209,8 +210,14 @@ static bool load(struct start *s)
 	size_t n = 0;
 	struct findings_printer p = { .to = open_memstream(&text, &n) };
 
+	struct proxy_options waited_for = s->proxy;
+	struct progress progress;
+
 	CHECK(p.to != NULL);
-	s->snapshot = proxy_load(&s->proxy, verb_print_finding, &p);
+	progress_begin(&progress);
+	waited_for.progress = progress_tell;
+	waited_for.progress_arg = &progress;
+	s->snapshot = proxy_load(&waited_for, verb_print_finding, &p);
 	CHECK(fclose(p.to) == 0);
 	if (s->snapshot == NULL) {
 		(void)fputs(text, stderr);

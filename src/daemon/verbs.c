@@ -7,6 +7,7 @@
 #include "conf/manual.h"
 #include "daemon/pidfile.h"
 #include "daemon/privileges.h"
+#include "daemon/progress.h"
 
 #include <ares.h>
 #include <errno.h>
@@ -66,8 +67,14 @@ static const char floor_off[] = "ssrf_protection is off: what http_access allows
 static bool conf_judge(const struct proxy_options *po, bool is_summary_wanted)
 {
 	struct findings_printer p = { .to = stderr, .is_as_squid = po->is_as_squid };
-	struct snapshot *s = proxy_load(po, verb_print_finding, &p);
+	struct proxy_options waited_for = *po;
+	struct progress progress;
 	struct identity id;
+
+	progress_begin(&progress);
+	waited_for.progress = progress_tell;
+	waited_for.progress_arg = &progress;
+	struct snapshot *s = proxy_load(&waited_for, verb_print_finding, &p);
 
 	/* Whom to become is only known to the system, and only asked for as root. */
 	if (s != NULL && geteuid() == 0 && !privileges_resolve(snapshot_process_conf(s), &id)) {

@@ -6,6 +6,7 @@
 #include "net/net_conf.h"
 
 #define AT_A_TIME 64u
+#define TICK_MS   250
 
 struct slot {
 	struct batch *batch;
@@ -19,6 +20,8 @@ struct batch {
 	struct dns *dns;
 	struct dns_wanted *names;
 	size_t n, next;
+	dns_tick_fn *tick; /* NULL: none */
+	void *arg;
 	struct slot slots[AT_A_TIME];
 };
 
@@ -73,8 +76,11 @@ static void run(struct batch *b, int64_t timeout_ms)
 		task_init(&b->slots[i].task, on_answer);
 		fill(&b->slots[i]);
 	}
-	while (is_busy(b) && loop_now_ms(b->loop) < end_ms)
-		loop_turn(b->loop, end_ms - loop_now_ms(b->loop));
+	while (is_busy(b) && loop_now_ms(b->loop) < end_ms) {
+		if (b->tick != NULL)
+			b->tick(b->arg);
+		loop_turn(b->loop, MIN(end_ms - loop_now_ms(b->loop), (int64_t)TICK_MS));
+	}
 	for (unsigned i = 0; i < AT_A_TIME; i++) {
 		if (b->slots[i].wanted == NULL)
 			continue;
@@ -83,12 +89,15 @@ static void run(struct batch *b, int64_t timeout_ms)
 	}
 }
 
-void dns_wait(const struct dns_conf *c, struct dns_wanted *names, size_t n)
+void dns_wait(const struct dns_conf *c, struct dns_wanted *names, size_t n, dns_tick_fn *tick,
+              void *arg)
 {
 	struct batch *b = check_calloc(1, sizeof(*b));
 
 	b->names = names;
 	b->n = n;
+	b->tick = tick;
+	b->arg = arg;
 	for (size_t i = 0; i < n; i++)
 		names[i].err = ERR_DNS_TIMEOUT;
 	if (loop_new(&b->loop, 0) == ERR_NONE) {

@@ -37,6 +37,8 @@ struct proxy_options {
 	void (*taken)(const struct snapshot *s);
 	proxy_page_fn *page;          /* admin/manager.h; NULL: no pages */
 	struct acl_files *list_files; /* in use, to be found by the next load; NULL: none is */
+	conf_progress_fn *progress;   /* told while a configuration is read; NULL: nobody waits */
+	void *progress_arg;
 };
 
 /*

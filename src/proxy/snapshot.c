@@ -244,15 +244,28 @@ static void check_ports(const struct snapshot *s, const char *path)
 	conf_as_squid(s->reader, CONF_SQUID_STOPS);
 }
 
+struct lookup {
+	const struct proxy_options *o;
+	const struct dns_conf *dns;
+};
+
+static void tell_lookup(void *arg)
+{
+	const struct lookup *l = arg;
+
+	if (l->o->progress != NULL)
+		l->o->progress(l->o->progress_arg, "looking up host names of acls", 0);
+}
+
 /* The host names among the values of acls, as requests look names up. */
 static void resolve_hosts(void *arg, struct acl_host *hosts, size_t n)
 {
-	const struct dns_conf *c = arg;
+	const struct lookup *l = arg;
 	struct dns_wanted *wanted = check_calloc(n, sizeof(wanted[0]));
 
 	for (size_t i = 0; i < n; i++)
 		wanted[i].name = span_str(hosts[i].name);
-	dns_wait(c, wanted, n);
+	dns_wait(l->dns, wanted, n, tell_lookup, arg);
 	for (size_t i = 0; i < n; i++) {
 		hosts[i].why = wanted[i].err != ERR_NONE ? err_text(wanted[i].err) : NULL;
 		hosts[i].ips = wanted[i].ips;
@@ -276,6 +289,7 @@ static struct snapshot *read_all(const struct proxy_options *o, bool is_shadow, 
 	s->reader = conf_reader_new(directives, ARRAY_LEN(directives), sections);
 	if (o->is_as_squid)
 		conf_want_squid(s->reader);
+	conf_set_progress(s->reader, o->progress, o->progress_arg);
 	if (o->opener != NULL)
 		conf_set_open(s->reader, open_conf_file, o->opener);
 	if (o->service_name != NULL)
@@ -288,7 +302,8 @@ static struct snapshot *read_all(const struct proxy_options *o, bool is_shadow, 
 	if (o->extra_port != 0)
 		add_extra_port(s, o->extra_port);
 	conf_finish(s->reader);
-	acl_conf_resolve(&s->acl, s->reader, resolve_hosts, &s->net.dns);
+	acl_conf_resolve(&s->acl, s->reader, resolve_hosts,
+	                 &(struct lookup){ .o = o, .dns = &s->net.dns });
 	acl_conf_finish(&s->acl, s->reader);
 	header_conf_finish(&s->header, &s->log, s->reader);
 	note_conf_bind(&s->proxy.notes, &s->log);
@@ -347,6 +362,8 @@ struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *repo
 	deny_info_check(s->error.deny_infos, s->errorpages, &s->acl, s->reader);
 	if (s->proxy.shadow.path != NULL)
 		load_shadow(s, o);
+	if (o->progress != NULL)
+		o->progress(o->progress_arg, NULL, 0);
 	if (report != NULL)
 		for (const struct conf_finding *f = conf_findings(s->reader); f != NULL;
 		     f = f->next)

@@ -1,7 +1,12 @@
 """Host names as values of src and dst: looked up when the configuration is read, as in Squid."""
+import os
+import pty
+import re
+import subprocess
+
 import pytest
 
-from harness.deadline import until
+from harness.deadline import LIMIT, until
 from harness.dns import Server
 from harness.message import reply
 from harness.origin import serve_forever
@@ -68,3 +73,31 @@ def test_silent_server_is_not_waited_for(start_proxy, start_dns):
     proxy = start_proxy(f"dns_nameservers 127.0.0.1:{server.port}\ndns_timeout 1 second\n" + DST, start=False)
     done = proxy.run("-k", "parse", check=1)
     assert "the name servers did not answer" in done.stderr
+
+
+@cuttle_only("Squid shows no progress")
+def test_who_waits_sees_what_for(start_proxy, start_dns):
+    server = start_dns({}, fault=lambda name, kind, tcp: "drop")
+    proxy = start_proxy(f"dns_nameservers 127.0.0.1:{server.port}\ndns_timeout 2 seconds\n" + DST, start=False)
+    terminal, stderr = pty.openpty()
+    with subprocess.Popen(proxy.command("-k", "parse"), stderr=stderr, stdin=subprocess.DEVNULL, cwd=proxy.dir) as proc:
+        os.close(stderr)
+        shown = b""
+        while (more := read(terminal)):
+            shown += more
+        assert proc.wait(LIMIT) == 1
+    os.close(terminal)
+    lines = shown.split(b"\r\x1b[K")
+    assert len(lines) >= 3 and lines[0] == b""
+    assert re.fullmatch(rb"cuttle: [12] s: looking up host names of acls", lines[1])
+    assert b"the name servers did not answer" in lines[-1]      # the line is gone before anything is said
+    done = proxy.run("-k", "parse", check=1)                    # no terminal
+    assert "\x1b" not in done.stderr and "looking up" not in done.stderr
+
+
+def read(terminal):
+    """What a terminal shows next; empty when its other side is closed, which Linux reports as an error."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
