@@ -87,6 +87,9 @@ void fetch_way_dialled(struct worker *w, const struct fetch_way *way, const stru
 	}
 	count(COUNT_SERVER_CONNECT_FAILS);
 	/* What we lacked ourselves says nothing of the peer. */
-	if (way->peer != NULL && d->err != ERR_LIMIT && fetch_dial_why(d->err) != WHY_NO_RESOURCES)
-		peer_failed(way->peer, now_us);
+	if (way->peer == NULL || d->err == ERR_LIMIT || fetch_dial_why(d->err) == WHY_NO_RESOURCES)
+		return;
+	peer_failed(way->peer, now_us);
+	if (!peer_is_up(way->peer))
+		peer_probes_want(w->probes, way->peer, way->connect_timeout_ms);
 }

@@ -41,6 +41,7 @@ EXTRA_DIST += \
 	tests/integration/test_0470_shadow.py \
 	tests/integration/test_0470_outgoing.py \
 	tests/integration/test_0480_host_names.py \
+	tests/integration/test_0490_peers.py \
 	tests/integration/test_0500_access_log.py \
 	tests/integration/test_0510_error_pages.py \
 	tests/integration/test_0520_logformat.py \
@@ -58,6 +59,7 @@ EXTRA_DIST += \
 	tests/integration/test_0950_registries.py \
 	tests/integration/test_9000_differential.py \
 	tests/integration/test_9010_differential_policy.py \
+	tests/integration/test_9020_differential_peers.py \
 	tests/integration/test_9500_hostile_memory.py \
 	tests/integration/test_9510_hostile_leavers.py \
 	tests/integration/test_9520_hostile_authentication.py \

@@ -23,6 +23,7 @@ tests_sim_sim_SOURCES = $(sim_world) tests/unit/unit.h \
 	tests/sim/test_heads.c \
 	tests/sim/test_interim.c \
 	tests/sim/test_limits.c \
+	tests/sim/test_peers.c \
 	tests/sim/test_policy.c \
 	tests/sim/test_requests.c \
 	tests/sim/test_scarcity.c \
