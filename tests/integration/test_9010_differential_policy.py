@@ -41,6 +41,11 @@ http_access deny q_post was
 http_access deny q_post client !all
 http_access deny q_denied
 http_access allow all
+acl q_parent urlpath_regex ^/parent
+cache_peer 127.0.0.1 parent {P} 0 no-query no-digest default name=p1
+cache_peer_access p1 allow q_parent
+cache_peer_access p1 deny all
+never_direct allow q_parent
 """
 
 
@@ -64,6 +69,7 @@ QUESTIONS = {
     "oops": (ask("HEAD http://{O}/oops", "X-Mine: y\r\n"), reply("500 Oops", {"Content-Length": "5"}, length=False)),
     "put": (ask("PUT http://{O}/put", "Content-Length: 0\r\n"), reply("204 No Content", length=False)),
     "odd": (ask("FROB http://{O}/odd/a%2Fb%zz"), reply(body=b"x")),
+    "parent": (ask("GET http://www.good.test:{P}/parent"), reply(body=b"x")),
     "denied": (ask("GET http://{O}/denied", "User-Agent: wget\r\n"), None),
     "dead": (ask("GET http://127.0.0.1:{D}/dead"), None),
     "tunnel": (ask("CONNECT tunnel.good.test:{T}", "User-Agent: tunneller\r\n"), None),
@@ -137,8 +143,8 @@ ACLS = {
     "hier_code direct": "acl A hier_code HIER_DIRECT",
     "hier_code none": "acl A hier_code HIER_NONE",
     "hier_code of a parent": "acl A hier_code PARENT_HIT FIRSTUP_PARENT",
-    "peername": "acl A peername p",
-    "peername_regex": "acl A peername_regex .*",
+    "peername": "acl A peername p1",
+    "peername_regex": "acl A peername_regex ^p",
     "note": "acl A note color",
     "note, value": "acl A note color blue",
     "note, other value": "acl A note color green",
@@ -176,8 +182,8 @@ ACLS = {
     "annotate_client": "acl A annotate_client x=y",
 }
 
-NO_REPLY = "Squid answers a CONNECT without a reply that acls could look at"
-DIFFERS = {}
+FORGOTTEN = "when it writes the log, Squid has forgotten which parent it was"
+DIFFERS = {("peername", "parent"): FORGOTTEN, ("peername_regex", "parent"): FORGOTTEN}
 
 
 def groups():
