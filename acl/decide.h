@@ -68,6 +68,9 @@ struct conf_place acl_rule_place(const struct acl_rule *r);
  */
 bool acl_rule_names_address(const struct acl_rule *r, const struct ip *ip);
 
+/* The last rule that can decide; NULL: all of them only report. */
+const struct acl_rule *acl_rules_last(const struct acl_rules *rules);
+
 /* The facts that these rules may ask for, as bits 1 << FACT_x. NULL: none. */
 unsigned acl_rules_reads(const struct acl_rules *rules);
 /* True for facts that take an operation to find: a list that cannot wait must not read them. */

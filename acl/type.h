@@ -339,8 +339,6 @@ void acl_shadows_find(struct acl_parse *p, struct acl_rules *r);
 
 /* --- rules.c */
 struct acl_rules *acl_rules_new(struct acl_set *s, struct span directive);
-/* The last one that may decide; NULL: there is none. */
-const struct acl_rule *acl_rules_last(const struct acl_rules *r);
 
 /* --- decide.c */
 void acl_eval_init(struct acl_eval *e, const struct facts *f);

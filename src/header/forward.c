@@ -254,9 +254,9 @@ const struct upgrade_rules *forward_upgrade_next(const struct header_conf *c, st
 	bool is_named = false;
 
 	for (const struct upgrade_rules *u = c->upgrades; u != NULL && !is_named; u = u->next)
-		is_named = has_name(u, name);
+		is_named = has_name(u, name) && acl_rules_last(u->rules) != NULL;
 	for (at = at != NULL ? at->next : c->upgrades; at != NULL; at = at->next)
-		if (is_named ? is_for(at, name, protocol) : at->protocol == NULL)
+		if (is_for(at, name, protocol) || (!is_named && at->protocol == NULL))
 			return at;
 	return NULL;
 }

@@ -75,7 +75,8 @@ struct http_framing forward_framing(const struct http_framing *from, bool receiv
 /*
  * The rules for one protocol of an Upgrade field, one list after the other: those that name it, without a
  * version or with the same one, or, if none names it, those for OTHER. at: the one before; NULL: the
- * first is wanted. A list of which no rule matches does not decide. NULL: no more; the offer is dropped.
+ * first is wanted. A list of which no rule matches does not decide, and one
+ * that holds only rules on trial counts as none, but is asked. NULL: no more; the offer is dropped.
  */
 const struct upgrade_rules *forward_upgrade_next(const struct header_conf *c, struct span protocol,
                                                  const struct upgrade_rules *at);

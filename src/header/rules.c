@@ -36,23 +36,41 @@ bool header_is_protected(enum http_field_id id)
 	       (id != HTTP_F_OTHER && (http_field_flags(id) & (FIELD_FRAMING | FIELD_HOP)) != 0);
 }
 
-/* A field's own rules, else those for Other unless its name is common, else those for All. */
-static const struct header_set *set_of(const struct header_rules *r, const struct http_field *f)
-{
-	const struct header_set *own =
-		f->id != HTTP_F_OTHER ? r->known[f->id] : header_set_named(r, f->name);
+/*
+ * The sets that may speak about a field, in order: those for its name, for Other unless the name is
+ * common, for All. NULL: none at this place.
+ */
+#define CANDIDATES 3
 
+static const struct header_set *candidate(const struct header_rules *r, const struct http_field *f,
+                                          unsigned i)
+{
 	/* Another Host is no less clear than the one there was; none at all is. */
 	if (header_is_protected(f->id))
-		return own != NULL && own->replacement != NULL && f->id == HTTP_F_HOST &&
-		                       own->access != NULL
-		               ? own
+		return i == 0 && f->id == HTTP_F_HOST && r->known[f->id] != NULL &&
+		                       r->known[f->id]->replacement != NULL
+		               ? r->known[f->id]
 		               : NULL;
-	if (own != NULL && own->access != NULL)
-		return own;
-	if (r->other != NULL && r->other->access != NULL && !header_name_is_common(f->name))
-		return r->other;
-	return r->all != NULL && r->all->access != NULL ? r->all : NULL;
+	switch (i) {
+	case 0:
+		return f->id != HTTP_F_OTHER ? r->known[f->id] : header_set_named(r, f->name);
+	case 1:
+		return r->other != NULL && !header_name_is_common(f->name) ? r->other : NULL;
+	default:
+		return r->all;
+	}
+}
+
+/* The one that decides: the first with rules that are not only on trial. NULL: the field stays. */
+static const struct header_set *set_of(const struct header_rules *r, const struct http_field *f)
+{
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		const struct header_set *s = candidate(r, f, i);
+
+		if (s != NULL && s->is_live)
+			return s;
+	}
+	return NULL;
 }
 
 enum answer { NOT_ASKED, ALLOWED, DENIED };
@@ -70,6 +88,23 @@ static bool answer(uint8_t *a, const struct acl_rules *rules, header_ask_fn *ask
 	return true;
 }
 
+/* Ask about a field. Rules on trial before those that decide have their say, and no more. */
+static bool ask_about(const struct header_rules *r, const struct http_field *f,
+                      struct header_pass *pass, header_ask_fn *ask, void *arg)
+{
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		const struct header_set *s = candidate(r, f, i);
+
+		if (s == NULL || s->access == NULL)
+			continue;
+		if (!answer(&pass->answers[s->list], s->access, ask, arg))
+			return false;
+		if (s->is_live)
+			break;
+	}
+	return true;
+}
+
 bool header_rules_decide(const struct header_rules *r, const struct http_head *h,
                          struct header_pass *pass, header_ask_fn *ask, void *arg)
 {
@@ -77,12 +112,9 @@ bool header_rules_decide(const struct header_rules *r, const struct http_head *h
 		return true;
 	if (pass->answers == NULL)
 		pass->answers = arena_zalloc(h->arena, r->n_lists);
-	for (uint32_t i = 0; i < h->n_fields && r->removes; i++) {
-		const struct header_set *s = set_of(r, &h->fields[i]);
-
-		if (s != NULL && !answer(&pass->answers[s->list], s->access, ask, arg))
+	for (uint32_t i = 0; i < h->n_fields && r->has_access; i++)
+		if (!ask_about(r, &h->fields[i], pass, ask, arg))
 			return false;
-	}
 	for (const struct header_add *a = r->adds; a != NULL; a = a->next)
 		if (!answer(&pass->answers[a->list], a->terms, ask, arg))
 			return false;

@@ -77,9 +77,12 @@ void header_rules_access(struct conf_line *l, void *field)
 	if (!take_name(l, &name))
 		return;
 	struct header_rules *r = rules_of(field);
+	struct header_set *s = set_for(r, l, name);
+	struct span action;
 
-	r->removes = true;
-	acl_conf_rules(l, &set_for(r, l, name)->access);
+	r->has_access = true;
+	s->denies |= conf_peek(l, &action) && span_eq(action, SPAN("deny"));
+	acl_conf_rules(l, &s->access);
 }
 
 /* RFC 9110 5.5: no control bytes but a tab. */
@@ -199,17 +202,23 @@ void header_rules_bind(struct header_rules *r, const struct log_format_conf *c)
 		log_value_bind(a->value, c, &r->fields);
 }
 
+static void tell_no_effect(const struct header_set *s, struct conf_reader *reader)
+{
+	if (s->access == NULL)
+		conf_report(reader, CONF_WARNING, s->place,
+		            "there are no rules that deny %s, so nothing is replaced", s->name);
+	else if (s->denies && s->replacement == NULL &&
+	         header_is_protected(http_field_id_of(span_str(s->name))))
+		conf_report(reader, CONF_NOTE, s->place,
+		            "%s is never removed: without it the message would mean something else",
+		            s->name);
+}
+
 void header_rules_finish(struct header_rules *r, struct conf_reader *reader)
 {
-	for (const struct header_set *s = r != NULL ? r->sets : NULL; s != NULL; s = s->next)
-		if (s->access == NULL)
-			conf_report(reader, CONF_WARNING, s->place,
-			            "there are no rules that deny %s, so nothing is replaced",
-			            s->name);
-		else if (header_is_protected(http_field_id_of(span_str(s->name))) &&
-		         s->replacement == NULL)
-			conf_report(reader, CONF_NOTE, s->place,
-			            "%s is never removed: without it the message would mean "
-			            "something else",
-			            s->name);
+	for (struct header_set *s = r != NULL ? r->sets : NULL; s != NULL; s = s->next) {
+		s->is_live = s->access != NULL && acl_rules_last(s->access) != NULL;
+		r->removes |= s->is_live;
+		tell_no_effect(s, reader);
+	}
 }

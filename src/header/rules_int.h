@@ -13,6 +13,8 @@ struct header_set {
 	struct header_set *next; /* in the order in which they were first named */
 	char *name;
 	struct conf_place place;
+	bool denies;              /* some line of access does */
+	bool is_live;             /* access has rules that are not only on trial */
 	struct acl_rules *access; /* NULL: there is only a replacement, which then has no effect */
 	char *replacement;        /* instead of a denied one; NULL: it is removed */
 	unsigned list;
@@ -33,7 +35,8 @@ struct header_rules {
 	struct table by_name;               /* names that are HTTP_F_OTHER */
 	struct header_add *adds;
 	unsigned n_lists;         /* list numbers given out, for header_pass */
-	bool removes;             /* some set has rules */
+	bool has_access;          /* some set has rules */
+	bool removes;             /* ... of which one can decide; set at the end, as is_live */
 	struct log_fields fields; /* by which the records for values are packed */
 };
 

@@ -48,6 +48,17 @@ static const struct {
 	{ "Squid: a known name's replacement is not for All's denial",
 	  "request_header_access All deny all\nrequest_header_replace User-Agent a\n", IN,
 	  "Host: h\n" },
+	{ "a rule on trial shields from nothing",
+	  "report_only request_header_access X-Foo allow all\n"
+	  "report_only request_header_access Other allow all\n"
+	  "request_header_access All deny all\n",
+	  "X-Foo: 1\nCookie: c\n", "" },
+	{ "... and takes nothing away",
+	  "report_only request_header_access X-Foo deny all\n"
+	  "request_header_access X-Foo allow all\nreport_only request_header_access Cookie deny "
+	  "all\n"
+	  "request_header_replace Cookie x\n",
+	  "X-Foo: 1\nCookie: c\n", "X-Foo: 1\nCookie: c\n" },
 	{ "a replacement alone shields from nothing",
 	  "request_header_access Other deny all\nrequest_header_replace X-Foo a\n", "X-Foo: 1\n",
 	  "" },
@@ -84,7 +95,8 @@ static const struct {
 	{ "what a code prints cannot end the field",
 	  "request_header_add X-A \"%un\"\nrequest_header_add X-B \"%'un\"\n", "",
 	  "X-A: u%0D%0AX:%20y\nX-B: u%0D%0AX: y\n" },
-	{ "... not even raw", "request_header_add X-A \"%'{raw}note\"\n", "", "X-A: v%0D%0AX: y\n" },
+	{ "... not even raw", "request_header_add X-A \"%'{raw}note\"\n", "",
+	  "X-A: v%0D%0AX: y\n" },
 	{ "nothing at all is a hyphen", "request_header_add X-A \"%{none}>h\"\n", "", "X-A: -\n" },
 	{ "Squid: an empty value is a hyphen", "request_header_add X-A \"\" all\n", "",
 	  "X-A: -\n" },
@@ -135,6 +147,31 @@ START_TEST(each_list_is_asked_once)
 }
 END_TEST
 
+/* Each set on the way to the one that decides, and none behind it. */
+START_TEST(rules_on_trial_are_asked)
+{
+	static const char conf[] = "report_only request_header_access X-Foo deny get\n"
+				   "report_only request_header_access Other deny get\n"
+				   "request_header_access All allow all\n"
+				   "request_header_access Cookie allow all\n";
+	struct header_pass pass = { NULL };
+	struct fixture f;
+
+	fixture_init(&f, conf);
+	fixture_fields(&f, "Cookie: c\n");
+	ck_assert(header_rules_decide(f.header.request_rules, &f.head, &pass, fixture_ask, &f));
+	ck_assert_uint_eq(f.asked, 1);
+	fixture_fields(&f, "X-Foo: 1\n");
+	ck_assert(header_rules_decide(f.header.request_rules, &f.head, &pass, fixture_ask, &f));
+	ck_assert_uint_eq(f.asked, 4);
+	ck_assert(header_rules_remove(f.header.request_rules));
+	fixture_fini(&f);
+	fixture_init(&f, "report_only request_header_access X-Foo deny get\n");
+	ck_assert(!header_rules_remove(f.header.request_rules));
+	fixture_fini(&f);
+}
+END_TEST
+
 START_TEST(interim_replies_get_nothing_added)
 {
 	struct header_pass pass = { NULL };
@@ -164,6 +201,7 @@ static const struct {
 	{ "request_header_access \"X-Foo\" deny all\n", "cannot be" },
 	{ "request_header_access all deny all\n", "\"all\" is a field" },
 	{ "request_header_access other deny all\n", "\"other\" is a field" },
+	{ "request_header_access Content-Length allow all\n", "" },
 	{ "request_header_access Content-Length deny all\n", "1: note: Content-Length is never" },
 	{ "request_header_replace X-Foo a\n", "1: warning: there are no rules that deny X-Foo" },
 	{ "request_header_access X-Foo deny all\nrequest_header_replace X-Foo\n",
@@ -233,6 +271,7 @@ Suite *suite_rules(void)
 
 	tcase_add_loop_test(t, what_becomes_of_the_fields, 0, ARRAY_LEN(cases));
 	tcase_add_loop_test(t, each_list_is_asked_once, 0, 5);
+	tcase_add_test(t, rules_on_trial_are_asked);
 	tcase_add_test(t, interim_replies_get_nothing_added);
 	tcase_add_loop_test(t, what_is_said_about_lines, 0, ARRAY_LEN(lines));
 	tcase_add_test(t, common_names);

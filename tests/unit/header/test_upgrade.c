@@ -26,6 +26,8 @@ static const struct {
 	  "Bar/1 Bar/2 Bar", "Bar/2 Bar" },
 	{ "Squid: the order of the file counts", RULE "Bar allow all\n" RULE "Bar/1 deny all\n",
 	  "Bar/1 Bar/2 Bar", "Bar/1 Bar/2 Bar" },
+	{ "rules on trial do not keep OTHER away",
+	  "report_only " RULE "Foo deny all\n" RULE "OTHER allow all\n", "Foo Bar", "Foo Bar" },
 	{ "Squid: also between lines for other versions",
 	  RULE "Bar deny no\n" RULE "Bar/1 allow get\n" RULE "Bar deny all\n", "Bar/1 Bar/2",
 	  "Bar/1" },
