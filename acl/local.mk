@@ -22,11 +22,15 @@ acl_libacl_a_SOURCES = \
 	acl/kind_regexes.c \
 	acl/kind_time.c \
 	acl/kind_words.c \
+	acl/lit_index.c acl/lit_index.h \
 	acl/lists.c acl/lists.tbl.h \
 	acl/naming.c \
 	acl/notes.c acl/notes.h \
+	acl/byte_set.h \
 	acl/regex.c acl/regex.h \
+	acl/regex_bracket.c acl/regex_bracket.h \
 	acl/regex_list.c acl/regex_list.h \
+	acl/regex_need.c acl/regex_need.h \
 	acl/regex_parse.c \
 	acl/rules.c \
 	acl/set.c \

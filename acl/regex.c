@@ -21,7 +21,8 @@
 
 struct acl_regex {
 	pcre2_code *code;
-	struct span source, literal; /* owned */
+	struct span source;    /* owned */
+	struct acl_lits *lits; /* cut short after the last */
 	bool has_jit, has_backrefs, is_icase;
 };
 
@@ -52,10 +53,13 @@ void acl_regex_scratch_init(struct acl_regex_scratch *s)
 	s->match_data = s->match_context = NULL;
 	s->used = 0;
 	s->n_seen = 0;
+	s->text_used = 0;
 }
 
 void acl_regex_scratch_fini(struct acl_regex_scratch *s)
 {
+	for (unsigned i = 0; i < MIN(s->n_seen, ARRAY_LEN(s->seen)); i++)
+		free(s->seen[i].heap);
 	if (s->match_data != NULL) {
 		pcre2_match_data_free(s->match_data);
 		pcre2_match_context_free(s->match_context);
@@ -126,7 +130,10 @@ struct acl_regex *acl_regex_new(struct span posix, bool icase, char *why, size_t
 	r->has_backrefs = t.has_backrefs;
 	r->is_icase = icase;
 	r->source = span_of(span_strdup(posix), posix.n);
-	r->literal = span_of(span_strdup(span_of(t.literal, t.literal_n)), t.literal_n);
+	const size_t size = offsetof(struct acl_lits, v) + t.lits.n * sizeof(t.lits.v[0]);
+
+	r->lits = check_malloc(size);
+	memcpy(r->lits, &t.lits, size);
 	acl_regex_text_fini(&t);
 	return r;
 }
@@ -140,7 +147,7 @@ void acl_regex_free(struct acl_regex **rp)
 		return;
 	pcre2_code_free(r->code);
 	free((void *)(uintptr_t)r->source.p);
-	free((void *)(uintptr_t)r->literal.p);
+	free(r->lits);
 	free(r);
 }
 
@@ -217,7 +224,7 @@ bool acl_regex_is_icase(const struct acl_regex *r)
 	return r->is_icase;
 }
 
-struct span acl_regex_literal(const struct acl_regex *r)
+const struct acl_lits *acl_regex_lits(const struct acl_regex *r)
 {
-	return r->literal;
+	return r->lits;
 }

@@ -7,16 +7,15 @@
  */
 #pragma once
 
+#include "acl/regex_need.h"
 #include "base/base.h"
 
 /* A translated expression. Heap; released by acl_regex_text_fini(). */
 struct acl_regex_text {
 	char *p; /* for PCRE2, without options */
 	size_t n;
-	bool has_backrefs; /* its groups must capture */
-	/* Bytes that every match contains, letters in lower case; "" if none are known. */
-	char literal[32];
-	unsigned literal_n;
+	bool has_backrefs;    /* its groups must capture */
+	struct acl_lits lits; /* of which each match contains one */
 };
 
 /* False: not a valid expression, or one that cannot be translated; *why is a static text. */
@@ -26,21 +25,27 @@ void acl_regex_text_fini(struct acl_regex_text *t);
 
 struct acl_regex;
 
-/* What is known of a text that expressions were run over: which pieces of four bytes it holds. */
+/* What is known of a text that expressions were run over. */
 struct acl_regex_seen {
-	struct span text;
-	size_t runs; /* of expressions so far */
-	bool has_grams;
-	uint64_t grams[16]; /* a bit for each hash of a piece */
+	struct span text, folded; /* folded.p is NULL until it is needed */
+	char *heap;               /* where folded is, if it is long; else NULL */
+	size_t runs;              /* of expressions so far */
+	bool has_pieces;
+	uint64_t pieces[64]; /* a bit for each hash of two or three bytes */
 };
 
-/* Where matching keeps its state, so that the heap is left alone. */
+/*
+ * Where matching keeps its state, so that the heap is left alone. Texts that it was used with must
+ * stay as they are until it is done with.
+ */
 struct acl_regex_scratch {
 	void *match_data, *match_context; /* PCRE2's; NULL until used */
 	size_t used;
 	char buf[1024] __attribute__((aligned(16)));
 	struct acl_regex_seen seen[4]; /* of regex_list.c: the last few texts */
 	unsigned n_seen;
+	size_t text_used;
+	char text[2048];
 };
 void acl_regex_scratch_init(struct acl_regex_scratch *s);
 void acl_regex_scratch_fini(struct acl_regex_scratch *s);
@@ -55,5 +60,5 @@ enum acl_regex_result acl_regex_match(const struct acl_regex *r, struct span sub
 
 struct span acl_regex_source(const struct acl_regex *r); /* as written */
 bool acl_regex_is_icase(const struct acl_regex *r);
-/* What every match contains, letters in lower case; empty if not known. */
-struct span acl_regex_literal(const struct acl_regex *r);
+/* Of which each match contains one; n is 0 if none are known. Only the first n are there. */
+const struct acl_lits *acl_regex_lits(const struct acl_regex *r);

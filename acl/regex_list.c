@@ -1,39 +1,36 @@
 /*
- * Lists of regular expressions with a filter on required literals.
+ * Lists of regular expressions with a filter on required texts (regex_need.h).
  *
- * Each expression whose matches all contain some literal of four bytes or more is filed under one
- * piece of four (a gram) of it, the one that the fewest others have. For a long list, the text is
- * walked: each of its grams is looked up in a bitmap and then in a table, and only what is filed
- * there is run. For short ones, which are many in a policy, it is the other way round: the text's
- * grams are noted once for a decision, and each expression asks whether its own is among them.
- * Expressions without such a literal are run always.
+ * For a long list, the text is searched for all that its expressions require (lit_index.h), and
+ * only those are run of which something was found. For short ones, which are many in a policy, it
+ * is the other way round: the text's pieces of two and three bytes are noted once for a decision,
+ * and each expression asks whether those of what it requires are among them. Expressions that
+ * require nothing are run always.
  */
 #include "acl/regex_list.h"
 
-#define GRAM       4u
-#define FEW        4u   /* so many runs over a text cost less than noting its grams */
-#define SHORT      128u /* lists up to here ask for each expression's gram */
-#define NO_GRAM    UINT16_MAX
-#define SEEN_BITS  10u /* of struct acl_regex_seen.grams */
-#define TRIED_MAX  64u /* different expressions that one text may call up before all are run */
-#define CROWD_BITS 12u
+#include "acl/lit_index.h"
 
-struct slot {
-	uint32_t gram;
-	uint32_t first; /* in filed[] */
-	uint32_t n;     /* 0: the slot is free */
+#define SHORT     64u /* lists that require up to so many texts ask for each of them */
+#define FEW       1u  /* so many runs over a text cost less than noting its pieces */
+#define SEEN_BITS 12u /* of struct acl_regex_seen.pieces */
+#define ASKED     3u  /* pieces of each text */
+
+/* A text that an expression requires, by the bits in acl_regex_seen.pieces. */
+struct probe {
+	uint32_t regex;
+	uint16_t bits[ASKED];
 };
 
 struct acl_regexes {
 	struct acl_regex **all;
 	size_t n, cap;
-	uint32_t *always, *filed; /* indices into all[] */
+	uint32_t *always; /* indices into all[] */
 	size_t n_always;
-	uint16_t *grams;    /* short lists: for each of all[], the bit in acl_regex_seen.grams */
-	struct slot *slots; /* long lists */
-	unsigned slot_bits;
-	uint64_t *bitmap;
-	unsigned bitmap_bits;
+	struct probe *probes; /* short lists, in the order of expressions */
+	size_t n_probes;
+	struct acl_lit_index *index; /* long ones */
+	bool is_finished;
 };
 
 struct acl_regexes *acl_regexes_new(void)
@@ -52,10 +49,8 @@ void acl_regexes_free(struct acl_regexes **lp)
 		acl_regex_free(&l->all[i]);
 	free(l->all);
 	free(l->always);
-	free(l->grams);
-	free(l->filed);
-	free(l->slots);
-	free(l->bitmap);
+	free(l->probes);
+	acl_lit_index_free(&l->index);
 	free(l);
 }
 
@@ -77,122 +72,141 @@ size_t acl_regexes_count(const struct acl_regexes *l)
 
 /* --- building the filter -------------------------------------------------------------------- */
 
-static uint32_t gram_at(struct span literal, size_t at)
+static uint16_t piece_bit(uint32_t piece)
 {
-	uint32_t g = 0;
-
-	for (size_t i = 0; i < GRAM; i++)
-		g = g << 8 | (uint8_t)literal.p[at + i];
-	return g;
+	return (uint16_t)(piece * 0x9e3779b1u >> (32 - SEEN_BITS));
 }
 
-static uint32_t gram_hash(uint32_t gram, unsigned bits)
+static uint32_t piece_at(const char *s, unsigned n)
 {
-	return gram * 0x9e3779b1u >> (32 - bits);
+	uint32_t piece = n == 2 ? 0xff : 0; /* tells pieces of two from those of three */
+
+	for (unsigned i = 0; i < n; i++)
+		piece = piece << 8 | (uint8_t)s[i];
+	return piece;
 }
 
-struct choice {
-	uint32_t gram, index;
-};
-
-static int choice_cmp(const void *a, const void *b)
+/* The first, the last, and one between. */
+static struct probe probe_of(const struct acl_lit *l, uint32_t regex)
 {
-	const struct choice *x = a, *y = b;
+	const unsigned n = MIN(l->n, 3u), last = l->n - n, at[ASKED] = { 0, last / 2, last };
+	struct probe p = { .regex = regex };
 
-	if (x->gram != y->gram)
-		return x->gram < y->gram ? -1 : 1;
-	return (x->index > y->index) - (x->index < y->index);
+	for (unsigned i = 0; i < ASKED; i++)
+		p.bits[i] = piece_bit(piece_at(l->s + at[i], n));
+	return p;
 }
 
-/* The piece of the literal that is least common in the list. */
-static uint32_t gram_choose(struct span literal, const uint32_t *crowd)
+static bool is_probable(const struct acl_lits *lits)
 {
-	uint32_t best = gram_at(literal, 0);
-
-	for (size_t at = 1; at + GRAM <= literal.n; at++) {
-		const uint32_t g = gram_at(literal, at);
-
-		if (crowd[gram_hash(g, CROWD_BITS)] < crowd[gram_hash(best, CROWD_BITS)])
-			best = g;
-	}
-	return best;
+	for (unsigned i = 0; i < lits->n; i++)
+		if (lits->v[i].n < 2)
+			return false;
+	return lits->n != 0;
 }
 
-static size_t choose_all(struct acl_regexes *l, struct choice *choices)
+static void finish_short(struct acl_regexes *l, size_t n_lits)
 {
-	uint32_t *crowd = check_calloc((size_t)1 << CROWD_BITS, sizeof(uint32_t));
-	size_t n = 0;
-
+	l->probes = check_calloc(n_lits + 1, sizeof(struct probe));
 	for (size_t i = 0; i < l->n; i++) {
-		const struct span lit = acl_regex_literal(l->all[i]);
+		const struct acl_lits *lits = acl_regex_lits(l->all[i]);
 
-		for (size_t at = 0; at + GRAM <= lit.n; at++)
-			crowd[gram_hash(gram_at(lit, at), CROWD_BITS)]++;
-	}
-	for (size_t i = 0; i < l->n; i++) {
-		const struct span lit = acl_regex_literal(l->all[i]);
-
-		if (lit.n >= GRAM)
-			choices[n++] = (struct choice){ gram_choose(lit, crowd), (uint32_t)i };
-		else
+		if (!is_probable(lits))
 			l->always[l->n_always++] = (uint32_t)i;
+		else
+			for (unsigned k = 0; k < lits->n; k++)
+				l->probes[l->n_probes++] = probe_of(&lits->v[k], (uint32_t)i);
 	}
-	free(crowd);
-	return n;
 }
 
-static void slot_fill(struct acl_regexes *l, uint32_t gram, uint32_t first, uint32_t n)
+static void finish_long(struct acl_regexes *l)
 {
-	const uint32_t mask = (1u << l->slot_bits) - 1, bit = gram_hash(gram, l->bitmap_bits);
-	uint32_t at = gram_hash(gram, l->slot_bits);
+	l->index = acl_lit_index_new();
+	for (size_t i = 0; i < l->n; i++) {
+		const struct acl_lits *lits = acl_regex_lits(l->all[i]);
 
-	while (l->slots[at].n != 0)
-		at = (at + 1) & mask;
-	l->slots[at] = (struct slot){ gram, first, n };
-	l->bitmap[bit / 64] |= (uint64_t)1 << (bit % 64);
-}
-
-static void finish_short(struct acl_regexes *l, const struct choice *choices, size_t n)
-{
-	l->grams = check_calloc(l->n, sizeof(uint16_t));
-	memset(l->grams, 0xff, l->n * sizeof(uint16_t));
-	for (size_t i = 0; i < n; i++)
-		l->grams[choices[i].index] = (uint16_t)gram_hash(choices[i].gram, SEEN_BITS);
-}
-
-static void finish_long(struct acl_regexes *l, struct choice *choices, size_t n)
-{
-	qsort(choices, n, sizeof(*choices), choice_cmp);
-	l->filed = check_calloc(n + 1, sizeof(uint32_t));
-	for (l->slot_bits = 3; (size_t)1 << l->slot_bits < n * 2;)
-		l->slot_bits++;
-	l->bitmap_bits = MAX(l->slot_bits + 3, 6u);
-	l->slots = check_calloc((size_t)1 << l->slot_bits, sizeof(struct slot));
-	l->bitmap = check_calloc(((size_t)1 << l->bitmap_bits) / 64, sizeof(uint64_t));
-	for (size_t i = 0, end; i < n; i = end) {
-		for (end = i; end < n && choices[end].gram == choices[i].gram; end++)
-			l->filed[end] = choices[end].index;
-		slot_fill(l, choices[i].gram, (uint32_t)i, (uint32_t)(end - i));
+		if (lits->n == 0)
+			l->always[l->n_always++] = (uint32_t)i;
+		else
+			acl_lit_index_add(l->index, lits, (uint32_t)i);
 	}
+	acl_lit_index_finish(l->index);
 }
 
 void acl_regexes_finish(struct acl_regexes *l)
 {
-	if (l->n == 0 || l->n > 1u << 24)
-		return;
-	struct choice *choices = check_calloc(l->n, sizeof(*choices));
+	size_t n_lits = 0;
 
-	l->always = check_calloc(l->n, sizeof(uint32_t));
-	const size_t n = choose_all(l, choices);
-
-	if (l->n <= SHORT)
-		finish_short(l, choices, n);
+	CHECK(!l->is_finished);
+	l->is_finished = true;
+	for (size_t i = 0; i < l->n; i++)
+		n_lits += acl_regex_lits(l->all[i])->n;
+	l->always = check_calloc(l->n + 1, sizeof(uint32_t));
+	if (n_lits <= SHORT)
+		finish_short(l, n_lits);
 	else
-		finish_long(l, choices, n);
-	free(choices);
+		finish_long(l);
+}
+
+/* --- the text ------------------------------------------------------------------------------- */
+
+static struct acl_regex_seen *seen_of(struct acl_regex_scratch *s, struct span text)
+{
+	for (unsigned i = 0; i < MIN(s->n_seen, ARRAY_LEN(s->seen)); i++)
+		if (s->seen[i].text.p == text.p && s->seen[i].text.n == text.n)
+			return &s->seen[i];
+	struct acl_regex_seen *seen = &s->seen[s->n_seen % ARRAY_LEN(s->seen)];
+
+	if (s->n_seen++ >= ARRAY_LEN(s->seen))
+		free(seen->heap);
+	seen->text = text;
+	seen->folded = SPAN_NULL;
+	seen->heap = NULL;
+	seen->runs = 0;
+	seen->has_pieces = false;
+	return seen;
+}
+
+/* In lower case, between the marks of its start and end. */
+static struct span fold(struct acl_regex_scratch *s, struct acl_regex_seen *seen)
+{
+	const struct span text = seen->text;
+	char *p = s->text + s->text_used;
+
+	if (seen->folded.p != NULL)
+		return seen->folded;
+	if (text.n + 2 > sizeof(s->text) - s->text_used)
+		p = seen->heap = check_malloc(text.n + 2);
+	else
+		s->text_used += text.n + 2;
+	p[0] = ACL_LIT_START;
+	for (size_t i = 0; i < text.n; i++)
+		p[i + 1] = ascii_lower(text.p[i]);
+	p[text.n + 1] = ACL_LIT_END;
+	return seen->folded = span_of(p, text.n + 2);
+}
+
+static void note_pieces(struct acl_regex_scratch *s, struct acl_regex_seen *seen)
+{
+	const struct span text = fold(s, seen);
+	uint32_t last = 0;
+
+	memset(seen->pieces, 0, sizeof(seen->pieces));
+	for (size_t i = 0; i < text.n; i++) {
+		last = (last << 8 | (uint8_t)text.p[i]) & 0xffffff;
+		const uint16_t three = piece_bit(last);
+		const uint16_t two = piece_bit((last & 0xffff) | 0xff0000);
+
+		/* The first ones hold less of the text; they do no harm. */
+		seen->pieces[three / 64] |= (uint64_t)1 << (three % 64);
+		seen->pieces[two / 64] |= (uint64_t)1 << (two % 64);
+	}
+	seen->has_pieces = true;
 }
 
 /* --- matching ------------------------------------------------------------------------------- */
+
+#define TRIED 256u
 
 struct run {
 	const struct acl_regexes *l;
@@ -200,8 +214,7 @@ struct run {
 	struct acl_regex_scratch *scratch;
 	const struct acl_regex *which;
 	enum acl_regex_result result;
-	uint32_t tried[TRIED_MAX];
-	unsigned n_tried;
+	uint32_t tried[TRIED]; /* index + 1 of the last one with the same remainder */
 };
 
 /* True if this one matches. */
@@ -216,121 +229,49 @@ static bool run_one(struct run *r, uint32_t i)
 	return got == REGEX_YES;
 }
 
-static bool run_all(struct run *r)
+static bool run_found(void *arg, uint32_t i)
 {
-	for (size_t i = 0; i < r->l->n; i++)
-		if (run_one(r, (uint32_t)i))
-			return true;
-	return false;
+	struct run *r = arg;
+
+	if (r->tried[i % TRIED] == i + 1)
+		return false;
+	r->tried[i % TRIED] = i + 1;
+	return run_one(r, i);
 }
 
-static const struct slot *slot_find(const struct acl_regexes *l, uint32_t gram)
+static void run_long(struct run *r)
 {
-	const uint32_t mask = (1u << l->slot_bits) - 1;
-	uint32_t at = gram_hash(gram, l->slot_bits);
+	const struct span folded = fold(r->scratch, seen_of(r->scratch, r->text));
 
-	while (l->slots[at].n != 0 && l->slots[at].gram != gram)
-		at = (at + 1) & mask;
-	return l->slots[at].n != 0 ? &l->slots[at] : NULL;
+	memset(r->tried, 0, sizeof(r->tried));
+	acl_lit_index_search(r->l->index, folded, run_found, r);
 }
 
-/* Run what is filed under a gram and was not run yet. False: too many, run all. */
-static bool run_filed(struct run *r, const struct slot *slot, bool *matched)
+static bool probe_hits(const struct probe *p, const uint64_t *pieces)
 {
-	for (uint32_t k = 0; k < slot->n; k++) {
-		const uint32_t i = r->l->filed[slot->first + k];
-		unsigned t = 0;
+	uint64_t all = 1;
 
-		while (t < r->n_tried && r->tried[t] != i)
-			t++;
-		if (t < r->n_tried)
-			continue;
-		if (r->n_tried == TRIED_MAX)
-			return false;
-		r->tried[r->n_tried++] = i;
-		if (run_one(r, i)) {
-			*matched = true;
-			return true;
-		}
-	}
-	return true;
-}
-
-/* --- long lists ----------------------------------------------------------------------------- */
-
-static void run_filtered(struct run *r)
-{
-	const struct acl_regexes *l = r->l;
-	uint32_t gram = 0;
-	bool matched = false;
-
-	for (size_t i = 0; i < r->text.n; i++) {
-		gram = gram << 8 | (uint8_t)ascii_lower(r->text.p[i]);
-		const uint32_t bit = gram_hash(gram, l->bitmap_bits);
-
-		if (i + 1 < GRAM || (l->bitmap[bit / 64] >> (bit % 64) & 1) == 0)
-			continue;
-		const struct slot *slot = slot_find(l, gram);
-
-		if (slot != NULL && !run_filed(r, slot, &matched)) {
-			run_all(r);
-			return;
-		}
-		if (matched)
-			return;
-	}
-	for (size_t i = 0; i < l->n_always; i++)
-		if (run_one(r, l->always[i]))
-			return;
-}
-
-/* --- short lists ---------------------------------------------------------------------------- */
-
-static struct acl_regex_seen *seen_of(struct acl_regex_scratch *s, struct span text)
-{
-	for (unsigned i = 0; i < MIN(s->n_seen, ARRAY_LEN(s->seen)); i++)
-		if (s->seen[i].text.p == text.p && s->seen[i].text.n == text.n)
-			return &s->seen[i];
-	struct acl_regex_seen *seen = &s->seen[s->n_seen++ % ARRAY_LEN(s->seen)];
-
-	seen->text = text;
-	seen->runs = 0;
-	seen->has_grams = false;
-	return seen;
-}
-
-static void note_grams(struct acl_regex_seen *seen)
-{
-	uint32_t gram = 0;
-
-	memset(seen->grams, 0, sizeof(seen->grams));
-	for (size_t i = 0; i < seen->text.n; i++) {
-		gram = gram << 8 | (uint8_t)ascii_lower(seen->text.p[i]);
-		const uint32_t bit = gram_hash(gram, SEEN_BITS);
-
-		/* The first three are no grams of the text; they do no harm. */
-		seen->grams[bit / 64] |= (uint64_t)1 << (bit % 64);
-	}
-	seen->has_grams = true;
+	for (unsigned i = 0; i < ASKED; i++)
+		all &= pieces[p->bits[i] / 64] >> (p->bits[i] % 64);
+	return all != 0;
 }
 
 static void run_short(struct run *r)
 {
+	const struct acl_regexes *l = r->l;
 	struct acl_regex_seen *seen = seen_of(r->scratch, r->text);
+	uint32_t done = UINT32_MAX;
 
-	seen->runs += r->l->n;
-	if (!seen->has_grams && seen->runs <= FEW) {
-		run_all(r);
-		return;
-	}
-	if (!seen->has_grams)
-		note_grams(seen);
-	for (size_t i = 0; i < r->l->n; i++) {
-		const uint16_t bit = r->l->grams[i];
+	seen->runs += l->n_probes;
+	if (!seen->has_pieces && seen->runs > FEW)
+		note_pieces(r->scratch, seen);
+	for (size_t i = 0; i < l->n_probes; i++) {
+		const struct probe *p = &l->probes[i];
 
-		if (bit != NO_GRAM && (seen->grams[bit / 64] >> (bit % 64) & 1) == 0)
+		if (p->regex == done || (seen->has_pieces && !probe_hits(p, seen->pieces)))
 			continue;
-		if (run_one(r, (uint32_t)i))
+		done = p->regex;
+		if (run_one(r, p->regex))
 			return;
 	}
 }
@@ -340,19 +281,18 @@ enum acl_regex_result acl_regexes_match(const struct acl_regexes *l, struct span
 {
 	struct run r;
 
-	/* Not all of it: tried[] need not be cleared. */
+	/* Not all of it: tried[] is large and often not used. */
 	r.l = l;
 	r.text = text;
 	r.scratch = s;
 	r.which = NULL;
 	r.result = REGEX_NO;
-	r.n_tried = 0;
-	if (l->slots != NULL)
-		run_filtered(&r);
-	else if (l->grams != NULL)
+	if (l->index != NULL)
+		run_long(&r);
+	else if (l->n_probes != 0)
 		run_short(&r);
-	else
-		run_all(&r);
+	for (size_t i = 0; i < l->n_always && r.result != REGEX_YES; i++)
+		(void)run_one(&r, l->always[i]);
 	if (which != NULL)
 		*which = r.which;
 	return r.result;

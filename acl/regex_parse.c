@@ -9,6 +9,7 @@
  * computed here and written as a set of bytes. What glibc refuses is refused, too.
  */
 #include "acl/regex.h"
+#include "acl/regex_bracket.h"
 
 #define NEST_MAX   100u   /* of groups; PCRE2's own limit is 250 */
 #define REPEAT_MAX 20u    /* of {} after {} on one atom */
@@ -35,11 +36,6 @@ enum tok {
 	TOK_BACKSLASH /* a lone one at the end */
 };
 
-/* A set of byte values. */
-struct set {
-	uint64_t w[4];
-};
-
 struct parser {
 	struct span in;
 	size_t at;
@@ -49,15 +45,22 @@ struct parser {
 	const char *why;
 	unsigned nest, n_groups;
 	unsigned complete; /* groups that ended, as bits: what \1 to \9 may refer to */
+	unsigned loose;    /* groups that nothing may refer to, as bits; see parse_repeats() */
+	bool has_copied_anchor;
 	struct acl_regex_text *out;
 	size_t cap;
-	/* The run of required literal bytes at hand, and whether there may be one at all. */
-	char run[sizeof(((struct acl_regex_text *)0)->literal)];
-	unsigned run_n;
-	bool has_top_alt;
 };
 
-static bool parse_alternatives(struct parser *p);
+/* A part of the expression. */
+struct piece {
+	struct acl_need need;
+	unsigned refs; /* groups that it refers to, as bits */
+	bool is_fixed; /* it matches in one way only, and always as many bytes */
+	enum { ANCHOR_NONE, ANCHOR_LAST /* and nothing after it */, ANCHOR_WITHIN } anchors;
+	bool has_looped_anchor; /* in what * or + repeats */
+};
+
+static bool parse_alternatives(struct parser *p, struct piece *out);
 
 static bool refuse(struct parser *p, const char *why)
 {
@@ -114,17 +117,17 @@ static void put_char(struct parser *p, unsigned char c)
 		put_hex(p, c);
 }
 
-static void put_set(struct parser *p, const struct set *s)
+static void put_set(struct parser *p, const struct acl_byte_set *s)
 {
 	bool is_empty = true;
 
 	put_str(p, "[");
 	for (unsigned c = 0; c < 256; c++) {
-		if ((s->w[c / 64] >> (c % 64) & 1) == 0)
+		if (!acl_byte_set_has(s, c))
 			continue;
 		const unsigned first = c;
 
-		while (c < 255 && (s->w[(c + 1) / 64] >> ((c + 1) % 64) & 1) != 0)
+		while (c < 255 && acl_byte_set_has(s, c + 1))
 			c++;
 		put_hex(p, first);
 		if (c != first) {
@@ -144,116 +147,6 @@ static void put_before(struct parser *p, size_t from, const char *text)
 	put(p, text, n);
 	memmove(p->out->p + from + n, p->out->p + from, p->out->n - from - n);
 	memcpy(p->out->p + from, text, n);
-}
-
-/* --- required literals ---------------------------------------------------------------------- */
-
-static void run_end(struct parser *p)
-{
-	if (p->run_n > p->out->literal_n) {
-		memcpy(p->out->literal, p->run, p->run_n);
-		p->out->literal_n = p->run_n;
-	}
-	p->run_n = 0;
-}
-
-static void run_add(struct parser *p, unsigned char c)
-{
-	if (p->nest != 0)
-		return;
-	if (p->run_n == sizeof(p->run))
-		run_end(p);
-	p->run[p->run_n++] = ascii_lower((char)c);
-}
-
-/* --- sets ----------------------------------------------------------------------------------- */
-
-static void set_add(struct set *s, unsigned c)
-{
-	s->w[c / 64] |= (uint64_t)1 << (c % 64);
-}
-
-static bool set_has(const struct set *s, unsigned c)
-{
-	return (s->w[c / 64] >> (c % 64) & 1) != 0;
-}
-
-static void set_invert(struct set *s)
-{
-	for (unsigned i = 0; i < 4; i++)
-		s->w[i] = ~s->w[i];
-}
-
-static unsigned upper(unsigned c)
-{
-	return c >= 'a' && c <= 'z' ? c - 0x20 : c;
-}
-
-/* The set was computed over text in upper case: what does it mean for text as it is? */
-static void set_unfold(struct set *s)
-{
-	for (unsigned c = 'a'; c <= 'z'; c++) {
-		const uint64_t bit = (uint64_t)1 << (c % 64);
-
-		s->w[c / 64] = (s->w[c / 64] & ~bit) | (set_has(s, upper(c)) ? bit : 0);
-	}
-}
-
-static bool in_class(const char *name, unsigned c)
-{
-	static const char *const names[] = {
-		"alpha", "digit", "alnum", "upper", "lower", "space",
-		"blank", "punct", "print", "graph", "cntrl", "xdigit"
-	};
-	size_t i = 0;
-
-	while (i < ARRAY_LEN(names) && strcmp(names[i], name) != 0)
-		i++;
-	const bool graph = c > ' ' && c < 0x7f, up = c >= 'A' && c <= 'Z';
-	const unsigned lower = c | 0x20;
-
-	switch (i) {
-	case 0:
-		return is_alpha(c);
-	case 1:
-		return is_digit(c);
-	case 2:
-		return is_alpha(c) || is_digit(c);
-	case 3:
-		return up;
-	case 4:
-		return is_alpha(c) && !up;
-	case 5:
-		return c == ' ' || (c >= '\t' && c <= '\r');
-	case 6:
-		return c == ' ' || c == '\t';
-	case 7:
-		return graph && !is_alpha(c) && !is_digit(c);
-	case 8:
-		return graph || c == ' ';
-	case 9:
-		return graph;
-	case 10:
-		return c < ' ' || c == 0x7f;
-	case 11:
-		return is_digit(c) || (lower >= 'a' && lower <= 'f');
-	}
-	return false;
-}
-
-static bool set_add_class(struct parser *p, struct set *s, const char *name)
-{
-	bool is_known = false;
-
-	if (p->icase && (strcmp(name, "upper") == 0 || strcmp(name, "lower") == 0))
-		name = "alpha";
-	for (unsigned c = 0; c < 128; c++) {
-		if (in_class(name, c)) {
-			set_add(s, c);
-			is_known = true;
-		}
-	}
-	return is_known || refuse(p, "unknown character class");
 }
 
 /* --- tokens --------------------------------------------------------------------------------- */
@@ -304,161 +197,6 @@ static void token_next(struct parser *p)
 			p->tok = specials[i].tok;
 }
 
-/* --- bracket expressions -------------------------------------------------------------------- */
-
-enum elem_tok { ELEM_END, ELEM_CHAR, ELEM_RANGE, ELEM_CLOSE, ELEM_NOT, ELEM_SYMBOL /* [. [= [: */ };
-
-struct elem {
-	enum elem_tok tok;
-	unsigned char c;
-	size_t len; /* bytes of the token */
-};
-
-static struct elem elem_peek(const struct parser *p, size_t at)
-{
-	const struct span rest = span_skip(p->in, at);
-
-	if (rest.n == 0)
-		return (struct elem){ ELEM_END, 0, 0 };
-	const unsigned char c = (unsigned char)rest.p[0];
-
-	if (c == '[' && rest.n > 1 && strchr(".=:", rest.p[1]) != NULL && rest.p[1] != '\0')
-		return (struct elem){ ELEM_SYMBOL, (unsigned char)rest.p[1], 2 };
-	if (c == '-')
-		return (struct elem){ ELEM_RANGE, c, 1 };
-	if (c == ']')
-		return (struct elem){ ELEM_CLOSE, c, 1 };
-	if (c == '^')
-		return (struct elem){ ELEM_NOT, c, 1 };
-	return (struct elem){ ELEM_CHAR, c, 1 };
-}
-
-/* One member of the list: a byte (in *c), or a class that is added to s at once (*is_class). */
-static bool parse_element(struct parser *p, struct elem e, bool accept_hyphen, struct set *s,
-                          unsigned *c, bool *is_class)
-{
-	char name[32];
-	size_t n = 0;
-
-	p->at += e.len;
-	*is_class = false;
-	*c = e.c;
-	if (e.tok == ELEM_RANGE && !accept_hyphen && elem_peek(p, p->at).tok != ELEM_CLOSE)
-		return refuse(p, "misplaced '-' in brackets");
-	if (e.tok != ELEM_SYMBOL)
-		return true;
-	while (p->at + 1 < p->in.n && n < sizeof(name) &&
-	       !((unsigned char)p->in.p[p->at] == e.c && p->in.p[p->at + 1] == ']'))
-		name[n++] = p->in.p[p->at++];
-	if (p->at + 1 >= p->in.n || n == sizeof(name))
-		return refuse(p, "'[' without ']'");
-	p->at += 2;
-	name[n] = '\0';
-	*is_class = e.c != '.';
-	if (e.c == ':')
-		return set_add_class(p, s, name);
-	/* In the C locale only single bytes are collating elements. */
-	if (n != 1)
-		return refuse(p, "unknown collating element");
-	*c = (unsigned char)name[0];
-	if (e.c == '=')
-		set_add(s, p->icase ? upper(*c) : *c);
-	return true;
-}
-
-static bool parse_range(struct parser *p, struct set *s, unsigned first, unsigned last)
-{
-	if (p->icase) {
-		first = upper(first);
-		last = upper(last);
-	}
-	if (first > last)
-		return refuse(p, "range in brackets that ends before it starts");
-	for (unsigned c = first; c <= last; c++)
-		set_add(s, c);
-	return true;
-}
-
-/* After a first member: "-x" makes it a range. */
-static bool parse_list_item(struct parser *p, struct set *s, struct elem e, bool is_first)
-{
-	unsigned from, to;
-	bool is_class;
-
-	if (!parse_element(p, e, is_first, s, &from, &is_class))
-		return false;
-	to = from;
-	const struct elem dash = elem_peek(p, p->at);
-
-	if (dash.tok == ELEM_RANGE && !is_class) {
-		const struct elem end = elem_peek(p, p->at + 1);
-
-		if (end.tok == ELEM_END)
-			return refuse(p, "'[' without ']'");
-		if (end.tok != ELEM_CLOSE) {
-			p->at += 1;
-			if (!parse_element(p, end, true, s, &to, &is_class))
-				return false;
-			if (is_class)
-				return refuse(p, "class as the end of a range");
-		}
-	} else if (is_class) {
-		if (dash.tok == ELEM_RANGE && elem_peek(p, p->at + 1).tok != ELEM_CLOSE)
-			return refuse(p, "class as the start of a range");
-		return true;
-	}
-	return parse_range(p, s, from, to);
-}
-
-/* The set's only member, or the only letter in both cases; -1 if it is anything else. */
-static int set_single(const struct set *s, bool icase)
-{
-	int only = -1;
-
-	for (unsigned c = 0; c < 256; c++) {
-		if (!set_has(s, c) || (icase && c >= 'a' && c <= 'z'))
-			continue;
-		if (only >= 0)
-			return -1;
-		only = (int)c;
-	}
-	return only;
-}
-
-/* After "[". */
-static bool parse_bracket(struct parser *p, int *single)
-{
-	struct set s = { { 0 } };
-	struct elem e = elem_peek(p, p->at);
-	const bool is_not = e.tok == ELEM_NOT;
-
-	if (is_not) {
-		p->at += e.len;
-		e = elem_peek(p, p->at);
-	}
-	/* A first ']' is an ordinary byte. */
-	if (e.tok == ELEM_CLOSE)
-		e.tok = ELEM_CHAR;
-	for (bool is_first = true; e.tok != ELEM_CLOSE; is_first = false) {
-		if (e.tok == ELEM_END)
-			return refuse(p, "'[' without ']'");
-		if (!parse_list_item(p, &s, e, is_first))
-			return false;
-		e = elem_peek(p, p->at);
-	}
-	p->at += e.len;
-	if (is_not)
-		set_invert(&s);
-	if (p->icase)
-		set_unfold(&s);
-	*single = set_single(&s, p->icase);
-	if (*single >= 0)
-		put_char(p, (unsigned char)*single);
-	else
-		put_set(p, &s);
-	return true;
-}
-
 /* --- repetition ----------------------------------------------------------------------------- */
 
 #define NUMBER_NONE (-1)
@@ -506,6 +244,23 @@ static bool parse_bounds(struct parser *p, int *min, int *max)
 	return true;
 }
 
+static void piece_init(struct piece *x)
+{
+	acl_need_empty(&x->need);
+	x->refs = 0;
+	x->is_fixed = true;
+	x->anchors = ANCHOR_NONE;
+	x->has_looped_anchor = false;
+}
+
+/* Those from the given one on, as bits. */
+static unsigned groups_from(const struct parser *p, unsigned first)
+{
+	const unsigned end = MIN(p->n_groups, 9u);
+
+	return first < end ? (1u << end) - (1u << first) : 0;
+}
+
 static bool is_repeat(enum tok t)
 {
 	return t == TOK_STAR || t == TOK_PLUS || t == TOK_QUESTION || t == TOK_OPEN_DUP;
@@ -523,70 +278,129 @@ static void drop_atom(struct parser *p, size_t from, unsigned n_groups)
 }
 
 /*
- * The repetitions after an atom that was written from `from` on, with groups from n_groups on. *min
- * is how often it occurs at least. A row of * + ? is one of them; that also spares PCRE2 loops in
- * loops.
+ * glibc's back-references can be relied upon where a group takes part at most once, or in a loop
+ * over something of one length. Elsewhere it overlooks matches ((a|ab)+\1), sees some that are
+ * none, or never comes back; so such groups are not to be referred to.
  */
-static bool parse_repeats(struct parser *p, size_t from, unsigned n_groups, int *min)
+static bool repeat_groups(struct parser *p, const struct piece *x, unsigned first, int lo, int hi)
+{
+	const unsigned all = groups_from(p, first), own = first < 9 ? 1u << first : 0;
+	unsigned loose = all;
+
+	if (lo == 1 && hi == 1)
+		return true;
+	if (lo == 0 && hi == 1)
+		loose &= x->is_fixed ? 0 : ~own;
+	else if (hi < 0 && lo <= 1)
+		loose = x->is_fixed ? 0 : all;
+	p->loose |= loose;
+	/* Within x itself, a loop that may have no turn is harmless. */
+	if ((x->refs & loose) != 0 && !(lo == 0 && hi <= 1))
+		return refuse(p, "repeated group with a back-reference into itself");
+	return true;
+}
+
+/*
+ * For x+ and x{2,3} glibc copies x, and an anchor in a copy counts for nothing if something of the
+ * copy follows it: it takes ^(ads$|x)+y to match in "adsy". And sometimes it is taken for what it
+ * should not be; (x(^a|b)+ does not match in "xba"). Nobody can have meant that.
+ */
+static bool repeat_anchors(struct parser *p, struct piece *x, int lo, int hi)
+{
+	const bool is_loop = hi<0, is_copied = hi> 1 || lo > 1 || (lo == 1 && is_loop);
+
+	if (x->anchors == ANCHOR_NONE || !(is_loop || is_copied))
+		return true;
+	if (is_copied && (!is_loop || lo > 1 || x->anchors != ANCHOR_LAST || x->has_looped_anchor))
+		return refuse(p, "anchor (^ $ \\< \\> \\b \\B) in a group repeated by '+' or '{}'");
+	x->has_looped_anchor = true;
+	p->has_copied_anchor = p->has_copied_anchor || is_copied;
+	return true;
+}
+
+/* x, whose groups are those from `first` on, is repeated. */
+static bool repeat(struct parser *p, struct piece *x, unsigned first, int lo, int hi)
+{
+	if (hi == 0) {
+		p->loose |= groups_from(p, first);
+		piece_init(x);
+		return true;
+	}
+	if (!repeat_groups(p, x, first, lo, hi) || !repeat_anchors(p, x, lo, hi))
+		return false;
+	acl_need_repeat(&x->need, lo, hi);
+	x->is_fixed = x->is_fixed && lo == hi;
+	return true;
+}
+
+/* After "{": the bounds and all that follows from them. */
+static bool parse_braces(struct parser *p, struct piece *x, size_t from, unsigned first)
+{
+	char text[32];
+	int lo, hi;
+
+	if (!parse_bounds(p, &lo, &hi) || !repeat(p, x, first, lo, hi))
+		return false;
+	if (hi == 0) {
+		drop_atom(p, from, p->n_groups - first);
+		return true;
+	}
+	if (hi < 0)
+		snprintf(text, sizeof(text), "{%d,}", lo);
+	else
+		snprintf(text, sizeof(text), "{%d,%d}", lo, hi);
+	put_str(p, text);
+	return true;
+}
+
+/*
+ * The repetitions after x, which was written from `from` on, with groups from `first` on. A row of
+ * * + ? is one of them; that also spares PCRE2 loops in loops.
+ */
+static bool parse_repeats(struct parser *p, struct piece *x, size_t from, unsigned first)
 {
 	char simple = '\0'; /* the last thing written is this operator */
-	unsigned n = 0;
 
-	*min = 1;
-	while (is_repeat(p->tok)) {
-		char text[32];
+	for (unsigned n = 0; is_repeat(p->tok); token_next(p)) {
+		const char c = (char)p->c;
+		const bool is_braces = p->tok == TOK_OPEN_DUP, joins = !is_braces && simple != '\0';
 
-		if (p->tok != TOK_OPEN_DUP && simple != '\0') {
-			simple = (char)(simple == (char)p->c ? simple : '*');
-			p->out->p[p->out->n - 1] = simple;
-			*min = simple == '+' ? *min : 0;
-			token_next(p);
-			continue;
-		}
-		if (++n > REPEAT_MAX)
+		if (!joins && ++n > REPEAT_MAX)
 			return refuse(p, "too many repetitions of repetitions");
-		if (n > 1) {
+		if (!joins && n > 1) {
 			put_before(p, from, "(?:");
 			put_str(p, ")");
 		}
-		if (p->tok != TOK_OPEN_DUP) {
-			simple = (char)p->c;
-			put(p, &simple, 1);
-			*min = simple == '+' ? *min : 0;
-		} else {
-			int lo, hi;
-
-			if (!parse_bounds(p, &lo, &hi))
-				return false;
+		if (is_braces) {
 			simple = '\0';
-			*min = lo == 0 ? 0 : *min;
-			if (hi < 0)
-				snprintf(text, sizeof(text), "{%d,}", lo);
-			else
-				snprintf(text, sizeof(text), "{%d,%d}", lo, hi);
-			if (hi == 0)
-				drop_atom(p, from, p->n_groups - n_groups);
-			else
-				put_str(p, text);
+			if (!parse_braces(p, x, from, first))
+				return false;
+			continue;
 		}
-		token_next(p);
+		if (!repeat(p, x, first, c == '+', c == '?' ? 1 : -1))
+			return false;
+		if (joins)
+			p->out->n--;
+		simple = (char)(joins && simple != c ? '*' : c);
+		put(p, &simple, 1);
 	}
-	if (n != 0)
-		*min = MIN(*min, 1);
 	return true;
 }
 
 /* --- expressions ---------------------------------------------------------------------------- */
 
-static void put_anchor(struct parser *p)
+static void put_anchor(struct parser *p, struct piece *out)
 {
+	out->anchors = ANCHOR_LAST;
 	switch (p->c) {
 	case '^':
 	case '`':
+		acl_need_anchor(&out->need, ACL_LIT_START);
 		put_str(p, "\\A");
 		break;
 	case '$':
 	case '\'':
+		acl_need_anchor(&out->need, ACL_LIT_END);
 		put_str(p, "\\z");
 		break;
 	case '<':
@@ -604,7 +418,7 @@ static void put_anchor(struct parser *p)
 	}
 }
 
-static bool parse_group(struct parser *p)
+static bool parse_group(struct parser *p, struct piece *out)
 {
 	const unsigned group = p->n_groups++;
 
@@ -612,7 +426,7 @@ static bool parse_group(struct parser *p)
 		return refuse(p, "groups nested too deep");
 	put_str(p, "(");
 	token_next(p);
-	if (p->tok != TOK_CLOSE && !parse_alternatives(p))
+	if (p->tok != TOK_CLOSE && !parse_alternatives(p, out))
 		return false;
 	if (p->tok != TOK_CLOSE)
 		return refuse(p, "'(' without ')'");
@@ -623,18 +437,49 @@ static bool parse_group(struct parser *p)
 	return true;
 }
 
-/* An atom other than a plain byte. *single: the one byte that it stands for, else -1. */
-static bool parse_special(struct parser *p, int *single)
+static bool parse_set(struct parser *p, struct piece *out)
 {
-	const char ref[] = { '\\', 'g', '{', (char)p->c, '}' }, set[] = { '\\', (char)p->c };
+	struct acl_byte_set s;
+	unsigned n = 0, only = 0;
 
+	if (!acl_bracket_parse(p->in, &p->at, p->icase, &s, &p->why))
+		return false;
+	for (unsigned c = 0; c < 256; c++) {
+		n += acl_byte_set_has(&s, c);
+		only = acl_byte_set_has(&s, c) ? c : only;
+	}
+	if (n == 1)
+		put_char(p, (unsigned char)only);
+	else
+		put_set(p, &s);
+	acl_need_set(&out->need, &s);
+	return true;
+}
+
+static bool parse_backref(struct parser *p, struct piece *out)
+{
+	const char ref[] = { '\\', 'g', '{', (char)p->c, '}' };
+
+	out->refs = 1u << (p->c - '1');
+	if ((p->complete & out->refs) == 0)
+		return refuse(p, "back-reference to a group that does not exist before it");
+	if ((p->loose & out->refs) != 0)
+		return refuse(p, "back-reference to a group that is repeated");
+	p->out->has_backrefs = true;
+	put(p, ref, sizeof(ref));
+	acl_need_any(&out->need, true);
+	return true;
+}
+
+/* What stands for one byte, unless it is a bracket. */
+static bool parse_single(struct parser *p, struct piece *out)
+{
+	const char set[] = { '\\', (char)p->c };
+
+	acl_need_any(&out->need, false);
 	switch (p->tok) {
-	case TOK_OPEN:
-		return parse_group(p);
-	case TOK_BRACKET:
-		return parse_bracket(p, single);
 	case TOK_NOTHING:
-		put_set(p, &(struct set){ { 0 } });
+		put_set(p, &(struct acl_byte_set){ { 0 } });
 		return true;
 	case TOK_DOT:
 		put_str(p, ".");
@@ -642,17 +487,11 @@ static bool parse_special(struct parser *p, int *single)
 	case TOK_SET:
 		put(p, set, sizeof(set));
 		return true;
-	case TOK_BACKREF:
-		if ((p->complete & 1u << (p->c - '1')) == 0)
-			return refuse(p, "back-reference to a group that does not exist before it");
-		p->out->has_backrefs = true;
-		put(p, ref, sizeof(ref));
-		return true;
 	case TOK_CHAR:
 	case TOK_CLOSE:
 	case TOK_CLOSE_DUP:
-		*single = p->c;
 		put_char(p, p->c);
+		acl_need_byte(&out->need, p->c);
 		return true;
 	case TOK_BACKSLASH:
 		return refuse(p, "'\\' at the end");
@@ -664,66 +503,95 @@ static bool parse_special(struct parser *p, int *single)
 	case TOK_END:
 	case TOK_ALT:
 	case TOK_ANCHOR:
+	case TOK_OPEN:
+	case TOK_BRACKET:
+	case TOK_BACKREF:
 		break;
 	}
-	UNREACHABLE("token that is no atom");
+	UNREACHABLE("token that is no single byte");
 }
 
-static bool parse_atom(struct parser *p)
+static bool parse_atom(struct parser *p, struct piece *out)
 {
 	const size_t from = p->out->n;
-	const unsigned n_groups = p->n_groups;
-	int single = -1, min;
+	const unsigned first = p->n_groups;
+	bool ok;
 
+	piece_init(out);
 	/* An anchor cannot be repeated: what follows it is a new atom. */
 	if (p->tok == TOK_ANCHOR) {
-		put_anchor(p);
+		put_anchor(p, out);
 		token_next(p);
 		return true;
 	}
-	if (!parse_special(p, &single))
+	if (p->tok == TOK_OPEN)
+		ok = parse_group(p, out);
+	else if (p->tok == TOK_BRACKET)
+		ok = parse_set(p, out);
+	else if (p->tok == TOK_BACKREF)
+		ok = parse_backref(p, out);
+	else
+		ok = parse_single(p, out);
+	if (!ok)
 		return false;
 	token_next(p);
-	const bool is_repeated = is_repeat(p->tok);
-
-	if (!parse_repeats(p, from, n_groups, &min))
-		return false;
-	if (p->nest != 0)
-		return true;
-	if (single >= 0 && min > 0)
-		run_add(p, (unsigned char)single);
-	if (single < 0 || is_repeated)
-		run_end(p);
-	return true;
+	return parse_repeats(p, out, from, first);
 }
 
-static bool parse_branch(struct parser *p)
+static bool parse_branch(struct parser *p, struct piece *out)
 {
-	while (p->tok != TOK_ALT && p->tok != TOK_END && (p->nest == 0 || p->tok != TOK_CLOSE))
-		if (!parse_atom(p))
+	struct piece x;
+
+	piece_init(out);
+	while (p->tok != TOK_ALT && p->tok != TOK_END && (p->nest == 0 || p->tok != TOK_CLOSE)) {
+		if (!parse_atom(p, &x))
 			return false;
+		acl_need_concat(&out->need, &x.need);
+		out->is_fixed = out->is_fixed && x.is_fixed;
+		out->refs |= x.refs;
+		out->anchors = out->anchors != ANCHOR_NONE ? ANCHOR_WITHIN : x.anchors;
+		out->has_looped_anchor |= x.has_looped_anchor;
+	}
 	return true;
 }
 
-static bool parse_alternatives(struct parser *p)
+static bool parse_alternatives(struct parser *p, struct piece *out)
 {
 	const unsigned before = p->complete;
+	struct piece x;
 	unsigned seen;
 
-	if (!parse_branch(p))
+	if (!parse_branch(p, out))
 		return false;
 	while (p->tok == TOK_ALT) {
-		if (p->nest == 0)
-			p->has_top_alt = true;
 		put_str(p, "|");
 		token_next(p);
 		/* Groups of one alternative cannot be referred to from another. */
 		seen = p->complete;
 		p->complete = before;
-		if (!parse_branch(p))
+		if (!parse_branch(p, &x))
 			return false;
 		p->complete |= seen;
+		acl_need_alternate(&out->need, &x.need);
+		out->is_fixed = false;
+		out->refs |= x.refs;
+		out->anchors = MAX(out->anchors, x.anchors);
+		out->has_looped_anchor |= x.has_looped_anchor;
 	}
+	return true;
+}
+
+static bool parse_all(struct parser *p)
+{
+	struct piece all;
+
+	token_next(p);
+	if (!parse_alternatives(p, &all))
+		return false;
+	/* With back-references, glibc's copies keep marks of groups, which follow their anchors. */
+	if (p->out->has_backrefs && p->has_copied_anchor)
+		return refuse(p, "anchor in a group repeated by '+', beside a back-reference");
+	acl_need_finish(&all.need, &p->out->lits);
 	return true;
 }
 
@@ -739,18 +607,13 @@ bool acl_regex_translate(struct span posix, bool icase, struct acl_regex_text *o
 		ok = refuse(&p, "longer than 65536 bytes");
 	else if (posix.n != 0 && memchr(posix.p, '\0', posix.n) != NULL)
 		ok = refuse(&p, "it contains a zero byte");
-	else {
-		token_next(&p);
-		ok = parse_alternatives(&p);
-	}
+	else
+		ok = parse_all(&p);
 	if (!ok) {
 		acl_regex_text_fini(out);
 		*why = p.why;
 		return false;
 	}
-	run_end(&p);
-	if (p.has_top_alt)
-		out->literal_n = 0;
 	out->p[out->n] = '\0';
 	return true;
 }

@@ -9,7 +9,9 @@ tests_unit_unit_acl_SOURCES = tests/unit/unit_acl.c tests/unit/unit.h \
 	tests/unit/acl/test_files.c \
 	tests/unit/acl/test_hosts.c \
 	tests/unit/acl/test_naming.c \
+	tests/unit/acl/regex_gen.c tests/unit/acl/regex_gen.h \
 	tests/unit/acl/test_regex.c \
+	tests/unit/acl/test_regex_same.c \
 	tests/unit/acl/test_rules.c \
 	tests/unit/acl/test_sets.c \
 	tests/unit/acl/test_types.c

@@ -99,6 +99,7 @@ struct policy {
 	struct arena arena;
 	struct lists_request *requests[REQUESTS];
 	unsigned n_requests;
+	enum verdict want;
 	double load_s;
 	long kb, peak_kb;
 };
@@ -198,7 +199,7 @@ static void decide_all(void *arg)
 		const enum verdict v = acl_decide(p->acl.http_access, &p->requests[i]->facts,
 		                                  VERDICT_DENY, &trail);
 
-		if (v != VERDICT_ALLOW) {
+		if (v != p->want) {
 			fprintf(stderr, "decide: %.*s decided by \"%.*s\"\n",
 			        SPAN_ARG(p->requests[i]->facts.url),
 			        SPAN_ARG(trail.rule != NULL ? acl_rule_text(trail.rule)
@@ -261,7 +262,7 @@ static const char *write_files(const struct row *r)
 
 	f = open_list("squid.conf");
 	if (r->write != NULL)
-		fprintf(f, "acl listed %s \"%s\"\nhttp_access deny listed\nhttp_access allow all\n",
+		fprintf(f, "acl listed %s \"%s\"\nhttp_access allow listed\nhttp_access deny all\n",
 		        r->type, path_of("list"));
 	else
 		lists_write_rules_200(f, has_req_header);
@@ -305,6 +306,7 @@ static void run_row(const struct row *r)
 	const char *path = write_files(r);
 
 	make_requests(&p, r->requests);
+	p.want = r->write != NULL ? VERDICT_DENY : VERDICT_ALLOW;
 	load(&p, path);
 	if (r->counts) {
 		acl_conf_count(&p.acl, acl_tally_new(1));

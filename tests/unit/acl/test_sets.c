@@ -212,77 +212,6 @@ END_TEST
 
 /* --- lists of expressions ------------------------------------------------------------------- */
 
-static struct acl_regex *random_regex(struct random *r)
-{
-	static const char *const pieces[] = { "abab",  "bcd", "[ab]", ".", "(a|bb)",
-		                              "cdcd?", "x*",  "Abca", "$", "" };
-	char text[64], why[80];
-	size_t n = 0;
-
-	for (unsigned k = 1 + random_below(r, 3); k > 0; k--)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s",
-		                      pieces[random_below(r, ARRAY_LEN(pieces))]);
-	struct acl_regex *regex =
-		acl_regex_new(span_of(text, n), random_below(r, 2) == 0, why, sizeof(why));
-
-	ck_assert_msg(regex != NULL, "%s: %s", text, why);
-	return regex;
-}
-
-/* Short and long lists, which are filtered differently. */
-START_TEST(a_list_matches_as_one_by_one)
-{
-	struct random r = random_seeded((unsigned)_i);
-	const unsigned n = _i == 0 ? 1 : _i == 1 ? 12 : 300;
-
-	for (unsigned i = random_test_count(20000) / 1000; i > 0; i--) {
-		struct acl_regexes *l = acl_regexes_new();
-		struct acl_regex *mine[300];
-
-		for (unsigned k = 0; k < n; k++) {
-			struct acl_regex *copy;
-			char why[80];
-
-			mine[k] = random_regex(&r);
-			copy = acl_regex_new(acl_regex_source(mine[k]), acl_regex_is_icase(mine[k]),
-			                     why, sizeof(why));
-			/* Expressions that match anything would hide the others. */
-			if (acl_regex_literal(mine[k]).n >= 3)
-				acl_regexes_add(l, &copy);
-			else
-				acl_regex_free(&mine[k]);
-			acl_regex_free(&copy);
-		}
-		acl_regexes_finish(l);
-		for (unsigned t = 0; t < 100; t++) {
-			struct acl_regex_scratch s;
-			char text[33];
-			bool want = false;
-			const struct acl_regex *which;
-			const size_t len = random_below(&r, sizeof(text));
-
-			for (size_t k = 0; k < len; k++)
-				text[k] = "abcdABx"[random_below(&r, 7)];
-			acl_regex_scratch_init(&s);
-			for (unsigned k = 0; k < n; k++)
-				want = want || (mine[k] != NULL &&
-				                acl_regex_match(mine[k], span_of(text, len), &s) ==
-				                        REGEX_YES);
-			/* Twice: the second time the text is known. */
-			for (unsigned again = 0; again < 4; again++)
-				ck_assert((acl_regexes_match(l, span_of(text, len), &s, &which) ==
-				           REGEX_YES) == want);
-			ck_assert(!want ||
-			          acl_regex_match(which, span_of(text, len), &s) == REGEX_YES);
-			acl_regex_scratch_fini(&s);
-		}
-		for (unsigned k = 0; k < n; k++)
-			acl_regex_free(&mine[k]);
-		acl_regexes_free(&l);
-	}
-}
-END_TEST
-
 /* One text that holds the literals of more expressions than are remembered as tried. */
 START_TEST(a_text_may_call_up_everything)
 {
@@ -321,7 +250,6 @@ Suite *suite_sets(void)
 	tcase_add_test(t, a_long_list_is_small);
 	tcase_add_test(t, addresses_match_as_one_by_one);
 	tcase_add_test(t, ranges_at_the_ends_of_all_addresses);
-	tcase_add_loop_test(t, a_list_matches_as_one_by_one, 0, 3);
 	tcase_add_test(t, a_text_may_call_up_everything);
 	suite_add_tcase(s, t);
 	return s;
