@@ -12,7 +12,7 @@
 /* --- the client's connection */
 LOG_CODE(CLIENT_IP,	">a",	SAFE, NONE,  "address of the client, masked by client_netmask")
 LOG_CODE(CLIENT_PORT,	">p",	SAFE, NONE,  "port of the client")
-LOG_CODE(CLIENT_NAME,	">A",	SAFE, NONE,  "name of the client, if policy has looked it up; else its address")
+LOG_CODE(CLIENT_NAME,	">A",	SAFE, NONE,  "name of the client by reverse lookup; its address if there is none, or none came in time, or client_netmask hides it")
 LOG_CODE(LOCAL_IP,	">la",	SAFE, NONE,  "address that the client connected to")
 LOG_CODE(LOCAL_PORT,	">lp",	SAFE, NONE,  "port that the client connected to")
 LOG_ALIAS("la", LOCAL_IP)

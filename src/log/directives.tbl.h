@@ -27,7 +27,7 @@ DIRECTIVE(logformat, "", log, log, log_conf_logformat, formats, "", "NAME FORMAT
 	  "backslashes; [ for texts in brackets; # as in URLs; / as in shells; ' as it is. Without one, a value "
 	  "between quotes or brackets of the format is written as for these. Control characters are never "
 	  "written as they are, so no client can end a line. What is absent is a single -.\n"
-	  "The client: %>a address, %>p port, %>A name if policy has looked it up, %>la and %>lp (%la, %lp) the "
+	  "The client: %>a address, %>p port, %>A name by reverse lookup, which is begun with the request and not waited for, %>la and %>lp (%la, %lp) the "
 	  "address and port it connected to, %transport::>connection_id (%master_xaction) number of the "
 	  "connection, %>nfmark mark.\n"
 	  "The server: %<a address, %<p port, %<A name, %<la (%oa) and %<lp our own address and port, "

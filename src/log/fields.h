@@ -17,7 +17,7 @@ enum log_field_kind {
 	LOG_FIELD_ALL_REPLY,   /* the same after the status line, and an empty line */
 	LOG_FIELD_NOTE,        /* of that name; values joined by "," */
 	LOG_FIELD_ALL_NOTES,   /* "name: value\r\n" for each */
-	LOG_FIELD_CLIENT_NAME, /* by reverse lookup, if policy made one */
+	LOG_FIELD_CLIENT_NAME, /* by reverse lookup, if it came in time */
 	LOG_FIELD_CLIENT_MARK, /* as 0x..., if policy asked for it */
 	/* No texts of their own, and no members of the set, but other parts of the record: */
 	LOG_FIELD_RULE,   /* log_rec.rule, rule_place, for allowed requests too */

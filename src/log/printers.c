@@ -300,8 +300,10 @@ static void put_field(struct log_line *l, const struct log_run *r, const struct 
 static void put_client_name(struct log_line *l, const struct log_run *r, const struct log_op *op)
 {
 	const struct span name = field_text(op, r->rec);
+	const struct ip shown = log_client_ip(r->rec, &r->format->conf.client_netmask);
 
-	if (name.n != 0)
+	/* A name would tell what the mask hides. */
+	if (name.n != 0 && ip_eq(&shown, &r->rec->client.ip))
 		put_text(l, op, name);
 	else
 		put_client_ip(l, r, op);

@@ -102,6 +102,7 @@ static void txn_free(struct txn *t)
 	op_cancel(&t->dst_name.op);
 	dns_answer_unref(&t->src_name.answer);
 	dns_answer_unref(&t->dst_name.answer);
+	txn_log_end(t);
 	stream_close(&t->origin, true);
 	stream_close(&t->dial.stream, true);
 	body_source_fini(&t->request_body);

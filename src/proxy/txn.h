@@ -38,6 +38,12 @@ enum shadow_state {
 	SHADOW_DIFFERS
 };
 
+/* Looked up for logs beside the transaction, which goes its way meanwhile. */
+struct client_name {
+	struct dns_query query;
+	struct task task; /* does nothing: the answer is looked for at the end */
+};
+
 struct txn {
 	uint32_t magic;
 	enum txn_step step;
@@ -71,6 +77,7 @@ struct txn {
 	struct dns_addresses dst;
 	bool has_dst;
 	struct dns_query src_name, dst_name;
+	struct client_name *client_name; /* NULL: no log tells it */
 	struct notes notes;           /* annotations; starts with the connection's */
 	struct span rule, rule_place; /* the rule that decided; copies */
 	struct span reported;         /* the first report_only rule that matched; a copy */
@@ -210,6 +217,9 @@ void txn_shadow_reply(struct txn *t, enum verdict live);
 void txn_shadow_count(const struct txn *t);
 
 /* txn_log.c */
+/* Begin to find what logs tell and policy may not ask for; nobody waits for it. Once. */
+void txn_log_begin(struct txn *t);
+void txn_log_end(struct txn *t);
 /* How the request has gone on so far. */
 enum log_hier txn_hier(const struct txn *t);
 /* Texts it has to make are in the transaction's arena. After txn_log_sinks(). */

@@ -108,6 +108,7 @@ void txn_facts_fill(struct txn *t)
 	fill_request(t);
 	fill_notes(t);
 	fill_progress(t);
+	txn_log_begin(t);
 }
 
 void txn_facts_set_src(struct txn *t, const struct endpoint *src)

@@ -2,6 +2,7 @@
  * What the access log is told of a transaction.
  */
 #include "base/counters.h"
+#include "proxy/client_db.h"
 #include "proxy/fetch.h"
 #include "proxy/txn.h"
 
@@ -70,6 +71,46 @@ static void log_server(const struct txn *t, struct log_rec *r)
 		if (t->uri.host_is_ip)
 			r->dns_us = -1;
 	}
+}
+
+/* --- the client's name --------------------------------------------------------------------------- */
+
+static void no_task(struct task *task UNUSED)
+{
+}
+
+void txn_log_begin(struct txn *t)
+{
+	struct worker *w = t->worker;
+
+	if (!log_fields_want(&w->snapshot->log.fields, LOG_FIELD_CLIENT_NAME))
+		return;
+	t->client_name = ARENA_NEW(&t->arena, struct client_name);
+	task_init(&t->client_name->task, no_task);
+	(void)dns_lookup_ptr(w->dns, client_db_lookups(t->session->holder), &t->session->peer.ip,
+	                     &t->client_name->query, &t->client_name->task);
+}
+
+void txn_log_end(struct txn *t)
+{
+	struct client_name *n = t->client_name;
+
+	if (n == NULL)
+		return;
+	op_cancel(&n->query.op);
+	task_cancel(&n->task);
+	dns_answer_unref(&n->query.answer);
+	t->client_name = NULL;
+}
+
+/* Of the address that connected; if another one is logged, there is none. */
+static struct span client_name(const struct txn *t)
+{
+	const struct dns_answer *a = t->client_name != NULL ? t->client_name->query.answer : NULL;
+
+	return a != NULL && a->err == ERR_NONE && ip_eq(&t->client.ip, &t->session->peer.ip)
+	               ? a->name
+	               : SPAN_NULL;
 }
 
 /* --- what the formats in use want ---------------------------------------------------------------- */
@@ -185,7 +226,7 @@ static struct span wanted_text(struct txn *t, const struct log_field *f)
 	case LOG_FIELD_ALL_NOTES:
 		return notes_of(t, f->name);
 	case LOG_FIELD_CLIENT_NAME:
-		return t->facts.state[FACT_SRC_NAME] == FACT_VALUE ? t->facts.src_name : SPAN_NULL;
+		return client_name(t);
 	case LOG_FIELD_CLIENT_MARK:
 		return t->facts.state[FACT_MARK] == FACT_VALUE
 		               ? arena_printf(&t->arena, "0x%x", t->facts.mark)

@@ -15,6 +15,7 @@ from harness.proxy import IS_SQUID, SQUID, Proxy, cuttle_only
 
 FORMATS = {
     "client": "%>a %>la %la",
+    "name": "%>A",
     "server": "%<a %<A %<la %oa",
     "ports": "%>p %lp %>lp %<p %<lp",
     "times": "%ts.%03tu %02.2tu %06.6tu %06tu",
