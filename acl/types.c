@@ -39,9 +39,9 @@ static const struct acl_type types[] = {
 #undef UNBUILT
 };
 
-const struct acl_type acl_type_broken = { "(broken)", &acl_kind_broken, acl_subject_nothing,
-	                                  0,          { { 0 } },        0,
-	                                  "" };
+const struct acl_type acl_type_broken = {
+	.name = "(broken)", .kind = &acl_kind_broken, .subject = acl_subject_nothing, .values = ""
+};
 
 const struct acl_type *acl_type_at(size_t i)
 {

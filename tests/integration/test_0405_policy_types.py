@@ -1,5 +1,6 @@
 """Acls whose outcome depends on more than the request at hand: on earlier ones, on the connection, on chance."""
 import os
+import re
 import shutil
 import subprocess
 
@@ -164,6 +165,20 @@ def test_rules_tell_their_hits(start_proxy, start_origin):
     assert seen["http_access allow get"][1] == 3
     assert seen["http_access deny get"][1] == 0
     assert seen["get method"][1] == 3
+
+
+@cuttle_only("its own directive")
+def test_rule_on_trial_is_told_in_the_log(start_proxy, start_origin):
+    proxy = start_proxy("acl bad urlpath_regex ^/bad\nreport_only http_access deny bad\nhttp_access allow all\n"
+                        'logformat trial %rp "%cuttle::reported"\naccess_log stdio:{dir}/trial.log logformat=trial\n')
+    origin = start_origin(serve_forever(OK))
+    with proxy.client() as client:
+        assert client.get(origin.url("/bad")).status == 200
+        assert client.get(origin.url("/good")).status == 200
+    until(lambda: len(proxy.read("trial.log").splitlines()) == 2, "both lines")
+    bad, good = proxy.read("trial.log").splitlines()
+    assert re.fullmatch(r'/bad "http_access deny bad \(.*squid\.conf:\d+\)"', bad)
+    assert good == '/good "-"'
 
 
 @cuttle_only("its own directive")
