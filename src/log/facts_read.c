@@ -353,7 +353,7 @@ static bool take_word(struct reading *r, const struct log_facts_word *w)
 	if (span_starts(w->key, SPAN("note.")))
 		return take_note(r, w);
 	for (size_t i = 0; i < ARRAY_LEN(keys) && k == NULL; i++)
-		if (span_eq(keys[i].name, w->key))
+		if (keys[i].name.p[0] == w->key.p[0] && span_eq(keys[i].name, w->key))
 			k = &keys[i];
 	if (k == NULL)
 		return true;
