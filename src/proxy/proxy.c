@@ -19,9 +19,12 @@
 
 #define PROXY_MAGIC 0x93a0c5edu
 
-/* One configuration is built at a time; the next one may come while the thread of the last one ends. */
-static const unsigned job_threads[JOB_CLASS_N] = { [JOB_BUILD] = 1 };
-static const unsigned job_queue[JOB_CLASS_N] = { [JOB_BUILD] = 1 };
+/*
+ * One configuration is built at a time; the next one may come while the thread of the last one ends. The other thread
+ * frees those that nobody uses any more, of which a few may come together.
+ */
+static const unsigned job_threads[JOB_CLASS_N] = { [JOB_BUILD] = 2 };
+static const unsigned job_queue[JOB_CLASS_N] = { [JOB_BUILD] = 8 };
 
 const char *proxy_listening(const struct proxy *p, unsigned i)
 {
@@ -210,7 +213,7 @@ static void on_swap(struct post *post)
 	struct swap *s = CONTAINER_OF(post, struct swap, post);
 
 	worker_use_snapshot(s->worker, s->snapshot);
-	snapshot_unref(&s->snapshot);
+	worker_give_back(s->worker, &s->snapshot);
 	free(s);
 }
 
@@ -464,7 +467,6 @@ static void stop_building(struct proxy *p)
 	lock_take(&p->lock);
 	p->wants_reload = false;
 	lock_give(&p->lock);
-	jobs_free(&p->jobs);
 }
 
 void proxy_free(struct proxy **pp)
@@ -480,6 +482,8 @@ void proxy_free(struct proxy **pp)
 			pthread_join(p->workers[i]->thread, NULL);
 		}
 	}
+	/* Workers submit jobs, and jobs post to workers: in between neither happens any more. */
+	jobs_free(&p->jobs);
 	/* Not before all have ended: they post to each other (connections, answers to names). */
 	for (unsigned i = 0; i < p->n_workers; i++)
 		worker_free(&p->workers[i]);

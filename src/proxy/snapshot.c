@@ -4,6 +4,7 @@
 #include "proxy/snapshot.h"
 
 #include "loop/poller.h"
+#include "loop/jobs.h"
 #include "net/dns_wait.h"
 #include "peer/peer_page.h"
 
@@ -80,6 +81,46 @@ void snapshot_unref(struct snapshot **sp)
 	/* Acquire pairs with the release of the other holders: the last one sees all they did. */
 	if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1)
 		snapshot_free(s);
+}
+
+/* The last reference to a snapshot, on the way to a thread that has time. */
+struct burial {
+	struct job job;
+	struct snapshot *snapshot;
+};
+
+static void bury(struct job *j)
+{
+	struct burial *b = CONTAINER_OF(j, struct burial, job);
+
+	snapshot_free(b->snapshot);
+	b->snapshot = NULL;
+}
+
+static void bury_at_last(struct job *j)
+{
+	struct burial *b = CONTAINER_OF(j, struct burial, job);
+
+	if (b->snapshot != NULL) /* the pool has ended before it came to that */
+		snapshot_free(b->snapshot);
+	free(b);
+}
+
+void snapshot_give_back(struct snapshot **sp, struct jobs *js, struct loop *home)
+{
+	struct snapshot *s = *sp;
+
+	*sp = NULL;
+	/* As in snapshot_unref(). */
+	if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	CHECK_OBJ(s, SNAPSHOT_MAGIC);
+	struct burial *b = check_calloc(1, sizeof(*b));
+
+	b->job = (struct job){ .work = bury, .release = bury_at_last };
+	b->snapshot = s;
+	if (js == NULL || job_submit(js, home, JOB_BUILD, &b->job) != ERR_NONE)
+		bury_at_last(&b->job);
 }
 
 const struct process_conf *snapshot_process_conf(const struct snapshot *s)

@@ -32,7 +32,7 @@ const struct snapshot *txn_conf(const struct txn *t)
 
 void txn_release_snapshot(struct txn *t)
 {
-	snapshot_unref(&t->snapshot);
+	worker_give_back(t->worker, &t->snapshot);
 }
 
 void txn_fail(struct txn *t, enum why why, struct span detail)

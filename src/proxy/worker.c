@@ -186,6 +186,11 @@ static void use_no_ports(struct worker *w)
 	use_ports(w, &none);
 }
 
+void worker_give_back(struct worker *w, struct snapshot **s)
+{
+	snapshot_give_back(s, w->proxy->jobs, w->loop);
+}
+
 void worker_use_snapshot(struct worker *w, struct snapshot *s)
 {
 	CHECK_OBJ(w, WORKER_MAGIC);
@@ -199,7 +204,7 @@ void worker_use_snapshot(struct worker *w, struct snapshot *s)
 	                         s->net.pconn_lifetime_ms);
 	if (!w->is_draining)
 		use_ports(w, &s->ports);
-	snapshot_unref(&old);
+	worker_give_back(w, &old);
 }
 
 /* --- draining -------------------------------------------------------------------------------------- */

@@ -65,6 +65,8 @@ void worker_free(struct worker **w);
 
 /* On the worker's thread: use this snapshot from now on (takes a reference of its own). */
 void worker_use_snapshot(struct worker *w, struct snapshot *s);
+/* On the worker's thread: as snapshot_unref(), but the last one is freed elsewhere. */
+void worker_give_back(struct worker *w, struct snapshot **s);
 /* On the worker's thread: stop accepting; close at once what is idle, the rest after lifetime_ms. */
 void worker_drain(struct worker *w, int64_t lifetime_ms);
 /* A session or tunnel has ended: a draining worker may be done. */
