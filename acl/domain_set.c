@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/ip.h"
 
+#define IN_CACHE 512u /* words of a filter that need not be asked for ahead */
 #define POOL_MAX ((size_t)UINT32_MAX)
 
 /* In the length byte's place a name has its length; the leading dot is kept in a bit of its slot.
@@ -511,7 +512,8 @@ bool acl_domains_has_key(const struct acl_domains *s, const struct acl_domain_ke
 {
 	if (s->n_slots == 0)
 		return false;
-	key_prefetch(s, k);
+	if (s->n_filter > IN_CACHE)
+		key_prefetch(s, k);
 	return find(s, k) != NULL;
 }
 

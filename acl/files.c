@@ -12,7 +12,7 @@
 #include "base/counters.h"
 #include "base/lock.h"
 
-#define FINDINGS_MAX 1000u /* of a file that is kept; one with more is read again */
+#define FINDINGS_MAX 10000u /* of a file that is kept; one with more is read again */
 
 struct finding {
 	enum conf_severity severity;
