@@ -16,7 +16,7 @@ size_t base64_encode(struct span in, char *out)
 		for (size_t k = 0; k < 3; k++)
 			bits = bits << 8 | (k < left ? (uint8_t)in.p[i + k] : 0u);
 		for (size_t k = 0; k < 4; k++)
-			*at++ = k <= left ? digits[bits >> (18 - 6 * k) & 63] : '=';
+			*at++ = (char)(k <= left ? digits[bits >> (18 - 6 * k) & 63] : '=');
 	}
 	*at = '\0';
 	return (size_t)(at - out);

@@ -306,8 +306,9 @@ int start_cuttle(const struct options *o)
 	/*
 	 * Large blocks are lists and what is read to make them: they go back to the system when they are
 	 * freed. By default, glibc moves this bound up to 32 MB as soon as one was, and keeps the rest.
+	 * No thread runs yet.
 	 */
-	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES); /* NOLINT(concurrency-mt-unsafe) */
 	hash_seed(); /* before the first table: its names may come from whoever wants them to collide */
 	oplog_set_level(level_of(o) == OPLOG_DEBUG ? OPLOG_DEBUG : OPLOG_NOTICE);
 	s.proxy = (struct proxy_options){ .conf_path = path,

@@ -35,7 +35,7 @@ static void print_number(char *end, uint64_t v)
 		v /= 100;
 	}
 	if (v >= 10)
-		memcpy(end - 2, pairs + v * 2, 2);
+		memcpy(end - 2, pairs + (size_t)v * 2, 2);
 	else
 		end[-1] = (char)('0' + v);
 }
@@ -70,11 +70,11 @@ static char *print_byte(char *to, unsigned v)
 	if (v >= 100) {
 		*to++ = (char)('0' + v / 100);
 		v %= 100;
-		memcpy(to, pairs + v * 2, 2);
+		memcpy(to, pairs + (size_t)v * 2, 2);
 		return to + 2;
 	}
 	if (v >= 10) {
-		memcpy(to, pairs + v * 2, 2);
+		memcpy(to, pairs + (size_t)v * 2, 2);
 		return to + 2;
 	}
 	*to++ = (char)('0' + v);

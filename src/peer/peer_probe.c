@@ -10,7 +10,7 @@
 #define PAUSE_FIRST_MS 1000
 #define PAUSE_MAX_MS   10000
 /* Nobody wanted it for so long: no more probes until somebody does. */
-#define INTEREST_MS (10 * 60 * 1000)
+#define INTEREST_MS (INT64_C(10) * 60 * 1000)
 
 struct peer_probes {
 	struct loop *loop;
@@ -162,11 +162,12 @@ struct peer_probes *peer_probes_new(struct loop *l, struct dns *dns)
 void peer_probes_free(struct peer_probes **pp)
 {
 	struct peer_probes *p = *pp;
+	struct list *it;
 
 	if (p == NULL)
 		return;
-	while (!list_is_empty(&p->all))
-		probe_free(CONTAINER_OF(list_first(&p->all), struct probe, link));
+	while ((it = list_pop_front(&p->all)) != NULL)
+		probe_free(CONTAINER_OF(it, struct probe, link));
 	free(p);
 	*pp = NULL;
 }
