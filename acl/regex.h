@@ -27,11 +27,11 @@ struct acl_regex;
 
 /* What is known of a text that expressions were run over. */
 struct acl_regex_seen {
-	struct span text, folded; /* folded.p is NULL until it is needed */
-	char *heap;               /* where folded is, if it is long; else NULL */
-	size_t runs;              /* of expressions so far */
+	struct span folded; /* p is NULL until it is needed */
+	char *heap;         /* where folded is, if it is long; else NULL */
+	size_t runs;        /* of expressions so far */
 	bool has_pieces;
-	uint64_t pieces[64]; /* a bit for each hash of two or three bytes */
+	uint64_t pieces[64]; /* a bit for each hash of three bytes */
 };
 
 /*
@@ -42,7 +42,9 @@ struct acl_regex_scratch {
 	void *match_data, *match_context; /* PCRE2's; NULL until used */
 	size_t used;
 	char buf[1024] __attribute__((aligned(16)));
-	struct acl_regex_seen seen[4]; /* of regex_list.c: the last few texts */
+	/* Of regex_list.c: the last few texts. */
+	struct span texts[4];
+	struct acl_regex_seen seen[4];
 	unsigned n_seen;
 	size_t text_used;
 	char text[2048];

@@ -3,18 +3,20 @@
  *
  * For a long list, the text is searched for all that its expressions require (lit_index.h), and
  * only those are run of which something was found. For short ones, which are many in a policy, it
- * is the other way round: the text's pieces of two and three bytes are noted once for a decision,
- * and each expression asks whether those of what it requires are among them. Expressions that
+ * is the other way round: the text's pieces of three bytes are noted once for a decision, and each
+ * expression asks whether those of what it requires are among them. Expressions that
  * require nothing are run always.
  */
 #include "acl/regex_list.h"
 
 #include "acl/lit_index.h"
 
-#define SHORT     64u /* lists that require up to so many texts ask for each of them */
-#define FEW       1u  /* so many runs over a text cost less than noting its pieces */
-#define SEEN_BITS 12u /* of struct acl_regex_seen.pieces */
-#define ASKED     3u  /* pieces of each text */
+#define SHORT      64u /* lists that require up to so many texts ask for each of them */
+#define FEW        1u  /* so many runs over a text cost less than noting its pieces */
+#define SEEN_BITS  12u /* of struct acl_regex_seen.pieces */
+#define PIECE      3u
+#define FEW_PROBES 4u
+#define ASKED      3u /* pieces of each text */
 
 /* A text that an expression requires, by the bits in acl_regex_seen.pieces. */
 struct probe {
@@ -29,7 +31,8 @@ struct acl_regexes {
 	size_t n_always;
 	struct probe *probes; /* short lists, in the order of expressions */
 	size_t n_probes;
-	struct acl_lit_index *index; /* long ones */
+	struct probe few[FEW_PROBES]; /* where probes are if they fit */
+	struct acl_lit_index *index;  /* long ones */
 	bool is_finished;
 };
 
@@ -49,7 +52,8 @@ void acl_regexes_free(struct acl_regexes **lp)
 		acl_regex_free(&l->all[i]);
 	free(l->all);
 	free(l->always);
-	free(l->probes);
+	if (l->probes != l->few)
+		free(l->probes);
 	acl_lit_index_free(&l->index);
 	free(l);
 }
@@ -77,37 +81,33 @@ static uint16_t piece_bit(uint32_t piece)
 	return (uint16_t)(piece * 0x9e3779b1u >> (32 - SEEN_BITS));
 }
 
-static uint32_t piece_at(const char *s, unsigned n)
+static uint32_t piece_at(const char *s)
 {
-	uint32_t piece = n == 2 ? 0xff : 0; /* tells pieces of two from those of three */
-
-	for (unsigned i = 0; i < n; i++)
-		piece = piece << 8 | (uint8_t)s[i];
-	return piece;
+	return (uint32_t)(uint8_t)s[0] << 16 | (uint32_t)(uint8_t)s[1] << 8 | (uint8_t)s[2];
 }
 
 /* The first, the last, and one between. */
 static struct probe probe_of(const struct acl_lit *l, uint32_t regex)
 {
-	const unsigned n = MIN(l->n, 3u), last = l->n - n, at[ASKED] = { 0, last / 2, last };
+	const unsigned last = l->n - PIECE, at[ASKED] = { 0, last / 2, last };
 	struct probe p = { .regex = regex };
 
 	for (unsigned i = 0; i < ASKED; i++)
-		p.bits[i] = piece_bit(piece_at(l->s + at[i], n));
+		p.bits[i] = piece_bit(piece_at(l->s + at[i]));
 	return p;
 }
 
 static bool is_probable(const struct acl_lits *lits)
 {
 	for (unsigned i = 0; i < lits->n; i++)
-		if (lits->v[i].n < 2)
+		if (lits->v[i].n < PIECE)
 			return false;
 	return lits->n != 0;
 }
 
 static void finish_short(struct acl_regexes *l, size_t n_lits)
 {
-	l->probes = check_calloc(n_lits + 1, sizeof(struct probe));
+	l->probes = n_lits > FEW_PROBES ? check_calloc(n_lits, sizeof(struct probe)) : l->few;
 	for (size_t i = 0; i < l->n; i++) {
 		const struct acl_lits *lits = acl_regex_lits(l->all[i]);
 
@@ -150,16 +150,26 @@ void acl_regexes_finish(struct acl_regexes *l)
 
 /* --- the text ------------------------------------------------------------------------------- */
 
+static struct acl_regex_seen *seen_find(struct acl_regex_scratch *s, struct span text)
+{
+	for (unsigned i = 0; i < s->n_seen && i < ARRAY_LEN(s->texts); i++)
+		if (s->texts[i].p == text.p && s->texts[i].n == text.n)
+			return &s->seen[i];
+	return NULL;
+}
+
 static struct acl_regex_seen *seen_of(struct acl_regex_scratch *s, struct span text)
 {
-	for (unsigned i = 0; i < MIN(s->n_seen, ARRAY_LEN(s->seen)); i++)
-		if (s->seen[i].text.p == text.p && s->seen[i].text.n == text.n)
-			return &s->seen[i];
-	struct acl_regex_seen *seen = &s->seen[s->n_seen % ARRAY_LEN(s->seen)];
+	struct acl_regex_seen *seen = seen_find(s, text);
 
-	if (s->n_seen++ >= ARRAY_LEN(s->seen))
+	if (seen != NULL)
+		return seen;
+	const unsigned at = s->n_seen % ARRAY_LEN(s->texts);
+
+	seen = &s->seen[at];
+	if (s->n_seen++ >= ARRAY_LEN(s->texts))
 		free(seen->heap);
-	seen->text = text;
+	s->texts[at] = text;
 	seen->folded = SPAN_NULL;
 	seen->heap = NULL;
 	seen->runs = 0;
@@ -167,10 +177,25 @@ static struct acl_regex_seen *seen_of(struct acl_regex_scratch *s, struct span t
 	return seen;
 }
 
-/* In lower case, between the marks of its start and end. */
-static struct span fold(struct acl_regex_scratch *s, struct acl_regex_seen *seen)
+/* In blocks, which the compiler knows to do at once. */
+static void lower(char *to, struct span from)
 {
-	const struct span text = seen->text;
+	enum { BLOCK = 32 };
+	size_t i = 0;
+
+	for (; i + BLOCK <= from.n; i += BLOCK)
+		for (size_t k = i; k < i + BLOCK; k++) {
+			const uint8_t c = (uint8_t)from.p[k];
+
+			to[k] = (char)(c | ((uint8_t)(c - 'A') < 26 ? 0x20 : 0));
+		}
+	for (; i < from.n; i++)
+		to[i] = ascii_lower(from.p[i]);
+}
+
+/* In lower case, between the marks of its start and end. */
+static struct span fold(struct acl_regex_scratch *s, struct acl_regex_seen *seen, struct span text)
+{
 	char *p = s->text + s->text_used;
 
 	if (seen->folded.p != NULL)
@@ -180,26 +205,23 @@ static struct span fold(struct acl_regex_scratch *s, struct acl_regex_seen *seen
 	else
 		s->text_used += text.n + 2;
 	p[0] = ACL_LIT_START;
-	for (size_t i = 0; i < text.n; i++)
-		p[i + 1] = ascii_lower(text.p[i]);
+	lower(p + 1, text);
 	p[text.n + 1] = ACL_LIT_END;
 	return seen->folded = span_of(p, text.n + 2);
 }
 
-static void note_pieces(struct acl_regex_scratch *s, struct acl_regex_seen *seen)
+static void note_pieces(struct acl_regex_scratch *s, struct acl_regex_seen *seen, struct span t)
 {
-	const struct span text = fold(s, seen);
+	const struct span text = fold(s, seen, t);
 	uint32_t last = 0;
 
 	memset(seen->pieces, 0, sizeof(seen->pieces));
 	for (size_t i = 0; i < text.n; i++) {
 		last = (last << 8 | (uint8_t)text.p[i]) & 0xffffff;
-		const uint16_t three = piece_bit(last);
-		const uint16_t two = piece_bit((last & 0xffff) | 0xff0000);
+		const uint16_t bit = piece_bit(last);
 
-		/* The first ones hold less of the text; they do no harm. */
-		seen->pieces[three / 64] |= (uint64_t)1 << (three % 64);
-		seen->pieces[two / 64] |= (uint64_t)1 << (two % 64);
+		/* The first two hold less of the text; they do no harm. */
+		seen->pieces[bit / 64] |= (uint64_t)1 << (bit % 64);
 	}
 	seen->has_pieces = true;
 }
@@ -241,7 +263,7 @@ static bool run_found(void *arg, uint32_t i)
 
 static void run_long(struct run *r)
 {
-	const struct span folded = fold(r->scratch, seen_of(r->scratch, r->text));
+	const struct span folded = fold(r->scratch, seen_of(r->scratch, r->text), r->text);
 
 	memset(r->tried, 0, sizeof(r->tried));
 	acl_lit_index_search(r->l->index, folded, run_found, r);
@@ -264,7 +286,7 @@ static void run_short(struct run *r)
 
 	seen->runs += l->n_probes;
 	if (!seen->has_pieces && seen->runs > FEW)
-		note_pieces(r->scratch, seen);
+		note_pieces(r->scratch, seen, r->text);
 	for (size_t i = 0; i < l->n_probes; i++) {
 		const struct probe *p = &l->probes[i];
 
@@ -276,8 +298,22 @@ static void run_short(struct run *r)
 	}
 }
 
-enum acl_regex_result acl_regexes_match(const struct acl_regexes *l, struct span text,
-                                        struct acl_regex_scratch *s, const struct acl_regex **which)
+/* The common case: a few expressions, of which nothing is required that the text has. */
+static bool none_can_match(const struct acl_regexes *l, struct span text,
+                           struct acl_regex_scratch *s)
+{
+	const struct acl_regex_seen *seen = l->n_always == 0 ? seen_find(s, text) : NULL;
+
+	if (seen == NULL || !seen->has_pieces || l->index != NULL)
+		return false;
+	for (size_t i = 0; i < l->n_probes; i++)
+		if (unlikely(probe_hits(&l->probes[i], seen->pieces)))
+			return false;
+	return true;
+}
+
+static enum acl_regex_result run_list(const struct acl_regexes *l, struct span text,
+                                      struct acl_regex_scratch *s, const struct acl_regex **which)
 {
 	struct run r;
 
@@ -296,4 +332,14 @@ enum acl_regex_result acl_regexes_match(const struct acl_regexes *l, struct span
 	if (which != NULL)
 		*which = r.which;
 	return r.result;
+}
+
+enum acl_regex_result acl_regexes_match(const struct acl_regexes *l, struct span text,
+                                        struct acl_regex_scratch *s, const struct acl_regex **which)
+{
+	if (!none_can_match(l, text, s))
+		return run_list(l, text, s, which);
+	if (which != NULL)
+		*which = NULL;
+	return REGEX_NO;
 }
