@@ -31,7 +31,7 @@ struct acl_regex_seen {
 	char *heap;         /* where folded is, if it is long; else NULL */
 	size_t runs;        /* of expressions so far */
 	bool has_pieces;
-	uint64_t pieces[64]; /* a bit for each hash of three bytes */
+	uint64_t pieces[32]; /* a bit for each hash of three bytes */
 };
 
 /*

@@ -11,9 +11,9 @@
 
 #include "acl/lit_index.h"
 
-#define SHORT      64u /* lists that require up to so many texts ask for each of them */
-#define FEW        1u  /* so many runs over a text cost less than noting its pieces */
-#define SEEN_BITS  12u /* of struct acl_regex_seen.pieces */
+#define SHORT      64u   /* lists that require up to so many texts ask for each of them */
+#define FEW        1u    /* so many runs over a text cost less than noting its pieces */
+#define SEEN_BITS  2048u /* of struct acl_regex_seen.pieces */
 #define PIECE      3u
 #define FEW_PROBES 4u
 #define ASKED      3u /* pieces of each text */
@@ -76,14 +76,15 @@ size_t acl_regexes_count(const struct acl_regexes *l)
 
 /* --- building the filter -------------------------------------------------------------------- */
 
-static uint16_t piece_bit(uint32_t piece)
+/* What is known of the last three bytes, and one more. */
+static uint32_t piece_next(uint32_t last, char c)
 {
-	return (uint16_t)(piece * 0x9e3779b1u >> (32 - SEEN_BITS));
+	return (last << 4 ^ (uint8_t)c) % SEEN_BITS;
 }
 
-static uint32_t piece_at(const char *s)
+static uint16_t piece_at(const char *s)
 {
-	return (uint32_t)(uint8_t)s[0] << 16 | (uint32_t)(uint8_t)s[1] << 8 | (uint8_t)s[2];
+	return (uint16_t)piece_next(piece_next(piece_next(0, s[0]), s[1]), s[2]);
 }
 
 /* The first, the last, and one between. */
@@ -93,7 +94,7 @@ static struct probe probe_of(const struct acl_lit *l, uint32_t regex)
 	struct probe p = { .regex = regex };
 
 	for (unsigned i = 0; i < ASKED; i++)
-		p.bits[i] = piece_bit(piece_at(l->s + at[i]));
+		p.bits[i] = piece_at(l->s + at[i]);
 	return p;
 }
 
@@ -177,18 +178,19 @@ static struct acl_regex_seen *seen_of(struct acl_regex_scratch *s, struct span t
 	return seen;
 }
 
-/* In blocks, which the compiler knows to do at once. */
+typedef uint8_t block __attribute__((vector_size(16)));
+
 static void lower(char *to, struct span from)
 {
-	enum { BLOCK = 32 };
 	size_t i = 0;
 
-	for (; i + BLOCK <= from.n; i += BLOCK)
-		for (size_t k = i; k < i + BLOCK; k++) {
-			const uint8_t c = (uint8_t)from.p[k];
+	for (; i + sizeof(block) <= from.n; i += sizeof(block)) {
+		block b;
 
-			to[k] = (char)(c | ((uint8_t)(c - 'A') < 26 ? 0x20 : 0));
-		}
+		memcpy(&b, from.p + i, sizeof(b));
+		b |= (block)(b - 'A' < 26) & 0x20;
+		memcpy(to + i, &b, sizeof(b));
+	}
 	for (; i < from.n; i++)
 		to[i] = ascii_lower(from.p[i]);
 }
@@ -215,13 +217,11 @@ static void note_pieces(struct acl_regex_scratch *s, struct acl_regex_seen *seen
 	const struct span text = fold(s, seen, t);
 	uint32_t last = 0;
 
+	/* The first two hold less of the text; they do no harm. */
 	memset(seen->pieces, 0, sizeof(seen->pieces));
 	for (size_t i = 0; i < text.n; i++) {
-		last = (last << 8 | (uint8_t)text.p[i]) & 0xffffff;
-		const uint16_t bit = piece_bit(last);
-
-		/* The first two hold less of the text; they do no harm. */
-		seen->pieces[bit / 64] |= (uint64_t)1 << (bit % 64);
+		last = piece_next(last, text.p[i]);
+		seen->pieces[last / 64] |= (uint64_t)1 << (last % 64);
 	}
 	seen->has_pieces = true;
 }
