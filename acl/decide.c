@@ -136,20 +136,50 @@ enum acl_match acl_match(const struct acl *a, struct acl_eval *e, unsigned depth
 	return m;
 }
 
-enum acl_match acl_term_match(const struct acl_term *t, struct acl_eval *e)
+/*
+ * The same for what nobody observes, where the common case is short: one subject, and values that
+ * are not shared with other configurations. Asking for the first subject again is harmless.
+ */
+static inline enum acl_match match_unobserved(const struct acl *a, struct acl_eval *e)
 {
-	const enum acl_match m = acl_match(t->acl, e, 0);
+	const struct acl_type *t = a->type;
+
+	if (unlikely(t->subject == NULL || a->n_files != 0))
+		return acl_match(a, e, 0);
+	e->last = a;
+	const enum acl_got got = t->subject(a, e, 0, &e->subject);
+
+	if (got == GOT_END)
+		return ACL_NO;
+	if (unlikely(got != GOT_LAST))
+		return acl_match(a, e, 0);
+	const enum acl_match m = t->kind->match(a, &e->subject, e);
+
+	if (m == ACL_YES && e->n_hits < ACL_HITS_MAX)
+		e->hits[e->n_hits++] = a->slot;
+	return m;
+}
+
+static inline enum acl_match term_match(const struct acl_term *t, struct acl_eval *e)
+{
+	const enum acl_match m =
+		likely(e->observer == NULL) ? match_unobserved(t->acl, e) : acl_match(t->acl, e, 0);
 
 	if (m == ACL_NEED || m == ACL_UNDECIDED || !t->is_negated)
 		return m;
 	return m == ACL_YES ? ACL_NO : ACL_YES;
 }
 
-static enum acl_match rule_match(const struct acl_rules *rules, const struct acl_rule *r,
-                                 struct acl_eval *e)
+enum acl_match acl_term_match(const struct acl_term *t, struct acl_eval *e)
+{
+	return term_match(t, e);
+}
+
+static inline enum acl_match rule_match(const struct acl_rules *rules, const struct acl_rule *r,
+                                        struct acl_eval *e)
 {
 	for (uint32_t i = 0; i < r->n; i++) {
-		const enum acl_match m = acl_term_match(&rules->terms[r->first + i], e);
+		const enum acl_match m = term_match(&rules->terms[r->first + i], e);
 
 		if (m != ACL_YES)
 			return m;

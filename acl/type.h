@@ -213,6 +213,7 @@ struct acl_eval {
 	enum fact need;
 	const char *detail;
 	const struct acl *last;
+	struct acl_subject subject; /* of an acl that nobody observes */
 	struct span url_decoded; /* p is NULL until asked for */
 	struct arena arena;
 	bool has_arena;
