@@ -1,6 +1,8 @@
 """Reloading with list files: what has not changed is not read again, what has changed counts."""
 import os
 
+import pytest
+
 from harness.deadline import until
 from harness.message import reply
 from harness.origin import serve_forever
@@ -24,8 +26,9 @@ def reload_unread(proxy):
     return lists(proxy)["read"] == before["read"]
 
 
-def test_unchanged_list_is_not_read(start_proxy, start_origin):
-    proxy = start_proxy(POLICY, start=False)
+@pytest.mark.parametrize("args", [("-N",), ("--foreground",)], ids=["in one process", "with a keeper"])
+def test_unchanged_list_is_not_read(start_proxy, start_origin, args):
+    proxy = start_proxy(POLICY, start=False, args=args)
     proxy.write("list", "one.test\n.localhost\n")
     proxy.start()
     origin = start_origin(serve_forever(reply(body=b"ok")))

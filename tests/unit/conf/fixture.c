@@ -34,6 +34,23 @@ static void set_values(struct conf_line *l, UNUSED void *field)
 		see(l, v.text, v.place.line);
 }
 
+/* As set_values, with lists as wholes. */
+static void set_lists(struct conf_line *l, UNUSED void *field)
+{
+	struct conf_list_file file;
+	struct conf_value v;
+
+	for (;;) {
+		while (conf_list_open(l, false, &file))
+			if (conf_list_read(l, &file))
+				while (conf_list_value(l, &file, &v))
+					see(l, v.text, v.place.line);
+		if (!conf_value_next(l, false, &v))
+			return;
+		see(l, v.text, v.place.line);
+	}
+}
+
 static void set_regexes(struct conf_line *l, UNUSED void *field)
 {
 	struct conf_value v;
@@ -83,6 +100,7 @@ static const struct conf_directive rows[] = {
 	ROW("line", conf_set_line, line, ""),
 	ROW("words", set_words, seen, ""),
 	ROW("values", set_values, seen, ""),
+	ROW("lists", set_lists, seen, ""),
 	ROW("regexes", set_regexes, seen, ""),
 	ROW("rest", set_rest, seen, ""),
 	ROW("pair", set_pair, seen, ""),

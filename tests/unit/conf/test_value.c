@@ -37,12 +37,14 @@ START_TEST(list_files_are_read_line_by_line)
 {
 	struct fixture f;
 
-	fixture_init(&f);
-	read_list(&f, "values", lists[_i].list);
-	ck_assert_msg(strcmp(f.values.seen, lists[_i].seen) == 0, "%s: got %s", lists[_i].name,
-	              f.values.seen);
-	ck_assert_no_findings(&f);
-	fixture_fini(&f);
+	for (unsigned as_wholes = 0; as_wholes < 2; as_wholes++) {
+		fixture_init(&f);
+		read_list(&f, as_wholes ? "lists" : "values", lists[_i].list);
+		ck_assert_msg(strcmp(f.values.seen, lists[_i].seen) == 0, "%s: got %s",
+		              lists[_i].name, f.values.seen);
+		ck_assert_no_findings(&f);
+		fixture_fini(&f);
+	}
 }
 END_TEST
 
@@ -247,6 +249,127 @@ START_TEST(a_million_values_are_spans_of_one_copy)
 }
 END_TEST
 
+/* Squid splits the lines of list files silently every 2,048 bytes. */
+START_TEST(a_line_of_a_list_may_have_any_length)
+{
+	enum { N = 100000 };
+	char *list = check_malloc(N + 3);
+	struct fixture f;
+	struct conf_value v;
+
+	memset(list, 'a', N);
+	memcpy(list + N, "\nb\n", 3);
+	fixture_init(&f);
+	const char *path = fixture_file(&f, "list", span_of(list, N + 3));
+	struct conf_line l = { .reader = f.r, .place = { "squid.conf", 1 } };
+
+	l.text = l.rest = span_str(fixture_text("\"%s\"", path));
+	ck_assert(conf_value_next(&l, false, &v));
+	ck_assert_uint_eq(v.text.n, N);
+	ck_assert(conf_value_next(&l, false, &v));
+	ck_assert(span_eq(v.text, SPAN("b")));
+	ck_assert(!conf_value_next(&l, false, &v));
+	free(list);
+	fixture_fini(&f);
+}
+END_TEST
+
+/* --- lists as wholes ------------------------------------------------------------------------ */
+
+static struct conf_line line_of(struct fixture *f, const char *path)
+{
+	struct conf_line l = { .reader = f->r, .place = { "squid.conf", 1 } };
+
+	l.text = l.rest = span_str(fixture_text("\"%s\" end", path));
+	return l;
+}
+
+START_TEST(a_list_can_be_left_out)
+{
+	struct conf_list_file file;
+	struct conf_value v;
+	struct fixture f;
+
+	fixture_init(&f);
+	struct conf_line l = line_of(&f, fixture_file(&f, "list", SPAN("a\nb\n")));
+
+	ck_assert(conf_list_open(&l, false, &file));
+	ck_assert_uint_eq(file.stamp.size, 4);
+	ck_assert_uint_ne(file.stamp.inode, 0);
+	conf_list_skip(&l);
+	ck_assert(!conf_list_open(&l, false, &file));
+	ck_assert(conf_value_next(&l, false, &v));
+	ck_assert(span_eq(v.text, SPAN("end")));
+	ck_assert_no_findings(&f);
+	fixture_fini(&f);
+}
+END_TEST
+
+START_TEST(a_list_has_a_hash_of_its_bytes)
+{
+	struct conf_list_file file[3];
+	struct fixture f;
+
+	fixture_init(&f);
+	for (unsigned i = 0; i < 3; i++) {
+		const char *path = fixture_file(&f,
+		                                i == 0   ? "one"
+		                                : i == 1 ? "two"
+		                                         : "three",
+		                                i < 2 ? SPAN("a\nb\n") : SPAN("a\nc\n"));
+		struct conf_line l = line_of(&f, path);
+
+		ck_assert(conf_list_open(&l, false, &file[i]));
+		ck_assert(conf_list_read(&l, &file[i]));
+		conf_list_skip(&l);
+	}
+	ck_assert(file[0].hash == file[1].hash && file[0].hash != file[2].hash);
+	ck_assert_uint_ne(file[0].stamp.inode, file[1].stamp.inode);
+	fixture_fini(&f);
+}
+END_TEST
+
+/* Between the opening and the reading somebody writes: what is read is one or the other, not both. */
+START_TEST(a_list_that_changes_is_read_again)
+{
+	struct conf_list_file file;
+	struct conf_value v;
+	struct fixture f;
+
+	fixture_init(&f);
+	struct conf_line l = line_of(&f, fixture_file(&f, "list", SPAN("a\n")));
+
+	ck_assert(conf_list_open(&l, false, &file));
+	ck_assert_uint_eq(file.stamp.size, 2);
+	fixture_file(&f, "list", SPAN("b\nc\nd\n"));
+	ck_assert(conf_list_read(&l, &file));
+	ck_assert_uint_eq(file.stamp.size, 6);
+	for (const char *want = "bcd"; *want != '\0'; want++) {
+		ck_assert(conf_list_value(&l, &file, &v));
+		ck_assert(span_eq(v.text, span_of(want, 1)));
+	}
+	ck_assert(!conf_list_value(&l, &file, &v));
+	fixture_fini(&f);
+}
+END_TEST
+
+/* Of a pipe nothing can be told but that it cannot be read twice. */
+START_TEST(only_ordinary_files_are_known_again)
+{
+	struct conf_list_file file;
+	struct fixture f;
+
+	fixture_init(&f);
+	struct conf_line l = line_of(&f, "/dev/null");
+
+	ck_assert(conf_list_open(&l, false, &file));
+	ck_assert(!file.stamp.is_sure);
+	ck_assert(conf_list_read(&l, &file));
+	conf_list_skip(&l);
+	fixture_fini(&f);
+}
+END_TEST
+
 Suite *suite_value(void);
 Suite *suite_value(void)
 {
@@ -265,6 +388,11 @@ Suite *suite_value(void)
 	tcase_add_test(t, lists_can_be_dropped_while_the_configuration_stays);
 	tcase_add_test(t, values_that_nobody_takes_are_told);
 	tcase_add_test(t, a_million_values_are_spans_of_one_copy);
+	tcase_add_test(t, a_line_of_a_list_may_have_any_length);
+	tcase_add_test(t, a_list_can_be_left_out);
+	tcase_add_test(t, a_list_has_a_hash_of_its_bytes);
+	tcase_add_test(t, a_list_that_changes_is_read_again);
+	tcase_add_test(t, only_ordinary_files_are_known_again);
 	suite_add_tcase(s, t);
 	return s;
 }
