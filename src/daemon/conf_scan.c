@@ -37,12 +37,13 @@ static void name_add(struct conf_scan *s, struct span path, enum scan_use use)
  * mode. */
 static bool quoted_part(struct span word, struct span *inside)
 {
-	const size_t open = span_find(word, '"');
+	/* Within a word, single quotes are text. */
+	const size_t open = span_starts(word, SPAN("'")) ? 0 : span_find(word, '"');
 	struct span rest = span_skip(word, open + 1);
 
 	if (open == word.n)
 		return false;
-	*inside = span_of(rest.p, span_find(rest, '"'));
+	*inside = span_of(rest.p, span_find(rest, word.p[open]));
 	return true;
 }
 
@@ -79,12 +80,14 @@ static void port_add(struct conf_scan *s, struct span word)
 		s->ports[s->n_ports++] = (uint16_t)port;
 }
 
-/* The next word between blanks; empty at the end. */
+/* The next word between blanks, or the next quotes with what they enclose; empty at the end. */
 static struct span word_cut(struct span *rest)
 {
 	const struct span s = span_trim(*rest);
 	size_t n = 0;
 
+	if (s.n != 0 && (s.p[0] == '"' || s.p[0] == '\''))
+		n = 1 + span_find(span_skip(s, 1), s.p[0]);
 	while (n < s.n && s.p[n] != ' ' && s.p[n] != '\t')
 		n++;
 	*rest = span_skip(s, n);

@@ -49,6 +49,9 @@ static const struct {
 	{ "hosts_file /etc/hosts", "/etc/hosts", SCAN_READ },
 	{ "acl x dstdomain \"/etc/list\"", "/etc/list", SCAN_READ },
 	{ "acl x dstdomain -i \"list.txt\" .org", "list.txt", SCAN_READ },
+	{ "acl x dstdomain '/etc/list'", "/etc/list", SCAN_READ },
+	{ "acl x dstdomain \"/etc/a list\" .org", "/etc/a list", SCAN_READ },
+	{ "acl x dstdomain .org '/etc/a list' \"/etc/b\"", "/etc/b", SCAN_READ },
 	/* A value is not a file. */
 	{ "acl x urlpath_regex /etc/shadow", "/etc/shadow", 0 },
 	{ "http_port 3128 cert=/etc/c.pem key=/etc/k.pem", "/etc/k.pem", SCAN_READ },
