@@ -23,6 +23,7 @@ EXTRA_DIST += \
 	doc/decisions/0007-upstream-pools.md \
 	doc/decisions/0008-log-thread.md \
 	doc/decisions/0009-search-list.md \
+	doc/decisions/0010-list-files.md \
 	doc/facts.md \
 	doc/glossary.md \
 	doc/logformat.md \
