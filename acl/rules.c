@@ -3,7 +3,7 @@
  */
 #include "acl/type.h"
 
-struct acl_rules *acl_rules_new(struct acl_set *s, struct span directive)
+static struct acl_rules *rules_new(struct acl_set *s, struct span directive)
 {
 	struct acl_rules *r;
 
@@ -170,8 +170,8 @@ void acl_conf_rules(struct conf_line *l, void *field)
 		return;
 	}
 	if (*rp == NULL)
-		*rp = acl_rules_new(set_of(l),
-		                    l->directive != NULL ? span_str(l->directive->name) : l->name);
+		*rp = rules_new(set_of(l),
+		                l->directive != NULL ? span_str(l->directive->name) : l->name);
 	const size_t first = (*rp)->n_terms;
 
 	if (!parse_terms(l, *rp)) {
@@ -226,8 +226,8 @@ void acl_conf_report_only(struct conf_line *l, void *field)
 
 struct acl_rules *acl_conf_terms(struct conf_line *l)
 {
-	struct acl_rules *r = acl_rules_new(
-		set_of(l), l->directive != NULL ? span_str(l->directive->name) : l->name);
+	struct acl_rules *r =
+		rules_new(set_of(l), l->directive != NULL ? span_str(l->directive->name) : l->name);
 
 	if (!parse_terms(l, r)) {
 		acl_rules_free(&r);

@@ -120,7 +120,7 @@ struct acl {
 	void *data;              /* the kind's: values of the lines themselves, or of a file */
 	struct acl_file **files; /* values of list files; only if the kind has them */
 	size_t n_files;
-	bool has_own; /* data has values; set by acl_conf_finish() */
+	bool has_own;                 /* data has values; set by acl_conf_finish() */
 	struct acl_host_value *hosts; /* names among addresses, to be looked up (hosts.c) */
 	size_t n_hosts;
 	bool no_lookup; /* -n on any of its lines */
@@ -337,9 +337,6 @@ const struct acl_list *acl_list_of(struct span directive); /* never NULL */
 
 /* --- shadows.c: find the rules that others above leave nothing to decide, and say so. */
 void acl_shadows_find(struct acl_parse *p, struct acl_rules *r);
-
-/* --- rules.c */
-struct acl_rules *acl_rules_new(struct acl_set *s, struct span directive);
 
 /* --- decide.c */
 void acl_eval_init(struct acl_eval *e, const struct facts *f);

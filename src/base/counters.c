@@ -35,20 +35,13 @@ uint64_t counters_sum(enum counter which)
 	return sum;
 }
 
-static const struct {
-	const char *name, *text;
-} rows[] = {
-#define COUNTER(sym, name, text) { name, text },
+static const char *const names[] = {
+#define COUNTER(sym, name, text) name,
 #include "base/counters.tbl.h"
 #undef COUNTER
 };
 
 const char *counter_name(enum counter c)
 {
-	return rows[c].name;
-}
-
-const char *counter_description(enum counter c)
-{
-	return rows[c].text;
+	return names[c];
 }

@@ -41,4 +41,3 @@ static inline void count(enum counter c)
 /* Sum over all threads. */
 uint64_t counters_sum(enum counter which);
 const char *counter_name(enum counter c);
-const char *counter_description(enum counter c);

@@ -266,9 +266,8 @@ void conf_difference(struct conf_reader *r, struct conf_place at, const char *fm
 #define CONF_SQUID_WARNS "warns too"
 
 /* Ready-made setters: the member's type is in the comment. All report what they refuse. */
-conf_setter_fn conf_set_onoff;    /* bool */
-conf_setter_fn conf_set_int;      /* int64_t; Squid's integers: decimal, 0x.., 0.. octal */
-conf_setter_fn conf_set_unsigned; /* unsigned; negative refused */
+conf_setter_fn conf_set_onoff; /* bool */
+conf_setter_fn conf_set_int;   /* int64_t; Squid's integers: decimal, 0x.., 0.. octal */
 conf_setter_fn
 	conf_set_bytes; /* int64_t bytes; "none" and -1: INT64_MAX; unit missing: bytes with a warning */
 conf_setter_fn

@@ -23,7 +23,7 @@ struct conf_file {
 	char *bytes; /* on the heap */
 	size_t n;
 	bool is_folder;
-	bool is_usable;    /* bytes are there; false: not read, or its failure was reported with each use */
+	bool is_usable; /* bytes are there; false: not read, or its failure was reported with each use */
 	bool is_source;    /* lines of it are configuration, of which spans are kept */
 	bool is_kept;      /* values of it are spans that somebody may keep */
 	int fd;            /* open, and not yet read; -1 */
@@ -162,9 +162,7 @@ bool conf_condition_is_active(const struct conf_source *s);
 /* At the end of the text: whatever is still open is an error. */
 void conf_condition_end(struct conf_source *s);
 
-/* Read a text or file as the innermost source; the place is blamed for what cannot be read. */
-void conf_source_read(struct conf_reader *r, const struct conf_file *f, struct conf_place from,
-                      const char *name, struct span text);
+/* Read a file as the innermost source; the place is blamed for what cannot be read. */
 bool conf_source_include(struct conf_reader *r, struct conf_place from, const char *path);
 
 /* A path or name that lives as long as the reader. */
@@ -192,6 +190,5 @@ enum conf_word_result conf_word_parameters(struct arena *a, struct span *rest, s
 /* Tell what holds here and not in Squid without any line that says so (squid.c). */
 void conf_default_differences(struct conf_reader *r);
 
-/* Setters of the language's own rows. */
-conf_setter_fn conf_set_quoted_mode;
+/* Setter of the language's own include. */
 conf_setter_fn conf_set_include;

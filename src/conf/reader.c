@@ -350,8 +350,9 @@ static bool is_being_read(const struct conf_reader *r, const struct conf_file *f
 	return false;
 }
 
-void conf_source_read(struct conf_reader *r, const struct conf_file *f, struct conf_place from,
-                      const char *name, struct span text)
+/* Read a text or file as the innermost source. */
+static void read_source(struct conf_reader *r, const struct conf_file *f, struct conf_place from,
+                        const char *name, struct span text)
 {
 	struct conf_source s = { .reader = r, .file = f, .outer = r->source };
 
@@ -391,7 +392,7 @@ bool conf_source_include(struct conf_reader *r, struct conf_place from, const ch
 		conf_report(r, CONF_ERROR, from, "%s includes itself", path);
 		conf_as_squid(r, CONF_SQUID_STOPS);
 	} else {
-		conf_source_read(r, f, from, f->path, span_of(f->bytes, f->n));
+		read_source(r, f, from, f->path, span_of(f->bytes, f->n));
 	}
 	return f->is_usable;
 }
@@ -408,7 +409,7 @@ void conf_read_text(struct conf_reader *r, const char *name, struct span text)
 	CHECK_OBJ(r, CONF_READER_MAGIC);
 	const char *kept = conf_intern(r, span_str(name));
 
-	conf_source_read(r, NULL, (struct conf_place){ kept, 0 }, kept, arena_dup(&r->arena, text));
+	read_source(r, NULL, (struct conf_place){ kept, 0 }, kept, arena_dup(&r->arena, text));
 }
 
 /* --- defaults ------------------------------------------------ */
@@ -459,7 +460,7 @@ void conf_finish(struct conf_reader *r)
 
 /* --- the language's own directives ------------------------------------------------ */
 
-void conf_set_quoted_mode(struct conf_line *l, UNUSED void *field)
+static void set_quoted_mode(struct conf_line *l, UNUSED void *field)
 {
 	bool is_on = l->reader->is_quoted_mode;
 
@@ -493,7 +494,7 @@ const struct conf_directive *conf_language_directives(size_t *n)
 		{ "endif", "", "syntax", CONF_WORKS, CONF_SECTION_none, set_nothing, 0, "", "",
 		  "Ends an if." },
 		{ "configuration_includes_quoted_values", "", "syntax", CONF_WORKS,
-		  CONF_SECTION_none, conf_set_quoted_mode, 0, "off", "on|off",
+		  CONF_SECTION_none, set_quoted_mode, 0, "off", "on|off",
 		  "From this line on, \"...\" and '...' enclose one word, and "
 		  "parameters(\"/file\") "
 		  "stands for the words of a file. Regular expressions cannot be written then." },

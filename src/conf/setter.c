@@ -51,21 +51,6 @@ void conf_set_int(struct conf_line *l, void *field)
 		*value = v;
 }
 
-void conf_set_unsigned(struct conf_line *l, void *field)
-{
-	unsigned *value = field;
-	int64_t v;
-
-	if (!need_int(l, &v))
-		return;
-	if (v < 0 || v > INT32_MAX) {
-		conf_error(l, "%lld is not between 0 and %d", (long long)v, INT32_MAX);
-		conf_as_squid(l->reader, v < 0 ? CONF_SQUID_TAKES : CONF_SQUID_STOPS);
-	} else {
-		*value = (unsigned)v;
-	}
-}
-
 void conf_set_percent(struct conf_line *l, void *field)
 {
 	unsigned *value = field;

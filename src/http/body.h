@@ -66,13 +66,6 @@ void http_chunked_init(struct http_chunked *c, uint32_t max_trailer_bytes);
 void http_chunked_fini(struct http_chunked *c);
 /* Take bytes off the front of *in. Data is not copied: *data points into *in's text. */
 enum http_chunk http_chunked_decode(struct http_chunked *c, struct span *in, struct span *data);
-/*
- * Data bytes that may be moved around the decoder (spliced) right now; 0 if it is not inside a
- * chunk's data. After moving n of them call http_chunked_skip(c, n).
- */
-uint64_t http_chunked_inside(const struct http_chunked *c);
-void http_chunked_skip(struct http_chunked *c, uint64_t n);
-
 #define HTTP_CHUNK_HEAD_MAX 18 /* 16 digits and CRLF */
 
 /* Print the line that opens a chunk of n > 0 data bytes; returns its length. */

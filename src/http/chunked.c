@@ -261,7 +261,9 @@ static enum http_chunk take_data(struct http_chunked *c, struct span *in, struct
 {
 	*data = span_of(in->p, (size_t)MIN((uint64_t)in->n, c->left));
 	*in = span_skip(*in, data->n);
-	http_chunked_skip(c, data->n);
+	c->left -= data->n;
+	if (c->left == 0)
+		c->state = DATA_CR;
 	return HTTP_CHUNK_DATA;
 }
 
@@ -284,19 +286,6 @@ enum http_chunk http_chunked_decode(struct http_chunked *c, struct span *in, str
 		c->state = (uint8_t)next;
 	}
 	return c->state == END ? HTTP_CHUNK_END : HTTP_CHUNK_BAD;
-}
-
-uint64_t http_chunked_inside(const struct http_chunked *c)
-{
-	return c->state == DATA ? c->left : 0;
-}
-
-void http_chunked_skip(struct http_chunked *c, uint64_t n)
-{
-	CHECK(c->state == DATA && n <= c->left);
-	c->left -= n;
-	if (c->left == 0)
-		c->state = DATA_CR;
 }
 
 size_t http_chunk_head(char buf[HTTP_CHUNK_HEAD_MAX], uint64_t n)

@@ -181,22 +181,6 @@ unsigned http_head_remove(struct http_head *h, enum http_field_id id)
 	return removed;
 }
 
-unsigned http_head_remove_named(struct http_head *h, struct span name)
-{
-	const enum http_field_id id = http_field_id_of(name);
-	uint32_t kept = 0;
-
-	if (id != HTTP_F_OTHER)
-		return http_head_remove(h, id);
-	for (uint32_t i = 0; i < h->n_fields; i++)
-		if (h->fields[i].id != HTTP_F_OTHER || !span_eq_nocase(h->fields[i].name, name))
-			h->fields[kept++] = h->fields[i];
-	const unsigned removed = h->n_fields - kept;
-
-	h->n_fields = kept;
-	return removed;
-}
-
 bool http_is_token(struct span s)
 {
 	return s.n != 0 && char_class_end(s.p, s.p + s.n, CHAR_TOKEN) == s.p + s.n;

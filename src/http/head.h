@@ -87,7 +87,6 @@ void http_head_add(struct http_head *h, enum http_field_id id, struct span value
 void http_head_add_named(struct http_head *h, struct span name, struct span value);
 /* Remove all fields of this id; returns how many. */
 unsigned http_head_remove(struct http_head *h, enum http_field_id id);
-unsigned http_head_remove_named(struct http_head *h, struct span name);
 
 /* All values of a list-valued field joined by ", " (in the arena); SPAN_NULL if there is none. */
 struct span http_head_joined(const struct http_head *h, enum http_field_id id);

@@ -4,7 +4,6 @@
  */
 #include "log/facts.h"
 
-#include "log/facts_int.h"
 #include "log/line_int.h"
 #include "log/ring_int.h"
 
@@ -46,7 +45,8 @@ void log_names_fini(struct log_names *s)
 	*s = (struct log_names){ 0 };
 }
 
-bool log_facts_is_secret(struct span name)
+/* Values of these are never recorded, whatever policy reads: credentials and cookies. */
+static bool is_secret(struct span name)
 {
 	static const struct span secret[] = {
 		SPAN("authorization"),
@@ -88,7 +88,7 @@ static void put_name(struct log_line *l, struct span s)
 }
 
 /* A text that is only the sign for a fact's state must not be taken for one. */
-void log_facts_put_value(struct log_line *l, struct span s)
+static void put_value(struct log_line *l, struct span s)
 {
 	if (s.n == 1 && (s.p[0] == '-' || s.p[0] == '!'))
 		log_put_percent(l, (uint8_t)s.p[0]);
@@ -119,7 +119,7 @@ static void word(struct packer *p, const char *key, struct span value)
 {
 	char *at = word_begin(p, key);
 
-	log_facts_put_value(&p->line, value);
+	put_value(&p->line, value);
 	word_end(p, at);
 }
 
@@ -157,7 +157,7 @@ static void field(struct packer *p, const char *prefix, const char *name, const 
 		if (is_end)
 			log_put_char(&p->line, '-');
 		else
-			log_facts_put_value(&p->line, h->fields[i].value);
+			put_value(&p->line, h->fields[i].value);
 		word_end(p, at);
 		n++;
 	}
@@ -167,7 +167,7 @@ static void fields(struct packer *p, const char *prefix, const struct log_names 
                    const struct http_head *h)
 {
 	for (size_t i = 0; i < names->n; i++)
-		if (!log_facts_is_secret(span_str(names->v[i])))
+		if (!is_secret(span_str(names->v[i])))
 			field(p, prefix, names->v[i], h);
 }
 
@@ -226,7 +226,7 @@ static void pack_notes(struct packer *p, const struct notes *notes)
 		log_put_text(&p->line, " note.");
 		put_name(&p->line, n->name);
 		log_put_char(&p->line, '=');
-		log_facts_put_value(&p->line, n->value);
+		put_value(&p->line, n->value);
 		word_end(p, at);
 	}
 }
@@ -372,7 +372,7 @@ static void text_word(struct log_line *l, const char *key, struct span value)
 	if (value.n == 0)
 		return;
 	log_put_text(l, key);
-	log_facts_put_value(l, value);
+	put_value(l, value);
 }
 
 static void put_zone(struct log_line *l, int minutes)

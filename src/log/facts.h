@@ -29,27 +29,12 @@ struct log_facts_fields {
 	struct log_names request, reply;
 };
 
-/* Values of these are never recorded, whatever policy reads: credentials and cookies. */
-bool log_facts_is_secret(struct span name);
-
 /*
  * The facts as words, "src=... method=...", in the arena; SPAN_NULL if there is no memory for it.
  * Facts that nobody has looked for are left out.
  */
 struct span log_facts_pack(const struct facts *f, const struct log_facts_fields *names,
                            struct arena *a);
-
-/*
- * One word of a line, with its value as it stands there. state: ABSENT for "key=-", FAILED for
- * "key=!". False: the line is over, or *error says what is wrong with it.
- */
-struct log_facts_word {
-	struct span key, value;
-	enum fact_state state;
-};
-bool log_facts_next(struct span *rest, struct log_facts_word *w, const char **error);
-/* The value without its percent-encoding: a part of the line, or made in the arena. */
-bool log_facts_decode(struct span value, struct arena *a, struct span *out) MUST_USE;
 
 /* What a line says. Spans point into the line or the arena; facts point into it: it must not move. */
 struct log_facts_record {

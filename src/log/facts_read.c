@@ -8,7 +8,17 @@
 
 /* --- words ------------------------------------------------------------------------------------- */
 
-bool log_facts_next(struct span *rest, struct log_facts_word *w, const char **error)
+/*
+ * One word of a line, with its value as it stands there. state: ABSENT for "key=-", FAILED for
+ * "key=!".
+ */
+struct word {
+	struct span key, value;
+	enum fact_state state;
+};
+
+/* False: the line is over, or *error says what is wrong with it. */
+static bool next_word(struct span *rest, struct word *w, const char **error)
 {
 	struct span word;
 
@@ -42,7 +52,8 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool log_facts_decode(struct span value, struct arena *a, struct span *out)
+/* The value without its percent-encoding: a part of the line, or made in the arena. */
+static bool decode(struct span value, struct arena *a, struct span *out)
 {
 	size_t n = 0;
 	char *to;
@@ -319,31 +330,30 @@ static const struct key {
 	{ SPAN("encrypted"), NO_FACT, 0, read_encrypted },
 };
 
-static bool take_field(struct reading *r, const struct log_facts_word *w)
+static bool take_field(struct reading *r, const struct word *w)
 {
 	struct http_head *h = head(r, w->key.p[2] == 'q' ? &r->request : &r->reply);
 	struct span name, value;
 
-	if (!log_facts_decode(span_skip(w->key, 4), r->arena, &name) || !http_is_token(name) ||
-	    !log_facts_decode(w->value, r->arena, &value))
+	if (!decode(span_skip(w->key, 4), r->arena, &name) || !http_is_token(name) ||
+	    !decode(w->value, r->arena, &value))
 		return false;
 	if (w->state == FACT_VALUE)
 		http_head_add_named(h, name, value);
 	return true;
 }
 
-static bool take_note(struct reading *r, const struct log_facts_word *w)
+static bool take_note(struct reading *r, const struct word *w)
 {
 	struct span name, value;
 
-	if (!log_facts_decode(span_skip(w->key, 5), r->arena, &name) ||
-	    !log_facts_decode(w->value, r->arena, &value))
+	if (!decode(span_skip(w->key, 5), r->arena, &name) || !decode(w->value, r->arena, &value))
 		return false;
 	notes_add(&r->rec->notes, r->arena, name, value);
 	return true;
 }
 
-static bool take_word(struct reading *r, const struct log_facts_word *w)
+static bool take_word(struct reading *r, const struct word *w)
 {
 	const struct key *k = NULL;
 	struct span value;
@@ -361,7 +371,7 @@ static bool take_word(struct reading *r, const struct log_facts_word *w)
 		r->rec->facts.state[k->fact] = (uint8_t)w->state;
 	if (w->state != FACT_VALUE)
 		return true;
-	if (!log_facts_decode(w->value, r->arena, &value))
+	if (!decode(w->value, r->arena, &value))
 		return false;
 	if (k->read != NULL)
 		return k->read(r, value);
@@ -412,11 +422,11 @@ bool log_facts_read(struct span line, struct arena *a, struct log_facts_record *
                     const char **error)
 {
 	struct reading r = { .rec = rec, .arena = a };
-	struct log_facts_word w;
+	struct word w;
 	bool is_first = true;
 
 	*rec = (struct log_facts_record){ .line = line };
-	while (log_facts_next(&line, &w, error)) {
+	while (next_word(&line, &w, error)) {
 		if (is_first && !span_eq(w.key, SPAN("facts")))
 			break;
 		if (is_first && !is_known_version(w.value, error))
@@ -444,10 +454,10 @@ bool log_facts_tells(const struct log_facts_record *rec, bool is_reply, struct s
 {
 	const struct span prefix = is_reply ? SPAN("rep.") : SPAN("req.");
 	struct span rest = rec->line;
-	struct log_facts_word w;
+	struct word w;
 	const char *error;
 
-	while (log_facts_next(&rest, &w, &error))
+	while (next_word(&rest, &w, &error))
 		if (span_starts(w.key, prefix) && span_eq_nocase(span_skip(w.key, 4), name))
 			return true;
 	return false;

@@ -2,7 +2,7 @@ noinst_LIBRARIES += src/log/liblog.a
 src_log_liblog_a_SOURCES = \
 	src/log/access_log.c src/log/access_log.h \
 	src/log/conf.c src/log/directives.tbl.h \
-	src/log/facts.c src/log/facts.h src/log/facts_int.h \
+	src/log/facts.c src/log/facts.h \
 	src/log/facts_read.c \
 	src/log/fields.c src/log/fields.h \
 	src/log/format.c src/log/format.h src/log/format_int.h src/log/codes.tbl.h \

@@ -55,6 +55,13 @@ bool body_source_is_over(const struct body_source *s)
 	return s->is_over && s->data.n == 0;
 }
 
+enum body_state {
+	BODY_MORE,  /* bytes are in `data` */
+	BODY_WAIT,  /* none now; the stream's owner will be scheduled */
+	BODY_END,   /* complete; trailers (if any) are there */
+	BODY_FAILED /* why tells */
+};
+
 static enum body_state fail(struct body_source *s, enum why why)
 {
 	s->why = why;
@@ -144,7 +151,8 @@ static enum body_state decode(struct body_source *s)
 	return BODY_MORE;
 }
 
-enum body_state body_source_fill(struct body_source *s, struct buffer_pool *bp)
+/* Make `data` non-empty if possible. */
+static enum body_state fill(struct body_source *s, struct buffer_pool *bp)
 {
 	for (;;) {
 		if (s->data.n != 0)
@@ -413,7 +421,7 @@ enum body_result body_pump(struct body_source *s, struct body_sink *k, struct bu
 			if (r != BODY_PUMP_DONE)
 				return r;
 		}
-		switch (body_source_fill(s, bp)) {
+		switch (fill(s, bp)) {
 		case BODY_MORE:
 			break;
 		case BODY_WAIT:

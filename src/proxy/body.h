@@ -21,13 +21,6 @@ struct body_whys {
 };
 extern const struct body_whys body_whys_client, body_whys_origin;
 
-enum body_state {
-	BODY_MORE,  /* bytes are in `data` */
-	BODY_WAIT,  /* none now; the stream's owner will be scheduled */
-	BODY_END,   /* complete; trailers (if any) are there */
-	BODY_FAILED /* why tells */
-};
-
 struct body_source {
 	struct stream *stream;  /* NULL: all of it is in `data` */
 	struct buffer **buffer; /* its owner's unread wire bytes; *buffer may be NULL */
@@ -74,8 +67,6 @@ void body_source_init(struct body_source *s, struct stream *stream, struct buffe
 /* A body that is in memory already. */
 void body_source_init_memory(struct body_source *s, struct span data);
 void body_source_fini(struct body_source *s);
-/* Make `data` non-empty if possible. */
-enum body_state body_source_fill(struct body_source *s, struct buffer_pool *bp);
 /* True once everything, the last chunk included, has been read. */
 bool body_source_is_over(const struct body_source *s);
 

@@ -78,9 +78,9 @@ struct txn {
 	bool has_dst;
 	struct dns_query src_name, dst_name;
 	struct client_name *client_name; /* NULL: no log tells it */
-	struct notes notes;           /* annotations; starts with the connection's */
-	struct span rule, rule_place; /* the rule that decided; copies */
-	struct span reported;         /* the first report_only rule that matched; a copy */
+	struct notes notes;              /* annotations; starts with the connection's */
+	struct span rule, rule_place;    /* the rule that decided; copies */
+	struct span reported;            /* the first report_only rule that matched; a copy */
 	struct span shadow; /* what a candidate policy would have said; empty: there is none */
 	enum shadow_state shadow_state;
 	bool rule_denied;
@@ -190,9 +190,7 @@ void txn_forbidden(struct txn *t, struct span detail);
 /* End the fetch; what is known of it is kept for the log. */
 void txn_leave_fetch(struct txn *t);
 
-/* txn_error.c: make t->reply an error page for t->why; its body is t->source. */
-void txn_error_prepare(struct txn *t);
-/* The same with an answer made here: status, type and body. */
+/* txn_error.c: make t->reply an answer made here, of this status, type and body; it is t->source. */
 void txn_answer_prepare(struct txn *t, unsigned status, struct span type, struct span body);
 /* Serialise t->reply and aim the sink at the client, with t->reply_framing. */
 void txn_reply_begin(struct txn *t);

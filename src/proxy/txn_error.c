@@ -182,7 +182,8 @@ static void begin_page(struct txn *t, const struct why_row *row, const struct de
 	             errorpage_render(pages, set, name, &f, a));
 }
 
-void txn_error_prepare(struct txn *t)
+/* Make t->reply an error page for t->why; its body is t->source. */
+static void prepare_error(struct txn *t)
 {
 	const struct why_row *row = why_row(t->why);
 	const struct deny_info *d = info_of(t);
@@ -268,6 +269,6 @@ struct machine_next txn_step_send_error(struct txn *t)
 		t->end = SESSION_ABORT;
 		return TXN_GO(FINISH);
 	}
-	txn_error_prepare(t);
+	prepare_error(t);
 	return TXN_GO(REPLY_ACCESS);
 }

@@ -9,7 +9,7 @@
 struct values {
 	bool onoff;
 	int64_t integer, bytes, ms;
-	unsigned number, percent;
+	unsigned percent;
 	char *string, *line;
 	uint64_t n_values; /* of all kinds */
 };
@@ -72,11 +72,11 @@ static void set_pair(struct conf_line *l, UNUSED void *field)
 /* Short names, which a fuzzer finds. */
 static const struct conf_directive rows[] = {
 	ROW("o", conf_set_onoff, onoff, "on"),     ROW("i", conf_set_int, integer, "1"),
-	ROW("n", conf_set_unsigned, number, "1"),  ROW("p", conf_set_percent, percent, "1%"),
-	ROW("b", conf_set_bytes, bytes, "1 KB"),   ROW("t", conf_set_ms, ms, "1 day"),
-	ROW("s", conf_set_string, string, "none"), ROW("l", conf_set_line, line, "none"),
-	ROW("w", set_words, n_values, ""),         ROW("v", set_values, n_values, ""),
-	ROW("r", set_regexes, n_values, ""),       ROW("q", set_pair, n_values, ""),
+	ROW("p", conf_set_percent, percent, "1%"), ROW("b", conf_set_bytes, bytes, "1 KB"),
+	ROW("t", conf_set_ms, ms, "1 day"),        ROW("s", conf_set_string, string, "none"),
+	ROW("l", conf_set_line, line, "none"),     ROW("w", set_words, n_values, ""),
+	ROW("v", set_values, n_values, ""),        ROW("r", set_regexes, n_values, ""),
+	ROW("q", set_pair, n_values, ""),
 };
 
 static void check_values(const struct values *v)

@@ -92,7 +92,6 @@ static void set_first(struct conf_line *l, UNUSED void *field)
 static const struct conf_directive rows[] = {
 	ROW("onoff", conf_set_onoff, onoff, ""),
 	ROW("integer", conf_set_int, integer, ""),
-	ROW("number", conf_set_unsigned, number, "7"),
 	ROW("percent", conf_set_percent, percent, ""),
 	ROW("bytes", conf_set_bytes, bytes, "64 KB"),
 	ROW("ms", conf_set_ms, ms, "1 minute"),

@@ -12,7 +12,7 @@
 struct fixture_values {
 	bool onoff;
 	int64_t integer, bytes, ms;
-	unsigned number, percent;
+	unsigned percent;
 	char *string, *line;
 	char seen[4096];
 };

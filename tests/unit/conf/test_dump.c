@@ -30,8 +30,6 @@ START_TEST(applied_lines_are_dumped_with_their_places)
 	                                    "#line 9 \"squid.conf\"\n"
 	                                    "words login=***\n"
 	                                    "#line 0 \"(built in)\"\n"
-	                                    "number 7\n"
-	                                    "#line 0\n"
 	                                    "bytes 64 KB\n"
 	                                    "#line 0\n"
 	                                    "ms 1 minute\n",

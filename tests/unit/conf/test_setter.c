@@ -10,7 +10,6 @@ START_TEST(good_values_are_stored)
 	fixture_init(&f);
 	fixture_read(&f, "onoff on\n"
 	                 "integer -5\n"
-	                 "number 0x20\n"
 	                 "percent 40%\n"
 	                 "bytes 2 MB # enough\n"
 	                 "ms 3 seconds\n"
@@ -18,7 +17,6 @@ START_TEST(good_values_are_stored)
 	                 "line a  b # c\n");
 	ck_assert(f.values.onoff);
 	ck_assert_int_eq(f.values.integer, -5);
-	ck_assert_uint_eq(f.values.number, 32);
 	ck_assert_uint_eq(f.values.percent, 40);
 	ck_assert_int_eq(f.values.bytes, 2 << 20);
 	ck_assert_int_eq(f.values.ms, 3000);
@@ -59,7 +57,6 @@ static const struct {
 	{ "onoff", CONF_ERROR, "a value is missing; write onoff SYNTAX" },
 	{ "onoff # on", CONF_ERROR, "a value is missing" },
 	{ "integer 1x", CONF_ERROR, "not a whole number" },
-	{ "number -1", CONF_ERROR, "not between 0 and" },
 	{ "percent 101", CONF_ERROR, "between 0 and 100" },
 	{ "percent %", CONF_ERROR, "between 0 and 100" },
 	{ "bytes 5", CONF_WARNING, "these are bytes" },
@@ -92,12 +89,9 @@ START_TEST(a_refused_value_changes_nothing)
 	struct fixture f;
 
 	fixture_init(&f);
-	fixture_read(
-		&f,
-		"bytes 5 KB\nbytes x\nms 1 second\nms x\nnumber 3\nnumber -3\nonoff on\nonoff x");
+	fixture_read(&f, "bytes 5 KB\nbytes x\nms 1 second\nms x\nonoff on\nonoff x");
 	ck_assert_int_eq(f.values.bytes, 5120);
 	ck_assert_int_eq(f.values.ms, 1000);
-	ck_assert_uint_eq(f.values.number, 3);
 	ck_assert(f.values.onoff);
 	fixture_fini(&f);
 }

@@ -202,27 +202,6 @@ START_TEST(extensions_are_limited_by_chunk)
 }
 END_TEST
 
-START_TEST(data_can_go_around_the_decoder)
-{
-	struct http_chunked c;
-	struct span in = SPAN("a\r\n012"), data;
-
-	http_chunked_init(&c, 0);
-	ck_assert_uint_eq(http_chunked_inside(&c), 0);
-	ck_assert_int_eq(http_chunked_decode(&c, &in, &data), HTTP_CHUNK_DATA);
-	ck_assert_span(data, SPAN("012"));
-	ck_assert_uint_eq(http_chunked_inside(&c), 7);
-	http_chunked_skip(&c, 5);
-	http_chunked_skip(&c, 0);
-	ck_assert_uint_eq(http_chunked_inside(&c), 2);
-	http_chunked_skip(&c, 2);
-	ck_assert_uint_eq(http_chunked_inside(&c), 0);
-	in = SPAN("\r\n0\r\n\r\n");
-	ck_assert_int_eq(http_chunked_decode(&c, &in, &data), HTTP_CHUNK_END);
-	http_chunked_fini(&c);
-}
-END_TEST
-
 static const struct {
 	uint64_t n;
 	const char *text;
@@ -253,7 +232,6 @@ Suite *suite_chunked(void)
 	tcase_add_loop_test(t, bodies_are_decoded_a_byte_at_a_time, 0, ARRAY_LEN(cases));
 	tcase_add_test(t, bad_and_end_are_final);
 	tcase_add_test(t, extensions_are_limited_by_chunk);
-	tcase_add_test(t, data_can_go_around_the_decoder);
 	tcase_add_loop_test(t, chunk_heads_are_printed, 0, ARRAY_LEN(heads));
 	suite_add_tcase(s, t);
 	return s;

@@ -41,13 +41,13 @@ START_TEST(removing_keeps_the_order_of_the_rest)
 	http_head_add(&head, HTTP_F_AGE, SPAN("5"));
 	http_head_add_named(&head, SPAN("x"), SPAN("2"));
 	http_head_add(&head, HTTP_F_DATE, SPAN("d"));
-	ck_assert_uint_eq(http_head_remove_named(&head, SPAN("X")), 2);
-	ck_assert_uint_eq(http_head_remove_named(&head, SPAN("X")), 0);
 	ck_assert_uint_eq(http_head_remove(&head, HTTP_F_AGE), 1);
 	ck_assert_uint_eq(http_head_remove(&head, HTTP_F_AGE), 0);
-	ck_assert_uint_eq(http_head_remove_named(&head, SPAN("hOST")), 1);
-	ck_assert_uint_eq(head.n_fields, 1);
-	ck_assert_int_eq(head.fields[0].id, HTTP_F_DATE);
+	ck_assert_uint_eq(http_head_remove(&head, HTTP_F_HOST), 1);
+	ck_assert_uint_eq(head.n_fields, 3);
+	ck_assert_span(head.fields[0].value, SPAN("1"));
+	ck_assert_span(head.fields[1].value, SPAN("2"));
+	ck_assert_int_eq(head.fields[2].id, HTTP_F_DATE);
 	http_head_add(&head, HTTP_F_AGE, SPAN("6")); /* once more after it was removed */
 	ck_assert_span(http_head_get(&head, HTTP_F_AGE)->value, SPAN("6"));
 }
