@@ -5,7 +5,8 @@
 DIRECTIVE(deny_info, "", error, error, deny_info_conf, deny_infos, "",
 	"PAGE|[CODE:]PAGE|[3xx:]URL|TCP_RESET ACL...",
 	"What a denied client is shown instead of ERR_ACCESS_DENIED, if the acl that was looked at last is one of these; the"
-	" first such line counts. PAGE: a template ERR_NAME, with status 403 or CODE (200-299, 400-599). URL: a redirection with"
+	" first such line counts. PAGE: a template ERR_NAME, with status 403 or CODE (200-299, 400-599); 204 and 205 come"
+	" without the page, and a CONNECT is told 403 instead of a 2xx. URL: a redirection with"
 	" 3xx (300-399), or without it 302, or 307 for HTTP/1.1 and methods other than GET and HEAD; %u (URL), %a (user), %i (client), %M"
 	" (method), %H (host), %p (port), %R (path), %h (this proxy), %t and %T (time) and %% are filled in. TCP_RESET: the connection is"
 	" reset. In a group (any-of, all-of) the member that was looked at last counts.")

@@ -85,6 +85,12 @@ static struct errorpage_facts page_facts(struct txn *t, const struct why_row *ro
 	};
 }
 
+/* RFC 9110 15.3.5, 15.3.6: whatever followed their head would be taken for the next reply. */
+static bool has_content(unsigned status)
+{
+	return status != 204 && status != 205;
+}
+
 /* Fill t->reply and aim the sink; HEAD gets the fields of a GET without the body. */
 static void begin_answer(struct txn *t, unsigned status, struct span reason, struct span type,
                          struct span body)
@@ -104,10 +110,12 @@ static void begin_answer(struct txn *t, unsigned status, struct span reason, str
 	                      ? SPAN(FORWARD_PRODUCT)
 	                      : SPAN(FORWARD_PRODUCT "/" PACKAGE_VERSION));
 	http_head_add(h, HTTP_F_DATE, arena_dup(&t->arena, span_of(date, HTTP_DATE_LEN)));
-	if (type.n != 0)
+	if (type.n != 0 && has_content(status))
 		http_head_add(h, HTTP_F_CONTENT_TYPE, type);
 	http_head_add(h, HTTP_F_CACHE_CONTROL, SPAN("no-store"));
-	http_head_set_framing(h, &framing);
+	/* RFC 9110 8.6: none in a 204. */
+	if (status != 204)
+		http_head_set_framing(h, &framing);
 	if (s->header.via)
 		http_head_add(h, HTTP_F_VIA, arena_dup(&t->arena, s->identity.via));
 	if (!t->keep_alive)
@@ -118,7 +126,7 @@ static void begin_answer(struct txn *t, unsigned status, struct span reason, str
 	body_source_init_memory(&t->own_body, is_head ? SPAN_NULL : body);
 	t->source = &t->own_body;
 	t->reply_framing = framing;
-	if (is_head)
+	if (is_head || status == 204)
 		t->reply_framing.kind = HTTP_BODY_NONE;
 	txn_facts_set_reply(t, h);
 }
@@ -151,6 +159,15 @@ static void begin_redirection(struct txn *t, const struct why_row *row, const st
 	             SPAN("text/html; charset=utf-8"), SPAN(""));
 }
 
+/* RFC 9110 9.3.6: a 2xx would tell the client that its tunnel is open. */
+static unsigned page_status(const struct txn *t, const struct why_row *row,
+                            const struct deny_info *d)
+{
+	if (d == NULL)
+		return row->status;
+	return d->status == 0 || (t->is_connect && d->status < 300) ? 403 : d->status;
+}
+
 /* d may be NULL. */
 static void begin_page(struct txn *t, const struct why_row *row, const struct deny_info *d)
 {
@@ -165,7 +182,7 @@ static void begin_page(struct txn *t, const struct why_row *row, const struct de
 	const struct span language = errorpages_language(pages, set);
 	const bool has_own = d != NULL && errorpages_have(pages, span_str(d->what));
 	const char *name = has_own ? d->what : row->page;
-	const unsigned status = d == NULL ? row->status : d->status != 0 ? d->status : 403;
+	const unsigned status = page_status(t, row, d);
 
 	http_head_add(h, HTTP_F_X_SQUID_ERROR,
 	              d != NULL && d->status != 0 ? arena_printf(a, "%u:%s 0", status, name)
@@ -179,7 +196,7 @@ static void begin_page(struct txn *t, const struct why_row *row, const struct de
 		reason = arena_printf(a, "%s%.*s", t->rule_denied ? "Denied by " : "",
 		                      SPAN_ARG(clean(a, denial_text(t), false)));
 	begin_answer(t, status, reason, SPAN("text/html; charset=utf-8"),
-	             errorpage_render(pages, set, name, &f, a));
+	             has_content(status) ? errorpage_render(pages, set, name, &f, a) : SPAN(""));
 }
 
 /* Make t->reply an error page for t->why; its body is t->source. */
@@ -194,6 +211,8 @@ static void prepare_error(struct txn *t)
 	    !txn_conf(t)->proxy.persistent_connection_after_error)
 		t->keep_alive = false;
 	http_head_init(&t->reply, &t->arena);
+	/* What was decided about another reply, by rules that may be gone, says nothing of this one. */
+	t->reply_pass = (struct header_pass){ NULL };
 	add_proxy_status(t, row);
 	if (d != NULL && d->kind == DENY_INFO_REDIRECT)
 		begin_redirection(t, row, d);
