@@ -190,9 +190,14 @@ static struct machine_next step_route(struct fetch *f)
 	f->stream = f->r.keep_alive ? take_pinned(f) : NULL;
 	if (f->stream == NULL && f->r.may_reuse)
 		f->stream = upstream_pool_take(f->worker->upstreams, way->key, &f->opened_ms);
-	/* Somebody else's rule may have let it be opened. It stays for them. */
-	if (f->stream != NULL && floor_judge(&way->guard, &f->stream->peer) != FLOOR_PASSES)
-		upstream_pool_give(f->worker->upstreams, way->key, &f->stream, f->opened_ms);
+	/* Somebody else's rule may have let it be opened. It stays for them, but for an authenticated one. */
+	if (f->stream != NULL && floor_judge(&way->guard, &f->stream->peer) != FLOOR_PASSES) {
+		if (f->was_pinned)
+			stream_close(&f->stream, false);
+		else
+			upstream_pool_give(f->worker->upstreams, way->key, &f->stream,
+			                   f->opened_ms);
+	}
 	/* The name may have moved since: policy judged today's addresses, so only those will do. */
 	if (f->stream != NULL && !is_judged(f, &f->stream->peer.ip))
 		stream_close(&f->stream, false);
