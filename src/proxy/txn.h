@@ -70,6 +70,8 @@ struct txn {
 	/* who asks: the address that connected is the session's */
 	struct endpoint client; /* as the log shows it */
 	struct xff_walk xff;
+	struct endpoint asker; /* as policy sees it, while miss_access sees another one */
+	bool has_asker;
 
 	/* what policy knows and says */
 	struct facts facts;

@@ -157,14 +157,16 @@ struct machine_next txn_step_miss_access(struct txn *t)
 
 	if (rules == NULL)
 		return TXN_GO(ALWAYS_DIRECT);
-	const struct endpoint seen = t->facts.src;
-
+	/* It may wait, and comes here again with the other address in the facts. */
+	if (!t->has_asker)
+		t->asker = t->facts.src;
+	t->has_asker = true;
 	txn_facts_set_src(t, &t->session->peer);
 	const struct machine_next n = ask(t, rules, VERDICT_ALLOW, TXN_ALWAYS_DIRECT, WHY_FORWARDING_DENIED,
 	                                  t->is_connect ? LOG_NONE_NONE : LOG_TCP_MISS);
 
 	if (n.kind == MACHINE_GO)
-		txn_facts_set_src(t, &seen);
+		txn_facts_set_src(t, &t->asker);
 	return n;
 }
 
