@@ -372,12 +372,16 @@ uint64_t txn_log_sinks(struct txn *t)
 	add_notes(t);
 	for (const struct log_target *g = t->worker->snapshot->log.targets; g != NULL;
 	     g = g->next) {
+		const bool is_none = g->kind == LOG_TARGET_NONE;
 		struct trail trail;
+		const enum verdict v =
+			g->acls != NULL ? txn_decide_now(t, g->acls, VERDICT_ALLOW, &trail)
+					: VERDICT_ALLOW;
 
-		if (g->acls != NULL &&
-		    txn_decide_now(t, g->acls, VERDICT_ALLOW, &trail) != VERDICT_ALLOW)
+		/* What could not be decided is logged: a client may have seen to it. */
+		if (v == VERDICT_DENY || (is_none && v == VERDICT_UNDECIDED))
 			continue;
-		if (g->kind == LOG_TARGET_NONE)
+		if (is_none)
 			break;
 		sinks |= 1ULL << g->sink;
 	}

@@ -1,6 +1,7 @@
 """Clients, origins and careless files that try to get another verdict, or another message, than was meant."""
 import pytest
 
+from harness.deadline import until
 from harness.dns import Server
 from harness.message import reply, request
 from harness.origin import serve_forever
@@ -85,3 +86,15 @@ def test_an_authenticated_connection_below_the_floor_is_not_lent(start_proxy, st
         assert got.body == b"NTLM alice"
         assert alice.get(origin.url("/")).status == 403
         assert bob.get(origin.url("/inside")).body == b"nobody"
+
+
+@cuttle_only("Squid has no limit on matching, and so takes for ever")
+def test_what_cannot_be_decided_is_logged(start_proxy, start_origin):
+    """A URL that takes an expression to its limit does not keep its client out of the log."""
+    origin = start_origin(serve_forever(reply()))
+    noise = "(.)((a|aa)+)+\\1\\1[^a]$"
+    proxy = start_proxy(f"acl noise url_regex {noise}\naccess_log stdio:{{dir}}/one.log squid !noise\n"
+                        "access_log none noise\naccess_log stdio:{dir}/two.log squid\nhttp_access allow all\n")
+    with proxy.client() as client:
+        client.get(origin.url("/" + "a" * 64))
+    until(lambda: proxy.read("one.log") and proxy.read("two.log"), "both logs have a line")
