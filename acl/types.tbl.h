@@ -43,7 +43,7 @@ TYPE("proto", schemes, acl_subject_scheme, 0, READS(REQUEST), "URL schemes such 
 TYPE("method", methods, acl_subject_method, 0, READS(REQUEST), "methods such as GET and CONNECT", NULL,
 	"The request's method.")
 TYPE("url_regex", regexes, acl_subject_url, TYPE_TAKES_I, READS(REQUEST), REGEX, NULL,
-	"The whole URL, decoded if all its percent-encodings are valid. For a CONNECT it is HOST:PORT.")
+	"The whole URL, percent-decoded; what is no valid encoding stays as it is. For a CONNECT it is HOST:PORT.")
 TYPE("urlpath_regex", regexes, acl_subject_url_path, TYPE_TAKES_I, READS(REQUEST), REGEX, NULL,
 	"The URL's path and query, decoded. A CONNECT has none.")
 TYPE("urllogin", regexes, acl_subject_none, TYPE_TAKES_I, READS_NOTHING, REGEX, NULL,

@@ -450,24 +450,20 @@ static unsigned hex_value(char c)
 	return (unsigned)(char_is(c, CHAR_DIGIT) ? c - '0' : ascii_lower(c) - 'a' + 10);
 }
 
-static bool triplets_are_valid(struct span s)
+static bool is_triplet(struct span s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == '%' && (s.n - i < 3 || !char_is(s.p[i + 1], CHAR_HEX) ||
-		                      !char_is(s.p[i + 2], CHAR_HEX)))
-			return false;
-	return true;
+	return s.n >= 3 && s.p[0] == '%' && char_is(s.p[1], CHAR_HEX) && char_is(s.p[2], CHAR_HEX);
 }
 
 struct span uri_decode(struct span s, struct arena *a)
 {
-	if (span_find(s, '%') == s.n || !triplets_are_valid(s))
+	if (span_find(s, '%') == s.n)
 		return s;
 	char *const text = arena_alloc(a, s.n);
 	char *p = text;
 
 	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '%') {
+		if (is_triplet(span_skip(s, i))) {
 			*p++ = (char)(hex_value(s.p[i + 1]) << 4 | hex_value(s.p[i + 2]));
 			i += 2;
 		} else {

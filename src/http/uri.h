@@ -67,6 +67,7 @@ struct span uri_text(const struct uri *u, struct arena *a);
 struct span uri_host_text(const struct uri *u, struct arena *a);
 
 /*
- * Percent-decode for matching (url_regex): only if every triplet is valid, else the text unchanged.
+ * Percent-decode for matching (url_regex). A percent sign that begins no triplet stays as it is, and
+ * keeps no other from being decoded: servers look at the path alone, whatever a query ends with.
  */
 struct span uri_decode(struct span s, struct arena *a);

@@ -365,9 +365,10 @@ static const struct {
 	{ "one triplet", "/%41", "/A" },
 	{ "digits of either case", "%2f%2F", "//" },
 	{ "once only", "%2541", "%41" },
-	{ "a triplet that is none leaves all", "%41%zz", "%41%zz" },
-	{ "a triplet that is cut leaves all", "%41%4", "%41%4" },
-	{ "a percent sign at the end", "%41%", "%41%" },
+	{ "a triplet that is none stays", "%41%zz%42", "A%zzB" },
+	{ "a triplet that is cut stays", "%41%4", "A%4" },
+	{ "a percent sign at the end", "%41%", "A%" },
+	{ "two percent signs", "%%41%", "%A%" },
 	{ "empty", "", "" },
 };
 
