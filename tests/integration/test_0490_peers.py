@@ -158,7 +158,7 @@ def test_never_direct_fails_closed(start_proxy, start_parent, origin, lines):
     assert answer.status == 503 and answer.get("X-Squid-Error") == "ERR_CANNOT_FORWARD 0"
     with proxy.client() as client:
         assert client.connect(origin.authority).status == 503
-    plain, connect = proxy.wait_log(2)
+    connect, plain = sorted(proxy.wait_log(2), key=lambda line: line.method)
     assert (plain.result, plain.hier) == ("TCP_MISS/503", "HIER_NONE")
     assert (connect.result, connect.hier) == ("NONE_NONE/503", "HIER_NONE")
     assert origin.connections == 0 and a.connections == 0
@@ -304,7 +304,7 @@ def test_the_next_one_is_asked(start_proxy, start_parent, dead):
     # twice after a failure, then at once
     assert [line.hier for line in proxy.wait_log(4)] == ["ANY_OLD_PARENT"] * 2 + ["FIRSTUP_PARENT"] * 2
     assert not is_up(proxy, "a") and is_up(proxy, "b")
-    assert re.search(r"WARNING: cache_peer a .* is down", proxy.operator_log())
+    until(lambda: re.search(r"WARNING: cache_peer a .* is down", proxy.operator_log()), "that is told")
 
 
 def test_tunnels_go_to_the_next_one_too(start_proxy, start_origin, dead):
@@ -397,7 +397,7 @@ def test_back_from_the_dead(start_proxy, origin):
         try:
             until(lambda: is_up(proxy), "the parent is found to be up again")
             assert client.get(origin.url()).body == b"parent"
-            assert re.search(r"cache_peer up is up again", proxy.operator_log())
+            until(lambda: "cache_peer up is up again" in proxy.operator_log(), "that is told")
         finally:
             parent.close(check=False)
             sock.close()
