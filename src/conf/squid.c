@@ -32,6 +32,10 @@ void conf_default_differences(struct conf_reader *r)
 		{ "cache_mem", "nothing is stored yet", "keeps up to 256 MB in memory" },
 		{ "relaxed_header_parser", "messages are parsed strictly",
 		  "tolerates some mistakes (relaxed_header_parser on)" },
+		{ "ssrf_protection",
+		  "connections to loopback, link-local and metadata addresses are refused where no "
+		  "http_access rule names them",
+		  "connects wherever http_access lets it" },
 		{ "uri_whitespace", "a request whose URI holds a blank is refused",
 		  "strips the blanks (uri_whitespace strip)" },
 	};

@@ -137,6 +137,7 @@ void outgoing_set_address(struct conf_line *l, void *field)
 	if (!ip_parse(word, &o.ip) || ip_is_any(&o.ip)) {
 		conf_error(l, "\"%.*s\" is no address of this machine: use an IPv4 or IPv6 address",
 		           SPAN_ARG(word));
+		conf_as_squid(l->reader, "looks names up, and does not start if there is none");
 		(void)conf_rest(l);
 		return;
 	}
@@ -155,8 +156,8 @@ static bool take_value(struct conf_line *l, int64_t max, struct outgoing_line *o
 	if (o->is_default)
 		return true;
 	if (!conf_parse_int(word, &v) || v < 0 || v > max) {
-		conf_error(l, "\"%.*s\" is no number from 0 to %#llx, nor \"default\"",
-		           SPAN_ARG(word), (unsigned long long)max);
+		conf_error_both(l, "\"%.*s\" is no number from 0 to %#llx, nor \"default\"",
+		                SPAN_ARG(word), (unsigned long long)max);
 		(void)conf_rest(l);
 		return false;
 	}
@@ -174,6 +175,8 @@ void outgoing_set_tos(struct conf_line *l, void *field)
 	if ((o.value & 3) != 0)
 		conf_warning(l, "the lowest two bits of %#x belong to ECN: %#x is set", o.value,
 		             o.value & 0xfc);
+	if ((o.value & 3) != 0)
+		conf_as_squid(l->reader, CONF_SQUID_WARNS);
 	o.value &= 0xfc;
 	add(l, field, o);
 }

@@ -18,10 +18,16 @@ void peer_conf_fini(struct peer_conf *c)
 
 void peer_conf_finish(const struct peer_conf *c, struct conf_reader *r)
 {
-	if (c->never_direct != NULL && c->peers == NULL)
+	const struct acl_rule *last = c->peers == NULL && c->never_direct != NULL
+	                                      ? acl_rules_last(c->never_direct)
+	                                      : NULL;
+
+	/* The end of a list is the opposite of its last line. */
+	if (last != NULL && !span_eq(acl_rule_text(last), SPAN("deny all")))
 		conf_report(
-			r, CONF_WARNING, (struct conf_place){ "never_direct", 0 },
-			"there is no cache_peer, so requests that may not go direct are refused");
+			r, CONF_WARNING, acl_rule_place(last),
+			"there is no cache_peer, so requests that never_direct keeps from going "
+			"direct are refused");
 	if (outgoing_conf_marks(&c->outgoing) && !sock_can_mark())
 		conf_report(
 			r, CONF_WARNING,

@@ -20,8 +20,8 @@ static bool number(struct conf_line *l, struct span value, int64_t min, int64_t 
 {
 	if (conf_parse_int(value, n) && *n >= min && *n <= INT32_MAX)
 		return true;
-	conf_error(l, "cache_peer: \"%.*s\" is no number from %lld on", SPAN_ARG(value),
-	           (long long)min);
+	conf_error_both(l, "cache_peer: \"%.*s\" is no number from %lld on", SPAN_ARG(value),
+	                (long long)min);
 	return false;
 }
 
@@ -93,6 +93,7 @@ static bool take_name(struct conf_line *l, struct peer *p, struct span value)
 {
 	if (value.n == 0) {
 		conf_error(l, "cache_peer: name= without a name");
+		conf_as_squid(l->reader, CONF_SQUID_TAKES);
 		return false;
 	}
 	free(p->name);
@@ -130,6 +131,8 @@ static bool take_forceddomain(struct conf_line *l, struct peer *p, struct span v
 	p->forced_host = host_text(value, &ip, &is_ip);
 	if (p->forced_host == NULL)
 		conf_error(l, "cache_peer: forceddomain=\"%.*s\" is no host name", SPAN_ARG(value));
+	if (p->forced_host == NULL)
+		conf_as_squid(l->reader, CONF_SQUID_TAKES);
 	return p->forced_host != NULL;
 }
 
@@ -199,10 +202,12 @@ static bool take_login(struct conf_line *l, struct peer *p, struct span value)
 	if (span_starts(value, SPAN("NEGOTIATE")) || span_starts(value, SPAN("*"))) {
 		conf_error(l, "cache_peer: this kind of login= is not built yet; use "
 		              "login=USER:PASSWORD, PASS or PASSTHRU");
+		conf_as_squid(l->reader, "applies it");
 		return false;
 	}
 	if (span_find(value, ':') == value.n) {
 		conf_error(l, "cache_peer: login= takes USER:PASSWORD, PASS or PASSTHRU");
+		conf_as_squid(l->reader, "sends the word as it is");
 		return false;
 	}
 	set_credentials(p, value);
@@ -304,11 +309,13 @@ static bool take_option(struct conf_line *l, struct peer *p, struct span word)
 		           SPAN_ARG(span_of(word.p, span_find(word, '='))),
 		           near != NULL ? "; did you mean " : "", near != NULL ? near : "",
 		           near != NULL ? "?" : "");
+		conf_as_squid(l->reader, "logs an error, leaves the option out and starts");
 		return false;
 	}
 	if (o->unbuilt != NULL) {
 		conf_error(l, "cache_peer: %.*s: %s is not built yet",
 		           SPAN_ARG(span_of(word.p, span_find(word, '='))), o->unbuilt);
+		conf_as_squid(l->reader, "applies it");
 		return false;
 	}
 	if (o->take == NULL)
@@ -325,12 +332,15 @@ static bool take_type(struct conf_line *l)
 		return false;
 	if (span_eq(word, SPAN("parent")))
 		return true;
-	if (span_eq(word, SPAN("sibling")) || span_eq(word, SPAN("multicast")))
+	if (span_eq(word, SPAN("sibling")) || span_eq(word, SPAN("multicast"))) {
 		conf_error(l, "cache_peer: %.*s peers are not built yet; use parent",
 		           SPAN_ARG(word));
-	else
+		conf_as_squid(l->reader, "applies it");
+	} else {
 		conf_error(l, "cache_peer: \"%.*s\" is no type of peer; use parent",
 		           SPAN_ARG(word));
+		conf_as_squid(l->reader, "warns, takes the peer for a sibling and starts");
+	}
 	return false;
 }
 
@@ -342,7 +352,7 @@ static bool take_port(struct conf_line *l, int64_t min, int64_t *port)
 		return false;
 	if (conf_parse_int(word, port) && *port >= min && *port <= UINT16_MAX)
 		return true;
-	conf_error(l, "cache_peer: \"%.*s\" is no port", SPAN_ARG(word));
+	conf_error_both(l, "cache_peer: \"%.*s\" is no port", SPAN_ARG(word));
 	return false;
 }
 
@@ -359,6 +369,7 @@ static bool take_line(struct conf_line *l, struct peer *p)
 	if (p->host == NULL) {
 		conf_error(l, "cache_peer: \"%.*s\" is neither a host name nor an address",
 		           SPAN_ARG(word));
+		conf_as_squid(l->reader, CONF_SQUID_TAKES);
 		return false;
 	}
 	if (!take_type(l) || !take_port(l, 1, &port) || !take_port(l, 0, &icp_port))
@@ -372,6 +383,7 @@ static bool take_line(struct conf_line *l, struct peer *p)
 		           "cache_peer: ICP is not built yet, so the peer cannot be asked at "
 		           "port %lld; write 0 instead, or add no-query",
 		           (long long)icp_port);
+		conf_as_squid(l->reader, "asks the peer by ICP");
 		return false;
 	}
 	return ok;
@@ -400,10 +412,11 @@ void peer_conf_peer(struct conf_line *l, void *field)
 	}
 	/* One with errors stays, so that lines about it are not called wrong too. */
 	if (find(*at, p->name) != NULL) {
-		conf_error(l,
-		           "cache_peer: there is a peer called %s already; give this one another "
-		           "name=",
-		           p->name);
+		conf_error_both(
+			l,
+			"cache_peer: there is a peer called %s already; give this one another "
+			"name=",
+			p->name);
 		peers_free(&p);
 		return;
 	}
@@ -427,6 +440,7 @@ void peer_conf_access(struct conf_line *l, void *field)
 		conf_error(l,
 		           "cache_peer_access: no cache_peer \"%.*s\" is defined above this line",
 		           SPAN_ARG(word));
+		conf_as_squid(l->reader, CONF_SQUID_SKIPS);
 		(void)conf_rest(l);
 		return;
 	}

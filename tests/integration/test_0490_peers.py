@@ -189,6 +189,20 @@ def test_acls_that_name_the_peer(start_proxy, start_origin):
     assert sources == ["127.0.0.9", "127.0.0.1"]
 
 
+def test_what_the_log_says(start_proxy, start_parent, origin):
+    """The peer's name is %<A, and acls of access_log may look at it and at the hierarchy code."""
+    a = start_parent("a")
+    proxy = start_proxy(peer(a.port) + PLAIN + "logformat way %rm %Sh %<A %<a\nacl up peername up\nacl first hier_code FIRSTUP_PARENT\n"
+                        "access_log stdio:{dir}/all.log logformat=way\naccess_log stdio:{dir}/up.log logformat=way up first\n")
+    with proxy.client() as client:
+        assert client.get("http://x.test/").body == b"a"
+        assert client.ask("POST", origin.url(), body=b"x").body == b"hello"
+    until(lambda: proxy.read("all.log").count("\n") == 2, "two lines")
+    lines = sorted(proxy.read("all.log").splitlines())
+    assert lines == ["GET FIRSTUP_PARENT up 127.0.0.1", "POST HIER_DIRECT 127.0.0.1 127.0.0.1"]
+    assert proxy.read("up.log") == "GET FIRSTUP_PARENT up 127.0.0.1\n"
+
+
 # --- what they are told --------------------------------------------------------------------------
 CLIENTS = {"Proxy-Authorization": "Basic eDp5", "Authorization": "Basic YTpi"}
 LOGINS = [      # options, Proxy-Authorization and Authorization as the peer sees them

@@ -129,7 +129,15 @@ START_TEST(the_other_directives)
 	ck_assert(f.conf.prefer_direct && !f.conf.nonhierarchical_direct && f.conf.retry_on_error);
 	ck_assert_int_eq(f.conf.connect_timeout_ms, 2000);
 	ck_assert(f.conf.always_direct != NULL && f.conf.never_direct != NULL);
-	ck_assert_ptr_nonnull(strstr(peer_fixture_findings(&f), "there is no cache_peer"));
+	ck_assert_ptr_nonnull(
+		strstr(peer_fixture_findings(&f), "6: warning: there is no cache_peer"));
+	peer_fixture_fini(&f);
+	peer_fixture_init(&f, "never_direct deny all\n");
+	ck_assert_str_eq(peer_fixture_findings(&f), "");
+	peer_fixture_fini(&f);
+	peer_fixture_init(&f, "never_direct deny localhost\n");
+	ck_assert_ptr_nonnull(
+		strstr(peer_fixture_findings(&f), "1: warning: there is no cache_peer"));
 	peer_fixture_fini(&f);
 }
 END_TEST
