@@ -26,7 +26,7 @@ struct acl_file {
 	unsigned refs;          /* guarded */
 	struct acl_files *home; /* NULL: nobody finds it */
 	struct list in_home;    /* guarded */
-	struct acl values; /* name, type, data and hosts: what the kind's functions look at */
+	struct acl values;      /* name, type, data and hosts: what the kind's functions look at */
 	struct conf_list_file from; /* path is ours; stamp is guarded */
 	char *path;
 	size_t n_values;
