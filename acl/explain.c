@@ -197,9 +197,16 @@ static struct span step_text(const struct acl_step *s, struct arena *a)
 		value = arena_printf(a, ": there is no %.*s", SPAN_ARG(s->field));
 	else if (s->result == ACL_NO && s->reads != 0)
 		value = SPAN(": there is nothing to compare");
-	return arena_printf(a, "%*s%s%s (%s) %s%.*s\n", (int)(4 + 2 * s->depth), "",
-	                    s->is_negated ? "!" : "", s->acl, s->type, result_text(s),
-	                    SPAN_ARG(value));
+	/* What was compared is the acl; what the rule asks for is its contrary. */
+	const bool is_turned = s->is_negated && (s->result == ACL_YES || s->result == ACL_NO);
+
+	return arena_printf(a, "%*s%s%s (%s) %s%.*s%s%s%s\n", (int)(4 + 2 * s->depth), "",
+	                    s->is_negated && !is_turned ? "!" : "", s->acl, s->type,
+	                    result_text(s), SPAN_ARG(value), is_turned ? ", so !" : "",
+	                    is_turned ? s->acl : "",
+	                    !is_turned             ? ""
+	                    : s->result == ACL_YES ? " does not"
+	                                           : " does");
 }
 
 static struct span rule_line(const struct acl_explanation *x, const struct acl_rule *r,

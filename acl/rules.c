@@ -86,6 +86,12 @@ static bool parse_term(struct conf_line *l, struct acl_rules *r, struct span wor
 		add_term(r, a, is_negated);
 		return true;
 	}
+	if (name.n == 0) {
+		conf_error(l, "%.*s: a \"!\" stands directly before the name of an acl",
+		           SPAN_ARG(l->name));
+		conf_as_squid(l->reader, CONF_SQUID_STOPS);
+		return false;
+	}
 	const char *near = acl_set_suggest(r->set, name);
 
 	conf_error(l, "%.*s: no acl \"%.*s\" is defined above this line%s%s%s", SPAN_ARG(l->name),

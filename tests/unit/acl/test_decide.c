@@ -302,7 +302,7 @@ START_TEST(an_explanation_names_values_and_the_nearest_rule)
 	acl_explain(f.acl.http_access, &f.facts, VERDICT_DENY, &f.arena, &x);
 	ck_assert_span(acl_explanation_text(&x, &f.arena),
 	               SPAN("  http_access deny !Safe_ports  # squid.conf:4\n"
-	                    "    !Safe_ports (port) matches \"80\" by \"80\"\n"
+	                    "    Safe_ports (port) matches \"80\" by \"80\", so !Safe_ports does not\n"
 	                    "  http_access allow net good  # squid.conf:5\n"
 	                    "    net (src) matches \"192.0.2.7\" by \"192.0.2.0-192.0.2.255\"\n"
 	                    "    good (dstdomain) does not match \"www.example.org\"\n"
