@@ -137,6 +137,9 @@ static void print_all(const struct replay *r)
 		        "cuttle replay: %" PRIu64 " lines cannot be read; the first is line"
 		        " %" PRIu64 ": %s\n",
 		        r->n_unreadable, r->bad_line, r->bad_why);
+	if (r->n_unreadable != 0 && r->n == r->n_unreadable)
+		fprintf(stderr, "cuttle replay: records are written by a line such as: access_log"
+		                " daemon:/var/log/cuttle/facts.log logformat=facts\n");
 }
 
 static unsigned processors(void)
