@@ -137,7 +137,7 @@ struct acl_hits {
 
 /* A rule (text and place are set) or an acl (type is set) and what it has done. */
 struct acl_tally_row {
-	const char *directive; /* of a rule; of an acl: its name */
+	const char *directive; /* of a rule, with the field or peer it is about; of an acl: its name */
 	const char *type;      /* of an acl; NULL: a rule */
 	struct span text;      /* n is 0: what no rule of the list has decided */
 	struct conf_place place;

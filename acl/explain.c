@@ -201,9 +201,8 @@ static struct span step_text(const struct acl_step *s, struct arena *a)
 	const bool is_turned = s->is_negated && (s->result == ACL_YES || s->result == ACL_NO);
 
 	return arena_printf(a, "%*s%s%s (%s) %s%.*s%s%s%s\n", (int)(4 + 2 * s->depth), "",
-	                    s->is_negated && !is_turned ? "!" : "", s->acl, s->type,
-	                    result_text(s), SPAN_ARG(value), is_turned ? ", so !" : "",
-	                    is_turned ? s->acl : "",
+	                    s->is_negated && !is_turned ? "!" : "", s->acl, s->type, result_text(s),
+	                    SPAN_ARG(value), is_turned ? ", so !" : "", is_turned ? s->acl : "",
 	                    !is_turned             ? ""
 	                    : s->result == ACL_YES ? " does not"
 	                                           : " does");

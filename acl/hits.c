@@ -38,7 +38,7 @@ void acl_conf_count(struct acl_conf *c, struct acl_tally *t)
 	s->slots = check_calloc(count_slots(s) + 1, sizeof(*s->slots));
 	for (struct list *l = s->rules.next; l != &s->rules; l = l->next) {
 		struct acl_rules *r = CONTAINER_OF(l, struct acl_rules, in_set);
-		const struct span name = span_str(r->directive);
+		const struct span name = span_str(r->label);
 
 		for (size_t i = 0; i < r->n_rules; i++)
 			r->rules[i].slot = take(s, r->rules[i].is_report_only ? 'o' : 'r', name,
@@ -57,7 +57,7 @@ static void tell_list(const struct acl_rules *r, acl_tally_fn *each, void *arg)
 	for (size_t i = 0; i < r->n_rules; i++) {
 		const struct acl_rule *rule = &r->rules[i];
 		const struct acl_tally_row row = {
-			.directive = r->directive,
+			.directive = r->label,
 			.text = rule->text.n != 0 ? rule->text : SPAN("(all)"),
 			.place = rule->place,
 			.is_report_only = rule->is_report_only,
@@ -68,7 +68,7 @@ static void tell_list(const struct acl_rules *r, acl_tally_fn *each, void *arg)
 		each(arg, &row);
 	}
 	const struct acl_tally_row end = {
-		.directive = r->directive,
+		.directive = r->label,
 		.hits = acl_tally_sum(r->set->tally, r->slot),
 	};
 

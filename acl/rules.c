@@ -12,6 +12,7 @@ static struct acl_rules *rules_new(struct acl_set *s, struct span directive)
 	OBJ_NEW(r, ACL_RULES_MAGIC);
 	r->set = s;
 	r->directive = span_strdup(directive);
+	r->label = span_strdup(directive);
 	list_init(&r->in_set);
 	list_push_back(&s->rules, &r->in_set);
 	return r;
@@ -31,6 +32,7 @@ void acl_rules_free(struct acl_rules **rp)
 	free(r->rules);
 	free(r->terms);
 	free(r->directive);
+	free(r->label);
 	OBJ_FREE(r, ACL_RULES_MAGIC);
 }
 
@@ -59,7 +61,7 @@ struct span acl_rule_text(const struct acl_rule *r)
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-static struct acl_set *set_of(struct conf_line *l)
+static struct acl_set *set_of(const struct conf_line *l)
 {
 	struct acl_conf *c = conf_section(l->reader, CONF_SECTION_acl);
 
@@ -142,6 +144,35 @@ static void add_rule(struct acl_rules *r, struct acl_set *s, struct conf_place p
 	};
 }
 
+/*
+ * A new list for the rules that follow on the line. Its label takes the first word that was read before
+ * them: a field, a peer, a log. Further ones are left out, as they may be values with secrets.
+ */
+static struct acl_rules *list_for(const struct conf_line *l)
+{
+	struct acl_rules *r =
+		rules_new(set_of(l), l->directive != NULL ? span_str(l->directive->name) : l->name);
+	const uintptr_t from = (uintptr_t)l->name.p, to = (uintptr_t)l->rest.p;
+	const uintptr_t text = (uintptr_t)l->text.p;
+
+	/* A default has no text of its own that the words stand in. */
+	if (from < text || to < from || to > text + l->text.n)
+		return r;
+	struct span before = span_trim(span_skip(span_of(l->name.p, to - from), l->name.n));
+	size_t n = 0;
+
+	while (n < before.n && before.p[n] != ' ' && before.p[n] != '\t')
+		n++;
+	if (n == 0)
+		return r;
+	const size_t size = strlen(r->directive) + n + 2;
+
+	free(r->label);
+	r->label = check_malloc(size);
+	snprintf(r->label, size, "%s %.*s", r->directive, (int)n, before.p);
+	return r;
+}
+
 /* The words up to the line's end. False: something was reported. */
 static bool parse_terms(struct conf_line *l, struct acl_rules *r)
 {
@@ -156,6 +187,7 @@ static bool parse_terms(struct conf_line *l, struct acl_rules *r)
 void acl_conf_rules(struct conf_line *l, void *field)
 {
 	struct acl_rules **rp = field;
+	const struct conf_line at_action = *l;
 	struct span action;
 
 	if (!conf_word(l, &action)) {
@@ -176,8 +208,7 @@ void acl_conf_rules(struct conf_line *l, void *field)
 		return;
 	}
 	if (*rp == NULL)
-		*rp = rules_new(set_of(l),
-		                l->directive != NULL ? span_str(l->directive->name) : l->name);
+		*rp = list_for(&at_action);
 	const size_t first = (*rp)->n_terms;
 
 	if (!parse_terms(l, *rp)) {
@@ -232,8 +263,7 @@ void acl_conf_report_only(struct conf_line *l, void *field)
 
 struct acl_rules *acl_conf_terms(struct conf_line *l)
 {
-	struct acl_rules *r =
-		rules_new(set_of(l), l->directive != NULL ? span_str(l->directive->name) : l->name);
+	struct acl_rules *r = list_for(l);
 
 	if (!parse_terms(l, r)) {
 		acl_rules_free(&r);

@@ -194,6 +194,7 @@ struct acl_rules {
 	struct list in_set;
 	const struct acl_set *set; /* NULL once the set is gone */
 	char *directive;
+	char *label; /* the directive and what the list is about: "request_header_access Cookie" */
 	struct acl_rule *rules;
 	struct acl_term *terms;
 	size_t n_rules, cap_rules, n_terms, cap_terms;

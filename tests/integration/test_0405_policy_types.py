@@ -140,7 +140,9 @@ def rows(proxy):
 @cuttle_only("its own directive")
 def test_rules_tell_their_hits(start_proxy, start_origin):
     conf = ("acl get method GET\nacl post method POST\nacl bad urlpath_regex ^/bad\nreport_only http_access deny bad\n"
-            "http_access allow manager\nhttp_access allow get\nhttp_access deny post\nhttp_access allow get bad\n")
+            "http_access allow manager\nhttp_access allow get\nhttp_access deny post\nhttp_access allow get bad\n"
+            "request_header_access X-Foo deny get\nrequest_header_access X-Bar deny get\n"
+            "request_header_add Authorization \"Basic c2VjcmV0\" all\n")
     proxy = start_proxy(conf)
     origin = start_origin(serve_forever(OK))
     with proxy.client() as client:
@@ -155,6 +157,10 @@ def test_rules_tell_their_hits(start_proxy, start_origin):
     assert seen["http_access allow get bad"][:2] == ("rule", 0)
     assert seen["http_access allow get bad"][2].startswith("shadowed by ")
     assert seen["http_access (no rule matched)"] == ("rule", 1, "-")
+    # Which field a list of rules is about is told, but no value.
+    for field in ("X-Foo", "X-Bar"):
+        assert seen[f"request_header_access {field} deny get"] == ("rule", 0, "never")
+    assert seen["request_header_add Authorization all"] == ("rule", 3, "-")
     assert seen["get method"][1] == 3
     assert seen["bad urlpath_regex"][1] == 2
     assert seen["localhost src"] == ("acl", 0, "never")
