@@ -39,14 +39,19 @@ int command_run(int argc, char *argv[])
 
 #define OPTIONS_MAX 40
 
+static bool is_policy(const struct command_option *o)
+{
+	return strcmp(o->name, "policy") == 0;
+}
+
 static void print_help(const char *word, const struct command_option *rows, size_t n)
 {
 	printf("usage: cuttle %s [options]\n", word);
 	for (size_t i = 0; i < n; i++) {
 		char left[40];
 
-		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
-		         rows[i].argument != NULL ? " " : "",
+		snprintf(left, sizeof(left), "%s--%s%s%s", is_policy(&rows[i]) ? "-f, " : "",
+		         rows[i].name, rows[i].argument != NULL ? " " : "",
 		         rows[i].argument != NULL ? rows[i].argument : "");
 		printf("  %-24s %s\n", left, rows[i].help);
 	}
@@ -57,15 +62,21 @@ int command_next(int argc, char *argv[], const struct command_option *rows, size
                  const char **value)
 {
 	struct option names[OPTIONS_MAX + 2] = { { 0 } };
+	int policy = '?';
 
 	CHECK(n <= OPTIONS_MAX);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		names[i] = (struct option){ rows[i].name, rows[i].argument != NULL, NULL, (int)i };
+		if (is_policy(&rows[i]))
+			policy = (int)i;
+	}
 	names[n] = (struct option){ "help", 0, NULL, OPTIONS_MAX };
 	opterr = 0;
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no threads yet */
-	const int c = getopt_long(argc, argv, ":", names, NULL);
+	int c = getopt_long(argc, argv, policy != '?' ? ":f:" : ":", names, NULL);
 
+	if (c == 'f')
+		c = policy;
 	if (c == OPTIONS_MAX) {
 		print_help(argv[0], rows, n);
 		return COMMAND_HELPED;

@@ -23,7 +23,8 @@ struct command_option {
 /*
  * The next option of the command line. Returns its id with *value set (NULL: takes none),
  * COMMAND_END after the last one, or COMMAND_BAD, which was reported; --help prints the rows and
- * yields COMMAND_HELPED. Words that are no options are an error.
+ * yields COMMAND_HELPED. Words that are no options are an error. The option "policy" may be written
+ * -f, as the configuration is elsewhere on the command line.
  */
 enum { COMMAND_END = -1, COMMAND_BAD = -2, COMMAND_HELPED = -3 };
 int command_next(int argc, char *argv[], const struct command_option *rows, size_t n,

@@ -4,7 +4,7 @@
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-sed -n '/^A first squid.conf/,/^Pointing clients/s/^    \([a-z_#][a-z_ ].*\)/\1/p' "$1/README" |
+sed -n '/^A first squid.conf/,/^Why, what if/s/^    \([a-z_#][a-z_ ].*\)/\1/p' "$1/README" |
 	grep -vE '^(cuttle|mkdir) ' >"$folder/README.conf"
 cp "$1/etc/cuttle.conf.default" "$folder/default.conf"
 for conf in "$folder"/*.conf; do
