@@ -9,12 +9,24 @@
 static const struct {
 	const char *directive;
 	enum verdict when_empty;
-	bool decides; /* whether the request may pass; else where it goes */
+	bool decides;   /* whether the request may pass; else where it goes */
+	bool is_onward; /* only for what is sent on */
 } roads[] = {
-	{ "http_access", VERDICT_DENY, true },    { "adapted_http_access", VERDICT_ALLOW, true },
-	{ "always_direct", VERDICT_DENY, false }, { "never_direct", VERDICT_DENY, false },
-	{ "miss_access", VERDICT_ALLOW, true },   { "http_reply_access", VERDICT_ALLOW, true },
+	{ "http_access", VERDICT_DENY, true, false },
+	{ "adapted_http_access", VERDICT_ALLOW, true, false },
+	{ "always_direct", VERDICT_DENY, false, true },
+	{ "never_direct", VERDICT_DENY, false, true },
+	{ "miss_access", VERDICT_ALLOW, true, true },
+	{ "http_reply_access", VERDICT_ALLOW, true, false },
 };
+
+/* A page of the manager is answered here and not sent on. */
+static bool asks_manager(const struct facts *f)
+{
+	return f->state[FACT_REQUEST] == FACT_VALUE && f->uri != NULL &&
+	       span_starts(f->uri->path, SPAN("/squid-internal-mgr/")) &&
+	       (f->state[FACT_LOCAL] != FACT_VALUE || f->local.port == f->uri->port);
+}
 
 /* Only addresses: whether one is this host's, with a port we listen on, depends on the machine. */
 static void judge_addresses(const struct snapshot *s, const struct facts *f,
@@ -50,13 +62,15 @@ static unsigned facts_needed(const struct acl_explanation *x)
 void explain_request(const struct snapshot *s, const struct facts *f, struct arena *a,
                      struct explanation *out)
 {
+	const bool is_here = asks_manager(f);
+
 	*out = (struct explanation){ .verdict = VERDICT_ALLOW };
 	out->stages = arena_alloc(a, ARRAY_LEN(roads) * sizeof(out->stages[0]));
 	for (size_t i = 0; i < ARRAY_LEN(roads) && out->verdict == VERDICT_ALLOW; i++) {
 		const struct acl_rules *rules = snapshot_rules(s, roads[i].directive);
 		struct explain_stage *stage = &out->stages[out->n];
 
-		if (rules == NULL && i != 0)
+		if ((rules == NULL && i != 0) || (roads[i].is_onward && is_here))
 			continue;
 		if ((acl_rules_reads(rules) & 1u << FACT_REPLY) != 0 && f->reply == NULL)
 			continue;
@@ -66,7 +80,7 @@ void explain_request(const struct snapshot *s, const struct facts *f, struct are
 		out->n++;
 		if (roads[i].decides || stage->x.verdict == VERDICT_NEED)
 			out->verdict = stage->x.verdict;
-		if (i == 0 && out->verdict == VERDICT_ALLOW)
+		if (i == 0 && out->verdict == VERDICT_ALLOW && !is_here)
 			judge_addresses(s, f, stage->x.trail.rule, a, out);
 		if (out->is_below_floor)
 			out->verdict = VERDICT_DENY;

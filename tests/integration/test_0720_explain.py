@@ -168,6 +168,19 @@ def test_floor(tmp_path, dst, rule, word, verdict):
     assert "ssrf_protection" not in run()
 
 
+@pytest.mark.parametrize("local, verdict", [("127.0.0.1:3128", "allow"), ("127.0.0.1:3129", "deny")])
+def test_the_manager_is_not_connected_to(tmp_path, local, verdict):
+    policy = tmp_path / "manager.conf"
+    policy.write_text("http_port 3128\nhttp_access allow localhost manager\nacl no port 3128\nmiss_access deny no\n")
+    # -f is --policy, as on the rest of the command line.
+    text = subprocess.run([CUTTLE, "explain", "-f", str(policy), "--src", "127.0.0.1", "--local", local, "--url",
+                           "http://127.0.0.1:3128/squid-internal-mgr/info"],
+                          capture_output=True, text=True, timeout=LIMIT, check=True).stdout
+    verdicts = [line for line in text.split("\n") if line.startswith(("verdict: ", "in all: "))]
+    assert verdicts[-1].endswith(": " + verdict) and ("ssrf_protection" in text) == (verdict == "deny")
+    assert "miss_access" not in text
+
+
 REFUSED = [
     ("no request", (), "--url"),
     ("no URL", ("--url", "nonsense"), "400"),
