@@ -236,7 +236,13 @@ struct run {
 	struct acl_regex_scratch *scratch;
 	const struct acl_regex *which;
 	enum acl_regex_result result;
-	uint32_t tried[TRIED]; /* index + 1 of the last one with the same remainder */
+	/*
+	 * Which were run: index + 1 of the last one with the same remainder. A text made to call up
+	 * many gets a bit for each instead; NULL before.
+	 */
+	unsigned n_tried;
+	uint64_t *all_tried;
+	uint32_t tried[TRIED];
 };
 
 /* True if this one matches. */
@@ -251,14 +257,29 @@ static bool run_one(struct run *r, uint32_t i)
 	return got == REGEX_YES;
 }
 
+/* True if it was not tried before, or that was forgotten. */
+static bool try_first(struct run *r, uint32_t i)
+{
+	if (likely(r->all_tried == NULL)) {
+		if (r->tried[i % TRIED] == i + 1)
+			return false;
+		r->tried[i % TRIED] = i + 1;
+		if (++r->n_tried == TRIED)
+			r->all_tried = check_calloc(r->l->n / 64 + 1, sizeof(uint64_t));
+		return true;
+	}
+	const uint64_t bit = (uint64_t)1 << (i % 64);
+	const bool is_new = (r->all_tried[i / 64] & bit) == 0;
+
+	r->all_tried[i / 64] |= bit;
+	return is_new;
+}
+
 static bool run_found(void *arg, uint32_t i)
 {
 	struct run *r = arg;
 
-	if (r->tried[i % TRIED] == i + 1)
-		return false;
-	r->tried[i % TRIED] = i + 1;
-	return run_one(r, i);
+	return try_first(r, i) && run_one(r, i);
 }
 
 static void run_long(struct run *r)
@@ -266,7 +287,10 @@ static void run_long(struct run *r)
 	const struct span folded = fold(r->scratch, seen_of(r->scratch, r->text), r->text);
 
 	memset(r->tried, 0, sizeof(r->tried));
+	r->n_tried = 0;
+	r->all_tried = NULL;
 	acl_lit_index_search(r->l->index, folded, run_found, r);
+	free(r->all_tried);
 }
 
 static bool probe_hits(const struct probe *p, const uint64_t *pieces)

@@ -120,20 +120,31 @@ static void lits_unite(struct acl_lits *to, const struct acl_lits *from, bool he
 /* --- which is the best ---------------------------------------------------------------------- */
 
 /* What is in most URLs anyway. */
-static const char *const common[] = { "https", "http",  "://",  "www.",  ".com", ".net",
-	                              ".org",  ".html", ".php", "index", "image" };
+static const char common[][8] = { "https", "http",  "://",  "www.",  ".com", ".net",
+	                          ".org",  ".html", ".php", "index", "image" };
+
+static unsigned common_at(const char *s, unsigned n)
+{
+	unsigned mask = 0;
+
+	for (size_t k = 0; k < ARRAY_LEN(common); k++) {
+		unsigned len = 0;
+
+		while (len < n && common[k][len] == s[len] && common[k][len] != '\0')
+			len++;
+		if (common[k][len] == '\0')
+			mask |= (1u << len) - 1;
+	}
+	return mask;
+}
 
 unsigned acl_lit_common(const char *s, unsigned n)
 {
 	unsigned mask = 0;
 
-	for (size_t k = 0; k < ARRAY_LEN(common); k++) {
-		const unsigned len = (unsigned)strlen(common[k]);
-
-		for (unsigned at = 0; at + len <= n; at++)
-			if (s[at] == common[k][0] && memcmp(s + at, common[k], len) == 0)
-				mask |= ((1u << len) - 1) << at;
-	}
+	for (unsigned at = 0; at + 3 <= n; at++)
+		if (s[at] == '.' || s[at] == ':' || s[at] == 'h' || s[at] == 'i' || s[at] == 'w')
+			mask |= common_at(s + at, n - at) << at;
 	return mask;
 }
 
@@ -264,6 +275,16 @@ static void loosen(struct acl_need *x)
 	lits_copy(&x->suf, &x->pre);
 }
 
+/* Nothing more will come before it or after it. */
+static void settle(struct acl_need *x)
+{
+	loosen(x);
+	if (x->is_empty_too)
+		return;
+	consider(x, &x->pre);
+	consider(x, &x->suf);
+}
+
 static bool concat_exact(struct acl_need *x, const struct acl_need *y)
 {
 	struct acl_lits both;
@@ -325,6 +346,32 @@ static bool may_be_empty(const struct acl_need *x)
 	return x->is_exact ? lits_have_empty(&x->pre) : x->is_empty_too;
 }
 
+static bool is_full(const struct acl_lits *l)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->v[i].n == ACL_LIT_MAX)
+			return true;
+	return false;
+}
+
+/* What is known of x and of y and not of both together. */
+static void consider_lost(struct acl_need *x, const struct acl_need *y)
+{
+	const bool is_x_there = x->is_exact || !x->is_empty_too;
+
+	if (x->is_exact)
+		consider(x, &x->pre);
+	else if (is_x_there &&
+	         (!y->is_exact || is_full(&x->suf) || x->suf.n * y->pre.n > ACL_LITS_MAX))
+		consider(x, &x->suf);
+	if (y->is_exact || y->is_empty_too)
+		return;
+	if (is_x_there)
+		consider_junction(x, x->is_exact ? &x->pre : &x->suf, &y->pre);
+	else
+		consider(x, &y->pre);
+}
+
 void acl_need_concat(struct acl_need *x, const struct acl_need *y)
 {
 	struct acl_lits pre, suf;
@@ -337,22 +384,13 @@ void acl_need_concat(struct acl_need *x, const struct acl_need *y)
 		return;
 	const bool is_empty_too = may_be_empty(x) && may_be_empty(y);
 
-	if (x->is_exact)
-		consider(x, &x->pre);
-	if (y->is_exact)
-		consider(x, &y->pre);
-	if ((x->is_exact || !x->is_empty_too) && (y->is_exact || !y->is_empty_too))
-		consider_junction(x, x->is_exact ? &x->pre : &x->suf, &y->pre);
+	consider_lost(x, y);
 	concat_pre(&pre, x, y);
 	concat_suf(&suf, x, y);
 	lits_copy(&x->pre, &pre);
 	lits_copy(&x->suf, &suf);
 	x->is_exact = false;
 	x->is_empty_too = is_empty_too;
-	if (is_empty_too)
-		return;
-	consider(x, &pre);
-	consider(x, &suf);
 }
 
 /* --- one or the other, and again ------------------------------------------------------------ */
@@ -390,8 +428,8 @@ void acl_need_alternate(struct acl_need *x, const struct acl_need *other)
 		}
 		need_copy(&y, other);
 	}
-	loosen(x);
-	loosen(&y);
+	settle(x);
+	settle(&y);
 	lits_unite(&x->pre, &y.pre, true);
 	lits_unite(&x->suf, &y.suf, false);
 	x->is_empty_too = x->is_empty_too || y.is_empty_too;
@@ -444,10 +482,6 @@ void acl_need_repeat(struct acl_need *x, int min, int max)
 
 void acl_need_finish(struct acl_need *x, struct acl_lits *lits)
 {
-	loosen(x);
-	if (!x->is_empty_too) {
-		consider(x, &x->pre);
-		consider(x, &x->suf);
-	}
+	settle(x);
 	lits_copy(lits, &x->best);
 }

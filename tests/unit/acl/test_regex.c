@@ -166,7 +166,7 @@ static const struct {
 	{ "[abc]x", "ax bx cx" },
 	{ "[^abc]x", "x" },
 	{ "ad.x.\\.[0-9]y", ".0y .1y .2y .3y .4y .5y .6y .7y .8y .9y" },
-	{ "^https?://([^/]+\\.)?ads[0-9]*\\.", ".ads ps://ads tp://ads" },
+	{ "^https?://([^/]+\\.)?ads[0-9]*\\.", ".ads ^http://ads ^https://ads" },
 	{ "(q+|rr)zz", "qzz rrzz" },
 	{ "(ab)\\1", "ab" },
 	{ ".*", "" },

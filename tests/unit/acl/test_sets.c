@@ -217,17 +217,18 @@ START_TEST(a_text_may_call_up_everything)
 {
 	struct acl_regexes *l = acl_regexes_new();
 	struct acl_regex_scratch s;
-	char text[2000], expr[32], why[80];
+	char text[4000], expr[32], why[80];
 	size_t n = 0;
 
-	for (unsigned i = 0; i < 200; i++) {
-		snprintf(expr, sizeof(expr), "%c%c%c%cx$", 'a' + (int)(i % 20), 'b' + (int)(i / 20),
-		         'k', 'q');
+	for (unsigned i = 0; i < 600; i++) {
+		snprintf(expr, sizeof(expr), "%c%ckq.*x$", 'a' + (int)(i % 24),
+		         'a' + (int)(i / 24));
 		struct acl_regex *r = acl_regex_new(span_str(expr), false, why, sizeof(why));
 
 		acl_regexes_add(l, &r);
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%.5s", expr);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%.4s", expr);
 	}
+	n += (size_t)snprintf(text + n, sizeof(text) - n, "x");
 	acl_regexes_finish(l);
 	acl_regex_scratch_init(&s);
 	ck_assert_int_eq(acl_regexes_match(l, span_of(text, n), &s, NULL), REGEX_YES);
