@@ -1,7 +1,8 @@
 /*
  * The runner of transactions: moves them from step to step as txn_steps.tbl.h allows, arms what a
- * wait may last, notices that the client has gone. The steps are in txn_request.c, txn_reply.c and
- * txn_tunnel.c.
+ * wait may last, notices that the client has gone. The steps are in txn_*.c: txn_request.c and
+ * txn_access.c for what comes in, txn_route.c and txn_fields.c for the way out, txn_reply.c,
+ * txn_error.c and txn_tunnel.c for the way back.
  */
 #include "proxy/txn.h"
 

@@ -158,6 +158,8 @@ typedef struct machine_next txn_step_fn(struct txn *);
 #define TXN_GO(s)   MACHINE_NEXT(MACHINE_GO, TXN_##s)
 #define TXN_WAIT(s) MACHINE_NEXT(MACHINE_WAIT, TXN_##s)
 #define TXN_END()   MACHINE_NEXT(MACHINE_END, 0)
+/* End by WHY_w, with a page about it. */
+#define TXN_FAIL(t, w, d) (txn_fail((t), WHY_##w, (d)), TXN_GO(SEND_ERROR))
 
 /* The settings that hold now (the held snapshot, else the worker's). */
 const struct snapshot *txn_conf(const struct txn *t);

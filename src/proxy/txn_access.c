@@ -6,8 +6,6 @@
 #include "base/counters.h"
 #include "header/forward.h"
 
-#define FAIL(t, w, d) (txn_fail((t), WHY_##w, (d)), TXN_GO(SEND_ERROR))
-
 /* In words what decided, since the rules may go before the log line is written. */
 static void name_rule(struct txn *t, const struct trail *trail)
 {
@@ -97,7 +95,7 @@ static struct machine_next ask(struct txn *t, const struct acl_rules *rules,
 	keep_rule(t, &trail);
 	t->result = (uint8_t)result;
 	if (v == VERDICT_UNDECIDED)
-		return FAIL(t, UNDECIDED, span_str(trail.detail != NULL ? trail.detail : ""));
+		return TXN_FAIL(t, UNDECIDED, span_str(trail.detail != NULL ? trail.detail : ""));
 	count(COUNT_CLIENT_DENIED);
 	txn_fail(t, denied, SPAN_NULL);
 	return TXN_GO(SEND_ERROR);
@@ -127,7 +125,7 @@ struct machine_next txn_step_allowed(struct txn *t)
 	if (t->is_manager)
 		return TXN_GO(ANSWER_HERE);
 	if (forward_is_loop(h, &t->snapshot->identity))
-		return FAIL(t, LOOP, SPAN_NULL);
+		return TXN_FAIL(t, LOOP, SPAN_NULL);
 	/* RFC 9110 7.6.2: the last recipient answers itself. */
 	if (t->max_forwards == 0)
 		return TXN_GO(ANSWER_HERE);
@@ -137,13 +135,13 @@ struct machine_next txn_step_allowed(struct txn *t)
 			return TXN_GO(ANSWER_HERE);
 		t->result = LOG_TCP_DENIED;
 		count(COUNT_CLIENT_DENIED);
-		return FAIL(t, DENIED, SPAN("no acl names the method PURGE"));
+		return TXN_FAIL(t, DENIED, SPAN("no acl names the method PURGE"));
 	}
 	if (!t->is_connect && t->uri.scheme != URI_HTTP)
-		return FAIL(t, SCHEME, t->uri.scheme_text);
+		return TXN_FAIL(t, SCHEME, t->uri.scheme_text);
 	/* RFC 9111 5.2.1.7: nothing is stored, so nothing can be served from the store. */
 	if (!t->is_connect && http_head_has_token(h, HTTP_F_CACHE_CONTROL, SPAN("only-if-cached")))
-		return FAIL(t, ONLY_IF_CACHED, SPAN_NULL);
+		return TXN_FAIL(t, ONLY_IF_CACHED, SPAN_NULL);
 	return TXN_GO(MISS_ACCESS);
 }
 
@@ -162,8 +160,9 @@ struct machine_next txn_step_miss_access(struct txn *t)
 		t->asker = t->facts.src;
 	t->has_asker = true;
 	txn_facts_set_src(t, &t->session->peer);
-	const struct machine_next n = ask(t, rules, VERDICT_ALLOW, TXN_ALWAYS_DIRECT, WHY_FORWARDING_DENIED,
-	                                  t->is_connect ? LOG_NONE_NONE : LOG_TCP_MISS);
+	const struct machine_next n =
+		ask(t, rules, VERDICT_ALLOW, TXN_ALWAYS_DIRECT, WHY_FORWARDING_DENIED,
+	            t->is_connect ? LOG_NONE_NONE : LOG_TCP_MISS);
 
 	if (n.kind == MACHINE_GO)
 		txn_facts_set_src(t, &t->asker);

@@ -8,8 +8,6 @@
 #include "http/target.h"
 #include "proxy/internal.h"
 
-#define FAIL(t, w, d) (txn_fail((t), WHY_##w, (d)), TXN_GO(SEND_ERROR))
-
 static struct machine_next bad_head(struct txn *t, const struct http_parse_error *e)
 {
 	count(COUNT_CLIENT_BAD);
@@ -58,7 +56,7 @@ struct machine_next txn_step_read_head(struct txn *t)
 		txn_fail(t, t->reader.bytes == 0 ? WHY_CLIENT_EOF : WHY_CLIENT_GONE, SPAN_NULL);
 		return TXN_GO(FINISH);
 	case HEAD_MEMORY:
-		return FAIL(t, MEMORY, SPAN_NULL);
+		return TXN_FAIL(t, MEMORY, SPAN_NULL);
 	}
 	UNREACHABLE("head_read");
 }
@@ -122,7 +120,7 @@ struct machine_next txn_step_classify(struct txn *t)
 	if (!begin_body(t, &e))
 		return bad_head(t, &e);
 	if (t->uri.scheme == URI_WS_OTHER || t->uri.scheme == URI_URN)
-		return FAIL(t, SCHEME, t->uri.scheme_text);
+		return TXN_FAIL(t, SCHEME, t->uri.scheme_text);
 	t->keep_alive = forward_is_persistent(&t->request) &&
 	                t->snapshot->proxy.client_persistent_connections && !t->worker->is_draining;
 	if (!read_expectations(t))
@@ -148,7 +146,7 @@ struct machine_next txn_step_verify_host(struct txn *t)
 	if (!uri_parse_host(host->value, scheme, &t->arena, &u, &detail) ||
 	    !span_eq(u.host, t->uri.host) || (u.has_port && u.port != t->uri.port) ||
 	    (!u.has_port && t->uri.port != uri_default_port(scheme)))
-		return FAIL(t, CONFLICT_HOST, SPAN_NULL);
+		return TXN_FAIL(t, CONFLICT_HOST, SPAN_NULL);
 	return TXN_GO(ACCESS);
 }
 

@@ -8,8 +8,6 @@
 #include "proxy/client_db.h"
 #include "proxy/txn.h"
 
-#define FAIL(t, w, d) (txn_fail((t), WHY_##w, (d)), TXN_GO(SEND_ERROR))
-
 /* --- the floor ------------------------------------------------------------------------------- */
 
 static bool names_address(const void *rule, const struct ip *ip)
@@ -244,7 +242,7 @@ struct machine_next txn_step_route(struct txn *t)
 		return TXN_GO(WAY);
 	if (t->is_connect)
 		t->result = LOG_NONE_NONE;
-	return FAIL(t, CANNOT_FORWARD, SPAN_NULL);
+	return TXN_FAIL(t, CANNOT_FORWARD, SPAN_NULL);
 }
 
 /* --- one after the other --------------------------------------------------------------------- */
