@@ -54,7 +54,7 @@ class Tree:
     def raised(self):
         """Endings that some code causes; to compare with one or to translate it causes nothing."""
         code = "\n".join(t for p, t in self.sources.items() if p.suffix == ".c")
-        found = set(re.findall(r"(?<!case )(?<![=!<>]= )\bWHY_(\w+)", code)) | set(re.findall(r"\bFAIL\(t, (\w+)", code))
+        found = set(re.findall(r"(?<!case )(?<![=!<>]= )\bWHY_(\w+)", code)) | set(re.findall(r"\bTXN_FAIL\(t, (\w+)", code))
         for tbl, macro in (("txn", "TXN_STEP"), ("fetch", "FETCH_STEP")):
             found |= {r[3] for r in rows(self.text(f"src/proxy/{tbl}_steps.tbl.h"), macro)}
         return found
