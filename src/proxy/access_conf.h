@@ -25,7 +25,7 @@ struct access_conf {
 	/* NULL: no such line. */
 	struct acl_rules *adapted_http_access, *miss_access, *http_reply_access;
 	struct reply_limit *reply_limits;
-	/* Read, and kept for the cache; nothing asks them yet. */
+	/* Read, and kept for the cache and for intercepted connections; nothing asks them yet. */
 	struct acl_rules *cache, *send_hit, *store_miss;
 	struct unsupported_rule *unsupported;
 };
