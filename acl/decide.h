@@ -107,7 +107,8 @@ typedef void acl_resolve_fn(void *arg, struct acl_host *hosts, size_t n);
  * Have the names among the values looked up, once all lines were read and before acl_conf_finish(),
  * which otherwise reports them as errors. resolve may take long; NULL: nobody can.
  */
-void acl_conf_resolve(struct acl_conf *c, struct conf_reader *r, acl_resolve_fn *resolve, void *arg);
+void acl_conf_resolve(struct acl_conf *c, struct conf_reader *r, acl_resolve_fn *resolve,
+                      void *arg);
 
 /*
  * Once all lines were read, after conf_finish(): completes the acls and reports empty ones, circles
@@ -137,9 +138,10 @@ struct acl_hits {
 
 /* A rule (text and place are set) or an acl (type is set) and what it has done. */
 struct acl_tally_row {
-	const char *directive; /* of a rule, with the field or peer it is about; of an acl: its name */
-	const char *type;      /* of an acl; NULL: a rule */
-	struct span text;      /* n is 0: what no rule of the list has decided */
+	/* of a rule, with the field or peer it is about; of an acl: its name */
+	const char *directive;
+	const char *type; /* of an acl; NULL: a rule */
+	struct span text; /* n is 0: what no rule of the list has decided */
 	struct conf_place place;
 	bool is_report_only;
 	const struct acl_rule *shadow; /* NULL: none */

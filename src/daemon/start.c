@@ -4,8 +4,8 @@
  */
 #include "daemon/start.h"
 
-#include "admin/command.h"
 #include "acl/files.h"
+#include "admin/command.h"
 #include "admin/manager.h"
 #include "base/hash.h"
 #include "base/oplog.h"

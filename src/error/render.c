@@ -272,7 +272,8 @@ static bool put_composed(struct page *pg, char macro)
 		put_raw(pg, span_str(errorpage_stylesheet(e)));
 		return true;
 	case 'L':
-		put_raw(pg, span_str(e != NULL && e->html_text != NULL ? e->html_text : "[not available]"));
+		put_raw(pg, span_str(e != NULL && e->html_text != NULL ? e->html_text
+		                                                       : "[not available]"));
 		return true;
 	case 'R':
 		put_request(pg);

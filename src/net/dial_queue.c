@@ -43,8 +43,9 @@ enum err dial_more_telling(enum err a, enum err b)
 	 * nothing is known of the other side then.
 	 */
 	static const enum err order[] = {
-		ERR_FORBIDDEN, ERR_NO_FDS, ERR_NO_PORTS, ERR_NOMEM,      ERR_LIMIT,       ERR_REFUSED,
-		ERR_RESET,  ERR_TIMEOUT,  ERR_PERMISSION, ERR_UNREACHABLE, ERR_SYSTEM,
+		ERR_FORBIDDEN,  ERR_NO_FDS,      ERR_NO_PORTS, ERR_NOMEM,
+		ERR_LIMIT,      ERR_REFUSED,     ERR_RESET,    ERR_TIMEOUT,
+		ERR_PERMISSION, ERR_UNREACHABLE, ERR_SYSTEM,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)

@@ -100,7 +100,7 @@ char *snapshot_text(const struct snapshot *s);
 /* Does a log of this configuration lie directly in this folder? */
 bool snapshot_logs_into(const struct snapshot *s, const char *folder);
 bool snapshot_sets_marks(const struct snapshot *s); /* or reads them: that takes CAP_NET_ADMIN */
-bool snapshot_has_floor(const struct snapshot *s); /* is ssrf_protection on? */
+bool snapshot_has_floor(const struct snapshot *s);  /* is ssrf_protection on? */
 const char *snapshot_visible_hostname(const struct snapshot *s);
 /* The candidate policy that is decided beside it; NULL: none. */
 const char *snapshot_shadow(const struct snapshot *s);

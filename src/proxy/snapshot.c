@@ -3,8 +3,8 @@
  */
 #include "proxy/snapshot.h"
 
-#include "loop/poller.h"
 #include "loop/jobs.h"
+#include "loop/poller.h"
 #include "net/dns_wait.h"
 #include "peer/peer_page.h"
 

@@ -146,8 +146,7 @@ static enum op_status find_addresses(struct txn *t)
 		t->has_dst = true;
 		t->dns_us = loop_precise_us(t->worker->loop);
 		if (dns_addresses_start(t->worker->dns, client_db_lookups(t->session->holder),
-		                        t->uri.host, &t->dst, &t->task) ==
-		    OP_PENDING) {
+		                        t->uri.host, &t->dst, &t->task) == OP_PENDING) {
 			t->op = &t->dst.op;
 			return OP_PENDING;
 		}

@@ -47,7 +47,7 @@ struct handoff {
 	struct post post;
 	struct worker *to;
 	struct port *port; /* counted */
-	int fd; /* -1: withdrawn */
+	int fd;            /* -1: withdrawn */
 	struct endpoint peer, local;
 };
 

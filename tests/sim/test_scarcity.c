@@ -214,8 +214,7 @@ START_TEST(a_client_with_names_that_nobody_answers_leaves_room_for_others)
 		ck_assert_msg(i < SHARE ? sim_received(crowd[i]).n == 0
 		                        : play_starts(crowd[i], "HTTP/1.1 503 "),
 		              "client %u: %.*s", i, SPAN_ARG(sim_received(crowd[i])));
-	ck_assert_uint_eq(counters_sum(COUNT_DNS_CLIENT_REFUSED) - refused,
-	                  2 * (CROWD - SHARE));
+	ck_assert_uint_eq(counters_sum(COUNT_DNS_CLIENT_REFUSED) - refused, 2 * (CROWD - SHARE));
 	struct sim_peer *other = ask_from("198.51.100.8", asking[_i].tunnel, "www.example");
 
 	sim_proxy_run_for(&sp, 100);

@@ -68,8 +68,8 @@ static const struct {
 
 static void check_end(int i, const struct play_client *c, int64_t ended_ms)
 {
-	ck_assert_msg(c->ended_ms >= ended_ms && c->ended_ms <= ended_ms + 1, "%s: ended after %lld ms", ends[i].name,
-	              (long long)c->ended_ms);
+	ck_assert_msg(c->ended_ms >= ended_ms && c->ended_ms <= ended_ms + 1,
+	              "%s: ended after %lld ms", ends[i].name, (long long)c->ended_ms);
 	ck_assert_msg(ends[i].ends != NULL ? play_ends(c->peer, ends[i].ends)
 	                                   : sim_received(c->peer).n == 0,
 	              "%s: %.*s", ends[i].name, SPAN_ARG(sim_received(c->peer)));

@@ -8,4 +8,5 @@ Suite *suite_native(void);
 Suite *suite_ring(void);
 Suite *suite_sink(void);
 
-UNIT_MAIN(suite_native, suite_ring, suite_sink, suite_access_log, suite_log_conf, suite_facts, suite_format)
+UNIT_MAIN(suite_native, suite_ring, suite_sink, suite_access_log, suite_log_conf, suite_facts,
+          suite_format)

@@ -10,5 +10,5 @@ Suite *suite_pump(void);
 Suite *suite_stream(void);
 Suite *suite_upstream_pool(void);
 
-UNIT_MAIN(suite_stream, suite_pump, suite_upstream_pool, suite_listener, suite_floor, suite_dns_files, suite_dns,
-          suite_dial, suite_net_conf)
+UNIT_MAIN(suite_stream, suite_pump, suite_upstream_pool, suite_listener, suite_floor,
+          suite_dns_files, suite_dns, suite_dial, suite_net_conf)

@@ -6,5 +6,4 @@ Suite *suite_directives(void);
 Suite *suite_head_reader(void);
 Suite *suite_snapshot(void);
 
-UNIT_MAIN(suite_body, suite_client_db, suite_directives, suite_head_reader,
-          suite_snapshot)
+UNIT_MAIN(suite_body, suite_client_db, suite_directives, suite_head_reader, suite_snapshot)

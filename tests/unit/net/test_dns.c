@@ -184,7 +184,8 @@ START_TEST(a_known_answer_is_ready_at_once)
 	const unsigned asked = server.asked;
 
 	dns_answer_unref(&q.answer);
-	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("ONE.example."), DNS_A, &q, &waiter.task), OP_READY);
+	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("ONE.example."), DNS_A, &q, &waiter.task),
+	                 OP_READY);
 	ck_first_ip(q.answer, "192.0.2.1");
 	look_up("missing.example", DNS_A);
 	look_up("missing.example", DNS_A);
@@ -234,11 +235,13 @@ END_TEST
 START_TEST(a_lookup_goes_on_when_all_who_asked_have_left)
 {
 	start();
-	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &q, &waiter.task), OP_PENDING);
+	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &q, &waiter.task),
+	                 OP_PENDING);
 	op_cancel(&q.op);
 	ck_assert_int_eq(q.op.status, OP_IDLE);
 	TURN_UNTIL(l, atomic_load(&shared->in_flight) == 0);
-	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &q, &waiter.task), OP_READY);
+	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &q, &waiter.task),
+	                 OP_READY);
 	ck_assert_uint_eq(waiter.runs, 0);
 }
 END_TEST
@@ -254,8 +257,9 @@ START_TEST(lookups_that_nobody_waits_for_make_room)
 	start();
 	for (int i = 0; i < 200; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
-		ck_assert_int_eq(dns_lookup(dns, NULL, span_str(name), DNS_A, &many[i], &waiter.task),
-		                 OP_PENDING);
+		ck_assert_int_eq(
+			dns_lookup(dns, NULL, span_str(name), DNS_A, &many[i], &waiter.task),
+			OP_PENDING);
 		if (i != 7)
 			op_cancel(&many[i].op);
 	}
@@ -369,8 +373,9 @@ START_TEST(the_source_port_moves_on_a_busy_worker_too)
 
 	start();
 	/* One query that stays under way keeps its channel's socket open. */
-	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("silent.example"), DNS_A, &silent, &waiter.task),
-	                 OP_PENDING);
+	ck_assert_int_eq(
+		dns_lookup(dns, NULL, SPAN("silent.example"), DNS_A, &silent, &waiter.task),
+		OP_PENDING);
 	for (int i = 0; i < 600; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
 		look_up(name, DNS_A);
@@ -411,7 +416,8 @@ START_TEST(too_many_lookups_at_a_time_are_refused)
 	start();
 	for (int i = 0; i < 300; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
-		if (dns_lookup(dns, NULL, span_str(name), DNS_A, &many[i], &waiter.task) == OP_READY) {
+		if (dns_lookup(dns, NULL, span_str(name), DNS_A, &many[i], &waiter.task) ==
+		    OP_READY) {
 			ck_assert_int_eq(many[i].answer->err, ERR_LIMIT);
 			refused++;
 		}
@@ -478,9 +484,8 @@ START_TEST(leaving_what_others_wait_for_wins_nothing)
 	start();
 	for (unsigned i = 0; i < ARRAY_LEN(many); i++) {
 		snprintf(name, sizeof(name), "n%u.example", i);
-		ck_assert_int_eq(
-			dns_lookup(dns, &one, span_str(name), DNS_A, &first, &waiter.task),
-			OP_PENDING);
+		ck_assert_int_eq(dns_lookup(dns, &one, span_str(name), DNS_A, &first, &waiter.task),
+		                 OP_PENDING);
 		ck_assert_int_eq(
 			dns_lookup(dns, &one, span_str(name), DNS_A, &many[i], &waiter.task),
 			OP_PENDING);
@@ -517,8 +522,9 @@ START_TEST(reconfiguration_takes_effect_and_keeps_answers)
 	dns_server_start(&second, others);
 	start();
 	look_up("one.example", DNS_A);
-	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("silent.example"), DNS_A, &silent, &waiter.task),
-	                 OP_PENDING);
+	ck_assert_int_eq(
+		dns_lookup(dns, NULL, SPAN("silent.example"), DNS_A, &silent, &waiter.task),
+		OP_PENDING);
 	conf.dns.nameservers[0] = second.at;
 	dns_shared_configure(shared, &conf.dns);
 	ck_first_ip(look_up("one.example", DNS_A), "192.0.2.1");
@@ -605,7 +611,8 @@ START_TEST(the_hosts_file_comes_before_the_servers)
 	const struct ip ip = fixture_ip("192.0.2.50");
 
 	with_hosts("192.0.2.50 One.Example alias # comment\n");
-	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &q, &waiter.task), OP_READY);
+	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &q, &waiter.task),
+	                 OP_READY);
 	ck_first_ip(q.answer, "192.0.2.50");
 	ck_assert_int_eq(look_up("one.example", DNS_AAAA)->err, ERR_DNS_NODATA);
 	ck_first_ip(look_up("alias", DNS_A), "192.0.2.50");
@@ -762,8 +769,8 @@ static void *work(void *arg)
 	for (unsigned round = 0; round < 10; round++) {
 		for (unsigned i = 0; i < ARRAY_LEN(w->queries); i++) {
 			snprintf(name, sizeof(name), "n%u-%u.example", round, i / 4);
-			dns_lookup(d, NULL, i % 4 == 0 ? SPAN("two.example") : span_str(name), DNS_A,
-			           &w->queries[i], &c.task);
+			dns_lookup(d, NULL, i % 4 == 0 ? SPAN("two.example") : span_str(name),
+			           DNS_A, &w->queries[i], &c.task);
 		}
 		for (unsigned i = 0; i < ARRAY_LEN(w->queries); i++) {
 			if (i % 8 == 5)
