@@ -75,8 +75,6 @@ SQUID("https_port", "", "network", UNBUILT, "", "[ADDRESS:]PORT [OPTION...]",
 	"Opens a port that speaks TLS.")
 SQUID("ftp_port", "", "network", UNBUILT, "", "[ADDRESS:]PORT [OPTION...]",
 	"Opens a port that speaks FTP.")
-SQUID("mark_client_connection", "", "network", UNBUILT, "", "MARK[/MASK] [!]ACL...",
-	"Sets the connection mark of connections to clients.")
 SQUID("qos_flows", "", "network", UNBUILT, "", "tos|mark [OPTION...]",
 	"Marks packets to clients by where the reply came from.")
 SQUID("client_dst_passthru", "", "network", UNBUILT_HARMLESS, "on", "on|off",

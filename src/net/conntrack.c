@@ -78,8 +78,8 @@ static void put_ports(struct message *m, uint16_t from, uint16_t to)
 }
 
 /* Asked for by the way back, from us to the peer: that is as our socket sees it, before any translation. */
-static void write_request(struct message *m, const struct endpoint *peer,
-                          const struct endpoint *local)
+static void write_request(struct message *m, uint16_t type, uint16_t flags,
+                          const struct endpoint *peer, const struct endpoint *local)
 {
 	struct nlmsghdr *h = put(m, NLMSG_HDRLEN);
 	struct nfgenmsg *g = put(m, sizeof(*g));
@@ -91,9 +91,8 @@ static void write_request(struct message *m, const struct endpoint *peer,
 	put_addresses(m, &local->ip, &peer->ip);
 	put_ports(m, local->port, peer->port);
 	end_nest(m, tuple);
-	h->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
-	h->nlmsg_flags = NLM_F_REQUEST;
-	h->nlmsg_len = (uint32_t)m->n;
+	h->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
+	h->nlmsg_flags = NLM_F_REQUEST | flags;
 }
 
 /* The mark among the attributes; 0 if it is not, which is how the kernel says 0. */
@@ -140,17 +139,18 @@ static enum err read_answer(const char *bytes, size_t n, uint32_t *mark)
 	return ERR_NONE;
 }
 
-enum err conntrack_mark(const struct endpoint *peer, const struct endpoint *local, uint32_t *mark)
+/* Send, and read what the kernel said. *mark is touched only by an answer that has one. */
+static enum err ask(struct message *m, uint32_t *mark)
 {
-	struct message m = { .n = 0 };
 	char answer[4096];
+	const uint32_t length = (uint32_t)m->n;
 	const int s =
 		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
 
 	if (s < 0)
 		return err_from_errno(errno);
-	write_request(&m, peer, local);
-	ssize_t n = send(s, m.bytes, m.n, 0);
+	memcpy(m->bytes + offsetof(struct nlmsghdr, nlmsg_len), &length, sizeof(length));
+	ssize_t n = send(s, m->bytes, m->n, 0);
 
 	if (n >= 0)
 		n = recv(s, answer, sizeof(answer), MSG_DONTWAIT);
@@ -158,4 +158,25 @@ enum err conntrack_mark(const struct endpoint *peer, const struct endpoint *loca
 
 	close(s);
 	return e;
+}
+
+enum err conntrack_mark(const struct endpoint *peer, const struct endpoint *local, uint32_t *mark)
+{
+	struct message m = { .n = 0 };
+
+	write_request(&m, IPCTNL_MSG_CT_GET, 0, peer, local);
+	return ask(&m, mark);
+}
+
+enum err conntrack_set_mark(const struct endpoint *peer, const struct endpoint *local,
+                            uint32_t mark, uint32_t mask)
+{
+	const uint32_t new_bits = htonl(mark), changed = htonl(mask);
+	struct message m = { .n = 0 };
+	uint32_t ignored;
+
+	write_request(&m, IPCTNL_MSG_CT_NEW, NLM_F_ACK, peer, local);
+	put_attribute(&m, CTA_MARK, &new_bits, sizeof(new_bits));
+	put_attribute(&m, CTA_MARK_MASK, &changed, sizeof(changed));
+	return ask(&m, &ignored);
 }

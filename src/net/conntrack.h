@@ -12,3 +12,6 @@
  * lacks CAP_NET_ADMIN. The kernel answers at once; nothing is waited for.
  */
 enum err conntrack_mark(const struct endpoint *peer, const struct endpoint *local, uint32_t *mark);
+/* Change the bits of mask to those of mark. Errors as above. */
+enum err conntrack_set_mark(const struct endpoint *peer, const struct endpoint *local,
+                            uint32_t mark, uint32_t mask);

@@ -43,4 +43,7 @@ DIRECTIVE(clientside_tos, "", network, peer, outgoing_set_tos, outgoing.lists[OU
 	"VALUE|default [[!]ACL ...]", "Type of service of packets to the client, from the request on that the first such line matches.")
 DIRECTIVE(mark_client_packet, "clientside_mark", network, peer, outgoing_set_mark, outgoing.lists[OUTGOING_CLIENT_MARK], "",
 	"MARK|default [[!]ACL ...]", "Netfilter mark of packets to the client, from the request on that the first such line matches. As tcp_outgoing_mark.")
+DIRECTIVE(mark_client_connection, "", network, peer, outgoing_set_connmark, outgoing.lists[OUTGOING_CONNMARK], "",
+	"MARK[/MASK] [[!]ACL ...]", "Connection mark (CONNMARK) of the client's connection, from the request on that the first such line matches; with MASK only"
+	" those bits change. As tcp_outgoing_mark; the connection must be tracked.")
 /* clang-format on */

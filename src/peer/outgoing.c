@@ -86,9 +86,15 @@ bool outgoing_choose_client(const struct outgoing_conf *c, outgoing_match_fn *ma
 	                    matches, arg, out);
 }
 
+const struct outgoing_line *outgoing_choose_connmark(const struct outgoing_conf *c,
+                                                     outgoing_match_fn *matches, void *arg)
+{
+	return first(&c->lists[OUTGOING_CONNMARK], matches, arg);
+}
+
 bool outgoing_conf_marks(const struct outgoing_conf *c)
 {
-	return c->lists[OUTGOING_MARK].lines != NULL ||
+	return c->lists[OUTGOING_MARK].lines != NULL || c->lists[OUTGOING_CONNMARK].lines != NULL ||
 	       c->lists[OUTGOING_CLIENT_MARK].lines != NULL;
 }
 
@@ -187,4 +193,28 @@ void outgoing_set_mark(struct conf_line *l, void *field)
 
 	if (take_value(l, UINT32_MAX, &o))
 		add(l, field, o);
+}
+
+/* "0x5", "0x5/0xff" */
+void outgoing_set_connmark(struct conf_line *l, void *field)
+{
+	struct outgoing_line o = { .mask = UINT32_MAX };
+	int64_t mark, mask = UINT32_MAX;
+	struct span word;
+
+	if (!conf_need_word(l, &word))
+		return;
+	struct span rest = word;
+	const struct span before = span_cut(&rest, '/');
+
+	if (!conf_parse_int(before, &mark) || mark < 0 || mark > UINT32_MAX ||
+	    (rest.p != NULL && (!conf_parse_int(rest, &mask) || mask < 0 || mask > UINT32_MAX))) {
+		conf_error_both(l, "\"%.*s\" is no mark: use MARK or MARK/MASK, up to 0xffffffff",
+		                SPAN_ARG(word));
+		(void)conf_rest(l);
+		return;
+	}
+	o.value = (uint32_t)mark;
+	o.mask = (uint32_t)mask;
+	add(l, field, o);
 }

@@ -14,6 +14,7 @@ enum outgoing_kind {
 	OUTGOING_MARK,        /* tcp_outgoing_mark */
 	OUTGOING_CLIENT_TOS,  /* clientside_tos */
 	OUTGOING_CLIENT_MARK, /* mark_client_packet */
+	OUTGOING_CONNMARK,    /* mark_client_connection */
 	OUTGOING_KIND_N
 };
 
@@ -22,6 +23,7 @@ struct outgoing_line {
 	struct outgoing_line *next;
 	struct ip ip;           /* OUTGOING_ADDRESS */
 	uint32_t value;         /* the others */
+	uint32_t mask;          /* OUTGOING_CONNMARK: the bits that are changed */
 	bool is_default;        /* "default": leave it to the system */
 	struct acl_rules *acls; /* never NULL; an empty list matches always */
 };
@@ -53,6 +55,9 @@ void outgoing_choose(const struct outgoing_conf *c, outgoing_match_fn *matches, 
 /* By the two lists for clients. False: nothing is to be set. */
 bool outgoing_choose_client(const struct outgoing_conf *c, outgoing_match_fn *matches, void *arg,
                             struct sock_marks *out);
+/* By mark_client_connection: the line that applies, or NULL. */
+const struct outgoing_line *outgoing_choose_connmark(const struct outgoing_conf *c,
+                                                     outgoing_match_fn *matches, void *arg);
 /* Does a line set a mark? That takes CAP_NET_ADMIN. */
 bool outgoing_conf_marks(const struct outgoing_conf *c);
 
@@ -64,4 +69,4 @@ bool outgoing_conf_marks(const struct outgoing_conf *c);
 char *outgoing_print_key(char *at, const struct outgoing *o);
 
 /* Setters; the member is a struct outgoing_list. */
-conf_setter_fn outgoing_set_address, outgoing_set_tos, outgoing_set_mark;
+conf_setter_fn outgoing_set_address, outgoing_set_tos, outgoing_set_mark, outgoing_set_connmark;

@@ -31,10 +31,11 @@ void peer_conf_finish(const struct peer_conf *c, struct conf_reader *r)
 	if (outgoing_conf_marks(&c->outgoing) && !sock_can_mark())
 		conf_report(
 			r, CONF_WARNING,
-			(struct conf_place){ conf_is_seen(r, "tcp_outgoing_mark")
-		                                     ? "tcp_outgoing_mark"
-		                                     : "mark_client_packet",
-		                             0 },
+			(struct conf_place){
+				conf_is_seen(r, "tcp_outgoing_mark")    ? "tcp_outgoing_mark"
+				: conf_is_seen(r, "mark_client_packet") ? "mark_client_packet"
+									: "mark_client_connection",
+				0 },
 			"this process may not mark packets, so connections go unmarked: it takes "
 			"CAP_NET_ADMIN, or a start as root");
 }

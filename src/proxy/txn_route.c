@@ -4,6 +4,7 @@
  */
 #include "base/counters.h"
 #include "http/serialise.h"
+#include "net/conntrack.h"
 #include "peer/peer_probe.h"
 #include "proxy/client_db.h"
 #include "proxy/txn.h"
@@ -224,8 +225,15 @@ static void mark_client(struct txn *t)
 {
 	struct sock_marks marks;
 
-	if (outgoing_choose_client(&t->snapshot->peer.outgoing, acls_match, t, &marks))
+	const struct outgoing_conf *c = &t->snapshot->peer.outgoing;
+
+	if (outgoing_choose_client(c, acls_match, t, &marks))
 		(void)sock_set_marks(t->session->client->event.fd, &marks);
+	const struct outgoing_line *o = outgoing_choose_connmark(c, acls_match, t);
+
+	if (o != NULL && conntrack_set_mark(&t->session->peer, &t->session->local, o->value,
+	                                    o->mask) != ERR_NONE)
+		count(COUNT_MARK_FAILS);
 }
 
 struct machine_next txn_step_route(struct txn *t)

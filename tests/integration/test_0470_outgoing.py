@@ -1,6 +1,7 @@
 """What connections carry besides bytes: the local address, type of service, marks."""
 import os
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -10,8 +11,9 @@ import pytest
 
 from harness.deadline import until
 from harness.message import reply
-from harness.origin import echo, serve_forever
-from harness.proxy import cuttle_only
+from harness.netns import own_network
+from harness.origin import Origin, echo, serve_forever
+from harness.proxy import Proxy, cuttle_only
 
 
 class Sources:
@@ -163,3 +165,29 @@ def test_without_the_right_to_mark(start_proxy, start_origin):
         assert client.get(origin.url()).status == 200
     assert proxy.counters()["outgoing.mark_fails"] == 1
     assert "may not mark packets" in proxy.operator_log()
+
+
+@cuttle_only("Debian's squid is built without it")
+def test_marks_of_client_connections():
+    """Set by one request, with a mask, and seen by the acl of the next one."""
+    iptables = shutil.which("iptables", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if iptables is None:
+        pytest.skip("iptables is not installed")
+    with own_network():
+        track = [iptables, "-t", "mangle", "-A", "PREROUTING", "-p", "tcp", "-j", "CONNMARK", "--set-mark", "0x100"]
+        done = subprocess.run(track, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            pytest.skip("iptables: " + done.stderr.strip())
+        # only the first packet of a connection gets its mark from there
+        subprocess.run([*track[:3], "-I", "PREROUTING", "-m", "conntrack", "--ctstate", "ESTABLISHED", "-j", "ACCEPT"],
+                       capture_output=True, check=True)
+        with Origin(serve_forever(reply(body=b"ok"))) as origin, \
+                Proxy("acl login urlpath_regex ^/login\nacl marked client_connection_mark 0x112\n"
+                      "http_access allow login\nhttp_access allow marked\nhttp_access deny all\n"
+                      "mark_client_connection 0x12/0xff login\n") as proxy:
+            with proxy.client() as client:
+                assert client.get(origin.url("/page")).status == 403
+                assert client.get(origin.url("/login")).status == 200
+                assert client.get(origin.url("/page")).status == 200
+            with proxy.client() as other:
+                assert other.get(origin.url("/page")).status == 403

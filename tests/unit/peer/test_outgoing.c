@@ -91,6 +91,25 @@ START_TEST(choosing)
 }
 END_TEST
 
+START_TEST(marks_of_connections)
+{
+	struct peer_fixture f;
+	char a[] = "192.0.2.1", b[] = "192.0.2.2", c[] = "192.0.2.3";
+
+	peer_fixture_init(&f, ACLS "mark_client_connection 0x5/0xff a\n"
+	                           "mark_client_connection 7 b\n");
+	const struct outgoing_conf *o = &f.conf.outgoing;
+	const struct outgoing_line *l = outgoing_choose_connmark(o, all_match, a);
+
+	ck_assert(l != NULL && l->value == 5 && l->mask == 0xff);
+	l = outgoing_choose_connmark(o, all_match, b);
+	ck_assert(l != NULL && l->value == 7 && l->mask == UINT32_MAX);
+	ck_assert_ptr_null(outgoing_choose_connmark(o, all_match, c));
+	ck_assert(outgoing_conf_marks(o));
+	peer_fixture_fini(&f);
+}
+END_TEST
+
 static const struct {
 	const char *conf, *want;
 } faults[] = {
@@ -104,6 +123,10 @@ static const struct {
 	{ "tcp_outgoing_tos 5", "belong to ECN" },
 	{ "tcp_outgoing_mark 0x100000000", "no number from 0 to 0xffffffff" },
 	{ "tcp_outgoing_mark 1/2", "no number" },
+	{ "mark_client_connection x", "is no mark" },
+	{ "mark_client_connection 1/x", "is no mark" },
+	{ "mark_client_connection 1/", "is no mark" },
+	{ "mark_client_connection 0x100000000", "is no mark" },
 	{ "acl d dst 10.0.0.1\ntcp_outgoing_address 10.0.0.1 d", "wait" },
 	{ "acl d dst 10.0.0.1\nclientside_tos 4 d", "wait" },
 };
@@ -169,6 +192,7 @@ Suite *suite_outgoing(void)
 	TCase *t = tcase_create("outgoing");
 
 	tcase_add_loop_test(t, choosing, 0, ARRAY_LEN(choices));
+	tcase_add_test(t, marks_of_connections);
 	tcase_add_loop_test(t, what_is_refused, 0, ARRAY_LEN(faults));
 	tcase_add_test(t, keys_tell_connections_apart);
 	tcase_add_test(t, what_is_set_on_a_socket);
