@@ -227,7 +227,7 @@ void txn_leave_fetch(struct txn *t)
 
 	t->server = f.server;
 	t->server_status = f.status;
-	t->attempts = (uint8_t)MIN(f.attempts, 255u);
+	t->attempts = (uint8_t)MIN(t->attempts + f.attempts, 255u);
 	if (f.dns_us >= 0)
 		t->dns_us = f.dns_us;
 	fetch_end(&t->fetch);

@@ -57,7 +57,7 @@ static void log_server(const struct txn *t, struct log_rec *r)
 		const struct fetch_facts f = fetch_facts(t->fetch);
 
 		r->server = f.server;
-		r->attempts = (uint8_t)MIN(f.attempts, 255u);
+		r->attempts = (uint8_t)MIN(t->attempts + f.attempts, 255u);
 		r->server_status = f.status;
 		r->source = f.source;
 		r->peer_us = f.peer_us;

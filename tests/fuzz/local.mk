@@ -19,6 +19,7 @@ include tests/fuzz/conf.mk
 include tests/fuzz/acl.mk
 include tests/fuzz/net.mk
 include tests/fuzz/header.mk
+include tests/fuzz/peer.mk
 include tests/fuzz/log.mk
 include tests/fuzz/daemon.mk
 check_PROGRAMS += $(fuzz_programs)
