@@ -4,12 +4,14 @@
  * A walk over the long text looks up its pieces of four, three, two and one bytes, as far as there
  * are texts filed under such: in a bitmap, nearly always in vain, and then in a table. What is
  * filed there is compared as a whole. A text is filed under that piece of it that is least common
- * among all of them.
+ * among all of them, and of several sets that an owner requires, the one is filed whose pieces are.
  */
 #include "acl/lit_index.h"
 
 #define GRAM       4u
-#define CROWD_BITS 14u
+#define CROWD_BITS 16u
+#define COMMON     4096u /* counts as so many entries, for each byte */
+#define FEW        8u    /* so many or none is all the same */
 
 struct entry {
 	uint32_t gram;
@@ -17,6 +19,8 @@ struct entry {
 	uint32_t at; /* in the pool */
 	uint8_t n;
 	uint8_t gram_end; /* within the text */
+	uint8_t set;
+	bool is_filed;
 };
 
 struct slot {
@@ -66,18 +70,24 @@ static void pool_add(struct acl_lit_index *x, const struct acl_lit *l)
 	x->pool_n += l->n;
 }
 
-void acl_lit_index_add(struct acl_lit_index *x, const struct acl_lits *lits, uint32_t owner)
+void acl_lit_index_add(struct acl_lit_index *x, const struct acl_lit_sets *sets, uint32_t owner)
 {
-	for (unsigned i = 0; i < lits->n; i++) {
-		CHECK(lits->v[i].n != 0);
-		if (x->n == x->cap) {
-			x->cap = x->cap != 0 ? x->cap * 2 : 64;
-			x->entries = check_realloc(x->entries, x->cap * sizeof(*x->entries));
+	CHECK(sets->n != 0);
+	for (unsigned k = 0; k < sets->n; k++) {
+		for (unsigned i = 0; i < sets->sets[k].n; i++) {
+			const struct acl_lit *l = &sets->v[sets->sets[k].first + i];
+
+			if (x->n == x->cap) {
+				x->cap = x->cap != 0 ? x->cap * 2 : 64;
+				x->entries =
+					check_realloc(x->entries, x->cap * sizeof(*x->entries));
+			}
+			x->entries[x->n++] = (struct entry){ .owner = owner,
+				                             .at = (uint32_t)x->pool_n,
+				                             .n = l->n,
+				                             .set = (uint8_t)k };
+			pool_add(x, l);
 		}
-		x->entries[x->n++] = (struct entry){ .owner = owner,
-			                             .at = (uint32_t)x->pool_n,
-			                             .n = lits->v[i].n };
-		pool_add(x, &lits->v[i]);
 	}
 }
 
@@ -103,7 +113,8 @@ static unsigned first_end(const struct entry *e)
 	return MIN(e->n, GRAM);
 }
 
-static void choose(struct acl_lit_index *x, struct entry *e, const uint32_t *crowd)
+/* Choose the piece; returns how common it is. */
+static uint32_t choose(struct acl_lit_index *x, struct entry *e, const uint32_t *crowd)
 {
 	const char *lit = x->pool + e->at;
 	const unsigned common = acl_lit_common(lit, e->n);
@@ -113,7 +124,7 @@ static void choose(struct acl_lit_index *x, struct entry *e, const uint32_t *cro
 		const uint32_t g = gram_at(lit, end);
 		const unsigned mask = ((1u << end) - 1) & ~((1u << (end - first_end(e))) - 1);
 		const uint32_t cost = crowd[gram_hash(g, CROWD_BITS)] +
-		                      (uint32_t)__builtin_popcount(common & mask) * 4096;
+		                      (uint32_t)__builtin_popcount(common & mask) * COMMON;
 
 		if (cost >= least)
 			continue;
@@ -121,11 +132,34 @@ static void choose(struct acl_lit_index *x, struct entry *e, const uint32_t *cro
 		e->gram = g;
 		e->gram_end = (uint8_t)end;
 	}
+	return least;
+}
+
+/* The entries of one owner: one set of them is filed. Sets come with the most telling one first. */
+static void choose_set(struct acl_lit_index *x, struct entry *v, size_t n, const uint32_t *crowd)
+{
+	uint64_t least = UINT64_MAX;
+	unsigned best = 0;
+
+	for (size_t i = 0, end; i < n; i = end) {
+		uint64_t cost = 0;
+
+		for (end = i; end < n && v[end].set == v[i].set; end++)
+			cost += choose(x, &v[end], crowd);
+		cost = MAX(cost, (uint64_t)FEW);
+		if (cost < least) {
+			least = cost;
+			best = v[i].set;
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		v[i].is_filed = v[i].set == best;
 }
 
 static void choose_all(struct acl_lit_index *x)
 {
 	uint32_t *crowd = check_calloc((size_t)1 << CROWD_BITS, sizeof(uint32_t));
+	size_t n = 0;
 
 	for (size_t i = 0; i < x->n; i++) {
 		const struct entry *e = &x->entries[i];
@@ -133,8 +167,16 @@ static void choose_all(struct acl_lit_index *x)
 		for (unsigned end = first_end(e); end <= e->n; end++)
 			crowd[gram_hash(gram_at(x->pool + e->at, end), CROWD_BITS)]++;
 	}
+	for (size_t i = 0, end; i < x->n; i = end) {
+		for (end = i; end < x->n && x->entries[end].owner == x->entries[i].owner;)
+			end++;
+		choose_set(x, &x->entries[i], end - i, crowd);
+	}
 	for (size_t i = 0; i < x->n; i++)
-		choose(x, &x->entries[i], crowd);
+		if (x->entries[i].is_filed)
+			x->entries[n++] = x->entries[i];
+	x->n = n;
+	x->entries = check_realloc(x->entries, n * sizeof(*x->entries));
 	free(crowd);
 }
 
@@ -210,7 +252,7 @@ static bool look_closer(const struct acl_lit_index *x, struct span text, size_t 
 		if (e->gram_end > end || end - e->gram_end + e->n > text.n)
 			continue;
 		if (memcmp(text.p + end - e->gram_end, x->pool + e->at, e->n) == 0 &&
-		    found(arg, e->owner))
+		    found(arg, e->owner, e->set))
 			return true;
 	}
 	return false;

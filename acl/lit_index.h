@@ -5,18 +5,21 @@
  */
 #pragma once
 
-#include "acl/regex_need.h"
+#include "acl/lits.h"
 
 struct acl_lit_index;
 
 struct acl_lit_index *acl_lit_index_new(void);
 void acl_lit_index_free(struct acl_lit_index **x);
-/* File each of the texts, none of which is empty, for this owner. */
-void acl_lit_index_add(struct acl_lit_index *x, const struct acl_lits *lits, uint32_t owner);
+/* What an owner requires: at least one set. Only one of them is filed, whose texts are rarest here. */
+void acl_lit_index_add(struct acl_lit_index *x, const struct acl_lit_sets *sets, uint32_t owner);
 void acl_lit_index_finish(struct acl_lit_index *x);
 
-/* Called for each text that occurs, with its owner; perhaps several times. True: stop. */
-typedef bool acl_lit_found_fn(void *arg, uint32_t owner);
+/*
+ * Called for each text that occurs, with its owner and the number of its set; perhaps several times.
+ * True: stop.
+ */
+typedef bool acl_lit_found_fn(void *arg, uint32_t owner, unsigned set);
 /* text in lower case, with ACL_LIT_START before and ACL_LIT_END after it. */
 void acl_lit_index_search(const struct acl_lit_index *x, struct span text, acl_lit_found_fn *found,
                           void *arg);

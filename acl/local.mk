@@ -23,6 +23,7 @@ acl_libacl_a_SOURCES = \
 	acl/kind_time.c \
 	acl/kind_words.c \
 	acl/lit_index.c acl/lit_index.h \
+	acl/lits.c acl/lits.h \
 	acl/lists.c acl/lists.tbl.h \
 	acl/naming.c \
 	acl/notes.c acl/notes.h \

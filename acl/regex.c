@@ -21,8 +21,8 @@
 
 struct acl_regex {
 	pcre2_code *code;
-	struct span source;    /* owned */
-	struct acl_lits *lits; /* cut short after the last */
+	struct span source;         /* owned */
+	struct acl_lit_sets *needs; /* cut short after the last */
 	bool has_jit, has_backrefs, is_icase;
 };
 
@@ -130,10 +130,8 @@ struct acl_regex *acl_regex_new(struct span posix, bool icase, char *why, size_t
 	r->has_backrefs = t.has_backrefs;
 	r->is_icase = icase;
 	r->source = span_of(span_strdup(posix), posix.n);
-	const size_t size = offsetof(struct acl_lits, v) + t.lits.n * sizeof(t.lits.v[0]);
-
-	r->lits = check_malloc(size);
-	memcpy(r->lits, &t.lits, size);
+	r->needs = check_malloc(acl_lit_sets_size(&t.sets));
+	acl_lit_sets_copy(r->needs, &t.sets);
 	acl_regex_text_fini(&t);
 	return r;
 }
@@ -147,7 +145,7 @@ void acl_regex_free(struct acl_regex **rp)
 		return;
 	pcre2_code_free(r->code);
 	free((void *)(uintptr_t)r->source.p);
-	free(r->lits);
+	free(r->needs);
 	free(r);
 }
 
@@ -224,7 +222,7 @@ bool acl_regex_is_icase(const struct acl_regex *r)
 	return r->is_icase;
 }
 
-const struct acl_lits *acl_regex_lits(const struct acl_regex *r)
+const struct acl_lit_sets *acl_regex_needs(const struct acl_regex *r)
 {
-	return r->lits;
+	return r->needs;
 }

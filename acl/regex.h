@@ -14,8 +14,8 @@
 struct acl_regex_text {
 	char *p; /* for PCRE2, without options */
 	size_t n;
-	bool has_backrefs;    /* its groups must capture */
-	struct acl_lits lits; /* of which each match contains one */
+	bool has_backrefs;        /* its groups must capture */
+	struct acl_lit_sets sets; /* of each of which a match contains one */
 };
 
 /* False: not a valid expression, or one that cannot be translated; *why is a static text. */
@@ -62,5 +62,5 @@ enum acl_regex_result acl_regex_match(const struct acl_regex *r, struct span sub
 
 struct span acl_regex_source(const struct acl_regex *r); /* as written */
 bool acl_regex_is_icase(const struct acl_regex *r);
-/* Of which each match contains one; n is 0 if none are known. Only the first n are there. */
-const struct acl_lits *acl_regex_lits(const struct acl_regex *r);
+/* Of each of which a match contains one. Only acl_lit_sets_size() bytes are there. */
+const struct acl_lit_sets *acl_regex_needs(const struct acl_regex *r);

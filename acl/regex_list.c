@@ -98,25 +98,26 @@ static struct probe probe_of(const struct acl_lit *l, uint32_t regex)
 	return p;
 }
 
-static bool is_probable(const struct acl_lits *lits)
+/* Whether it is known what to ask for: the most telling set has texts that are long enough. */
+static bool is_probable(const struct acl_lit_sets *needs)
 {
-	for (unsigned i = 0; i < lits->n; i++)
-		if (lits->v[i].n < PIECE)
+	for (unsigned i = 0; needs->n != 0 && i < needs->sets[0].n; i++)
+		if (needs->v[i].n < PIECE)
 			return false;
-	return lits->n != 0;
+	return needs->n != 0;
 }
 
 static void finish_short(struct acl_regexes *l, size_t n_lits)
 {
 	l->probes = n_lits > FEW_PROBES ? check_calloc(n_lits, sizeof(struct probe)) : l->few;
 	for (size_t i = 0; i < l->n; i++) {
-		const struct acl_lits *lits = acl_regex_lits(l->all[i]);
+		const struct acl_lit_sets *needs = acl_regex_needs(l->all[i]);
 
-		if (!is_probable(lits))
+		if (!is_probable(needs))
 			l->always[l->n_always++] = (uint32_t)i;
 		else
-			for (unsigned k = 0; k < lits->n; k++)
-				l->probes[l->n_probes++] = probe_of(&lits->v[k], (uint32_t)i);
+			for (unsigned k = 0; k < needs->sets[0].n; k++)
+				l->probes[l->n_probes++] = probe_of(&needs->v[k], (uint32_t)i);
 	}
 }
 
@@ -124,12 +125,12 @@ static void finish_long(struct acl_regexes *l)
 {
 	l->index = acl_lit_index_new();
 	for (size_t i = 0; i < l->n; i++) {
-		const struct acl_lits *lits = acl_regex_lits(l->all[i]);
+		const struct acl_lit_sets *needs = acl_regex_needs(l->all[i]);
 
-		if (lits->n == 0)
+		if (needs->n == 0)
 			l->always[l->n_always++] = (uint32_t)i;
 		else
-			acl_lit_index_add(l->index, lits, (uint32_t)i);
+			acl_lit_index_add(l->index, needs, (uint32_t)i);
 	}
 	acl_lit_index_finish(l->index);
 }
@@ -141,7 +142,9 @@ void acl_regexes_finish(struct acl_regexes *l)
 	CHECK(!l->is_finished);
 	l->is_finished = true;
 	for (size_t i = 0; i < l->n; i++)
-		n_lits += acl_regex_lits(l->all[i])->n;
+		n_lits += is_probable(acl_regex_needs(l->all[i]))
+		                  ? acl_regex_needs(l->all[i])->sets[0].n
+		                  : 0;
 	l->always = check_calloc(l->n + 1, sizeof(uint32_t));
 	if (n_lits <= SHORT)
 		finish_short(l, n_lits);
@@ -275,11 +278,52 @@ static bool try_first(struct run *r, uint32_t i)
 	return is_new;
 }
 
-static bool run_found(void *arg, uint32_t i)
+static bool probe_hits(const struct probe *p, const uint64_t *pieces)
+{
+	uint64_t all = 1;
+
+	for (unsigned i = 0; i < ASKED; i++)
+		all &= pieces[p->bits[i] / 64] >> (p->bits[i] % 64);
+	return all != 0;
+}
+
+/* False: the text has none that are long enough to be asked for. */
+static bool may_hold(const struct acl_lit_sets *needs, unsigned set, const uint64_t *pieces)
+{
+	for (unsigned i = 0; i < needs->sets[set].n; i++) {
+		const struct acl_lit *l = &needs->v[needs->sets[set].first + i];
+
+		if (l->n < PIECE)
+			return true;
+		const struct probe p = probe_of(l, 0);
+
+		if (probe_hits(&p, pieces))
+			return true;
+	}
+	return false;
+}
+
+/* Of the i-th, one set is known to occur: what about the others? */
+static bool may_match(struct run *r, uint32_t i, unsigned known)
+{
+	const struct acl_lit_sets *needs = acl_regex_needs(r->l->all[i]);
+	struct acl_regex_seen *seen = needs->n > 1 ? seen_of(r->scratch, r->text) : NULL;
+
+	if (seen == NULL)
+		return true;
+	if (!seen->has_pieces)
+		note_pieces(r->scratch, seen, r->text);
+	for (unsigned k = 0; k < needs->n; k++)
+		if (k != known && !may_hold(needs, k, seen->pieces))
+			return false;
+	return true;
+}
+
+static bool run_found(void *arg, uint32_t i, unsigned set)
 {
 	struct run *r = arg;
 
-	return try_first(r, i) && run_one(r, i);
+	return try_first(r, i) && may_match(r, i, set) && run_one(r, i);
 }
 
 static void run_long(struct run *r)
@@ -291,15 +335,6 @@ static void run_long(struct run *r)
 	r->all_tried = NULL;
 	acl_lit_index_search(r->l->index, folded, run_found, r);
 	free(r->all_tried);
-}
-
-static bool probe_hits(const struct probe *p, const uint64_t *pieces)
-{
-	uint64_t all = 1;
-
-	for (unsigned i = 0; i < ASKED; i++)
-		all &= pieces[p->bits[i] / 64] >> (p->bits[i] % 64);
-	return all != 0;
 }
 
 static void run_short(struct run *r)
@@ -317,7 +352,7 @@ static void run_short(struct run *r)
 		if (p->regex == done || (seen->has_pieces && !probe_hits(p, seen->pieces)))
 			continue;
 		done = p->regex;
-		if (run_one(r, p->regex))
+		if ((!seen->has_pieces || may_match(r, p->regex, 0)) && run_one(r, p->regex))
 			return;
 	}
 }

@@ -591,7 +591,7 @@ static bool parse_all(struct parser *p)
 	/* With back-references, glibc's copies keep marks of groups, which follow their anchors. */
 	if (p->out->has_backrefs && p->has_copied_anchor)
 		return refuse(p, "anchor in a group repeated by '+', beside a back-reference");
-	acl_need_finish(&all.need, &p->out->lits);
+	acl_need_finish(&all.need, &p->out->sets);
 	return true;
 }
 

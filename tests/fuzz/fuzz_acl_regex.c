@@ -1,7 +1,7 @@
 /*
  * Regular expressions: the first byte says whether case counts, the first line is the expression,
  * the rest is the text. Whatever translates compiles or is refused in words, stays within its
- * limits, matches only texts that hold one of those it is said to require, alone and in a list, and
+ * limits, matches only texts that hold what it is said to require, alone and in a list, and
  * means what it means to glibc.
  */
 #include <regex.h>
@@ -9,19 +9,25 @@
 #include "acl/regex_list.h"
 #include "tests/fuzz/fuzz.h"
 
-static bool holds_one(const struct acl_lits *lits, struct span text)
+static bool holds_one_of_each(const struct acl_lit_sets *needs, struct span text)
 {
 	char *folded = check_malloc(text.n + 2);
-	bool found = lits->n == 0;
+	bool all = true;
 
 	folded[0] = ACL_LIT_START;
 	for (size_t i = 0; i < text.n; i++)
 		folded[i + 1] = ascii_lower(text.p[i]);
 	folded[text.n + 1] = ACL_LIT_END;
-	for (unsigned i = 0; i < lits->n && !found; i++)
-		found = memmem(folded, text.n + 2, lits->v[i].s, lits->v[i].n) != NULL;
+	for (unsigned k = 0; k < needs->n; k++) {
+		const struct acl_lit *l = &needs->v[needs->sets[k].first],
+				     *end = l + needs->sets[k].n;
+
+		while (l < end && memmem(folded, text.n + 2, l->s, l->n) == NULL)
+			l++;
+		all = all && l < end;
+	}
 	free(folded);
-	return found;
+	return all;
 }
 
 /* Alone, which is a short list, and among others that require much, and match nothing. */
@@ -106,7 +112,7 @@ static void check_regex(const struct acl_regex *r, struct span expr, bool icase,
 	const enum acl_regex_result got = acl_regex_match(r, text, &s);
 
 	acl_regex_scratch_fini(&s);
-	CHECK(got != REGEX_YES || holds_one(acl_regex_lits(r), text));
+	CHECK(got != REGEX_YES || holds_one_of_each(acl_regex_needs(r), text));
 	if (got == REGEX_LIMIT) /* which the filter may spare */
 		return;
 	check_list(expr, icase, text, 0, got);

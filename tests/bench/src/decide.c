@@ -225,6 +225,7 @@ static const struct row {
 	{ "regex-100", "url_regex", lists_write_regexes, 100, 1024 },
 	{ "regex-10000", "url_regex", lists_write_regexes, 10000, 1024 },
 	{ "regex-10000-i", "url_regex -i", lists_write_regexes, 10000, 1024 },
+	{ "alike-10000", "url_regex", lists_write_alike_regexes, 10000, 1024 },
 	{ "bare-100", "url_regex", lists_write_bare_regexes, 100, 1024 },
 	{ "empty-domains", "dstdomain", lists_write_domains, 0, REQUESTS },
 	{ "domains-1m", "dstdomain", lists_write_domains, 1000000, REQUESTS },

@@ -20,6 +20,10 @@ static const char *const words[] = {
 static const char *const tlds[] = { "com", "net", "org", "info",  "de", "ru",
 	                            "io",  "biz", "xyz", "co.uk", "top" };
 
+/* Of the paths of requests. */
+static const char *const dirs[] = { "news",   "article", "images", "static",
+	                            "assets", "product", "forum",  "wiki" };
+
 uint64_t lists_random(uint64_t *state)
 {
 	uint64_t z = *state += 0x9e3779b97f4a7c15ULL; /* splitmix64 */
@@ -164,6 +168,12 @@ void lists_write_regexes(FILE *f, unsigned n)
 	}
 }
 
+void lists_write_alike_regexes(FILE *f, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		fprintf(f, "^https?://.*/%s/.*-%u\\.(html|jpeg)$\n", dirs[i % ARRAY_LEN(dirs)], i);
+}
+
 void lists_write_bare_regexes(FILE *f, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -253,8 +263,6 @@ static struct ip address(const char *text)
 /* "http://HOST/..." of 100 bytes. */
 static struct span url_of(struct arena *a, unsigned i, const char *host)
 {
-	static const char *const dirs[] = { "news",   "article", "images", "static",
-		                            "assets", "product", "forum",  "wiki" };
 	char text[400];
 	int n = snprintf(text, sizeof(text), "http://%s/%s/%u/%s-%s-", host, dirs[of(i, 40, 8)],
 	                 of(i, 41, 100000), dirs[of(i, 42, 8)], dirs[of(i, 43, 8)]);

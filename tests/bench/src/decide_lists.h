@@ -15,7 +15,8 @@ uint64_t lists_random(uint64_t *state);
 void lists_write_domains(FILE *f, unsigned n);
 void lists_write_prefixes(FILE *f, unsigned n);
 void lists_write_regexes(FILE *f, unsigned n);
-void lists_write_bare_regexes(FILE *f, unsigned n); /* without a literal to filter by */
+void lists_write_alike_regexes(FILE *f, unsigned n); /* much of which is in the requests' URLs */
+void lists_write_bare_regexes(FILE *f, unsigned n);  /* with little to filter by, or nothing */
 
 /* A squid.conf of 200 rules of all kinds, none of which matches. */
 void lists_write_rules_200(FILE *f, bool has_req_header);
