@@ -241,33 +241,30 @@ static void reduce(struct acl_lits *out, const struct acl_lits *l)
 	}
 }
 
-void acl_lit_sets_consider(struct acl_lit_sets *s, const struct acl_lits *given)
+void acl_lit_sets_consider(struct acl_lit_sets *s, const struct acl_lits *l)
 {
-	struct acl_lits reduced;
-	const struct acl_lits *const l = &reduced;
-
-	if (given->n == 0)
-		return;
-	reduce(&reduced, given);
-	const int score = lits_score(l);
+	struct acl_lits x;
 	struct acl_lit_sets all = { .n = 0 };
 	bool is_in = false;
 
+	reduce(&x, l);
+	const int score = lits_score(&x);
+
 	if (score == 0 || (s->n == ACL_SETS_MAX && score <= s->sets[s->n - 1].score) ||
 	    (s->n != 0 && score < VALUE_TOO * (int)ACL_LITS_MAX && score <= s->sets[0].score) ||
-	    is_known(s, l))
+	    is_known(s, &x))
 		return;
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct acl_lit *v = &s->v[s->sets[i].first];
 
 		if (!is_in && score > s->sets[i].score)
-			is_in = append(&all, l->v, l->n, score);
-		if (!implies(l->v, l->n, v, s->sets[i].n) &&
+			is_in = append(&all, x.v, x.n, score);
+		if (!implies(x.v, x.n, v, s->sets[i].n) &&
 		    (all.n == 0 || s->sets[i].score >= VALUE_TOO * (int)ACL_LITS_MAX))
 			(void)append(&all, v, s->sets[i].n, s->sets[i].score);
 	}
 	if (!is_in)
-		(void)append(&all, l->v, l->n, score);
+		(void)append(&all, x.v, x.n, score);
 	acl_lit_sets_copy(s, &all);
 }
 

@@ -220,29 +220,34 @@ static void need_copy(struct acl_need *to, const struct acl_need *from)
 	acl_lit_sets_copy(&to->sets, &from->sets);
 }
 
-void acl_need_alternate(struct acl_need *x, const struct acl_need *other)
+static bool alternate_exact(struct acl_need *x, const struct acl_need *y)
 {
-	struct acl_need y;
-	bool fits = x->is_exact && other->is_exact;
+	struct acl_lits both;
+	bool fits = x->is_exact && y->is_exact;
 
-	need_copy(&y, other);
-	if (fits) {
-		need_copy(&y, x);
-		for (unsigned i = 0; i < other->pre.n && fits; i++)
-			fits = acl_lits_add(&y.pre, other->pre.v[i]);
-		if (fits) {
-			acl_lits_copy(&x->pre, &y.pre);
-			x->sets.n = 0;
-			return;
-		}
-		need_copy(&y, other);
-	}
+	acl_lits_copy(&both, &x->pre);
+	for (unsigned i = 0; fits && i < y->pre.n; i++)
+		fits = acl_lits_add(&both, y->pre.v[i]);
+	if (!fits)
+		return false;
+	acl_lits_copy(&x->pre, &both);
+	x->sets.n = 0;
+	return true;
+}
+
+void acl_need_alternate(struct acl_need *x, const struct acl_need *y)
+{
+	struct acl_need other;
+
+	if (alternate_exact(x, y))
+		return;
+	need_copy(&other, y);
 	settle(x);
-	settle(&y);
-	acl_lits_unite(&x->pre, &y.pre, true);
-	acl_lits_unite(&x->suf, &y.suf, false);
-	x->is_empty_too = x->is_empty_too || y.is_empty_too;
-	acl_lit_sets_either(&x->sets, &y.sets);
+	settle(&other);
+	acl_lits_unite(&x->pre, &other.pre, true);
+	acl_lits_unite(&x->suf, &other.suf, false);
+	x->is_empty_too = x->is_empty_too || other.is_empty_too;
+	acl_lit_sets_either(&x->sets, &other.sets);
 }
 
 /* At least twice: written out as far as it is of use. */
