@@ -6,7 +6,7 @@ Squid gets a moment to find its peers before the first request: it connects to e
 import pytest
 
 from harness.deadline import until
-from harness.message import reply
+from harness.message import reply, request
 from harness.origin import serve_forever
 from harness.proxy import IS_SQUID, SQUID
 
@@ -52,6 +52,15 @@ ROWS = [    # name, lines, requests
     # without credentials squid 5.7 logs in as PROXYPASS
     ("the client's login to a proxy for a web server", [A + " originserver login=PROXYPASS", NEVER], [("GET", AUTH)]),
     ("a busy gateway behind it", [C, A, NEVER], EACH),
+    ("a tunnel", [A], "o"),
+    ("a tunnel, never direct", [A, NEVER], "o"),
+    ("a tunnel, two parents", [A, B, NEVER], "o"),
+    ("a tunnel, round-robin", [A, B + " round-robin", NEVER], "o"),
+    ("a tunnel, always direct", [A, "always_direct allow all", NEVER], "o"),
+    ("a tunnel, everything to parents", [A, "nonhierarchical_direct off"], "o"),
+    ("a tunnel, direct preferred", [A, "nonhierarchical_direct off", "prefer_direct on"], "o"),
+    ("a tunnel, a parent that may not", [A, B, "cache_peer_access a deny CONNECT", NEVER], "o"),
+    ("a tunnel to a web server as peer", [A + " originserver", NEVER], "a"),
 ]
 
 
@@ -81,7 +90,17 @@ def outcome(proxy, upstreams, requests):
     return [f"{text}: {line.result} {line.hier}/{line.server}" for text, line in zip(found, lines)]
 
 
+def tunnel(proxy, upstreams, port):
+    """The same of a CONNECT."""
+    with proxy.client() as client:
+        client.send(request("CONNECT", f"127.0.0.1:{upstreams[port].port}"))
+        status = client.read_head().status
+    line = proxy.wait_log(1)[0]
+    return [f"{status}: {line.result} {line.hier}/{line.server}"]
+
+
 def run(start_proxy, upstreams, lines, requests, squid):
+    """requests: a list for outcome(), or the letter of the server to which a tunnel is to lead."""
     ports = {name: str(origin.port) for name, origin in upstreams.items()}
     conf = "\n".join(lines)
     for name, port in ports.items():
@@ -92,7 +111,7 @@ def run(start_proxy, upstreams, lines, requests, squid):
         for name in "abc":
             if "{" + name + "}" in "".join(lines):
                 until(lambda n=name: upstreams[n].connections > before[n], f"squid has looked for its peer {name}")
-    return outcome(proxy, upstreams, requests)
+    return tunnel(proxy, upstreams, requests) if isinstance(requests, str) else outcome(proxy, upstreams, requests)
 
 
 @pytest.mark.parametrize("lines, requests", [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
