@@ -296,7 +296,8 @@ static bool repeat_groups(struct parser *p, const struct piece *x, unsigned firs
 	p->loose |= loose;
 	/* Within x itself, a loop that may have no turn is harmless. */
 	if ((x->refs & loose) != 0 && !(lo == 0 && hi <= 1))
-		return refuse(p, "repeated group with a back-reference into itself");
+		return refuse(p, "a back-reference into the repeated group that it stands in has "
+		                 "no reliable meaning");
 	return true;
 }
 
@@ -312,7 +313,9 @@ static bool repeat_anchors(struct parser *p, struct piece *x, int lo, int hi)
 	if (x->anchors == ANCHOR_NONE || !(is_loop || is_copied))
 		return true;
 	if (is_copied && (!is_loop || lo > 1 || x->anchors != ANCHOR_LAST || x->has_looped_anchor))
-		return refuse(p, "anchor (^ $ \\< \\> \\b \\B) in a group repeated by '+' or '{}'");
+		return refuse(p,
+		              "an anchor (^ $ \\< \\> \\b \\B) in a group repeated by '+' or '{}' "
+		              "has no reliable meaning; write the repetition out");
 	x->has_looped_anchor = true;
 	p->has_copied_anchor = p->has_copied_anchor || is_copied;
 	return true;
@@ -464,7 +467,8 @@ static bool parse_backref(struct parser *p, struct piece *out)
 	if ((p->complete & out->refs) == 0)
 		return refuse(p, "back-reference to a group that does not exist before it");
 	if ((p->loose & out->refs) != 0)
-		return refuse(p, "back-reference to a group that is repeated");
+		return refuse(p, "a back-reference to a repeated group has no reliable meaning; "
+		                 "a group around the repetition has");
 	p->out->has_backrefs = true;
 	put(p, ref, sizeof(ref));
 	acl_need_any(&out->need, true);
@@ -590,7 +594,8 @@ static bool parse_all(struct parser *p)
 		return false;
 	/* With back-references, glibc's copies keep marks of groups, which follow their anchors. */
 	if (p->out->has_backrefs && p->has_copied_anchor)
-		return refuse(p, "anchor in a group repeated by '+', beside a back-reference");
+		return refuse(p, "an anchor in a group repeated by '+', beside a back-reference, "
+		                 "has no reliable meaning");
 	acl_need_finish(&all.need, &p->out->sets);
 	return true;
 }
