@@ -25,8 +25,8 @@ void acl_need_anchor(struct acl_need *x, char which);
 
 /* x becomes x and then y. */
 void acl_need_concat(struct acl_need *x, const struct acl_need *y);
-/* x becomes x or other. */
-void acl_need_alternate(struct acl_need *x, const struct acl_need *other);
+/* x becomes x or y. */
+void acl_need_alternate(struct acl_need *x, const struct acl_need *y);
 /* max < 0: no bound. */
 void acl_need_repeat(struct acl_need *x, int min, int max);
 
