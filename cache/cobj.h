@@ -1,56 +1,149 @@
 /*
- * A cached object: where the machine that faces the client (txn) and the one that faces the origin
- * (fetch) meet.
+ * A cached object: a reply that the cache holds, or is taking in while others read along.
  *
- * So far only *private* objects exist: one reader on the same worker, nothing stored; the body is not
- * kept here but taken by the reader from the fetch's source. Worker-local.
+ * One writer (the fill that brings the reply, on its worker), any number of readers on any worker.
+ * The head is immutable from COBJ_FILLING on; the body only grows. What readers read stays where it
+ * is until they let go of it: objects, bodies and segments are counted. Shared, guarded by the
+ * object's lock, but for what is said to be immutable.
+ *
+ * States:	WAITING --> FILLING --> COMPLETE
+ *		   |           `------> FAILED (the body was cut)
+ *		   |--> RELEASED (not for sharing: whoever waited goes on by himself)
+ *		   `--> FAILED (no reply came)
  */
 #pragma once
 
+#include <stdatomic.h>
+
+#include "base/lock.h"
 #include "base/why.h"
-#include "http/body.h"
+#include "cache/key.h"
 #include "http/head.h"
 #include "loop/loop.h"
 
-struct body_source;
+enum cobj_state { COBJ_WAITING, COBJ_FILLING, COBJ_COMPLETE, COBJ_RELEASED, COBJ_FAILED };
 
-enum cobj_state {
-	COBJ_EMPTY,    /* no final head yet; interim heads may be queued */
-	COBJ_HEAD,     /* the head is there; the body can be taken from `source` */
-	COBJ_SWITCHED, /* the origin switched protocols (101): both sides become a tunnel */
-	COBJ_COMPLETE, /* the reader has taken the whole body */
-	COBJ_FAILED    /* before the head: why says how; after it: the body is cut */
+#define COBJ_LENGTH_UNKNOWN UINT64_MAX
+
+enum {
+	COBJ_MARKER =
+		1, /* no reply: the URI has variants; `vary` and `salt` say how to find them */
+	COBJ_NEGATIVE = 2, /* an error that is kept for negative_ttl: TCP_NEGATIVE_HIT */
+	COBJ_IS_STALE = 4  /* must be validated before it is used, whatever its times say */
 };
 
-/* A 1xx to be passed on. */
-struct cobj_interim {
-	struct cobj_interim *next;
-	struct http_head head;
+/* What is kept beside the head; goes to the disk as it is told by doc/cache-format.md. */
+struct cobj_meta {
+	int64_t request_s, response_s; /* RFC 9111 4.2.3: wall clock when asked, when answered */
+	uint64_t body_bytes;           /* COBJ_LENGTH_UNKNOWN while it is not known */
+	uint64_t salt;  /* of a marker, or the one that a variant's key was made with */
+	uint32_t ttl_s; /* COBJ_NEGATIVE: how long it is good */
+	uint16_t status;
+	uint16_t flags;
 };
+
+struct cobj_body; /* bytes in memory, places on disk, or both: counted, shared by renewed heads */
+struct store;
 
 struct cobj {
 	uint32_t magic;
-	enum cobj_state state;
-	struct loop *loop;
-	struct task *reader; /* scheduled at every change of state; NULL when it has left */
-	struct task *writer; /* scheduled when the reader has finished or left */
-	struct cobj_interim *interim, **interim_tail; /* queued, oldest first */
-	struct http_head head;       /* final; valid from COBJ_HEAD and COBJ_SWITCHED on */
-	struct http_framing framing; /* of the body as received */
-	struct body_source *source;  /* the writer's; NULL without a body */
-	enum why why;
-	struct span detail; /* why, in words; in the writer's arena */
+	_Atomic unsigned refs;
+	struct store *store;
+	struct lock lock;
+	_Atomic enum cobj_state state; /* written under lock */
+
+	/* Immutable from the start, but that a variant's key is set with its head. */
+	struct cache_key key;
+	struct span url; /* canonical: the request's URI, or its store id */
+
+	/* Immutable from COBJ_FILLING on. */
+	struct cobj_meta meta; /* body_bytes is set when it is COMPLETE, under lock */
+	struct span variant;   /* the selecting values that this reply answers to; empty: no Vary */
+	struct span vary;      /* of a marker: the names of the selecting fields, normalised */
+	struct http_head head; /* without hop-by-hop fields; of a marker: empty */
+	struct span head_text; /* the same, printed: what the disk keeps */
+	struct arena *arena;   /* where the texts are */
+
+	enum why why; /* COBJ_FAILED; under lock */
+
+	/* Private to cache/. */
+	struct cobj_body *body;
+	struct cobj_resident *resident; /* its place in the table of store.c; NULL: in none */
+	struct list readers;            /* those that wait */
+	struct task *writer;            /* woken when there is room, or nobody reads any more */
+	struct loop *writer_loop;
+	unsigned n_readers;
 };
 
-void cobj_init_private(struct cobj *c, struct loop *l, struct task *reader, struct task *writer);
-void cobj_fini(struct cobj *c);
+struct cobj *cobj_ref(struct cobj *c);
+/* Clears the pointer; NULL is harmless. From any thread. */
+void cobj_unref(struct cobj **c);
 
-/* The writer's calls. Each schedules the reader. */
-void cobj_add_interim(struct cobj *c, struct cobj_interim *i);
-void cobj_set_head(struct cobj *c, const struct http_head *h, const struct http_framing *f,
-                   struct body_source *source, enum cobj_state state);
-void cobj_fail(struct cobj *c, enum why why, struct span detail);
+static inline enum cobj_state cobj_state(const struct cobj *c)
+{
+	return atomic_load_explicit(&c->state, memory_order_acquire);
+}
 
-/* The reader's calls. Each schedules the writer. */
-struct cobj_interim *cobj_take_interim(struct cobj *c); /* NULL: none */
-void cobj_complete(struct cobj *c);
+/* --- the writer: whoever was made the leader by store_lookup() ------------------------------------- */
+
+/*
+ * The task that is scheduled when cobj_append() can go on, or when the last reader has left
+ * (cobj_readers() is 0 then). On its own loop.
+ */
+void cobj_set_writer(struct cobj *c, struct loop *l, struct task *writer);
+/*
+ * The next bytes of the body: as many are taken as there is room for; the writer's task is scheduled
+ * when there is more. There is room as long as the bytes can be kept; where they can not (too long
+ * for the memory, the disk refuses) the object is not kept in the end, nobody joins any more, and the
+ * slowest reader sets the pace, but for one who is a window behind the others: he is cut.
+ */
+size_t cobj_append(struct cobj *c, struct span bytes);
+/* The body is whole: COBJ_COMPLETE; it is kept if that is still possible. */
+void cobj_finish(struct cobj *c);
+/* No reply came, or the body was cut: COBJ_FAILED. Nothing is kept. */
+void cobj_fail(struct cobj *c, enum why why);
+/* The reply is not for sharing: COBJ_RELEASED. Only while WAITING. */
+void cobj_release(struct cobj *c);
+/* How many read or wait for it at the moment. */
+unsigned cobj_readers(struct cobj *c);
+
+/* --- readers --------------------------------------------------------------------------------------- */
+
+enum cobj_piece_kind {
+	COBJ_PIECE_MEMORY, /* bytes */
+	COBJ_PIECE_FILE,   /* n bytes at offset `at` of fd: verified, to be sent by sendfile */
+	COBJ_PIECE_WAIT, /* not there yet: the reader's task is scheduled when it is worth a look */
+	COBJ_PIECE_END,
+	COBJ_PIECE_FAILED /* why */
+};
+
+struct cobj_piece {
+	enum cobj_piece_kind kind;
+	enum why why;
+	struct span bytes; /* these, and fd: valid until the reader's next call */
+	int fd;
+	uint64_t at, n;
+};
+
+/*
+ * Embedded in whoever reads; worker-local. For an object that is complete and in memory nothing is
+ * allocated and no lock is taken.
+ */
+struct cobj_reader {
+	struct cobj *cobj; /* counted */
+	struct loop *loop;
+	struct task *task;
+	struct cobj_waker *waker; /* while it waits for the writer; heap */
+	struct cobj_load *load;   /* while it waits for the disk; heap */
+	void *held;               /* what the last piece points to */
+};
+
+/* Takes a reference. task: scheduled at news; changes of state are news. */
+void cobj_reader_init(struct cobj_reader *r, struct cobj *c, struct loop *l, struct task *task);
+/* Harmless on a zeroed one. */
+void cobj_reader_fini(struct cobj_reader *r);
+/*
+ * What can be had at `offset` of the body, at most max bytes. While WAITING: COBJ_PIECE_WAIT; the state tells
+ * more (cobj_state()).
+ */
+void cobj_read(struct cobj_reader *r, uint64_t offset, uint64_t max, struct cobj_piece *piece);

@@ -1,2 +1,8 @@
 noinst_LIBRARIES += cache/libcache.a
-cache_libcache_a_SOURCES = cache/cobj.c cache/cobj.h
+cache_libcache_a_SOURCES = \
+	cache/cache_conf.h \
+	cache/cobj.h \
+	cache/disk.h \
+	cache/index.h \
+	cache/key.c cache/key.h \
+	cache/store.h

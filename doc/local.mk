@@ -19,7 +19,7 @@ EXTRA_DIST += \
 	doc/decisions/0003-edge-triggered-streams.md \
 	doc/decisions/0004-machines.md \
 	doc/decisions/0005-tunnel-resets.md \
-	doc/decisions/0006-private-cobj.md \
+	doc/decisions/0006-hand-over.md \
 	doc/decisions/0007-upstream-pools.md \
 	doc/decisions/0008-log-thread.md \
 	doc/decisions/0009-search-list.md \

@@ -28,7 +28,7 @@ struct fetch {
 	struct task task;
 	struct timer timer;
 	bool timed_out;
-	struct cobj cobj;
+	struct fetch_reply handed; /* what the reader sees */
 
 	struct dial dial;
 	struct stream *stream; /* NULL until dialled; NULL again once given away */
@@ -362,10 +362,10 @@ static struct machine_next pass_interim(struct fetch *f)
 {
 	if (++f->interims > INTERIM_MAX)
 		return fail(f, WHY_ORIGIN_BAD_REPLY, "too many interim replies");
-	struct cobj_interim *i = ARENA_NEW(f->r.arena, struct cobj_interim);
+	struct fetch_interim *i = ARENA_NEW(f->r.arena, struct fetch_interim);
 
 	i->head = f->reply;
-	cobj_add_interim(&f->cobj, i);
+	fetch_reply_add_interim(&f->handed, i);
 	f->interim_bytes += f->reader.bytes;
 	head_reader_init(&f->reader);
 	return GO(RECV_HEAD);
@@ -382,13 +382,13 @@ static struct machine_next step_decide(struct fetch *f)
 		if (f->is_uploading || !forward_upgrade_is_offered(h, f->r.upgrade))
 			return fail(f, WHY_ORIGIN_BAD_REPLY, "an upgrade that was not asked for");
 		framing.kind = HTTP_BODY_NONE;
-		cobj_set_head(&f->cobj, h, &framing, NULL, COBJ_SWITCHED);
+		fetch_reply_set_head(&f->handed, h, &framing, NULL, FETCH_REPLY_SWITCHED);
 		return WAIT(RECV_BODY);
 	}
 	/* RFC 9110 9.3.6: a peer has opened the tunnel. */
 	if (f->r.method == HTTP_CONNECT && h->status / 100 == 2) {
 		framing.kind = HTTP_BODY_NONE;
-		cobj_set_head(&f->cobj, h, &framing, NULL, COBJ_SWITCHED);
+		fetch_reply_set_head(&f->handed, h, &framing, NULL, FETCH_REPLY_SWITCHED);
 		return WAIT(RECV_BODY);
 	}
 	if (h->status < 200)
@@ -403,15 +403,15 @@ static struct machine_next step_decide(struct fetch *f)
 	body_source_init(
 		&f->body, f->stream, &f->in, &framing, &body_whys_origin,
 		(uint32_t)MIN(f->worker->snapshot->proxy.reply_header_max_bytes, INT32_MAX));
-	cobj_set_head(&f->cobj, h, &framing, framing.kind == HTTP_BODY_NONE ? NULL : &f->body,
-	              COBJ_HEAD);
+	fetch_reply_set_head(&f->handed, h, &framing,
+	                     framing.kind == HTTP_BODY_NONE ? NULL : &f->body, FETCH_REPLY_HEAD);
 	return WAIT(RECV_BODY);
 }
 
 /* The reader takes the body; it wakes us when it is through. */
 static struct machine_next step_recv_body(struct fetch *f)
 {
-	return f->cobj.state == COBJ_COMPLETE ? GO(DONE) : WAIT(RECV_BODY);
+	return f->handed.state == FETCH_REPLY_COMPLETE ? GO(DONE) : WAIT(RECV_BODY);
 }
 
 static struct machine_next step_done(struct fetch *f)
@@ -445,7 +445,7 @@ static struct machine_next step_fail(struct fetch *f)
 {
 	count(COUNT_SERVER_ERRORS);
 	stream_close(&f->stream, true);
-	cobj_fail(&f->cobj, f->why, f->detail);
+	fetch_reply_fail(&f->handed, f->why, f->detail);
 	return END();
 }
 
@@ -526,15 +526,15 @@ struct fetch *fetch_start(const struct fetch_request *r)
 		f->started_us = loop_precise_us(f->worker->loop);
 	task_init(&f->task, fetch_task);
 	timer_init(&f->timer, fetch_timer);
-	cobj_init_private(&f->cobj, r->worker->loop, r->reader, &f->task);
+	fetch_reply_init(&f->handed, r->worker->loop, r->reader, &f->task);
 	fetch_run(f);
 	return f;
 }
 
-struct cobj *fetch_cobj(struct fetch *f)
+struct fetch_reply *fetch_reply_of(struct fetch *f)
 {
 	CHECK_OBJ(f, FETCH_MAGIC);
-	return &f->cobj;
+	return &f->handed;
 }
 
 struct fetch_facts fetch_facts(const struct fetch *f)
@@ -586,7 +586,7 @@ void fetch_end(struct fetch **fp)
 
 	CHECK_OBJ(f, FETCH_MAGIC);
 	*fp = NULL;
-	if (f->step == FETCH_RECV_BODY && f->cobj.state == COBJ_COMPLETE)
+	if (f->step == FETCH_RECV_BODY && f->handed.state == FETCH_REPLY_COMPLETE)
 		fetch_run(f);
 	count_bytes(f);
 	op_cancel(&f->dial.op);
@@ -594,9 +594,9 @@ void fetch_end(struct fetch **fp)
 	body_source_fini(&f->body);
 	body_sink_fini(&f->upload, f->worker->pipes);
 	buffer_give(f->worker->buffers, &f->in);
-	stream_close(&f->stream, f->cobj.state != COBJ_COMPLETE);
+	stream_close(&f->stream, f->handed.state != FETCH_REPLY_COMPLETE);
 	timer_cancel(f->worker->loop, &f->timer);
 	task_cancel(&f->task);
-	cobj_fini(&f->cobj);
+	fetch_reply_fini(&f->handed);
 	f->magic = 0;
 }

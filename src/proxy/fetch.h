@@ -1,18 +1,18 @@
 /*
  * A fetch: one request to an upstream and its reply. The machine that faces the origin; its steps
- * are listed in fetch_steps.tbl.h. It fills a cobj, whose reader is the transaction.
+ * are listed in fetch_steps.tbl.h. It fills a fetch_reply, whose reader is the transaction.
  *
  * The request's body is no step: the upload runs beside RECV_HEAD until the body ends, the origin
  * refuses it or the fetch ends. Worker-local.
  */
 #pragma once
 
-#include "cache/cobj.h"
 #include "log/record.h"
 #include "net/dial.h"
 #include "peer/outgoing.h"
 #include "peer/peer.h"
 #include "proxy/body.h"
+#include "proxy/fetch_reply.h"
 #include "proxy/head_reader.h"
 #include "proxy/worker.h"
 
@@ -54,7 +54,7 @@ struct fetch_way {
 struct fetch_request {
 	struct worker *worker;
 	struct arena *arena;
-	struct task *reader;          /* woken when the cobj changes */
+	struct task *reader;          /* woken when what is handed over changes */
 	uint64_t session_id;          /* for traces */
 	const struct http_head *head; /* as it goes out, but for the version */
 	struct span target;           /* origin-form */
@@ -84,7 +84,7 @@ struct fetch_facts {
 
 /* Start; its first step runs at once. */
 struct fetch *fetch_start(const struct fetch_request *r);
-struct cobj *fetch_cobj(struct fetch *f);
+struct fetch_reply *fetch_reply_of(struct fetch *f);
 struct fetch_facts fetch_facts(const struct fetch *f);
 /* The client's stream has news: go on with the upload, if it is under way. */
 void fetch_poke_upload(struct fetch *f);

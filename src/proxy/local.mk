@@ -6,6 +6,7 @@ src_proxy_libproxy_a_SOURCES = \
 	src/proxy/client_db.c src/proxy/client_db.h \
 	src/proxy/directives.tbl.h \
 	src/proxy/fetch_way.c \
+	src/proxy/fetch_reply.c src/proxy/fetch_reply.h \
 	src/proxy/fetch.c src/proxy/fetch.h src/proxy/fetch_steps.tbl.h \
 	src/proxy/head_reader.c src/proxy/head_reader.h \
 	src/proxy/http_port.c src/proxy/http_port.h \

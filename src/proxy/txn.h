@@ -114,7 +114,7 @@ struct txn {
 	struct body_sink sink;
 	struct http_framing reply_framing; /* as sent */
 	struct header_pass reply_pass;
-	struct cobj_interim *interim;   /* the one under way; NULL: none */
+	struct fetch_interim *interim;   /* the one under way; NULL: none */
 	struct http_head *interim_head; /* as it is passed on; NULL until it is made */
 	bool has_reply;                 /* sink is initialised with a final head */
 	uint64_t interim_bytes;

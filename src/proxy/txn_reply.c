@@ -52,12 +52,13 @@ struct machine_next txn_step_miss(struct txn *t)
 }
 
 /* Has this way led to nothing that the client should see, and is there another one? */
-static bool should_go_elsewhere(struct txn *t, const struct cobj *c)
+static bool should_go_elsewhere(struct txn *t, const struct fetch_reply *c)
 {
 	const bool may_go =
-		c->state == COBJ_FAILED
+		c->state == FETCH_REPLY_FAILED
 			? fetch_may_go_elsewhere(t->fetch)
-			: c->state == COBJ_HEAD && t->request_framing.kind == HTTP_BODY_NONE &&
+			: c->state == FETCH_REPLY_HEAD &&
+				  t->request_framing.kind == HTTP_BODY_NONE &&
 				  route_may_try_another(c->head.status,
 	                                                t->snapshot->peer.retry_on_error);
 
@@ -66,7 +67,7 @@ static bool should_go_elsewhere(struct txn *t, const struct cobj *c)
 
 struct machine_next txn_step_await_reply(struct txn *t)
 {
-	struct cobj *c = fetch_cobj(t->fetch);
+	struct fetch_reply *c = fetch_reply_of(t->fetch);
 
 	if (c->interim != NULL)
 		return TXN_GO(SEND_INTERIM);
@@ -75,24 +76,24 @@ struct machine_next txn_step_await_reply(struct txn *t)
 		return TXN_GO(WAY);
 	}
 	switch (c->state) {
-	case COBJ_EMPTY:
+	case FETCH_REPLY_EMPTY:
 		return TXN_WAIT(AWAIT_REPLY);
-	case COBJ_HEAD:
+	case FETCH_REPLY_HEAD:
 		/* A tunnel that a peer refused: what the client sends behind it is no request. */
 		t->keep_alive = t->keep_alive && !t->is_connect;
 		return TXN_GO(DELIVER);
-	case COBJ_SWITCHED:
+	case FETCH_REPLY_SWITCHED:
 		return t->is_connect ? TXN_GO(TUNNEL_REPLY) : TXN_GO(SWITCH);
-	case COBJ_FAILED:
+	case FETCH_REPLY_FAILED:
 		if (c->why == WHY_FORBIDDEN_ADDRESS)
 			txn_forbidden(t, c->detail);
 		else
 			txn_fail(t, c->why, c->detail);
 		return TXN_GO(SEND_ERROR);
-	case COBJ_COMPLETE:
+	case FETCH_REPLY_COMPLETE:
 		break;
 	}
-	UNREACHABLE("cobj_state");
+	UNREACHABLE("fetch_reply_state");
 }
 
 /* Send what the sink holds and nothing else. */
@@ -122,7 +123,7 @@ static bool next_interim(struct txn *t, struct http_head **head)
 
 	for (;; t->interim = NULL) {
 		if (t->interim == NULL) {
-			t->interim = cobj_take_interim(fetch_cobj(t->fetch));
+			t->interim = fetch_reply_take_interim(fetch_reply_of(t->fetch));
 			t->interim_head = NULL;
 			t->reply_pass = (struct header_pass){ NULL };
 		}
@@ -188,7 +189,7 @@ void txn_reply_begin(struct txn *t)
 }
 
 /* How the reply's body is framed for the client, and whether its connection can stay. */
-static struct http_framing reply_framing(struct txn *t, const struct cobj *c)
+static struct http_framing reply_framing(struct txn *t, const struct fetch_reply *c)
 {
 	struct http_framing f = forward_framing(&c->framing, t->request.version < 11);
 
@@ -199,7 +200,7 @@ static struct http_framing reply_framing(struct txn *t, const struct cobj *c)
 
 struct machine_next txn_step_deliver(struct txn *t)
 {
-	const struct cobj *c = fetch_cobj(t->fetch);
+	const struct fetch_reply *c = fetch_reply_of(t->fetch);
 	const bool has_body = c->framing.kind != HTTP_BODY_NONE;
 
 	t->reply_framing = reply_framing(t, c);
@@ -245,8 +246,8 @@ struct machine_next txn_step_send_body(struct txn *t)
 	case BODY_PUMP_DONE:
 		/* Not after an error page that took a broken reply's place. */
 		if (t->why == WHY_NONE && t->fetch != NULL &&
-		    fetch_cobj(t->fetch)->state == COBJ_HEAD)
-			cobj_complete(fetch_cobj(t->fetch));
+		    fetch_reply_of(t->fetch)->state == FETCH_REPLY_HEAD)
+			fetch_reply_complete(fetch_reply_of(t->fetch));
 		txn_fail(t, WHY_DONE, SPAN_NULL);
 		t->end = end_after_reply(t);
 		return TXN_GO(FINISH);

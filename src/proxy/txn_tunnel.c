@@ -95,7 +95,7 @@ struct machine_next txn_step_tunnel_reply(struct txn *t)
 struct machine_next txn_step_switch(struct txn *t)
 {
 	static const struct http_framing none = { HTTP_BODY_NONE, 0 };
-	const struct cobj *c = fetch_cobj(t->fetch);
+	const struct fetch_reply *c = fetch_reply_of(t->fetch);
 	bool allows;
 
 	if (t->has_reply)

@@ -1,0 +1,111 @@
+/*
+ * The store: all cached objects of the process, in memory and on disk, and how requests find them.
+ *
+ * Objects in use and objects that cache_mem has room for are *resident*: in a sharded table, found by one
+ * lookup without allocation. What the disks hold is found by the index. Shared by all workers; each
+ * shard has its own lock.
+ */
+#pragma once
+
+#include "cache/cache_conf.h"
+#include "cache/cobj.h"
+#include "loop/jobs.h"
+#include "loop/op.h"
+
+struct store;
+
+/*
+ * js: for the disks. Fails only for lack of memory: a directory that cannot be used is reported (oplog)
+ * and left out. The index of each directory is loaded by a job; store_is_loaded() tells.
+ */
+enum err store_new(struct store **out, const struct cache_conf *conf, struct jobs *js,
+                   unsigned n_workers) MUST_USE;
+/* A reload: new limits; directories that are new are opened, those that are gone are closed. */
+void store_configure(struct store *s, const struct cache_conf *conf);
+/* All objects must be unreferenced. Writes what is not written yet; at most a job's time each. */
+void store_free(struct store **s);
+/* False while some index is still being loaded: a miss may be on disk, and is not stored twice. */
+bool store_is_loaded(struct store *s);
+
+enum store_found {
+	STORE_NONE, /* nothing; the caller does not lead (see may_lead) */
+	STORE_LEADS, /* nothing; cobj is a new one in COBJ_WAITING, and the caller fills or releases it */
+	STORE_FOUND /* cobj, in any state but FAILED and RELEASED */
+};
+
+/*
+ * Embedded in whoever asks; begins with the op (loop/op.h). cobj is counted and the caller's when
+ * the operation is READY. Never OP_FAILED: a disk that cannot be read makes a miss, and is reported.
+ */
+struct store_lookup {
+	struct op op;
+	/* set by the caller */
+	struct store *store;
+	struct span url;
+	const struct http_head *request; /* selects among variants */
+	bool may_lead;                   /* a miss makes the caller the leader of the others */
+	bool may_join;                   /* one that is still being fetched will do */
+	/* results */
+	enum store_found found;
+	struct cobj *cobj;
+	bool is_resident;     /* it was in memory already (TCP_MEM_HIT, TCP_INM_HIT) */
+	bool read_failed;     /* it was on disk and could not be read: TCP_SWAPFAIL_MISS */
+	struct cache_key key; /* private from here */
+	void *load;
+};
+
+/* OP_READY at once in nearly all cases; OP_PENDING when the disk must be read. */
+enum op_status store_lookup(struct store_lookup *q, struct loop *l, struct task *waiter);
+
+/*
+ * The leader's reply has come and may be stored: gives the object its head, its key (where the reply
+ * has a Vary, that of the variant; the URI gets a marker) and COBJ_FILLING. meta->salt and COBJ_MARKER
+ * are set here. reply: without hop-by-hop fields, as it is to be kept. ERR_LIMIT, ERR_NOMEM: it
+ * is not for the store after all (too large, no room); it is released.
+ */
+enum err store_take_in(struct cobj *c, const struct http_head *request,
+                       const struct http_head *reply, const struct cobj_meta *meta) MUST_USE;
+
+/*
+ * Make an object without having been asked to lead (REFRESH_MODIFIED, reload, range fetched whole):
+ * as STORE_LEADS, in COBJ_WAITING, but nobody finds it before it is FILLING; then it takes the place
+ * of the one before.
+ */
+struct cobj *store_begin(struct store *s, struct span url);
+
+/*
+ * A 304 has confirmed `old`: a new object with this head and the same body takes its place. On failure
+ * *out is `old` again, counted.
+ */
+void store_renew(struct cobj *old, const struct http_head *head, const struct cobj_meta *meta,
+                 struct cobj **out);
+
+/*
+ * Forget. After the operation is READY nothing of it comes back, not after a crash or a power loss
+ * either. n: how many there were.
+ */
+struct store_purge {
+	struct op op;
+	struct store *store;
+	uint64_t n;
+	void *job;
+};
+/* This URI with all its variants: also what is being taken in is not kept. */
+enum op_status store_purge(struct store_purge *p, struct span url, struct loop *l,
+                           struct task *waiter);
+/* All whose URI begins so ("http://host/dir/"); reads the heads of all, by a job. */
+enum op_status store_purge_prefix(struct store_purge *p, struct span prefix, struct loop *l,
+                                  struct task *waiter);
+enum op_status store_purge_host(struct store_purge *p, struct span host, struct loop *l,
+                                struct task *waiter);
+
+/* For the manager and for metrics. */
+struct store_stats {
+	uint64_t mem_objects, mem_bytes, mem_max_bytes, mem_hits, disk_hits, lookups, evicted;
+	uint64_t in_transit;
+	unsigned n_disks;
+};
+void store_stats(struct store *s, struct store_stats *out);
+/* Those of a directory: disk.h. NULL behind the last. */
+struct disk;
+struct disk *store_disk(struct store *s, unsigned i);
