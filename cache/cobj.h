@@ -62,18 +62,35 @@ struct cobj {
 	struct span vary;      /* of a marker: the names of the selecting fields, normalised */
 	struct http_head head; /* without hop-by-hop fields; of a marker: empty */
 	struct span head_text; /* the same, printed: what the disk keeps */
-	struct arena *arena;   /* where the texts are */
+	void *texts;           /* one block that holds them and the fields; so head.arena is NULL */
 
 	enum why why; /* COBJ_FAILED; under lock */
 
 	/* Private to cache/. */
-	struct cobj_body *body;
-	struct cobj_resident *resident; /* its place in the table of store.c; NULL: in none */
-	struct list readers;            /* those that wait */
-	struct task *writer;            /* woken when there is room, or nobody reads any more */
-	struct loop *writer_loop;
-	unsigned n_readers;
+	struct cobj_body *body;         /* NULL before FILLING */
+	struct cobj_resident *resident; /* its place in the store's table; NULL: in none. Under lock */
+	struct list readers;       /* wakers of all that began to read before it was complete; under lock */
+	struct cobj_waker *writer; /* woken when there is room, or nobody reads any more; under lock */
+	unsigned n_readers;        /* under lock */
+	bool is_unwanted;          /* purged or replaced: not to be kept; under lock */
+	uint64_t budget_bytes;     /* taken from BUDGET_CACHE for head and texts */
 };
+
+/* Whether it is the right one for this request: the selecting fields have the values that it has. */
+bool cobj_answers(const struct cobj *c, const struct http_head *request);
+
+/* What a disk keeps of an object beside its body. */
+struct cobj_parts {
+	struct cache_key key;
+	struct cobj_meta meta; /* body_bytes is known */
+	struct span url, variant, vary, head_text;
+};
+/*
+ * A COMPLETE object from what was kept; the texts are copied. *body (cache/body.h; NULL: none) is taken, also
+ * on failure. ERR_NOMEM; ERR_SYNTAX: head_text is no head of a reply.
+ */
+enum err cobj_restore(struct cobj **out, const struct cobj_parts *parts,
+                      struct cobj_body **body) MUST_USE;
 
 struct cobj *cobj_ref(struct cobj *c);
 /* Clears the pointer; NULL is harmless. From any thread. */
@@ -92,19 +109,24 @@ static inline enum cobj_state cobj_state(const struct cobj *c)
  */
 void cobj_set_writer(struct cobj *c, struct loop *l, struct task *writer);
 /*
+ * The writer's struct goes before the object is finished, failed or released: never without this, or one of
+ * those three.
+ */
+void cobj_clear_writer(struct cobj *c);
+/*
  * The next bytes of the body: as many are taken as there is room for; the writer's task is scheduled
  * when there is more. There is room as long as the bytes can be kept; where they can not (too long
  * for the memory, the disk refuses) the object is not kept in the end, nobody joins any more, and the
  * slowest reader sets the pace, but for one who is a window behind the others: he is cut.
  */
 size_t cobj_append(struct cobj *c, struct span bytes);
-/* The body is whole: COBJ_COMPLETE; it is kept if that is still possible. */
+/* The body is whole: COBJ_COMPLETE; it is kept if that is still possible. All that was given to cobj_append() was taken. */
 void cobj_finish(struct cobj *c);
-/* No reply came, or the body was cut: COBJ_FAILED. Nothing is kept. */
+/* No reply came, or the body was cut: COBJ_FAILED. Nothing is kept. Those who waited had best fail alike, not ask again one after the other. */
 void cobj_fail(struct cobj *c, enum why why);
 /* The reply is not for sharing: COBJ_RELEASED. Only while WAITING. */
 void cobj_release(struct cobj *c);
-/* How many read or wait for it at the moment. */
+/* How many read or wait for it at the moment (those who began before it was COMPLETE; the leader's own txn counts if it reads). */
 unsigned cobj_readers(struct cobj *c);
 
 /* --- readers --------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += cache/libcache.a
 cache_libcache_a_SOURCES = \
+	cache/body.h \
 	cache/cache_conf.h \
 	cache/cobj.h \
 	cache/disk.h \

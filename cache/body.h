@@ -1,0 +1,26 @@
+/*
+ * Where the bytes of an object's body are: in blocks of memory, in a file in memory, or in fragments
+ * on a disk.
+ *
+ * Counted, and shared by the objects that a 304 has renewed. While it grows it is guarded by the lock of the one
+ * object that it grows in; from COBJ_COMPLETE on it is immutable and read without a lock. Private to
+ * cache/.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "cache/disk.h"
+
+struct cobj_body;
+
+/* A whole body in memory: a copy. NULL: no memory (also by memory_limit). */
+struct cobj_body *cobj_body_of_bytes(struct span bytes);
+/*
+ * A whole body on a disk. All fragments but the last are of DISK_FRAGMENT_BYTES; a body that lies
+ * behind its head is one fragment. NULL: no memory.
+ */
+struct cobj_body *cobj_body_of_places(struct disk *d, const struct disk_place *places, uint32_t n);
+struct cobj_body *cobj_body_ref(struct cobj_body *b);
+/* From any thread; clears the pointer; NULL is harmless. */
+void cobj_body_unref(struct cobj_body **b);
+uint64_t cobj_body_bytes(const struct cobj_body *b);
