@@ -153,6 +153,8 @@ struct machine_next txn_step_never_direct(struct txn *t)
 
 static bool has_room(struct txn *t, const struct peer *p)
 {
+	const struct span before = t->facts.peer;
+	const enum fact_state state = t->facts.state[FACT_PEER];
 	struct fetch_way w;
 
 	if (peer_has_room(p))
@@ -160,6 +162,9 @@ static bool has_room(struct txn *t, const struct peer *p)
 	if (t->is_connect)
 		return false;
 	make_way(t, p, LOG_HIER_NONE, &w);
+	/* No peer is chosen yet, and the rules of the next one must not see this one. */
+	t->facts.peer = before;
+	t->facts.state[FACT_PEER] = (uint8_t)state;
 	return upstream_pool_has(t->worker->upstreams, w.key);
 }
 

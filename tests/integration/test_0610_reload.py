@@ -71,7 +71,7 @@ def test_ports_come_and_go(start_proxy, start_origin):
         assert client.get(origin.url()).status == 200       # what was accepted there goes on
 
 
-@pytest.mark.parametrize("name, value", [("workers", "3"), ("max_filedescriptors", "4000"), ("memory_limit", "700 MB"),
+@pytest.mark.parametrize("name, value", [("workers", "5"), ("max_filedescriptors", "4000"), ("memory_limit", "700 MB"),
                                          ("umask", "077"), ("pid_filename", "/run/elsewhere.pid"),
                                          ("cache_effective_group", "nogroup"), ("coredump_dir", "/tmp")])
 def test_what_needs_a_restart_says_so(start_proxy, name, value):
