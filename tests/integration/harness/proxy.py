@@ -178,6 +178,16 @@ class Proxy:
         except subprocess.TimeoutExpired:
             raise AssertionError("the proxy did not end in time") from None
 
+    def kill(self):
+        """SIGKILL to it and to its children: a crash. start() may follow."""
+        if self in live:
+            live.remove(self)
+        transcript.note(self.name, "is killed")
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+        self.proc.wait(LIMIT)
+        self.proc = None
+
     def stop(self, check=True):
         """Ends it; a proxy that does not end cleanly fails the test. Removes nothing yet."""
         if self in live:
