@@ -109,7 +109,7 @@ class Tree:
     def table_locks(self):
         out = "| rank | for | taken in |\n|---|---|---|\n"
         for rank, text in re.findall(r"\b(LOCK_RANK_\w+)[^/\n]*/\* (.*?) \*/", self.text("src/base/lock.h")):
-            users = [str(p.relative_to(self.top)) for p, t in self.sources.items() if p.suffix == ".c" and rank in t]
+            users = [str(p.relative_to(self.top)) for p, t in self.sources.items() if p.suffix == ".c" and re.search(rf"\b{rank}\b", t)]
             out += f"| {rank[10:]} | {text} | {', '.join(f'`{u}`' for u in users) or 'nothing yet'} |\n"
         return out
 
