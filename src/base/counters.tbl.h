@@ -32,6 +32,7 @@ COUNTER(DNS_REFUSED,		"dns.refused",			"name lookups refused because too many we
 COUNTER(ACCEPT_PAUSES,		"accept.pauses",		"times that accepting paused for want of descriptors")
 COUNTER(ACCEPT_REFUSED,		"accept.refused",		"connections refused by client_ip_max_connections or memory_limit")
 COUNTER(MEMORY_REFUSED,		"memory.refused",		"times that memory_limit refused something")
+COUNTER(INDEX_REFUSED,		"cache.index_refused",		"objects that memory_limit kept out of the index of the disks")
 COUNTER(PIPE_FALLBACKS,		"pipe.fallbacks",		"transfers copied because no pipe was to be had")
 COUNTER(LOG_LINES,		"log.lines",			"access log lines handed to the log thread")
 COUNTER(LOG_DROPPED,		"log.dropped",			"access log lines lost, each reported in the cache log")

@@ -16,9 +16,10 @@ enum lock_rank {
 	LOCK_RANK_PROCESS = 1, /* struct proxy: what workers, reload and shutdown agree on */
 	LOCK_RANK_SNAPSHOT,    /* swapping and counting configuration snapshots */
 	LOCK_RANK_DNS,         /* the map of answers */
-	LOCK_RANK_CACHE,       /* a shard of the table of objects in memory, or of the index */
+	LOCK_RANK_CACHE,       /* a shard of the table of objects in memory */
 	LOCK_RANK_COBJ,        /* one cached object */
 	LOCK_RANK_CACHE_STORE, /* segments, chains of eviction */
+	LOCK_RANK_CACHE_INDEX, /* a shard of the index; innermost, so that whoever knows a place can ask */
 	LOCK_RANK_TLS,         /* minted certificates, sessions */
 	LOCK_RANK_CREDENTIALS, /* users and what was decided about them */
 	LOCK_RANK_QUOTA,       /* counts shared by the workers */
