@@ -110,7 +110,7 @@ start_peer() { # WORKLOAD
 	chmod 777 "$run"
 	: > "$run/out.log"
 	peer_start "$1"
-	"$load" wait -p $ip:$ready -q 12000 >"$run/ready_ms" && return 0
+	"$load" wait -p $ip:$ready -q 60000 >"$run/ready_ms" && return 0
 	say "$peer does not listen:"
 	tail -n 5 "$run"/*.log >&2
 	stop_peer
