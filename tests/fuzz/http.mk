@@ -24,3 +24,15 @@ tests_fuzz_fuzz_uri_SOURCES = tests/fuzz/fuzz_uri.c $(fuzz_sources)
 tests_fuzz_fuzz_uri_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_uri_LDADD = $(fuzz_http_libs)
 EXTRA_DIST += tests/fuzz/corpus/uri
+
+fuzz_programs += tests/fuzz/fuzz_range
+tests_fuzz_fuzz_range_SOURCES = tests/fuzz/fuzz_range.c $(fuzz_sources)
+tests_fuzz_fuzz_range_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_range_LDADD = $(fuzz_http_libs)
+EXTRA_DIST += tests/fuzz/corpus/range
+
+fuzz_programs += tests/fuzz/fuzz_condition
+tests_fuzz_fuzz_condition_SOURCES = tests/fuzz/fuzz_condition.c $(fuzz_sources)
+tests_fuzz_fuzz_condition_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_condition_LDADD = $(fuzz_http_libs)
+EXTRA_DIST += tests/fuzz/corpus/condition
