@@ -4,6 +4,7 @@ cache_libcache_a_SOURCES = \
 	cache/cache_conf.h \
 	cache/cobj.h \
 	cache/disk.h \
+	cache/evict.c cache/evict.h \
 	cache/index.c cache/index.h \
 	cache/key.c cache/key.h \
 	cache/store.h
