@@ -14,6 +14,7 @@
 #include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -300,6 +301,13 @@ enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more, size_t *n, e
 	const ssize_t r = RETRIED(splice(pipe_fd, NULL, fd, NULL, max, flags));
 
 	return r == 0 ? IO_AGAIN : moved(r, n, err);
+}
+
+enum io sock_send_file(int file_fd, uint64_t at, int fd, size_t max, size_t *n, enum err *err)
+{
+	off_t from = (off_t)at;
+
+	return moved(RETRIED(sendfile(fd, file_fd, &from, max)), n, err);
 }
 
 int sock_reserve_begins(void)

@@ -46,6 +46,8 @@ enum io sock_write(int fd, const struct iovec *iov, int n_iov, size_t *n, enum e
 /* Socket to pipe and pipe to socket. */
 enum io sock_splice_in(int fd, int pipe_fd, size_t max, size_t *n, enum err *err);
 enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more, size_t *n, enum err *err);
+/* File to socket, from that offset. IO_EOF: the file has ended there. */
+enum io sock_send_file(int file_fd, uint64_t at, int fd, size_t max, size_t *n, enum err *err);
 
 /* Is this one of this host's addresses? Asked of the kernel each time: addresses come and go. */
 bool sock_is_own_address(const struct ip *ip);

@@ -282,3 +282,20 @@ enum io stream_splice_out(struct stream *s, struct pipe *p, size_t max, bool mor
 		p->bytes -= (uint32_t)*n;
 	return r;
 }
+
+enum io stream_send_file(struct stream *s, int fd, uint64_t at, size_t max, size_t *n)
+{
+	enum err err = ERR_NONE;
+
+	CHECK_OBJ(s, STREAM_MAGIC);
+	CHECK(s->ops->can_splice);
+	if (!(s->ready & EV_WRITE))
+		return IO_AGAIN;
+	const enum io r = sock_send_file(fd, at, s->event.fd, max, n, &err);
+
+	if (r == IO_ERROR)
+		return failed(s, err);
+	if (r == IO_AGAIN)
+		not_writable(s);
+	return r;
+}

@@ -246,6 +246,26 @@ enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more UNUSED, size_
 	return r;
 }
 
+/* The file is a real one. */
+enum io sock_send_file(int file_fd, uint64_t at, int fd, size_t max, size_t *n, enum err *err)
+{
+	struct sim_peer *p = peer_of(fd);
+	char buf[SIM_WINDOW];
+	size_t room = 0;
+	enum io r = may_write(p, &room, err);
+
+	if (r != IO_OK)
+		return r;
+	const ssize_t k = pread(file_fd, buf, sized(max, room), (off_t)at);
+
+	if (k == 0)
+		return IO_EOF;
+	r = real_result(k, n, err);
+	if (r == IO_OK)
+		sim_bytes_put(&p->out, buf, *n);
+	return r;
+}
+
 /* --- closing --------------------------------------------------------------------------------- */
 
 int sock_reserve_begins(void)
