@@ -3,9 +3,9 @@
  *
  * A slot's home is its tag scaled to the shard's capacity, so a capacity is any number and a shard
  * can grow by an eighth: between growths a slot costs 21.8 to 24.5 bytes an entry. Each entry
- * lies at or behind its home (around the end), with no free slot between, and never behind one that
- * is farther from home than itself; so a search ends at the first that is nearer its home, and
- * a removal closes the gap by moving back. Tags are parts of keyed hashes: nobody picks them.
+ * lies at or behind its home (around the end), with no free slot between, in the order of tags; so
+ * a search ends at the first that is nearer its home, a removal closes the gap by moving back, and
+ * a table grows in one pass. Tags are parts of keyed hashes: nobody picks them.
  */
 #include "cache/index.h"
 
@@ -14,12 +14,15 @@
 #include "base/lock.h"
 
 #include <stdatomic.h>
+#include <sys/mman.h>
 
 #define INDEX_MAGIC 0x1d3c7a95u
 #define SLOTS_MIN   8u
 #define SLOTS_MAX   (1u << 30)
 #define SHARDS_MAX  65536u
-#define BULK_MAX    16384u /* entries that are sorted by shard in one go */
+#define MAP_FROM                                                                                   \
+	65536u /* bytes: larger tables are mapped, so that the heap is not left full of holes */
+#define BULK_MAX 16384u /* entries that are sorted by shard in one go */
 
 /* `what`: bytes in the upper 24 bits, then 6 of flags and 2 of uses; 0: the slot is free. */
 struct slot {
@@ -115,7 +118,9 @@ static bool shard_find(const struct shard *s, struct cache_key k, uint32_t *at)
 			*at = i;
 			return true;
 		}
-		if (distance(s, i) < far)
+		const uint32_t its = distance(s, i);
+
+		if (its < far || (its == far && s->slots[i].tag_high > (uint32_t)(k.hi >> 32)))
 			break;
 	}
 	*at = i;
@@ -149,43 +154,83 @@ static void shard_remove_at(struct shard *s, uint32_t at)
 	s->count--;
 }
 
-/* The old slots in their order, which is that of their homes: each goes behind the one before. */
-static void move_slots(struct shard *s, const struct slot *old, uint32_t old_capacity)
+static void shard_insert(struct shard *s, struct slot new)
 {
+	const struct cache_key k = { (uint64_t) new.tag_high << 32 | new.tag_low, 0 };
 	uint32_t at;
 
+	CHECK(!shard_find(s, k, &at));
+	shard_insert_at(s, at, new);
+}
+
+/*
+ * In the order of their tags each goes to its home or behind the one before. Only those that lie, or
+ * come to lie, around the end take the long way.
+ */
+static void move_slots(struct shard *s, const struct slot *old, uint32_t old_capacity)
+{
+	uint32_t n_around = 0, behind = 0;
+
 	s->count = 0;
-	for (uint32_t i = 0; i < old_capacity; i++) {
+	while (n_around < old_capacity && old[n_around].what != 0 &&
+	       home_of(old[n_around].tag_high, old_capacity) > n_around)
+		n_around++;
+	for (uint32_t i = n_around; i < old_capacity; i++) {
 		if (old[i].what == 0)
 			continue;
-		const struct cache_key k = { (uint64_t)old[i].tag_high << 32 | old[i].tag_low, 0 };
+		const uint32_t at = MAX(home_of(old[i].tag_high, s->capacity), behind);
 
-		CHECK(!shard_find(s, k, &at));
-		shard_insert_at(s, at, old[i]);
+		if (at >= s->capacity) {
+			shard_insert(s, old[i]);
+			continue;
+		}
+		s->slots[at] = old[i];
+		s->count++;
+		behind = at + 1;
 	}
+	for (uint32_t i = 0; i < n_around; i++)
+		shard_insert(s, old[i]);
+}
+
+/* Zeroed. NULL: no memory. */
+static struct slot *slots_new(size_t bytes)
+{
+	void *p;
+
+	if (bytes < MAP_FROM)
+		return calloc(1, bytes);
+	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void slots_free(struct slot *slots, size_t bytes)
+{
+	if (bytes < MAP_FROM)
+		free(slots);
+	else
+		munmap(slots, bytes);
 }
 
 static enum err shard_resize(struct cache_index *x, struct shard *s, uint32_t capacity)
 {
-	const size_t n = (size_t)capacity * sizeof(struct slot);
-	struct slot *const old = s->slots;
-	const uint32_t old_capacity = s->capacity;
+	const struct shard old = { .slots = s->slots, .capacity = s->capacity };
+	const size_t bytes = (size_t)capacity * sizeof(struct slot);
+	const size_t old_bytes = (size_t)old.capacity * sizeof(struct slot);
 	struct slot *new;
 
-	if (capacity > SLOTS_MAX || !budget_take(BUDGET_INDEX, n))
+	if (capacity > SLOTS_MAX || !budget_take(BUDGET_INDEX, bytes))
 		return ERR_LIMIT;
-	new = calloc(capacity, sizeof(struct slot));
+	new = slots_new(bytes);
 	if (new == NULL) {
-		budget_give(BUDGET_INDEX, n);
+		budget_give(BUDGET_INDEX, bytes);
 		return ERR_NOMEM;
 	}
 	s->slots = new;
 	s->capacity = capacity;
-	move_slots(s, old, old_capacity);
-	free(old);
-	budget_give(BUDGET_INDEX, old_capacity * sizeof(struct slot));
-	atomic_fetch_add_explicit(&x->memory, n - old_capacity * sizeof(struct slot),
-	                          memory_order_relaxed);
+	move_slots(s, old.slots, old.capacity);
+	slots_free(old.slots, old_bytes);
+	budget_give(BUDGET_INDEX, old_bytes);
+	atomic_fetch_add_explicit(&x->memory, bytes - old_bytes, memory_order_relaxed);
 	return ERR_NONE;
 }
 
@@ -220,13 +265,11 @@ static enum err shard_add(struct cache_index *x, struct shard *s, struct cache_k
 {
 	const enum err err = shard_make_room(x, s);
 	struct slot new;
-	uint32_t at;
 
 	if (err != ERR_NONE)
 		return err;
 	slot_fill(&new, k, e);
-	CHECK(!shard_find(s, k, &at));
-	shard_insert_at(s, at, new);
+	shard_insert(s, new);
 	return ERR_NONE;
 }
 
@@ -261,8 +304,10 @@ void cache_index_free(struct cache_index **x)
 	for (unsigned i = 0; i < (*x)->n_shards; i++) {
 		struct shard *const s = &(*x)->shards[i];
 
-		budget_give(BUDGET_INDEX, s->capacity * sizeof(struct slot));
-		free(s->slots);
+		const size_t bytes = s->capacity * sizeof(struct slot);
+
+		budget_give(BUDGET_INDEX, bytes);
+		slots_free(s->slots, bytes);
 		lock_fini(&s->lock);
 	}
 	free((*x)->shards);
