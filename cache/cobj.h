@@ -67,13 +67,18 @@ struct cobj {
 	enum why why; /* COBJ_FAILED; under lock */
 
 	/* Private to cache/. */
-	struct cobj_body *body;         /* NULL before FILLING */
-	struct cobj_resident *resident; /* its place in the store's table; NULL: in none. Under lock */
-	struct list readers;       /* wakers of all that began to read before it was complete; under lock */
-	struct cobj_waker *writer; /* woken when there is room, or nobody reads any more; under lock */
-	unsigned n_readers;        /* under lock */
-	bool is_unwanted;          /* purged or replaced: not to be kept; under lock */
-	uint64_t budget_bytes;     /* taken from BUDGET_CACHE for head and texts */
+	struct cobj_body *body; /* NULL before FILLING */
+	struct cobj_resident
+		*resident; /* its place in the store's table; NULL: in none. Under lock */
+	struct list
+		readers; /* wakers of all that began to read before it was complete; under lock */
+	struct cobj_waker
+		*writer;    /* woken when there is room, or nobody reads any more; under lock */
+	unsigned n_readers; /* under lock */
+	bool is_unwanted;   /* purged or replaced: not to be kept; under lock */
+	_Atomic bool is_passing; /* in the table only as long as it is in use */
+	struct cobj_fill *fill;  /* what the writer knows (fill.h); NULL when it is through */
+	size_t texts_bytes;      /* taken from BUDGET_CACHE */
 };
 
 /* Whether it is the right one for this request: the selecting fields have the values that it has. */
@@ -155,9 +160,9 @@ struct cobj_reader {
 	struct cobj *cobj; /* counted */
 	struct loop *loop;
 	struct task *task;
-	struct cobj_waker *waker; /* while it waits for the writer; heap */
+	struct cobj_waker *waker; /* of one who began before it was COMPLETE; heap */
 	struct cobj_load *load;   /* while it waits for the disk; heap */
-	void *held;               /* what the last piece points to */
+	struct cobj_block *held;  /* what the last piece points to */
 };
 
 /* Takes a reference. task: scheduled at news; changes of state are news. */

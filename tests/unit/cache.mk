@@ -3,7 +3,10 @@ TESTS += tests/unit/unit_cache
 tests_unit_unit_cache_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_cache_SOURCES = tests/unit/unit_cache.c tests/unit/unit.h \
 	tests/unit/acl/random.h \
+	tests/unit/cache/cache_world.c tests/unit/cache/cache_world.h \
+	tests/unit/cache/test_cobj.c \
 	tests/unit/cache/test_evict.c \
-	tests/unit/cache/test_index.c
+	tests/unit/cache/test_index.c \
+	tests/unit/cache/test_store.c
 tests_unit_unit_cache_LDADD = cache/libcache.a acl/libacl.a src/net/libnet.a src/loop/libloop.a \
 	src/conf/libconf.a src/http/libhttp.a src/base/libbase.a $(unit_libs)

@@ -1,6 +1,8 @@
 #include "unit.h"
 
+Suite *suite_cobj(void);
 Suite *suite_evict(void);
 Suite *suite_index(void);
+Suite *suite_store(void);
 
-UNIT_MAIN(suite_evict, suite_index)
+UNIT_MAIN(suite_cobj, suite_evict, suite_index, suite_store)
