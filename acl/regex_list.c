@@ -239,6 +239,8 @@ struct run {
 	struct acl_regex_scratch *scratch;
 	const struct acl_regex *which;
 	enum acl_regex_result result;
+	bool wants_first;
+	uint32_t first; /* of those that match so far; UINT32_MAX: none */
 	/*
 	 * Which were run: index + 1 of the last one with the same remainder. A text made to call up
 	 * many gets a bit for each instead; NULL before.
@@ -248,13 +250,21 @@ struct run {
 	uint32_t tried[TRIED];
 };
 
-/* True if this one matches. */
+/* True if this one matches and no other need be run. */
 static bool run_one(struct run *r, uint32_t i)
 {
+	if (r->wants_first && i >= r->first)
+		return false;
 	const enum acl_regex_result got = acl_regex_match(r->l->all[i], r->text, r->scratch);
 
 	if (got == REGEX_NO)
 		return false;
+	if (r->wants_first) {
+		/* Only what was added before it is of interest from now on. */
+		if (got == REGEX_YES)
+			r->first = i;
+		return false;
+	}
 	r->result = got;
 	r->which = r->l->all[i];
 	return got == REGEX_YES;
@@ -371,34 +381,53 @@ static bool none_can_match(const struct acl_regexes *l, struct span text,
 	return true;
 }
 
-static enum acl_regex_result run_list(const struct acl_regexes *l, struct span text,
-                                      struct acl_regex_scratch *s, const struct acl_regex **which)
+/* Not all of it: tried[] is large and often not used. */
+static void run_init(struct run *r, const struct acl_regexes *l, struct span text,
+                     struct acl_regex_scratch *s)
 {
-	struct run r;
+	r->l = l;
+	r->text = text;
+	r->scratch = s;
+	r->which = NULL;
+	r->result = REGEX_NO;
+	r->wants_first = false;
+	r->first = UINT32_MAX;
+}
 
-	/* Not all of it: tried[] is large and often not used. */
-	r.l = l;
-	r.text = text;
-	r.scratch = s;
-	r.which = NULL;
-	r.result = REGEX_NO;
+static void run_list(struct run *r)
+{
+	const struct acl_regexes *l = r->l;
+
 	if (l->index != NULL)
-		run_long(&r);
+		run_long(r);
 	else if (l->n_probes != 0)
-		run_short(&r);
-	for (size_t i = 0; i < l->n_always && r.result != REGEX_YES; i++)
-		(void)run_one(&r, l->always[i]);
-	if (which != NULL)
-		*which = r.which;
-	return r.result;
+		run_short(r);
+	for (size_t i = 0; i < l->n_always && r->result != REGEX_YES; i++)
+		(void)run_one(r, l->always[i]);
 }
 
 enum acl_regex_result acl_regexes_match(const struct acl_regexes *l, struct span text,
                                         struct acl_regex_scratch *s, const struct acl_regex **which)
 {
+	struct run r;
+
+	run_init(&r, l, text, s);
 	if (!none_can_match(l, text, s))
-		return run_list(l, text, s, which);
+		run_list(&r);
 	if (which != NULL)
-		*which = NULL;
-	return REGEX_NO;
+		*which = r.which;
+	return r.result;
+}
+
+bool acl_regexes_first(const struct acl_regexes *l, struct span text, struct acl_regex_scratch *s,
+                       size_t *which)
+{
+	struct run r;
+
+	run_init(&r, l, text, s);
+	r.wants_first = true;
+	if (!none_can_match(l, text, s))
+		run_list(&r);
+	*which = r.first;
+	return r.first != UINT32_MAX;
 }
