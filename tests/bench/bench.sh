@@ -7,13 +7,14 @@
 #   SECS=3 WARM=1 measured seconds, and those before CONNS       connections (default by workload)
 #   PROXY_CPU=0   core of the proxy under test       LOAD_CPU=1  core of generator and origin
 #   NICE=0        of everything (-8 on a machine that others use too)
-#   NIDLE=9500    tunnels of idle-10k                PAIRS=5 GAP_SECS=10   of reload-*
+#   NIDLE=9500    tunnels of idle-10k                PAIRS=5 GAP_SECS=10   of reload-*, stalled-disk
+#   NOBJ=200000   objects of start-1m                RAW=FILE     each run is appended here
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 export BENCH_DIR=${BENCH_DIR:-${TMPDIR:-/tmp}/cuttle-bench}
 PATH=$PATH:/usr/sbin
 if [ -z "${BENCH_INSIDE:-}" ]; then
-	[ $# -ge 2 ] || { sed -n '2,11p' "$0" >&2; exit 2; }
+	[ $# -ge 2 ] || { sed -n '2,12p' "$0" >&2; exit 2; }
 	[ -x "$BENCH_DIR/bin/load" ] || { echo "bench.sh: run setup.sh first" >&2; exit 2; }
 	# Nothing outlives these namespaces, and no port of the host is used.
 	BENCH_INSIDE=$$ exec unshare -m -n -p -f --mount-proc --kill-child -- "$0" "$@"
@@ -24,7 +25,7 @@ ip link set lo up
 echo 16384 > /proc/sys/net/core/somaxconn
 echo "30000 65000" > /proc/sys/net/ipv4/ip_local_port_range
 ulimit -n "$(ulimit -Hn)"
-: "${SECS:=3}" "${WARM:=1}" "${REPS:=3}" "${PROXY_CPU:=0}" "${LOAD_CPU:=1}" "${NIDLE:=9500}" "${PAIRS:=5}" "${GAP_SECS:=10}"
+: "${SECS:=3}" "${WARM:=1}" "${REPS:=3}" "${PROXY_CPU:=0}" "${LOAD_CPU:=1}" "${NIDLE:=9500}" "${NOBJ:=200000}" "${PAIRS:=5}" "${GAP_SECS:=10}"
 workload=$1
 shift
 load=$BENCH_DIR/bin/load
@@ -81,7 +82,9 @@ nginx_origin() { # DIR PORT CLOSING-PORT: the configuration of a static server
 	 default_type application/octet-stream; open_file_cache max=100 inactive=600s; open_file_cache_valid 600s;
 	 client_body_temp_path $1/t1; proxy_temp_path $1/t2; fastcgi_temp_path $1/t3; uwsgi_temp_path $1/t4; scgi_temp_path $1/t5;
 	 add_header Cache-Control "no-store";
-	 server { listen $2 backlog=8192; location ~ ^/([0-9a-z]+)/ { alias $BENCH_DIR/www/\$1; } }
+	 server { listen $2 backlog=8192; location = /stat { stub_status; }
+	  location ~ ^/c/([0-9a-z]+)/ { alias $BENCH_DIR/www/\$1; add_header Cache-Control "public, max-age=86400"; }
+	  location ~ ^/([0-9a-z]+)/ { alias $BENCH_DIR/www/\$1; } }
 	 server { listen $3 backlog=8192; keepalive_timeout 0; location ~ ^/([0-9a-z]+)/ { alias $BENCH_DIR/www/\$1; } }
 	}
 	E
@@ -100,6 +103,7 @@ start_origin() {
 # --- peers ------------------------------------------------------------------------------------
 load_peer() { # NAME
 	peer=$1 run=$BENCH_DIR/run/$1 mode=forward ready=$port note=
+	cache_mem= cache_mem_object= cache_folder= disk_faults= # of squid.conf, where it matters
 	unset -f supports peer_start peer_stop peer_reload
 	# shellcheck disable=SC1090
 	. "$here/peers/$1.sh" || exit 2
@@ -120,9 +124,10 @@ stop_peer() {
 	if declare -F peer_stop >/dev/null; then peer_stop; fi
 	group_end 40
 }
-generator() { # options: a run of the load generator
-	taskset -c "$LOAD_CPU" timeout -k 2 90 "$load" run "$@" 2>>"$run/load.err"
+generate() { # COMMAND options: of the load generator
+	taskset -c "$LOAD_CPU" timeout -k 2 90 "$load" "$@" 2>>"$run/load.err"
 }
+generator() { generate run "$@"; }
 load_options() { # WORKLOAD: the generator's options, by the peer's mode
 	local target=$ip:$o_http path="-u /1k/%n" extra=
 	case $1 in
@@ -130,6 +135,8 @@ load_options() { # WORKLOAD: the generator's options, by the peer's mode
 	miss-bulk | tunnel-bulk) path="-u /100m/%n" ;;
 	tunnel-rtt | idle-10k) target=$ip:$o_echo path="-E 64" ;;
 	tunnel-rate) target=$ip:$o_echo path="-E 64 -K" ;;
+	cache) path= ;;
+	hit-* | store-* | stop) path=$(cache_path "$1") ;;
 	esac
 	case $mode in
 	forward) case $1 in tunnel-* | idle-10k) extra=-T ;; *) extra=-a ;; esac
@@ -143,7 +150,7 @@ load_options() { # WORKLOAD: the generator's options, by the peer's mode
 	esac
 }
 connections() {
-	case $1 in miss-bulk | tunnel-bulk) echo 4 ;; tunnel-rate | miss-1k-new) echo 16 ;; *) echo 32 ;; esac
+	case $1 in miss-bulk | tunnel-bulk | hit-1m) echo 4 ;; tunnel-rate | miss-1k-new) echo 16 ;; *) echo 32 ;; esac
 }
 row() { # WORKLOAD KEY=VALUE...: one raw result
 	local name=$1
@@ -241,9 +248,12 @@ with_workers() { # CPU a request with one worker on its core, and with two on bo
 	WORKERS=2 PROXY_CPU=$PROXY_CPU,$LOAD_CPU LOAD_CPU=$PROXY_CPU,$LOAD_CPU plain_load workers-2
 }
 
+# shellcheck source=tests/bench/cache.inc
+. "$here/cache.inc"
+
 medians() { # of the raw rows, as TSV
 	awk '
-	BEGIN { n = split("rps mbps p50 p99 max cpu_us_req cpu_s_gb cpu_pct pss_mb kb_conn gap_ms gap_plain_ms err", keys, " ")
+	BEGIN { n = split("rps mbps p50 p99 max cpu_us_req cpu_s_gb cpu_pct pss_mb kb_conn gap_ms gap_plain_ms p99_plain miss_pct first_ms hit_pct clean_first_ms clean_hit_pct b_object stop_ms err", keys, " ")
 		printf "workload\tpeer\treps"; for (i = 1; i <= n; i++) printf "\t%s", keys[i]; print "" }
 	{ id = $1 "\t" $2; if (!(id in reps)) order[++ids] = id; reps[id]++
 	  for (i = 3; i <= NF; i++) { split($i, kv, "="); value[id, kv[1], ++count[id, kv[1]]] = kv[2] } }
@@ -260,7 +270,7 @@ medians() { # of the raw rows, as TSV
 raw=$BENCH_DIR/run/raw.$BENCH_INSIDE
 : > "$raw"
 start_origin
-[[ $workload = reload-* ]] && REPS=1 # its pairs are its repetitions
+case $workload in reload-* | stalled-disk) REPS=1 ;; esac # their pairs are their repetitions
 for ((rep = 1; rep <= REPS; rep++)); do
 	for name in "$@"; do
 		load_peer "$name"
@@ -270,10 +280,16 @@ for ((rep = 1; rep <= REPS; rep++)); do
 		reload-100ms) reload_gaps reload-100ms 100 ;;
 		reload-lists) reload_gaps reload-lists "${EVERY_MS:-2000}" ;;
 		workers) with_workers ;;
-		miss-1k | miss-1k-new | miss-bulk | tunnel-bulk | tunnel-rtt | tunnel-rate) plain_load "$workload" ;;
+		hit-1k | hit-100k | hit-1m) hits "$workload" ;;
+		start-1m) restarts "$workload" ;;
+		stop) stops "$workload" ;;
+		stalled-disk) stalled_disk "$workload" ;;
+		miss-1k | miss-1k-new | miss-bulk | tunnel-bulk | tunnel-rtt | tunnel-rate | store-1k | store-100k)
+			plain_load "$workload" ;;
 		*) say "no workload is called $workload"; exit 2 ;;
 		esac
 	done
 done
 medians | tee -a "${OUT:-/dev/null}"
+cat "$raw" >> "${RAW:-/dev/null}"
 rm -f "$raw"

@@ -2,15 +2,21 @@
 EXTRA_DIST += \
 	tests/bench/README.md \
 	tests/bench/bench.sh \
+	tests/bench/cache.inc \
 	tests/bench/compare.sh \
+	tests/bench/peers/cuttle-disk.sh \
+	tests/bench/peers/cuttle-mem.sh \
 	tests/bench/peers/cuttle.sh \
 	tests/bench/peers/direct.sh \
 	tests/bench/peers/haproxy.sh \
+	tests/bench/peers/nginx-cache.sh \
 	tests/bench/peers/nginx.sh \
 	tests/bench/peers/relay-copy.sh \
 	tests/bench/peers/relay-splice.sh \
 	tests/bench/peers/relay-splice1m.sh \
 	tests/bench/peers/squid-conf.inc \
+	tests/bench/peers/squid-disk.sh \
+	tests/bench/peers/squid-mem.sh \
 	tests/bench/peers/squid.sh \
 	tests/bench/peers/tinyproxy.sh \
 	tests/bench/setup.sh \

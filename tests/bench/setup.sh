@@ -34,6 +34,8 @@ object() { # NAME BYTES
 	[ -s "$BENCH_DIR/www/$1" ] || head -c "$2" /dev/urandom > "$BENCH_DIR/www/$1"
 }
 object 1k 1024
+object 100k 102400
+object 1m 1048576
 object 100m 104857600
 chmod 644 "$BENCH_DIR"/www/*
 echo "ready: $BENCH_DIR"

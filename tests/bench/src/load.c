@@ -5,10 +5,13 @@
  *   load hold [options]          opens -c tunnels, prints READY, holds them until SIGTERM
  *   load echo -l PORT            echo server, the far end of tunnels
  *   load wait -p A:P [-q MS]     waits until a port accepts, prints the ms it took
+ *   load first [options]         asks until there is a 200, prints the ms it took
  *
  *   -p A:P    address to connect to (the proxy)
  *   -t H:P    target: Host, authority of absolute URIs, argument of CONNECT
- *   -u PATH   path; %n is a sequence number
+ *   -u PATH   path; %n is a sequence number, %r a random one below -r; several take turns
+ *   -r N      bound of %r                    -s N  seed of %r and start of %n
+ *   -n N      end after N requests
  *   -a        absolute-form requests         -T  CONNECT to the target first
  *   -K        new connection each time       -E N  echo N bytes to and fro instead of HTTP
  *   -c N      connections                    -R N  open loop: N requests a second, at fixed times
@@ -34,7 +37,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BULK_BYTES = 256 * 1024, EVENTS = 256, BACK_OFF_NS = 2000000 };
+enum { BULK_BYTES = 256 * 1024, EVENTS = 256, BACK_OFF_NS = 2000000, PATHS = 4 };
 
 enum state {
 	ST_CLOSED,
@@ -69,15 +72,14 @@ struct conn {
 
 static struct {
 	struct sockaddr_in address;
-	const char *target, *path, *cpu_file;
+	const char *target, *paths[PATHS], *cpu_file;
 	bool absolute, tunnel, fresh;
 	size_t echo;
-	unsigned conns;
+	unsigned conns, n_paths;
+	uint64_t requests, random_below; /* 0: no limit; no %r */
 	double rate, seconds, warm;
 	int64_t timeout_ns;
-} opt = {
-	.target = "127.0.0.1:80", .path = "/", .conns = 1, .seconds = 3, .timeout_ns = 10000000000
-};
+} opt = { .target = "127.0.0.1:80", .conns = 1, .seconds = 3, .timeout_ns = 10000000000 };
 
 static struct {
 	bool on;
@@ -92,6 +94,7 @@ static int epoll_fd;
 static struct conn *conns;
 static char *bulk;
 static int64_t sequence;
+static uint64_t random_state = 1, asked; /* requests that were sent */
 static volatile sig_atomic_t stop;
 
 static void watch(struct conn *c, uint32_t events)
@@ -160,19 +163,43 @@ static void conn_flush(struct conn *c)
 	watch(c, EPOLLIN);
 }
 
-static size_t write_path(char *to, size_t room)
+static uint64_t random_number(void)
 {
-	const char *mark = strstr(opt.path, "%n");
-	if (!mark)
-		return (size_t)snprintf(to, room, "%s", opt.path);
-	return (size_t)snprintf(to, room, "%.*s%lld%s", (int)(mark - opt.path), opt.path,
-	                        (long long)sequence++, mark + 2);
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state % opt.random_below;
+}
+
+static void write_path(char *to, size_t room)
+{
+	static unsigned turn;
+	const char *path = opt.n_paths ? opt.paths[turn++ % opt.n_paths] : "/";
+	const char *mark = strchr(path, '%');
+	if (!mark || (mark[1] != 'n' && !(mark[1] == 'r' && opt.random_below)))
+		snprintf(to, room, "%s", path);
+	else
+		snprintf(to, room, "%.*s%lld%s", (int)(mark - path), path,
+		         mark[1] == 'n' ? (long long)sequence++ : (long long)random_number(),
+		         mark + 2);
+}
+
+static size_t write_request(char *to, size_t room)
+{
+	char path[512];
+	write_path(path, sizeof path);
+	return (size_t)snprintf(to, room,
+	                        "GET %s%s%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: "
+	                        "load/1\r\nAccept: */*\r\n%s\r\n",
+	                        opt.absolute ? "http://" : "", opt.absolute ? opt.target : "", path,
+	                        opt.target, opt.fresh ? "Connection: close\r\n" : "");
 }
 
 static void send_request(struct conn *c, int64_t due)
 {
 	c->t0 = due;
 	c->requests++;
+	asked++;
 	c->in_len = c->out_done = 0;
 	if (opt.echo) {
 		memset(c->out, 'e', opt.echo);
@@ -180,23 +207,21 @@ static void send_request(struct conn *c, int64_t due)
 		c->left = (int64_t)opt.echo;
 		c->state = ST_ECHO;
 	} else {
-		char path[512];
-		write_path(path, sizeof path);
-		c->out_len = (size_t)snprintf(c->out, sizeof c->out,
-		                              "GET %s%s%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: "
-		                              "load/1\r\nAccept: */*\r\n%s\r\n",
-		                              opt.absolute ? "http://" : "",
-		                              opt.absolute ? opt.target : "", path, opt.target,
-		                              opt.fresh ? "Connection: close\r\n" : "");
+		c->out_len = write_request(c->out, sizeof c->out);
 		c->state = ST_HEAD;
 	}
 	conn_flush(c);
 }
 
+static bool all_asked(void)
+{
+	return opt.requests && asked >= opt.requests;
+}
+
 /* The connection may ask (again). In the open loop it waits for a request to be due. */
 static void conn_ready(struct conn *c)
 {
-	if (opt.rate > 0) {
+	if (opt.rate > 0 || all_asked()) {
 		c->state = ST_READY;
 		watch(c, EPOLLIN);
 	} else {
@@ -313,6 +338,7 @@ static void on_eof(struct conn *c)
 		request_done(c);
 	} else if (c->state == ST_READY || (c->state == ST_HEAD && !c->in_len && c->requests > 1)) {
 		/* An idle connection that the proxy closes is no failure: go on with a new one. */
+		asked -= c->state == ST_HEAD;
 		conn_close(c);
 		conn_open(c);
 	} else {
@@ -437,7 +463,7 @@ static int64_t send_due(int64_t start, int64_t *sent, int64_t now)
 	static unsigned next;
 	double interval = 1e9 / opt.rate;
 	int64_t due = start + (int64_t)((double)*sent * interval);
-	for (unsigned tried = 0; due <= now && tried < opt.conns; tried++) {
+	for (unsigned tried = 0; due <= now && tried < opt.conns && !all_asked(); tried++) {
 		struct conn *c = &conns[next++ % opt.conns];
 		if (c->state != ST_READY)
 			continue;
@@ -457,10 +483,15 @@ static int64_t oldest_wait(int64_t now)
 	return oldest;
 }
 
+static uint64_t failures(void)
+{
+	return stat.refused + stat.reset + stat.cut + stat.late + stat.status;
+}
+
 static void report(int64_t ns, int64_t cpu_ns, int64_t pending)
 {
 	double secs = (double)ns / 1e9, n = (double)stat.ok, b = (double)stat.bytes;
-	unsigned long long errors = stat.refused + stat.reset + stat.cut + stat.late + stat.status;
+	unsigned long long errors = failures();
 	printf("ok=%llu err=%llu secs=%.3f rps=%.0f mbps=%.2f p50=%llu p99=%llu max=%llu "
 	       "gap_ms=%.2f pend_ms=%.2f ",
 	       (unsigned long long)stat.ok, errors, secs, n / secs, b / secs / 1e6,
@@ -485,7 +516,8 @@ static int run(void)
 		now;
 	for (unsigned i = 0; i < opt.conns; i++)
 		conn_open(&conns[i]);
-	while ((now = measure_now_ns()) < end && !stop) {
+	while ((now = measure_now_ns()) < end && !stop &&
+	       (!opt.requests || stat.ok + failures() < opt.requests)) {
 		int64_t wait = 1000000;
 		if (!stat.on && now >= begin) {
 			stat.on = true;
@@ -599,6 +631,36 @@ static int wait_port(void)
 	return 1;
 }
 
+/* One request on a connection of its own; true if a 200 begins to come. */
+static bool ask_once(const char *request, size_t n)
+{
+	char status[13] = "";
+	struct timeval patience = { .tv_sec = 1 };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	bool ok = connect(fd, (struct sockaddr *)&opt.address, sizeof opt.address) == 0 &&
+	          send(fd, request, n, MSG_NOSIGNAL) == (ssize_t)n &&
+	          recv(fd, status, sizeof status - 1, MSG_WAITALL) == sizeof status - 1 &&
+	          !strcmp(status + 8, " 200");
+	close(fd);
+	return ok;
+}
+
+static int first_answer(void)
+{
+	int64_t start = measure_now_ns();
+	char request[1024];
+	size_t n = write_request(request, sizeof request);
+	while (measure_now_ns() - start < opt.timeout_ns) {
+		if (ask_once(request, n)) {
+			printf("%.1f\n", (double)(measure_now_ns() - start) / 1e6);
+			return 0;
+		}
+		usleep(500);
+	}
+	return 1;
+}
+
 static void on_signal(int number)
 {
 	(void)number;
@@ -623,7 +685,7 @@ static void parse_options(int argc, char **argv, int *port)
 {
 	int o;
 	optind = 2;
-	while ((o = getopt(argc, argv, "p:t:u:aTKE:c:R:d:w:A:q:l:")) != -1)
+	while ((o = getopt(argc, argv, "p:t:u:aTKE:c:R:d:w:A:q:l:r:s:n:")) != -1)
 		switch (o) {
 		case 'p':
 			opt.address = parse_address(optarg);
@@ -632,7 +694,18 @@ static void parse_options(int argc, char **argv, int *port)
 			opt.target = optarg;
 			break;
 		case 'u':
-			opt.path = optarg;
+			if (opt.n_paths < PATHS)
+				opt.paths[opt.n_paths++] = optarg;
+			break;
+		case 'r':
+			opt.random_below = strtoull(optarg, NULL, 10);
+			break;
+		case 's':
+			sequence = strtoll(optarg, NULL, 10);
+			random_state = (uint64_t)sequence * 0x9e3779b97f4a7c15u | 1;
+			break;
+		case 'n':
+			opt.requests = strtoull(optarg, NULL, 10);
 			break;
 		case 'a':
 			opt.absolute = true;
@@ -678,7 +751,7 @@ int main(int argc, char **argv)
 {
 	int port = 0;
 	if (argc < 2) {
-		fprintf(stderr, "usage: load run|hold|echo|wait [options]\n");
+		fprintf(stderr, "usage: load run|hold|echo|wait|first [options]\n");
 		return 2;
 	}
 	parse_options(argc, argv, &port);
@@ -700,5 +773,7 @@ int main(int argc, char **argv)
 		return echo_server(port);
 	if (!strcmp(argv[1], "wait"))
 		return wait_port();
+	if (!strcmp(argv[1], "first"))
+		return first_answer();
 	return 2;
 }
