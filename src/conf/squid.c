@@ -29,7 +29,6 @@ void conf_default_differences(struct conf_reader *r)
 		  "has another one, chosen when it was built" },
 		{ "access_log", "it is written to " LOCALSTATEDIR "/log/cuttle",
 		  "writes to a folder of its own, by a process of its own" },
-		{ "cache_mem", "nothing is stored yet", "keeps up to 256 MB in memory" },
 		{ "relaxed_header_parser", "messages are parsed strictly",
 		  "tolerates some mistakes (relaxed_header_parser on)" },
 		{ "ssrf_protection",

@@ -288,68 +288,22 @@ SQUID("response_delay_pool", "", "delay", UNBUILT_HARMLESS, "", "NAME OPTION..."
 SQUID("response_delay_pool_access", "", "delay", UNBUILT_HARMLESS, "", "NAME allow|deny [!]ACL...",
 	"Says which replies a named pool slows down.")
 
-/* --- cache-policy */
-SQUID("max_stale", "", "cache-policy", ACCEPTED, "1 week", "TIME",
-	"Nothing is stored yet, so nothing gets stale.")
-SQUID("refresh_pattern", "", "cache-policy", ACCEPTED, "",
-	"[-i] REGEX MIN PERCENT% MAX [OPTION...]",
-	"Nothing is stored yet, so nothing can be refreshed.")
-SQUID("quick_abort_min", "", "cache-policy", ACCEPTED, "16 KB", "SIZE",
-	"A download that nobody reads any more is not finished, as nothing is stored yet.")
-SQUID("quick_abort_max", "", "cache-policy", ACCEPTED, "16 KB", "SIZE",
-	"A download that nobody reads any more is not finished, as nothing is stored yet.")
-SQUID("quick_abort_pct", "", "cache-policy", ACCEPTED, "95", "PERCENT",
-	"A download that nobody reads any more is not finished, as nothing is stored yet.")
-SQUID("read_ahead_gap", "", "cache-policy", ACCEPTED, "16 KB", "SIZE",
-	"A server is read only as fast as its client takes it.")
-SQUID("negative_ttl", "", "cache-policy", ACCEPTED, "0 seconds", "TIME",
-	"Nothing is stored yet, errors neither.")
-SQUID("range_offset_limit", "", "cache-policy", ACCEPTED, "none", "SIZE [!]ACL...",
-	"Nothing is stored yet, so a part is asked for where a part is wanted.")
-SQUID("minimum_expiry_time", "", "cache-policy", ACCEPTED, "60 seconds", "TIME",
-	"Nothing is stored yet.")
-SQUID("vary_ignore_expire", "", "cache-policy", ACCEPTED, "off", "on|off", "Nothing is stored yet.")
-SQUID("collapsed_forwarding", "", "cache-policy", ACCEPTED, "off", "on|off",
-	"Nothing is stored yet; every request is forwarded by itself.")
-SQUID("collapsed_forwarding_access", "", "cache-policy", ACCEPTED, "", "allow|deny [!]ACL...",
-	"Nothing is stored yet; every request is forwarded by itself.")
-SQUID("cache_miss_revalidate", "", "cache-policy", ACCEPTED, "on", "on|off",
-	"Conditions of clients are forwarded, as nothing is stored yet.")
-SQUID("refresh_all_ims", "", "cache-policy", ACCEPTED, "off", "on|off",
-	"Nothing is stored yet, so every condition reaches the server.")
-SQUID("reload_into_ims", "", "cache-policy", ACCEPTED, "off", "on|off",
-	"Nothing is stored yet that a condition could be made from.")
-SQUID("offline_mode", "", "cache-policy", ACCEPTED, "off", "on|off",
-	"Nothing is stored yet that could be served without asking.")
-
 /* --- cache-mem */
 SQUID("memory_cache_shared", "", "cache-mem", ACCEPTED, "", "on|off",
 	"All workers are threads of one process and share what is in memory anyway.")
-SQUID("cache_mem", "", "cache-mem", ACCEPTED, "256 MB", "SIZE",
-	"Nothing is cached yet. What the process as a whole may use is set by memory_limit.")
-SQUID("maximum_object_size_in_memory", "", "cache-mem", ACCEPTED, "512 KB", "SIZE",
-	"Nothing is cached yet.")
-SQUID("memory_cache_mode", "", "cache-mem", ACCEPTED, "always", "always|disk|network",
-	"Nothing is cached yet.")
 SQUID("memory_replacement_policy", "", "cache-mem", ACCEPTED, "lru", "POLICY",
-	"Nothing is cached yet, so nothing is evicted.")
+	"What is evicted from memory follows S3-FIFO, which finds as much as these do, and more under scans.")
 
 /* --- cache-disk */
 SQUID("cache_replacement_policy", "", "cache-disk", ACCEPTED, "lru", "POLICY",
-	"Nothing is cached yet, so nothing is evicted.")
-SQUID("minimum_object_size", "", "cache-disk", ACCEPTED, "0 KB", "SIZE", "Nothing is cached yet.")
-SQUID("maximum_object_size", "", "cache-disk", ACCEPTED, "4 MB", "SIZE", "Nothing is cached yet.")
-SQUID("cache_dir", "", "cache-disk", UNBUILT_HARMLESS, "", "TYPE FOLDER [SIZE] [OPTION...]",
-	"Names a folder for cached objects.")
+	"What is evicted from disk follows S3-FIFO, which finds as much as these do, and more under scans.")
 SQUID("store_dir_select_algorithm", "", "cache-disk", ACCEPTED, "least-load",
-	"least-load|round-robin", "Nothing is stored yet.")
+	"least-load|round-robin", "Replies are spread over the folders by their keys and sizes.")
 SQUID("paranoid_hit_validation", "", "cache-disk", ACCEPTED, "0", "TIME",
-	"Nothing is stored yet that a hit could find damaged.")
-SQUID("max_open_disk_fds", "", "cache-disk", ACCEPTED, "0", "NUMBER", "Nothing is stored yet.")
-SQUID("cache_swap_low", "", "cache-disk", ACCEPTED, "90", "PERCENT", "Nothing is stored yet.")
-SQUID("cache_swap_high", "", "cache-disk", ACCEPTED, "95", "PERCENT", "Nothing is stored yet.")
+	"All that is read from disk is compared with its checksum anyway.")
+SQUID("max_open_disk_fds", "", "cache-disk", ACCEPTED, "0", "NUMBER", "A full queue of the disk means that a reply is not stored; open files are few.")
 SQUID("cache_swap_state", "cache_swap_log", "cache-disk", ACCEPTED, "", "FILE",
-	"Nothing is stored yet, so no journal is kept.")
+	"The index of a folder lies in the folder itself.")
 SQUID("store_avg_object_size", "", "cache-disk", ACCEPTED, "13 KB", "SIZE",
 	"The index of the cache needs no estimate.")
 SQUID("store_objects_per_bucket", "", "cache-disk", ACCEPTED, "20", "NUMBER",
@@ -362,7 +316,7 @@ SQUID("unlinkd_program", "", "cache-disk", ACCEPTED, "", "PROGRAM",
 /* --- log */
 SQUID("log_icp_queries", "", "log", ACCEPTED, "on", "on|off", "There are no ICP queries to log.")
 SQUID("cache_store_log", "", "log", ACCEPTED, "none", "FILE",
-	"Nothing is stored yet that such a log could tell of.")
+	"There is no such log; the manager tells what is stored.")
 SQUID("icap_log", "", "log", UNBUILT_HARMLESS, "", "PLACE [OPTION...] [[!]ACL...]",
 	"Logs what is sent to ICAP services.")
 SQUID("stats_collection", "", "log", ACCEPTED, "", "allow|deny [!]ACL...",
@@ -555,8 +509,6 @@ SQUID("log_access", "", "obsolete", OBSOLETE, "", "allow|deny [!]ACL...",
 	"What is logged is said by acls at the end of access_log.")
 SQUID("log_icap", "", "obsolete", OBSOLETE, "", "allow|deny [!]ACL...",
 	"What is logged is said by acls at the end of icap_log.")
-SQUID("ignore_ims_on_miss", "", "obsolete", OBSOLETE, "", "on|off",
-	"It became cache_miss_revalidate with the opposite meaning; nothing is stored yet.")
 SQUID("balance_on_multiple_ip", "", "obsolete", OBSOLETE, "", "on|off",
 	"Addresses of a server are used in the order of the DNS; delete the line.")
 SQUID("chunked_request_body_max_size", "", "obsolete", OBSOLETE, "", "SIZE",

@@ -22,9 +22,6 @@ void access_conf_fini(struct access_conf *c)
 	acl_rules_free(&c->adapted_http_access);
 	acl_rules_free(&c->miss_access);
 	acl_rules_free(&c->http_reply_access);
-	acl_rules_free(&c->cache);
-	acl_rules_free(&c->send_hit);
-	acl_rules_free(&c->store_miss);
 }
 
 /* "10 MB", "none"; the unit may be missing after 0, and means bytes elsewhere. */
@@ -89,16 +86,4 @@ void access_conf_unsupported(struct conf_line *l, void *field)
 		at = &(*at)->next;
 	*at = check_calloc(1, sizeof(**at));
 	**at = (struct unsupported_rule){ NULL, tunnels, terms };
-}
-
-void access_conf_cache(struct conf_line *l, void *field)
-{
-	struct acl_rules **rules = field;
-
-	if (*rules == NULL) {
-		conf_report(l->reader, CONF_NOTE, l->place,
-		            "nothing is cached yet, so %s has no effect", l->directive->name);
-		conf_as_squid(l->reader, "applies it");
-	}
-	acl_conf_rules(l, field);
 }

@@ -25,8 +25,7 @@ struct access_conf {
 	/* NULL: no such line. */
 	struct acl_rules *adapted_http_access, *miss_access, *http_reply_access;
 	struct reply_limit *reply_limits;
-	/* Read, and kept for the cache and for intercepted connections; nothing asks them yet. */
-	struct acl_rules *cache, *send_hit, *store_miss;
+	/* Read, and kept for intercepted connections; nothing asks it yet. */
 	struct unsupported_rule *unsupported;
 };
 
@@ -34,4 +33,3 @@ void access_conf_fini(struct access_conf *c);
 
 conf_setter_fn access_conf_reply_limit; /* struct reply_limit * */
 conf_setter_fn access_conf_unsupported; /* struct unsupported_rule * */
-conf_setter_fn access_conf_cache;       /* struct acl_rules * of a list that has no effect yet */

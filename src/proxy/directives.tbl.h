@@ -32,12 +32,6 @@ DIRECTIVE(http_reply_access, "", access, proxy, acl_conf_rules, access.http_repl
 DIRECTIVE(reply_body_max_size, "", access, proxy, access_conf_reply_limit, access.reply_limits, "",
 	"SIZE [!]ACL ...", "Longest body of a reply: the first line of which all acls match counts. A reply that says it is longer is not delivered;"
 	" one that turns out to be is cut. none: any length.")
-DIRECTIVE(cache, "no_cache", cache-policy, proxy, access_conf_cache, access.cache, "",
-	"allow|deny [!]ACL ...", "Which requests may be answered from the cache and stored. Nothing is cached yet.")
-DIRECTIVE(send_hit, "", cache-policy, proxy, access_conf_cache, access.send_hit, "",
-	"allow|deny [!]ACL ...", "Which stored replies may be sent. Nothing is cached yet.")
-DIRECTIVE(store_miss, "", cache-policy, proxy, access_conf_cache, access.store_miss, "",
-	"allow|deny [!]ACL ...", "Which replies may be stored. Nothing is cached yet.")
 DIRECTIVE(note, "", log, proxy, note_conf_note, notes.rules, "",
 	"NAME VALUE [!]ACL ...", "Annotates a transaction when it ends, for access_log acls of type note and for what is logged: the first VALUE of each NAME"
 	" whose acls all match. A VALUE with blanks stands in quotes, where the codes of logformat are"

@@ -3,6 +3,7 @@
  */
 #include "proxy/snapshot.h"
 
+#include "cache/refresh.h"
 #include "loop/jobs.h"
 #include "loop/poller.h"
 #include "net/dns_wait.h"
@@ -20,6 +21,7 @@ static _Atomic unsigned n_alive;
 #define DIRECTIVE(...) CONF_ROW(__VA_ARGS__),
 static const struct conf_directive directives[] = {
 #include "acl/directives.tbl.h"
+#include "cache/directives.tbl.h"
 #include "error/directives.tbl.h"
 #include "header/directives.tbl.h"
 #include "log/directives.tbl.h"
@@ -57,6 +59,7 @@ static void snapshot_free(struct snapshot *s)
 	error_conf_fini(&s->error);
 	log_conf_fini(&s->log);
 	peer_conf_fini(&s->peer);
+	cache_conf_fini(&s->cache);
 	proxy_conf_fini(&s->proxy);
 	process_conf_fini(&s->process);
 	snapshot_unref(&s->shadow);
@@ -215,6 +218,7 @@ static struct snapshot *snapshot_new(bool is_shadow)
 	error_conf_init(&s->error);
 	log_conf_init(&s->log);
 	peer_conf_init(&s->peer);
+	cache_conf_init(&s->cache);
 	proxy_conf_init(&s->proxy);
 	s->proxy.shadow.is_shadow = is_shadow;
 	process_conf_init(&s->process);
@@ -324,6 +328,7 @@ static struct snapshot *read_all(const struct proxy_options *o, bool is_shadow, 
 		[CONF_SECTION_log] = &s->log,         [CONF_SECTION_proxy] = &s->proxy,
 		[CONF_SECTION_process] = &s->process, [CONF_SECTION_header] = &s->header,
 		[CONF_SECTION_error] = &s->error,     [CONF_SECTION_peer] = &s->peer,
+		[CONF_SECTION_cache] = &s->cache,
 	};
 
 	acl_conf_share(&s->acl, o->list_files);
@@ -350,6 +355,7 @@ static struct snapshot *read_all(const struct proxy_options *o, bool is_shadow, 
 	note_conf_bind(&s->proxy.notes, &s->log);
 	log_conf_finish(&s->log, s->reader);
 	peer_conf_finish(&s->peer, s->reader);
+	cache_conf_finish(&s->cache, s->reader);
 	proxy_conf_complete(&s->proxy, s->reader);
 	return s;
 }

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "acl/decide.h"
+#include "cache/cache_conf.h"
 #include "error/deny_info.h"
 #include "error/errorpage.h"
 #include "header/forward.h"
@@ -28,6 +29,7 @@ struct snapshot {
 	struct header_conf header;
 	struct error_conf error;
 	struct peer_conf peer;
+	struct cache_conf cache;
 	struct log_conf log;
 	struct proxy_conf proxy;
 	struct process_conf process;

@@ -133,7 +133,6 @@ acl a proto frobnicate
 acl a dstdomain .example a.example
 debug_options ALL,1 29,9
 dns_v4_first on
-cache_dir ufs /tmp 10 16 256
 delay_pools 1
 store_id_bypass off
 acl a src "/dev/null"

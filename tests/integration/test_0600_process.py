@@ -54,13 +54,13 @@ def test_check_tells_who_runs(start_proxy):
 @pytest.mark.parametrize("mode", ["-N", "--foreground"])
 def test_start_is_told_in_cache_log(start_proxy, mode):
     """Who starts with what, and each warning once, on the terminal and in cache_log."""
-    proxy = start_proxy("http_access allow all\ncache_mem 8 MB\n", start=False)
+    proxy = start_proxy("http_access allow all\nmemory_pools off\n", start=False)
     proxy.args = [mode]
     proxy.start()
     said = proxy.read("cache.log")
     assert f"{proxy.dir}/squid.conf, process " in said
-    assert said.count("cache_mem") == 1
-    assert proxy.read("stderr").count("cache_mem") == 1
+    assert said.count("memory_pools") == 1
+    assert proxy.read("stderr").count("memory_pools") == 1
 
 
 @cuttle_only("Squid's words")

@@ -144,7 +144,7 @@ static const struct {
 	{ "words a\\\n  b", "glued", "the same" },
 	{ "words a \\\n", "ends in a backslash", "leaves the line out" },
 	{ "\xef\xbb\xbfwords a", "byte order mark", "first word" },
-	{ "words a", "without cache_mem", "256 MB" },
+	{ "words a", "without uri_whitespace", "strips the blanks" },
 };
 
 START_TEST(findings_tell_what_squid_does)
@@ -266,7 +266,7 @@ START_TEST(the_row_that_works_wins)
 	static const struct conf_directive rows[] = {
 		CONF_ROW_WITHOUT("twice", "", "test", REFUSED, "", "", "s"),
 		{ "twice", "", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "", "", "s" },
-		{ "cache_mem", "", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "x", "",
+		{ "memory_pools_limit", "", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "x", "",
 		  "s" },
 		{ "other", "redirect_program", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0,
 		  "", "", "s" },
@@ -275,7 +275,7 @@ START_TEST(the_row_that_works_wins)
 	void *sections[CONF_SECTION_N] = { [CONF_SECTION_acl] = &mark };
 	struct conf_reader *r = conf_reader_new(rows, ARRAY_LEN(rows), sections);
 
-	conf_read_text(r, "x", SPAN("twice\ncache_mem 5 MB\nredirect_program x\n"));
+	conf_read_text(r, "x", SPAN("twice\nmemory_pools_limit 5 MB\nredirect_program x\n"));
 	conf_finish(r);
 	ck_assert_uint_eq(mark, 3);
 	ck_assert_ptr_null(conf_findings(r));

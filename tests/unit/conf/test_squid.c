@@ -69,8 +69,8 @@ END_TEST
 static const struct {
 	const char *name, *want;
 } states[] = {
-	{ "cache_mem", "accepted" },
-	{ "refresh_pattern", "accepted" },
+	{ "memory_pools", "accepted" },
+	{ "store_avg_object_size", "accepted" },
 	{ "incoming_icp_average", "accepted" },
 	{ "hierarchy_stoplist", "obsolete" },
 	{ "log_access", "obsolete" },
