@@ -5,7 +5,7 @@
 
 #include "base/budget.h"
 #include "cache/store_int.h"
-#include "cache/waker.h"
+#include "cache/vary.h"
 #include "http/parse.h"
 
 #define COBJ_MAGIC 0xc0b3c7a1u
@@ -73,6 +73,14 @@ static struct span moved(struct span s, struct span from, const char *to)
 	return s;
 }
 
+static char *append(char *at, struct span s)
+{
+	/* An empty one may have no pointer. */
+	if (s.n > 0)
+		memcpy(at, s.p, s.n);
+	return at + s.n;
+}
+
 /* One block: the fields, then the texts. `parsed` is of head_text. */
 static enum err copy_texts(struct cobj *c, const struct http_head *parsed, struct span head_text,
                            struct span variant, struct span vary)
@@ -91,9 +99,7 @@ static enum err copy_texts(struct cobj *c, const struct http_head *parsed, struc
 	char *const text = block + fields;
 	struct http_field *const f = (struct http_field *)(void *)block;
 
-	memcpy(text, head_text.p, head_text.n);
-	memcpy(text + head_text.n, variant.p, variant.n);
-	memcpy(text + head_text.n + variant.n, vary.p, vary.n);
+	append(append(append(text, head_text), variant), vary);
 	for (uint32_t i = 0; i < parsed->n_fields; i++) {
 		f[i] = parsed->fields[i];
 		f[i].name = moved(f[i].name, head_text, text);
@@ -131,6 +137,17 @@ enum err cobj_set_texts(struct cobj *c, struct span head_text, struct span varia
 		result = copy_texts(c, &parsed, head_text, variant, vary);
 	arena_fini(&a);
 	return result;
+}
+
+bool cobj_answers(const struct cobj *c, const struct http_head *request)
+{
+	char names_buf[VARY_TEXT_MAX], variant_buf[VARY_VARIANT_MAX];
+	struct span names, variant;
+
+	if (c->variant.n == 0)
+		return true;
+	return vary_names(&c->head, names_buf, &names) == VARY_NAMES &&
+	       vary_variant(names, request, variant_buf, &variant) && span_eq(variant, c->variant);
 }
 
 uint64_t cobj_overhead(const struct cobj *c)

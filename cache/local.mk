@@ -17,6 +17,5 @@ cache_libcache_a_SOURCES = \
 	cache/resident.c \
 	cache/storable.c cache/storable.h \
 	cache/store.c cache/store.h cache/store_int.h \
-	cache/variants.c cache/variants.h \
 	cache/vary.c cache/vary.h \
 	cache/waker.c cache/waker.h

@@ -5,8 +5,6 @@
 
 #include "base/counters.h"
 
-#define USES_MAX 3u
-
 /* --- finding --------------------------------------------------------------------------------- */
 
 static struct cobj_resident *find(const struct store_shard *h, struct cache_key k)
@@ -33,11 +31,7 @@ struct cobj *store_find(struct store *s, struct cache_key k, struct span url)
 	h->lookups++;
 	/* Two URIs of one key: as if it were not there. */
 	if (r != NULL && span_eq(r->cobj->url, url)) {
-		/* Read by who evicts; one use lost does no harm. */
-		const uint8_t uses = atomic_load_explicit(&r->uses, memory_order_relaxed);
-
-		if (uses < USES_MAX)
-			atomic_store_explicit(&r->uses, uses + 1, memory_order_relaxed);
+		evict_use(&r->evict);
 		c = cobj_ref(r->cobj);
 		h->mem_hits++;
 	}
@@ -62,8 +56,8 @@ static struct cobj_resident *resident_new(void)
 {
 	struct cobj_resident *const r = check_calloc(1, sizeof(*r));
 
-	list_init(&r->queue);
-	atomic_init(&r->uses, 0);
+	list_init(&r->passing);
+	atomic_init(&r->evict.uses, 0);
 	return r;
 }
 
@@ -85,15 +79,29 @@ static void take_out(struct store *s, struct store_shard *h, struct cobj_residen
 	atomic_fetch_sub_explicit(&s->mem_objects, 1, memory_order_relaxed);
 }
 
-/* Without a lock: what was taken out leaves the queue; the table's reference goes. */
+/* With evict_lock held: out of whatever it is in. */
+static void dequeue(struct store *s, struct cobj_resident *r)
+{
+	if (r->is_queued)
+		evict_remove(&s->evict, &r->evict);
+	r->is_queued = false;
+	list_remove(&r->passing);
+}
+
+/* Without a lock: what was taken out leaves the queue. The table's reference is the caller's now. */
+static void forget_place(struct store *s, struct cobj_resident *r)
+{
+	lock_take(&s->evict_lock);
+	dequeue(s, r);
+	lock_give(&s->evict_lock);
+	free(r);
+}
+
 static void bury(struct store *s, struct cobj_resident *r)
 {
 	struct cobj *c = r->cobj;
 
-	lock_take(&s->evict_lock);
-	list_remove(&r->queue);
-	lock_give(&s->evict_lock);
-	free(r);
+	forget_place(s, r);
 	cobj_unref(&c);
 }
 
@@ -265,14 +273,20 @@ void store_discharge(struct store *s, struct cobj *c)
 
 /* --- eviction -------------------------------------------------------------------------------- */
 
-/* Put it on a list of the queue's lock. The object's lock keeps its place from going meanwhile. */
-static void enqueue(struct store *s, struct cobj *c, struct list *where)
+/* In the queue, or among those that pass. The object's lock keeps its place from going meanwhile. */
+static void enqueue(struct store *s, struct cobj *c, bool passes)
 {
 	lock_take(&c->lock);
-	if (c->resident != NULL) {
+	struct cobj_resident *const r = c->resident;
+
+	if (r != NULL) {
 		lock_take(&s->evict_lock);
-		list_remove(&c->resident->queue);
-		list_push_back(where, &c->resident->queue);
+		dequeue(s, r);
+		if (passes)
+			list_push_back(&s->passing, &r->passing);
+		else
+			evict_admit(&s->evict, &r->evict, c->key, r->bytes);
+		r->is_queued = !passes;
 		lock_give(&s->evict_lock);
 	}
 	lock_give(&c->lock);
@@ -280,26 +294,22 @@ static void enqueue(struct store *s, struct cobj *c, struct list *where)
 
 void store_queue(struct store *s, struct cobj *c)
 {
-	enqueue(s, c, &s->queue);
+	enqueue(s, c, false);
 }
 
-/* The first that was not used since it was queued; counted, and in no queue. */
+/* The one that should go; counted, and in no queue. */
 static struct cobj *choose(struct store *s)
 {
 	struct cobj *c = NULL;
-	struct list *first;
 
 	lock_take(&s->evict_lock);
-	while (c == NULL && (first = list_pop_front(&s->queue)) != NULL) {
-		struct cobj_resident *const r = CONTAINER_OF(first, struct cobj_resident, queue);
-		const uint8_t uses = atomic_load_explicit(&r->uses, memory_order_relaxed);
+	struct evict_node *const n = evict_victim(&s->evict);
 
-		if (uses == 0) {
-			c = cobj_ref(r->cobj);
-		} else {
-			atomic_store_explicit(&r->uses, uses - 1, memory_order_relaxed);
-			list_push_back(&s->queue, &r->queue);
-		}
+	if (n != NULL) {
+		struct cobj_resident *const r = CONTAINER_OF(n, struct cobj_resident, evict);
+
+		r->is_queued = false;
+		c = cobj_ref(r->cobj);
 	}
 	lock_give(&s->evict_lock);
 	return c;
@@ -314,7 +324,7 @@ static void sweep_passing(struct store *s)
 	struct list *const first = list_pop_front(&s->passing);
 
 	if (first != NULL) {
-		c = cobj_ref(CONTAINER_OF(first, struct cobj_resident, queue)->cobj);
+		c = cobj_ref(CONTAINER_OF(first, struct cobj_resident, passing)->cobj);
 		list_push_back(&s->passing, first);
 	}
 	lock_give(&s->evict_lock);
@@ -347,7 +357,7 @@ void store_evict_to_limit(struct store *s)
 void store_let_pass(struct store *s, struct cobj *c)
 {
 	store_discharge(s, c);
-	enqueue(s, c, &s->passing);
+	enqueue(s, c, true);
 	/* Pairs with cobj_unref(). Who misses it there is found by sweep_passing(). */
 	atomic_store_explicit(&c->is_passing, true, memory_order_release);
 }
@@ -368,10 +378,7 @@ void store_release_passing(struct cobj *c)
 	lock_give(&h->lock);
 	if (!is_last)
 		return;
-	lock_take(&s->evict_lock);
-	list_remove(&r->queue);
-	lock_give(&s->evict_lock);
-	free(r);
+	forget_place(s, r);
 	/* The table's; the caller's is there still. */
 	atomic_fetch_sub_explicit(&c->refs, 1, memory_order_release);
 }

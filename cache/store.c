@@ -5,7 +5,7 @@
 
 #include "base/counters.h"
 #include "cache/store_int.h"
-#include "cache/variants.h"
+#include "cache/vary.h"
 #include "http/serialise.h"
 #include "loop/poller.h"
 
@@ -62,7 +62,7 @@ enum err store_new(struct store **out, const struct cache_conf *conf, struct job
 	cache_secret_draw(&s->secret);
 	init_shards(s);
 	lock_init(&s->evict_lock, LOCK_RANK_CACHE_STORE);
-	list_init(&s->queue);
+	evict_init(&s->evict, conf->cache_mem_bytes);
 	list_init(&s->passing);
 	s->memfds.max = conf->dirs == NULL ? memfds_max() : 0;
 	configure_memory(s, conf);
@@ -74,6 +74,9 @@ void store_configure(struct store *s, const struct cache_conf *conf)
 {
 	CHECK_OBJ(s, STORE_MAGIC);
 	configure_memory(s, conf);
+	lock_take(&s->evict_lock);
+	evict_set_capacity(&s->evict, conf->cache_mem_bytes);
+	lock_give(&s->evict_lock);
 	store_evict_to_limit(s);
 }
 
@@ -107,6 +110,7 @@ void store_free(struct store **s)
 		return;
 	CHECK_OBJ(mine, STORE_MAGIC);
 	unlist_all(mine);
+	evict_fini(&mine->evict);
 	lock_fini(&mine->evict_lock);
 	OBJ_FREE(mine, STORE_MAGIC);
 }
@@ -123,23 +127,26 @@ bool store_is_loaded(struct store *s)
 static struct cobj *find(struct store_lookup *q)
 {
 	struct store *const s = q->store;
+	char buf[VARY_VARIANT_MAX];
+	struct span variant;
 	struct cobj *c;
-	struct arena a;
 
 	q->key = cache_key_of_uri(&s->secret, q->url);
 	c = store_find(s, q->key, q->url);
 	if (c == NULL || (c->meta.flags & COBJ_MARKER) == 0)
 		return c;
-	arena_init(&a);
-	const struct span variant = store_variant_of(c->vary, q->request, &a);
+	/* Too long: it is nobody's variant, and leads for the URI. */
+	const bool has_variant = vary_variant(c->vary, q->request, buf, &variant);
 
-	q->key = cache_key_of_variant(&s->secret, q->url, c->meta.salt, variant);
+	if (has_variant)
+		q->key = cache_key_of_variant(&s->secret, q->url, c->meta.salt, variant);
 	cobj_unref(&c);
+	if (!has_variant)
+		return NULL;
 	c = store_find(s, q->key, q->url);
 	/* One that is awaited has no variant yet. */
 	if (c != NULL && cobj_state(c) != COBJ_WAITING && !span_eq(c->variant, variant))
 		cobj_unref(&c);
-	arena_fini(&a);
 	return c;
 }
 
@@ -184,7 +191,8 @@ static enum store_found miss(struct store_lookup *q, int64_t now_ms)
 	if (!q->may_lead)
 		return STORE_NONE;
 	c = lead(q, now_ms, &other);
-	if (other != NULL && may_have(q, other)) {
+	/* A marker may have come meanwhile. */
+	if (other != NULL && may_have(q, other) && (other->meta.flags & COBJ_MARKER) == 0) {
 		cobj_fill_drop(&c);
 		return found(q, other, true);
 	}
@@ -219,9 +227,10 @@ struct cobj *store_begin(struct store *s, struct span url)
 
 /* --- taking in ------------------------------------------------------------------------------- */
 
-/* What is known of a reply that may come in; lives in an arena. */
+/* What is known of a reply that may come in. */
 struct incoming {
 	struct arena arena;
+	char names_buf[VARY_TEXT_MAX], variant_buf[VARY_VARIANT_MAX];
 	struct span head_text, names, variant;
 	struct cobj_meta meta;
 };
@@ -248,11 +257,16 @@ static enum err examine(struct incoming *in, const struct http_head *request,
 		return ERR_NOMEM;
 	http_print_reply(text, reply);
 	in->head_text = span_of(text, n);
-	if (!store_vary_names(reply, &in->arena, &in->names))
+	switch (vary_names(reply, in->names_buf, &in->names)) {
+	case VARY_NONE:
+		return ERR_NONE;
+	case VARY_NAMES:
+		break;
+	case VARY_UNUSABLE:
 		return ERR_LIMIT;
-	if (in->names.n > 0)
-		in->variant = store_variant_of(in->names, request, &in->arena);
-	return ERR_NONE;
+	}
+	return vary_variant(in->names, request, in->variant_buf, &in->variant) ? ERR_NONE
+	                                                                       : ERR_LIMIT;
 }
 
 static uint64_t draw_salt(void)
@@ -385,8 +399,10 @@ static enum err take_in(struct cobj *c, struct incoming *in, const struct http_h
 enum err store_take_in(struct cobj *c, const struct http_head *request,
                        const struct http_head *reply, const struct cobj_meta *meta)
 {
-	struct incoming in = { .meta = *meta };
+	struct incoming in;
 
+	in.meta = *meta;
+	in.head_text = in.names = in.variant = SPAN_NULL;
 	CHECK(c->fill != NULL && cobj_state(c) == COBJ_WAITING);
 	arena_init(&in.arena);
 	in.meta.flags &= (uint16_t)~COBJ_MARKER;

@@ -14,6 +14,7 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "cache/body_int.h"
+#include "cache/evict.h"
 #include "cache/fill.h"
 #include "cache/store.h"
 
@@ -43,8 +44,10 @@ struct cobj_resident {
 	struct table_node node; /* hash: key.lo; by the shard's lock */
 	struct cobj *cobj;      /* counted */
 	uint64_t bytes;         /* charged to mem_bytes; by the object's lock */
-	struct list queue;      /* of eviction; by evict_lock */
-	_Atomic uint8_t uses;   /* since it was queued, at most 3 */
+	/* By the store's evict_lock: */
+	struct evict_node evict;
+	struct list passing; /* linked in the store's list while it only passes */
+	bool is_queued;      /* may be evicted */
 };
 
 /* Shared; each atomic is a figure for itself. */
@@ -61,8 +64,9 @@ struct store {
 
 	_Atomic uint64_t mem_bytes, mem_objects, in_transit, evicted;
 	struct lock evict_lock;
-	struct list queue;   /* struct cobj_resident, oldest first; by evict_lock */
-	struct list passing; /* those that were in use when it was their turn; by evict_lock */
+	struct evict evict; /* by evict_lock */
+	struct list
+		passing; /* struct cobj_resident: in use when it was their turn; by evict_lock */
 };
 
 static inline uint64_t store_limit(const _Atomic uint64_t *v)
