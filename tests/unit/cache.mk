@@ -4,8 +4,11 @@ tests_unit_unit_cache_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_cache_SOURCES = tests/unit/unit_cache.c tests/unit/unit.h \
 	tests/unit/acl/random.h \
 	tests/unit/cache/cache_world.c tests/unit/cache/cache_world.h \
+	tests/unit/cache/rules.c tests/unit/cache/rules.h \
 	tests/unit/cache/test_cobj.c \
+	tests/unit/cache/test_control.c \
 	tests/unit/cache/test_evict.c \
+	tests/unit/cache/test_freshness.c \
 	tests/unit/cache/test_index.c \
 	tests/unit/cache/test_store.c
 tests_unit_unit_cache_LDADD = cache/libcache.a acl/libacl.a src/net/libnet.a src/loop/libloop.a \
