@@ -10,11 +10,14 @@ cache_libcache_a_SOURCES = \
 	cache/fill.c cache/fill.h \
 	cache/freshness.c cache/freshness.h \
 	cache/index.c cache/index.h \
+	cache/invalidate.c cache/invalidate.h \
 	cache/key.c cache/key.h \
+	cache/merge.c cache/merge.h \
 	cache/purge.c \
 	cache/reader.c \
 	cache/refresh.c cache/refresh.h \
 	cache/resident.c \
+	cache/status_field.c cache/status_field.h \
 	cache/storable.c cache/storable.h \
 	cache/store.c cache/store.h cache/store_int.h \
 	cache/vary.c cache/vary.h \
