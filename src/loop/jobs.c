@@ -84,7 +84,9 @@ static void finish(struct job *j)
 {
 	struct loop *const home = j->home;
 
-	if (move_state(j, JOB_RUNNING, JOB_POSTED))
+	if (home == NULL)
+		j->release(j);
+	else if (move_state(j, JOB_RUNNING, JOB_POSTED))
 		loop_post(home, &j->post);
 	else
 		j->release(j); /* detached meanwhile */

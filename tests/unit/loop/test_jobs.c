@@ -275,6 +275,18 @@ START_TEST(freeing_the_pool_releases_those_that_wait)
 }
 END_TEST
 
+START_TEST(a_job_without_a_home_is_released_by_its_thread)
+{
+	make_pool(1, 1);
+	struct probe *p = probe_new(false);
+
+	ck_assert_int_eq(job_submit(pool, NULL, JOB_DISK, &p->job), ERR_NONE);
+	await(&released);
+	ck_assert_uint_eq(atomic_load(&n_worked), 1);
+	ck_assert_uint_eq(n_done, 0);
+}
+END_TEST
+
 START_TEST(cancelling_at_any_moment_releases_each_job_once)
 {
 	enum { N = 400 };
@@ -312,6 +324,7 @@ Suite *suite_jobs(void)
 	tcase_add_test(t, a_finished_job_that_is_cancelled_is_released_at_home);
 	tcase_add_test(t, cancelling_nothing_is_harmless);
 	tcase_add_test(t, freeing_the_pool_releases_those_that_wait);
+	tcase_add_test(t, a_job_without_a_home_is_released_by_its_thread);
 	tcase_add_test(t, cancelling_at_any_moment_releases_each_job_once);
 	suite_add_tcase(s, t);
 	return s;
