@@ -75,6 +75,8 @@ bool disk_is_loaded(struct disk *d);
 bool disk_wait_loaded(struct disk *d, int64_t ms);
 /* About once a second, from any thread: starts the job that writes what is in buffers, and syncs when it is time. */
 void disk_tick(struct disk *d);
+/* Wait until all that was started has been done. Blocks; for tests. */
+void disk_wait_idle(struct disk *d);
 const char *disk_path(const struct disk *d);
 
 /* --- writing ------------------------------------------------------------------------------------- */

@@ -5,7 +5,6 @@ cache_libcache_a_SOURCES = \
 	cache/cobj.c cache/cobj.h \
 	cache/control.c cache/control.h \
 	cache/directives.tbl.h \
-	cache/disk.h \
 	cache/evict.c cache/evict.h \
 	cache/fill.c cache/fill.h \
 	cache/freshness.c cache/freshness.h \
@@ -22,3 +21,18 @@ cache_libcache_a_SOURCES = \
 	cache/store.c cache/store.h cache/store_int.h \
 	cache/vary.c cache/vary.h \
 	cache/waker.c cache/waker.h
+# What is on the disks.
+cache_libcache_a_SOURCES += \
+	cache/disk.c cache/disk.h cache/disk_int.h \
+	cache/disk_evict.c \
+	cache/disk_flush.c \
+	cache/disk_io.c cache/disk_io.h \
+	cache/disk_journal.c \
+	cache/disk_label.c cache/disk_label.h \
+	cache/disk_read.c \
+	cache/disk_segments.c \
+	cache/disk_write.c \
+	cache/journal.c cache/journal.h \
+	cache/record.c cache/record.h \
+	cache/recover.c \
+	cache/segment.c cache/segment.h

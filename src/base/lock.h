@@ -18,7 +18,8 @@ enum lock_rank {
 	LOCK_RANK_DNS,         /* the map of answers */
 	LOCK_RANK_CACHE,       /* a shard of the table of objects in memory */
 	LOCK_RANK_COBJ,        /* one cached object */
-	LOCK_RANK_CACHE_STORE, /* segments, chains of eviction */
+	LOCK_RANK_CACHE_STORE, /* chains of eviction in memory */
+	LOCK_RANK_CACHE_DISK,  /* a directory: segments, pieces, jobs */
 	LOCK_RANK_CACHE_INDEX, /* a shard of the index; innermost, so that whoever knows a place can ask */
 	LOCK_RANK_TLS,         /* minted certificates, sessions */
 	LOCK_RANK_CREDENTIALS, /* users and what was decided about them */

@@ -9,6 +9,7 @@ include tests/unit/loop.mk
 include tests/unit/acl.mk
 include tests/unit/net.mk
 include tests/unit/cache.mk
+include tests/unit/disk.mk
 include tests/unit/error.mk
 include tests/unit/header.mk
 include tests/unit/log.mk
