@@ -11,8 +11,8 @@
 
 #define SMALL_PERCENT   10u
 #define BUCKET          8u /* fingerprints */
-#define GHOST_MIN       64u
-#define REWRITE_PERCENT 45u /* of the bytes admitted: so that 1.5 written for each is kept */
+#define GHOST_MIN       2u
+#define REWRITE_PERCENT 70u /* Zipf's distribution wants 20 to 45; this is for what is worse */
 
 /*
  * How many uses in small it takes to stay. The published 2, but 1 for what is below half the mean size: for
@@ -181,7 +181,7 @@ static enum evict_chain chain_to_cut(const uint64_t *bytes, const struct list *c
 		return EVICT_SMALL;
 	if (list_is_empty(&chains[EVICT_SMALL]))
 		return EVICT_MAIN;
-	return bytes[EVICT_SMALL] > capacity / 100 * SMALL_PERCENT ? EVICT_SMALL : EVICT_MAIN;
+	return bytes[EVICT_SMALL] >= capacity / 100 * SMALL_PERCENT ? EVICT_SMALL : EVICT_MAIN;
 }
 
 struct evict_node *evict_victim(struct evict *e)
