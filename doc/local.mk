@@ -12,6 +12,7 @@ update-doc: src/cuttle
 	python3 $(srcdir)/tests/style/doc_tables.py $(srcdir) --write
 EXTRA_DIST += \
 	doc/architecture.md \
+	doc/cache-replacement.md \
 	doc/configuration.md \
 	doc/cuttle.conf.5 \
 	doc/decisions/0001-keeper.md \

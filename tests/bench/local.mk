@@ -37,3 +37,11 @@ check_PROGRAMS += tests/bench/logline
 tests_bench_logline_SOURCES = tests/bench/src/logline.c
 tests_bench_logline_LDADD = src/log/liblog.a src/net/libnet.a acl/libacl.a src/loop/libloop.a \
 	src/conf/libconf.a src/http/libhttp.a src/base/libbase.a $(cuttle_external_libs)
+
+# What the index of the disks costs, and what the cache's replacement is worth.
+check_PROGRAMS += tests/bench/cache_index tests/bench/cache_replay
+tests_bench_cache_index_SOURCES = tests/bench/src/index_cost.c
+tests_bench_cache_index_LDADD = cache/libcache.a src/base/libbase.a $(cuttle_external_libs)
+tests_bench_cache_replay_SOURCES = tests/bench/src/cache_replay.c tests/bench/src/replay.h \
+	tests/bench/src/replay_ours.c tests/bench/src/replay_peers.c
+tests_bench_cache_replay_LDADD = cache/libcache.a src/base/libbase.a $(cuttle_external_libs) -lm
