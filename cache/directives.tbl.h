@@ -26,7 +26,7 @@ DIRECTIVE(max_stale, "", cache-policy, cache, cache_conf_seconds, max_stale_s, "
 DIRECTIVE(negative_ttl, "", cache-policy, cache, cache_conf_seconds, negative_ttl_s, "0 seconds",
 	"TIME", "How long errors (204, 305, 400, 403, 404, 405, 414, 421, 500 to 504) are kept that do not say so themselves; 0: not at all.")
 DIRECTIVE(minimum_expiry_time, "", cache-policy, cache, cache_conf_seconds, minimum_expiry_s, "60 seconds",
-	"TIME", "What will be stale sooner, and cannot be validated then, is not stored.")
+	"TIME", "What will be stale sooner, does not say itself how long it is fresh, and cannot be validated, is not stored. Squid 5 stores what says so, too.")
 DIRECTIVE(offline_mode, "", cache-policy, cache, conf_set_onoff, offline_mode, "off",
 	"on|off", "Serve what is stored without ever validating it, whatever replies and clients say.")
 DIRECTIVE(reload_into_ims, "", cache-policy, cache, conf_set_onoff, reload_into_ims, "off",

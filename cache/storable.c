@@ -213,6 +213,9 @@ static void ask_lifetime(struct check *k)
 			answer(k, STORABLE_YES, STORABLE_BY_FRESH);
 		else if (can_be_validated(k, &t))
 			answer(k, STORABLE_YES, STORABLE_BY_VALIDATABLE);
+		/* Squid takes Date for a validator too: what says itself how long it lasts comes in. */
+		else if (age_s < t.explicit_s && lasts(k, &t, age_s))
+			answer(k, STORABLE_YES, STORABLE_BY_EXPLICIT);
 		else if ((k->rule->options & REFRESH_STORE_STALE) != 0)
 			answer(k, STORABLE_YES, STORABLE_BY_STORE_STALE);
 		else
