@@ -62,7 +62,7 @@ static struct span message(struct rules *r, const char *first, const char *field
 	for (const char *f = fields; *f != '\0'; f++) {
 		char *end;
 
-		if (*f == '@') {
+		if (*f == '@' && (f[1] == '-' || (f[1] >= '0' && f[1] <= '9'))) {
 			http_date_print(RULES_NOW + strtol(f + 1, &end, 10), p);
 			ck_assert_int_eq(*end, '@');
 			p += HTTP_DATE_LEN;
