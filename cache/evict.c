@@ -10,7 +10,8 @@
 #include "base/budget.h"
 
 #define SMALL_PERCENT   10u
-#define BUCKET          8u /* fingerprints */
+#define ROUNDS_MAX      256u /* objects that one call looks at, with a lock held and hits waiting */
+#define BUCKET          8u   /* fingerprints */
 #define GHOST_MIN       2u
 #define REWRITE_PERCENT 70u /* Zipf's distribution wants 20 to 45; this is for what is worse */
 
@@ -148,7 +149,8 @@ void evict_admit(struct evict *e, struct evict_node *n, struct cache_key key, ui
 {
 	n->hash = key.hi;
 	n->bytes = bytes;
-	atomic_init(&n->uses, 0);
+	/* Not an initialisation: those who found it while it came in may be counting. */
+	atomic_store_explicit(&n->uses, 0, memory_order_relaxed);
 	node_link(e, n, ghost_take(&e->ghost, n->hash) ? EVICT_MAIN : EVICT_SMALL);
 }
 
@@ -186,8 +188,11 @@ static enum evict_chain chain_to_cut(const uint64_t *bytes, const struct list *c
 
 struct evict_node *evict_victim(struct evict *e)
 {
-	/* Each round takes a use from an object or moves one from small to main, so this ends. */
-	for (;;) {
+	/*
+	 * Each round takes a use from an object or moves one from small to main, so this would end, but
+	 * where all is in use only after several times round; then one is as good as another.
+	 */
+	for (unsigned round = 1;; round++) {
 		const enum evict_chain chain = chain_to_cut(e->bytes, e->chains, e->capacity);
 		struct list *const first = list_first(&e->chains[chain]);
 		struct evict_node *n;
@@ -200,7 +205,7 @@ struct evict_node *evict_victim(struct evict *e)
 		if (chain == EVICT_SMALL)
 			wanted = uses_to_stay(n->bytes, e->bytes[chain], e->objects[chain]);
 		evict_remove(e, n);
-		if (uses < wanted) {
+		if (uses < wanted || round == ROUNDS_MAX) {
 			if (chain == EVICT_SMALL)
 				ghost_add(&e->ghost, n->hash, e->objects[EVICT_MAIN]);
 			return n;
@@ -278,19 +283,28 @@ static int by_worth(const void *a, const void *b)
 	return left < right ? 1 : left > right ? -1 : 0;
 }
 
-void evict_disk_judge(struct evict_disk *e, const struct evict_segment *s,
-                      struct evict_object *objects, size_t n)
+void evict_disk_rank(const struct evict_segment *s, struct evict_object *objects, size_t n)
 {
 	const bool from_small = s->chain == EVICT_SMALL;
 	uint64_t all_bytes = 0;
 
 	for (size_t i = 0; i < n; i++)
 		all_bytes += objects[i].bytes;
-	qsort(objects, n, sizeof(*objects), by_worth);
+	for (size_t i = 0; i < n; i++)
+		objects[i].keep = objects[i].uses >=
+		                  (from_small ? uses_to_stay(objects[i].bytes, all_bytes, n) : 1);
+	if (n > 1)
+		qsort(objects, n, sizeof(*objects), by_worth);
+}
+
+void evict_disk_judge(struct evict_disk *e, const struct evict_segment *s,
+                      struct evict_object *objects, size_t n)
+{
+	const bool from_small = s->chain == EVICT_SMALL;
+
 	for (size_t i = 0; i < n; i++) {
 		struct evict_object *const o = &objects[i];
-		const uint8_t wanted = from_small ? uses_to_stay(o->bytes, all_bytes, n) : 1;
-		const bool is_worth_it = o->uses >= wanted;
+		const bool is_worth_it = o->keep;
 
 		o->keep = is_worth_it && !o->is_fixed && o->bytes <= e->allowance;
 		if (o->keep) {

@@ -131,10 +131,16 @@ struct evict_object {
 	bool keep;     /* result: write it again, to EVICT_MAIN; else drop it */
 };
 /*
- * All objects of a segment that evict_disk_next() gave, in one call. Of those that are worth it, the
- * ones with the most uses for their bytes are kept, as far as the allowance goes. Who is not kept is
- * remembered by the ghost. If one that was to be kept cannot be written after all, it is
- * simply dropped. Sorts the objects.
+ * All objects of a segment that evict_disk_next() gave: sorts them, the most uses for their bytes first, and sets
+ * `keep` of those that are worth it. Touches nothing else, so it needs no lock.
+ */
+void evict_disk_rank(const struct evict_segment *s, struct evict_object *objects, size_t n);
+/*
+ * The same objects in that order, in one call or piece by piece, so that the lock need not be held
+ * for all of a large segment (EVICT_JUDGE_PIECE): `keep` stays with those that the ration allows to be
+ * written again. Who is not kept is remembered by the ghost. If one that was to be kept cannot be
+ * written after all, it is simply dropped.
  */
 void evict_disk_judge(struct evict_disk *e, const struct evict_segment *s,
                       struct evict_object *objects, size_t n);
+#define EVICT_JUDGE_PIECE 256u

@@ -4,6 +4,8 @@
  */
 #include "tests/unit/unit.h"
 
+#include <pthread.h>
+
 #include "base/budget.h"
 #include "cache/evict.h"
 #include "tests/unit/acl/random.h"
@@ -169,6 +171,59 @@ START_TEST(a_scan_does_not_drive_out_what_is_in_use)
 }
 END_TEST
 
+/* The lock that the caller holds must not be held for a walk around all objects. */
+START_TEST(a_call_looks_at_a_few_objects_where_all_are_in_use)
+{
+	struct evict e;
+	uint32_t n_moved = 0;
+
+	evict_init(&e, NODES * 10);
+	for (uint32_t i = 0; i < NODES; i++) {
+		admit(&e, i);
+		for (unsigned use = 0; use < 5; use++)
+			evict_use(&nodes[i]);
+	}
+	ck_assert_ptr_nonnull(evict_victim(&e));
+	for (uint32_t i = 0; i < NODES; i++)
+		n_moved += nodes[i].chain == EVICT_MAIN;
+	ck_assert_uint_le(n_moved, 256);
+	ck_assert_uint_eq(e.objects[EVICT_SMALL] + e.objects[EVICT_MAIN], NODES - 1);
+	empty(&e);
+}
+END_TEST
+
+static void *use_all(void *arg)
+{
+	(void)arg;
+	for (unsigned round = 0; round < 200; round++)
+		for (uint32_t i = 0; i < NODES; i++)
+			evict_use(&nodes[i]);
+	return NULL;
+}
+
+/* For the thread sanitizer: uses are counted while others come and go. */
+START_TEST(other_threads_may_count_uses_meanwhile)
+{
+	pthread_t threads[2];
+	struct evict e;
+
+	for (uint32_t i = 0; i < NODES; i++)
+		atomic_init(&nodes[i].uses, 0);
+	evict_init(&e, NODES * 5);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, use_all, NULL), 0);
+	for (uint32_t i = 0; i < NODES; i++) {
+		admit(&e, i);
+		if (evict_is_full(&e, 0))
+			ck_assert_ptr_nonnull(evict_victim(&e));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_uint_eq(e.objects[EVICT_SMALL] + e.objects[EVICT_MAIN], NODES / 2);
+	empty(&e);
+}
+END_TEST
+
 static uint64_t chain_bytes(const struct list *chain, enum evict_chain which, uint64_t *n)
 {
 	uint64_t bytes = 0;
@@ -306,6 +361,7 @@ START_TEST(objects_of_a_segment_are_judged)
 
 	evict_disk_init(&e, 100000);
 	ck_assert_int_eq(evict_disk_admit(&e, key_of(3), 1000), EVICT_SMALL);
+	evict_disk_rank(&s, objects, 2);
 	evict_disk_judge(&e, &s, objects, 2);
 	for (unsigned i = 0; i < 2; i++) {
 		if (objects[i].number != 2)
@@ -335,6 +391,7 @@ START_TEST(a_short_allowance_goes_to_whom_it_helps_most)
 
 	evict_disk_init(&e, 100000);
 	ck_assert_int_eq(evict_disk_admit(&e, key_of(9), 650), EVICT_SMALL);
+	evict_disk_rank(&s, objects, 4);
 	evict_disk_judge(&e, &s, objects, 4);
 	for (unsigned i = 0; i < 4; i++)
 		ck_assert_int_eq(objects[i].keep, objects[i].number == 2 ||
@@ -370,7 +427,9 @@ START_TEST(no_more_is_written_again_than_the_ration)
 			objects[i] = (struct evict_object){ .key = key_of(next - i),
 				                            .bytes = 100,
 				                            .uses = 3 };
-		evict_disk_judge(&e, s, objects, EACH);
+		evict_disk_rank(s, objects, EACH);
+		for (unsigned i = 0; i < EACH; i += 20)
+			evict_disk_judge(&e, s, objects + i, MIN(20u, EACH - i));
 		for (unsigned i = 0; i < EACH; i++)
 			again += objects[i].keep ? 100 : 0;
 		evict_disk_add(&e, s, round % 2 ? EVICT_SMALL : EVICT_MAIN, EACH * 100, EACH);
@@ -399,6 +458,8 @@ Suite *suite_evict(void)
 	tcase_add_test(tc, who_comes_back_late_is_new_again);
 	tcase_add_test(tc, in_main_each_use_is_another_round);
 	tcase_add_test(tc, a_scan_does_not_drive_out_what_is_in_use);
+	tcase_add_test(tc, a_call_looks_at_a_few_objects_where_all_are_in_use);
+	tcase_add_test(tc, other_threads_may_count_uses_meanwhile);
 	tcase_add_loop_test(tc, any_sequence_in_memory_keeps_the_accounts, 0, 6);
 	tcase_add_test(tc, segments_of_small_go_first_while_it_has_a_tenth);
 	tcase_add_loop_test(tc, objects_of_a_segment_are_judged, 0, ARRAY_LEN(judged));
