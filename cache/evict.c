@@ -297,8 +297,8 @@ void evict_disk_rank(const struct evict_segment *s, struct evict_object *objects
 		qsort(objects, n, sizeof(*objects), by_worth);
 }
 
-void evict_disk_judge(struct evict_disk *e, const struct evict_segment *s,
-                      struct evict_object *objects, size_t n)
+void evict_disk_ration(struct evict_disk *e, const struct evict_segment *s,
+                       struct evict_object *objects, size_t n)
 {
 	const bool from_small = s->chain == EVICT_SMALL;
 

@@ -118,14 +118,14 @@ void evict_disk_add(struct evict_disk *e, struct evict_segment *s, enum evict_ch
 /* It goes for another reason. */
 void evict_disk_remove(struct evict_disk *e, struct evict_segment *s);
 
-/* The segment that must go, already taken out; NULL: there is none. Its objects are judged next. */
+/* The segment that must go, already taken out; NULL: there is none. Its objects are ranked next. */
 struct evict_segment *evict_disk_next(struct evict_disk *e);
 
 /* An object that the index still finds in that segment. */
 struct evict_object {
 	struct cache_key key;
 	uint64_t bytes;  /* that writing it again would write */
-	uint32_t number; /* the caller's: judging changes the order */
+	uint32_t number; /* the caller's: ranking changes the order */
 	uint8_t uses; /* by the index; of one that is kept afterwards what its new place shall start with */
 	bool is_fixed; /* cannot be written again, say because it has fragments in other segments */
 	bool keep;     /* result: write it again, to EVICT_MAIN; else drop it */
@@ -137,10 +137,10 @@ struct evict_object {
 void evict_disk_rank(const struct evict_segment *s, struct evict_object *objects, size_t n);
 /*
  * The same objects in that order, in one call or piece by piece, so that the lock need not be held
- * for all of a large segment (EVICT_JUDGE_PIECE): `keep` stays with those that the ration allows to be
+ * for all of a large segment (EVICT_RATION_PIECE): `keep` stays with those that the ration allows to be
  * written again. Who is not kept is remembered by the ghost. If one that was to be kept cannot be
  * written after all, it is simply dropped.
  */
-void evict_disk_judge(struct evict_disk *e, const struct evict_segment *s,
-                      struct evict_object *objects, size_t n);
-#define EVICT_JUDGE_PIECE 256u
+void evict_disk_ration(struct evict_disk *e, const struct evict_segment *s,
+                       struct evict_object *objects, size_t n);
+#define EVICT_RATION_PIECE 256u

@@ -138,7 +138,7 @@ static void evict_one(struct disk_model *p, struct segment *s)
 			                           .is_fixed = p->t->sizes[objects[i]] > FRAGMENT,
 			                           .uses = p->places[objects[i]].uses };
 	evict_disk_rank(&s->evict, judged, s->n);
-	evict_disk_judge(&p->evict, &s->evict, judged, s->n);
+	evict_disk_ration(&p->evict, &s->evict, judged, s->n);
 	p->used -= s->bytes;
 	for (uint32_t i = 0; i < s->n; i++) {
 		const uint32_t object = (uint32_t)judged[i].key.lo;

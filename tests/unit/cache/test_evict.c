@@ -362,7 +362,7 @@ START_TEST(objects_of_a_segment_are_judged)
 	evict_disk_init(&e, 100000);
 	ck_assert_int_eq(evict_disk_admit(&e, key_of(3), 1000), EVICT_SMALL);
 	evict_disk_rank(&s, objects, 2);
-	evict_disk_judge(&e, &s, objects, 2);
+	evict_disk_ration(&e, &s, objects, 2);
 	for (unsigned i = 0; i < 2; i++) {
 		if (objects[i].number != 2)
 			continue;
@@ -392,7 +392,7 @@ START_TEST(a_short_allowance_goes_to_whom_it_helps_most)
 	evict_disk_init(&e, 100000);
 	ck_assert_int_eq(evict_disk_admit(&e, key_of(9), 650), EVICT_SMALL);
 	evict_disk_rank(&s, objects, 4);
-	evict_disk_judge(&e, &s, objects, 4);
+	evict_disk_ration(&e, &s, objects, 4);
 	for (unsigned i = 0; i < 4; i++)
 		ck_assert_int_eq(objects[i].keep, objects[i].number == 2 ||
 		                                          objects[i].number == 4 ||
@@ -429,7 +429,7 @@ START_TEST(no_more_is_written_again_than_the_ration)
 				                            .uses = 3 };
 		evict_disk_rank(s, objects, EACH);
 		for (unsigned i = 0; i < EACH; i += 20)
-			evict_disk_judge(&e, s, objects + i, MIN(20u, EACH - i));
+			evict_disk_ration(&e, s, objects + i, MIN(20u, EACH - i));
 		for (unsigned i = 0; i < EACH; i++)
 			again += objects[i].keep ? 100 : 0;
 		evict_disk_add(&e, s, round % 2 ? EVICT_SMALL : EVICT_MAIN, EACH * 100, EACH);
