@@ -64,7 +64,8 @@ struct cobj {
 	struct span head_text; /* the same, printed: what the disk keeps */
 	void *texts;           /* one block that holds them and the fields; so head.arena is NULL */
 
-	enum why why; /* COBJ_FAILED; under lock */
+	enum why why;               /* COBJ_FAILED; under lock */
+	_Atomic bool is_refreshing; /* somebody validates it while it is still served */
 
 	/* Private to cache/. */
 	struct cobj_body *body; /* NULL before FILLING */
@@ -104,6 +105,18 @@ void cobj_unref(struct cobj **c);
 static inline enum cobj_state cobj_state(const struct cobj *c)
 {
 	return atomic_load_explicit(&c->state, memory_order_acquire);
+}
+
+/* Who may validate it for the others, which are served meanwhile: the first that asks. Ends with renewal, or so. */
+static inline bool cobj_begin_refresh(struct cobj *c)
+{
+	/* Relaxed: nothing else hangs on it. */
+	return !atomic_exchange_explicit(&c->is_refreshing, true, memory_order_relaxed);
+}
+
+static inline void cobj_end_refresh(struct cobj *c)
+{
+	atomic_store_explicit(&c->is_refreshing, false, memory_order_relaxed);
 }
 
 /* --- the writer: whoever was made the leader by store_lookup() ------------------------------------- */
