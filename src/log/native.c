@@ -35,7 +35,12 @@ struct ip log_client_ip(const struct log_rec *rec, const struct ip *mask)
 
 void log_put_result(struct log_line *l, const struct log_rec *rec)
 {
-	log_put_span(l, log_result_span(rec->result));
+	if (rec->is_collapsed && span_starts(log_result_span(rec->result), SPAN("TCP_"))) {
+		log_put_text(l, "TCP_CF_");
+		log_put_span(l, span_skip(log_result_span(rec->result), 4));
+	} else {
+		log_put_span(l, log_result_span(rec->result));
+	}
 	switch (why_row(rec->why)->suffix) {
 	case WHY_SUFFIX_NONE:
 		break;

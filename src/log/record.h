@@ -54,6 +54,7 @@ struct log_rec {
 	uint8_t cause;          /* enum why: of the error page, if it was one */
 	uint8_t attempts;
 	uint8_t verdict; /* enum log_verdict */
+	bool is_collapsed; /* it waited for what another one fetched: _CF */
 
 	uint64_t client_in_bytes, client_out_bytes; /* with heads */
 	uint64_t client_head_bytes, reply_head_bytes;
