@@ -43,24 +43,40 @@ void body_source_init_memory(struct body_source *s, struct span data)
 		                   .is_over = true };
 }
 
+void body_source_init_object(struct body_source *s, struct body_object *o, struct cobj *c,
+                             struct loop *l, struct task *task, const struct http_piece *pieces,
+                             unsigned n_pieces)
+{
+	struct http_framing f = { HTTP_BODY_LENGTH, 0 };
+
+	for (unsigned i = 0; i < n_pieces; i++) {
+		if (pieces[i].part.n == COBJ_LENGTH_UNKNOWN)
+			f.kind = HTTP_BODY_CLOSE;
+		f.length += pieces[i].text.n + pieces[i].part.n;
+	}
+	if (f.kind == HTTP_BODY_CLOSE)
+		f.length = 0;
+	*o = (struct body_object){ .pieces = pieces, .n_pieces = n_pieces };
+	cobj_reader_init(&o->reader, c, l, task);
+	*s = (struct body_source){ .object = o,
+		                   .framing = f,
+		                   .is_over = f.kind == HTTP_BODY_LENGTH && f.length == 0 };
+}
+
 void body_source_fini(struct body_source *s)
 {
 	if (s->framing.kind == HTTP_BODY_CHUNKED)
 		http_chunked_fini(&s->chunked);
+	if (s->object != NULL)
+		cobj_reader_fini(&s->object->reader);
+	s->object = NULL;
 	s->data = SPAN_NULL;
 }
 
 bool body_source_is_over(const struct body_source *s)
 {
-	return s->is_over && s->data.n == 0;
+	return s->is_over && s->data.n == 0 && (s->object == NULL || s->object->file_n == 0);
 }
-
-enum body_state {
-	BODY_MORE,  /* bytes are in `data` */
-	BODY_WAIT,  /* none now; the stream's owner will be scheduled */
-	BODY_END,   /* complete; trailers (if any) are there */
-	BODY_FAILED /* why tells */
-};
 
 static enum body_state fail(struct body_source *s, enum why why)
 {
@@ -151,9 +167,84 @@ static enum body_state decode(struct body_source *s)
 	return BODY_MORE;
 }
 
-/* Make `data` non-empty if possible. */
-static enum body_state fill(struct body_source *s, struct buffer_pool *bp)
+/* --- out of a cached object ---------------------------------------------------------------------- */
+
+/* Has all of the last piece been taken, so that the reply's end may ride along? */
+static bool is_last(const struct body_object *o)
 {
+	return o->at + 1 == o->n_pieces && o->has_text && o->taken == o->pieces[o->at].part.n;
+}
+
+static enum body_state took(struct body_source *s, uint64_t n)
+{
+	s->body_bytes += n;
+	s->is_over = is_last(s->object);
+	return s->max_bytes != 0 && s->body_bytes > s->max_bytes ? fail(s, WHY_REPLY_TOO_LARGE)
+	                                                         : BODY_MORE;
+}
+
+static enum body_state read_object(struct body_source *s, uint64_t at, uint64_t max)
+{
+	struct body_object *o = s->object;
+	struct cobj_piece piece;
+
+	cobj_read(&o->reader, at, max, &piece);
+	switch (piece.kind) {
+	case COBJ_PIECE_MEMORY:
+		s->data = piece.bytes;
+		o->taken += piece.bytes.n;
+		return took(s, piece.bytes.n);
+	case COBJ_PIECE_FILE:
+		o->fd = piece.fd;
+		o->file_at = piece.at;
+		o->file_n = piece.n;
+		o->taken += piece.n;
+		return took(s, piece.n);
+	case COBJ_PIECE_WAIT:
+		return BODY_WAIT;
+	case COBJ_PIECE_END:
+		/* Only where nobody knew the length is the end a surprise. */
+		if (o->pieces[o->at].part.n != COBJ_LENGTH_UNKNOWN)
+			return fail(s, WHY_ORIGIN_CUT);
+		s->is_over = true;
+		return BODY_END;
+	case COBJ_PIECE_FAILED:
+		return fail(s, piece.why);
+	}
+	UNREACHABLE("cobj_piece_kind");
+}
+
+static enum body_state look_at_object(struct body_source *s)
+{
+	struct body_object *o = s->object;
+
+	while (!body_source_is_over(s)) {
+		if (s->data.n != 0 || o->file_n != 0)
+			return BODY_MORE;
+		const struct http_piece *p = &o->pieces[o->at];
+
+		if (!o->has_text) {
+			o->has_text = true;
+			s->data = p->text;
+			if (took(s, p->text.n) == BODY_FAILED)
+				return BODY_FAILED;
+		} else if (o->taken != p->part.n) {
+			return read_object(s, p->part.at + o->taken, p->part.n - o->taken);
+		} else {
+			o->at++;
+			o->has_text = false;
+			o->taken = 0;
+		}
+	}
+	return BODY_END;
+}
+
+/* --- whatever the source ------------------------------------------------------------------------- */
+
+enum body_state body_source_look(struct body_source *s, struct buffer_pool *bp)
+{
+	if (s->object != NULL)
+		return look_at_object(s);
 	for (;;) {
 		if (s->data.n != 0)
 			return BODY_MORE;
@@ -409,6 +500,55 @@ static enum body_result flush_and_wait(struct body_sink *k)
 	return flush(k) == BODY_PUMP_SINK ? BODY_PUMP_SINK : BODY_PUMP_WAIT;
 }
 
+/* What is before the file's bytes goes first. */
+static enum io send_file(struct body_sink *k, struct body_object *o, size_t *moved)
+{
+	const bool chunked = k->framing.kind == HTTP_BODY_CHUNKED;
+	struct span none = SPAN_NULL;
+	size_t n;
+
+	open_chunk(k, o->file_n);
+	while (k->head.n != 0 || k->pend_n != 0) {
+		const enum io io = write_some(k, &none);
+
+		if (io != IO_OK)
+			return io == IO_EOF ? IO_ERROR : io;
+	}
+	const uint64_t max = chunked ? MIN(o->file_n, k->chunk_left) : o->file_n;
+	const enum io io = stream_send_file(k->stream, o->fd, o->file_at,
+	                                    (size_t)MIN(max, (uint64_t)TURN_BYTES), &n);
+
+	if (io != IO_OK)
+		return io;
+	o->file_at += n;
+	o->file_n -= n;
+	k->wire_bytes += n;
+	k->body_bytes += n;
+	*moved += n;
+	if (chunked && (k->chunk_left -= n) == 0) {
+		memcpy(k->pend, "\r\n", 2);
+		k->pend_from = 0;
+		k->pend_n = 2;
+	}
+	return IO_OK;
+}
+
+/* What the source has at hand. IO_EOF: its file has not what was promised. */
+static enum io send_some(struct body_source *s, struct body_sink *k, size_t *moved)
+{
+	const size_t before = s->data.n;
+
+	if (s->object != NULL && s->object->file_n != 0)
+		return send_file(k, s->object, moved);
+	/* Memory bodies and last reads end with their data: let the end ride along. */
+	if (s->is_over && !k->is_ending && k->framing.kind != HTTP_BODY_CHUNKED)
+		k->is_ending = true;
+	const enum io io = write_some(k, &s->data);
+
+	*moved += MAX(before - s->data.n, (size_t)WRITE_BYTES);
+	return io == IO_EOF ? IO_ERROR : io;
+}
+
 enum body_result body_pump(struct body_source *s, struct body_sink *k, struct buffer_pool *bp,
                            struct pipe_pool *pp, struct arena *arena)
 {
@@ -421,7 +561,7 @@ enum body_result body_pump(struct body_source *s, struct body_sink *k, struct bu
 			if (r != BODY_PUMP_DONE)
 				return r;
 		}
-		switch (fill(s, bp)) {
+		switch (body_source_look(s, bp)) {
 		case BODY_MORE:
 			break;
 		case BODY_WAIT:
@@ -433,18 +573,14 @@ enum body_result body_pump(struct body_source *s, struct body_sink *k, struct bu
 				return BODY_PUMP_SOURCE;
 			return flush(k);
 		}
-		const size_t before = s->data.n;
-
-		/* Memory bodies and last reads end with their data: let the end ride along. */
-		if (s->is_over && !k->is_ending && k->framing.kind != HTTP_BODY_CHUNKED)
-			k->is_ending = true;
-		switch (write_some(k, &s->data)) {
+		switch (send_some(s, k, &moved)) {
 		case IO_OK:
-			moved += MAX(before - s->data.n, (size_t)WRITE_BYTES);
 			break;
 		case IO_AGAIN:
 			return BODY_PUMP_WAIT;
 		case IO_EOF:
+			s->why = WHY_INTERNAL;
+			return BODY_PUMP_SOURCE;
 		case IO_ERROR:
 			return BODY_PUMP_SINK;
 		}

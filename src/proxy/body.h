@@ -1,13 +1,16 @@
 /*
  * Message bodies under way: where a body's bytes come from, where they go, and the pump between.
  *
- * A source decodes the framing it was received with; a sink prints the framing of its side. The
- * same three serve an upload (client to origin) and a reply (origin to client). Where neither
- * side has chunks, bulk is spliced. Worker-local.
+ * A source decodes the framing it was received with, or reads a cached object; a sink prints the
+ * framing of its side. The same three serve an upload (client to origin) and a reply (origin or cache
+ * to client). Where neither side has chunks, bulk is spliced; what a cached object has in a file goes
+ * by sendfile. Worker-local.
  */
 #pragma once
 
+#include "cache/cobj.h"
 #include "http/body.h"
+#include "http/range.h"
 #include "net/buffer.h"
 #include "net/pipe.h"
 #include "net/stream.h"
@@ -21,9 +24,22 @@ struct body_whys {
 };
 extern const struct body_whys body_whys_client, body_whys_origin;
 
+/* The state of a source that reads a cached object: whole, a range of it, or several. */
+struct body_object {
+	struct cobj_reader reader;
+	const struct http_piece *pieces; /* their owner's memory */
+	unsigned n_pieces, at;
+	bool has_text;   /* of the piece `at`: its text was taken */
+	uint64_t taken;  /* of that piece's bytes of the body */
+	uint64_t file_n; /* bytes that are next and lie in a file; then `data` is empty */
+	uint64_t file_at;
+	int fd; /* the reader's */
+};
+
 struct body_source {
-	struct stream *stream;  /* NULL: all of it is in `data` */
-	struct buffer **buffer; /* its owner's unread wire bytes; *buffer may be NULL */
+	struct stream *stream;      /* NULL: all of it is in `data`, or it is an object's */
+	struct body_object *object; /* its owner's memory; NULL mostly */
+	struct buffer **buffer;     /* its owner's unread wire bytes; *buffer may be NULL */
 	const struct body_whys *whys;
 	struct http_framing framing;
 	struct http_chunked chunked;
@@ -66,7 +82,23 @@ void body_source_init(struct body_source *s, struct stream *stream, struct buffe
                       uint32_t max_trailer_bytes);
 /* A body that is in memory already. */
 void body_source_init_memory(struct body_source *s, struct span data);
+/*
+ * A cached object's: o and the pieces are the caller's and live as long as the source. A part's n
+ * COBJ_LENGTH_UNKNOWN: to the end of the body. task: scheduled when more of it can be had.
+ */
+void body_source_init_object(struct body_source *s, struct body_object *o, struct cobj *c,
+                             struct loop *l, struct task *task, const struct http_piece *pieces,
+                             unsigned n_pieces);
 void body_source_fini(struct body_source *s);
+
+enum body_state {
+	BODY_MORE,  /* bytes are in `data`, or (an object's) in a file */
+	BODY_WAIT,  /* none now; the stream's owner, or the object's reader, will be scheduled */
+	BODY_END,   /* complete; trailers (if any) are there */
+	BODY_FAILED /* why tells */
+};
+/* See to it that the next bytes are at hand. What is in `data` is taken off its front. */
+enum body_state body_source_look(struct body_source *s, struct buffer_pool *bp);
 /* True once everything, the last chunk included, has been read. */
 bool body_source_is_over(const struct body_source *s);
 
