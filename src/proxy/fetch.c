@@ -570,6 +570,36 @@ struct stream *fetch_take_stream(struct fetch *f, struct span *early)
 	return s;
 }
 
+bool fetch_may_be_left(const struct fetch *f)
+{
+	CHECK_OBJ(f, FETCH_MAGIC);
+	CHECK(f->handed.state == FETCH_REPLY_HEAD);
+	return !f->was_pinned && !forward_binds_connection(f->r.head, &f->reply);
+}
+
+bool fetch_take_rest(struct fetch *f, struct fetch_rest *rest)
+{
+	CHECK_OBJ(f, FETCH_MAGIC);
+	CHECK(f->handed.state == FETCH_REPLY_HEAD);
+	if (f->handed.source == NULL)
+		return false;
+	const struct span key = f->r.way->key;
+
+	*rest = (struct fetch_rest){ .stream = f->stream,
+		                     .in = f->in,
+		                     .body = f->body,
+		                     .key = check_malloc(key.n + 1),
+		                     .key_n = key.n,
+		                     .opened_ms = f->opened_ms,
+		                     .is_persistent = f->is_persistent };
+	memcpy(rest->key, key.p, key.n);
+	f->stream = NULL;
+	f->in = NULL;
+	f->body = (struct body_source){ .is_over = true };
+	f->handed.source = NULL;
+	return true;
+}
+
 /* What was read behind the reply, or belongs to a tunnel, is not the fetch's. */
 static void count_bytes(const struct fetch *f)
 {

@@ -94,6 +94,23 @@ bool fetch_is_uploading(const struct fetch *f);
 void fetch_hand_over(struct fetch *f, struct task *reader);
 /* After a 101: the origin's stream, and what it sent behind the head (in the fetch's buffer). */
 struct stream *fetch_take_stream(struct fetch *f, struct span *early);
+/*
+ * What is left of an exchange when its body goes into a cached object: whoever has it ends it in the
+ * fetch's place.
+ */
+struct fetch_rest {
+	struct stream *stream;
+	struct buffer *in;       /* read from it and not yet used */
+	struct body_source body; /* its buffer is to be set to &in, which has moved */
+	char *key;               /* of idle connections that would do as well; heap */
+	size_t key_n;
+	int64_t opened_ms;
+	bool is_persistent; /* the connection may go to the pool afterwards */
+};
+/* False: the connection belongs to one client, who must take the reply himself. When the head is there. */
+bool fetch_may_be_left(const struct fetch *f);
+/* Of one that may be left. False: there is no body, and so no rest. */
+bool fetch_take_rest(struct fetch *f, struct fetch_rest *rest);
 /* The settings of a dial, and what its failure means. */
 /* Begin to dial a way; OP_FAILED with ERR_LIMIT: its peer has max-conn connections. */
 enum op_status fetch_way_dial(struct worker *w, const struct fetch_way *way, struct dial *d,

@@ -76,8 +76,7 @@ void internal_last_hop(struct txn *t)
 	txn_answer_prepare(t, 200, SPAN("text/plain"), SPAN_NULL);
 }
 
-/* Nothing is stored yet, so there is nothing to remove. */
-void internal_purge(struct txn *t)
+void internal_purge(struct txn *t, bool was_there)
 {
-	txn_answer_prepare(t, 404, SPAN_NULL, SPAN_NULL);
+	txn_answer_prepare(t, was_there ? 200 : 404, SPAN_NULL, SPAN_NULL);
 }

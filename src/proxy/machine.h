@@ -20,6 +20,7 @@ struct machine_next {
 /* What a WAIT in a step may last. */
 enum machine_timeout {
 	TMO_NONE,    /* the operation has its own limit */
+	TMO_FORWARD, /* forward_timeout */
 	TMO_REQUEST, /* request_timeout, from the first byte of the head */
 	TMO_READ,    /* read_timeout */
 	TMO_WRITE,   /* write_timeout */

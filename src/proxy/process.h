@@ -7,6 +7,7 @@
 
 #include "acl/tally.h"
 #include "base/lock.h"
+#include "cache/store.h"
 #include "loop/jobs.h"
 #include "proxy/worker.h"
 
@@ -17,6 +18,7 @@ struct proxy {
 	struct access_log *access_log;
 	struct dns_shared *dns;
 	struct client_db *clients;
+	struct store *store; /* the cache */
 	struct acl_tally *tally; /* hits of rules and acls, over all configurations */
 	struct worker **workers;
 	unsigned n_workers;

@@ -23,8 +23,8 @@
  * One configuration is built at a time; the next one may come while the thread of the last one ends. The other thread
  * frees those that nobody uses any more, of which a few may come together.
  */
-static const unsigned job_threads[JOB_CLASS_N] = { [JOB_BUILD] = 2 };
-static const unsigned job_queue[JOB_CLASS_N] = { [JOB_BUILD] = 8 };
+static const unsigned job_threads[JOB_CLASS_N] = { [JOB_BUILD] = 2, [JOB_DISK] = 8 };
+static const unsigned job_queue[JOB_CLASS_N] = { [JOB_BUILD] = 8, [JOB_DISK] = 1024 };
 
 const char *proxy_listening(const struct proxy *p, unsigned i)
 {
@@ -139,6 +139,7 @@ enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct sna
 	acl_conf_count(&p->snapshot->acl, p->tally);
 	CHECK(jobs_new(&p->jobs, job_threads, job_queue) == ERR_NONE);
 	p->dns = dns_shared_new(&p->snapshot->net.dns);
+	CHECK(store_new(&p->store, &p->snapshot->cache, p->jobs, p->n_shards) == ERR_NONE);
 	if (open_ports(p->snapshot, NULL, o->opener) != ERR_NONE ||
 	    !access_log_configure(p->access_log, &p->snapshot->log)) {
 		proxy_free(&p);
@@ -290,6 +291,7 @@ static void reload(struct proxy *p)
 	tell_restart_needed(&p->snapshot->process, &s->process);
 	acl_conf_count(&s->acl, p->tally);
 	dns_shared_configure(p->dns, &s->net.dns);
+	store_configure(p->store, &s->cache);
 	for (unsigned i = 0; i < p->n_workers; i++) {
 		struct swap *m = check_calloc(1, sizeof(*m));
 
@@ -488,6 +490,7 @@ void proxy_free(struct proxy **pp)
 	for (unsigned i = 0; i < p->n_workers; i++)
 		worker_free(&p->workers[i]);
 	free(p->workers);
+	store_free(&p->store);
 	/* It holds sinks of the log. */
 	snapshot_unref(&p->snapshot);
 	access_log_stop(&p->access_log);

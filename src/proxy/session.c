@@ -134,6 +134,20 @@ static bool admit(struct worker *w, const struct endpoint *peer, struct client *
 	return false;
 }
 
+/* It is one of its worker's from now on. */
+static void begin(struct session *s)
+{
+	struct worker *w = s->worker;
+
+	task_init(&s->task, session_task);
+	timer_init(&s->timer, session_timer);
+	timer_init(&s->life, session_life_over);
+	timer_arm(w->loop, &s->life, w->snapshot->proxy.client_lifetime_ms);
+	list_init(&s->link);
+	list_push_back(&w->sessions, &s->link);
+	w->n_sessions++;
+}
+
 void session_open(struct worker *w, struct port *port, int fd, const struct endpoint *peer,
                   const struct endpoint *local)
 {
@@ -161,17 +175,33 @@ void session_open(struct worker *w, struct port *port, int fd, const struct endp
 	s->local = *local;
 	s->id = w->next_id++;
 	s->opened_ms = loop_now_ms(w->loop);
-	task_init(&s->task, session_task);
-	timer_init(&s->timer, session_timer);
-	timer_init(&s->life, session_life_over);
-	timer_arm(w->loop, &s->life, w->snapshot->proxy.client_lifetime_ms);
-	list_init(&s->link);
-	list_push_back(&w->sessions, &s->link);
-	w->n_sessions++;
+	begin(s);
 	count(COUNT_CLIENT_CONNECTIONS);
 	session_wait(s);
 	if (w->is_draining) /* handed over just when that began */
 		session_drain(s);
+}
+
+struct session *session_new_detached(const struct session *of)
+{
+	struct worker *w = of->worker;
+	struct client *holder;
+	struct session *s;
+
+	if (w->is_draining || !admit(w, &of->peer, &holder))
+		return NULL;
+	OBJ_NEW(s, SESSION_MAGIC);
+	s->state = SESSION_BUSY;
+	s->worker = w;
+	s->holder = holder;
+	s->port = port_ref(of->port);
+	s->peer = of->peer;
+	s->local = of->local;
+	s->id = w->next_id++;
+	s->n_txns = 1;
+	s->opened_ms = loop_now_ms(w->loop);
+	begin(s);
+	return s;
 }
 
 static void begin_txn(struct session *s)

@@ -46,6 +46,12 @@ struct session {
 void session_open(struct worker *w, struct port *port, int fd, const struct endpoint *peer,
                   const struct endpoint *local);
 
+/*
+ * For a transaction that no client waits for: a session like that one, without a stream. Closed when it ends. NULL:
+ * no memory, or this client has connections enough.
+ */
+struct session *session_new_detached(const struct session *of);
+
 enum session_end {
 	SESSION_KEEP,   /* the next request may come */
 	SESSION_CLOSE,  /* all was read: close */

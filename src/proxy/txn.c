@@ -7,6 +7,7 @@
 #include "proxy/txn.h"
 
 #include "base/counters.h"
+#include "http/target.h"
 #include "proxy/fetch.h"
 
 #define TXN_MAGIC 0x7a5ac710u
@@ -16,7 +17,7 @@ static const struct {
 	txn_step_fn *fn;
 	enum machine_timeout timeout;
 	enum why why;
-	uint32_t to;
+	uint64_t to;
 } steps[] = {
 #define TXN_STEP(sym, fn, timeout, why, to) { #sym, txn_step_##fn, timeout, WHY_##why, to },
 #include "proxy/txn_steps.tbl.h"
@@ -57,6 +58,8 @@ static int64_t timeout_ms(const struct txn *t, enum why *why)
 	switch (steps[t->step].timeout) {
 	case TMO_NONE:
 		return -1;
+	case TMO_FORWARD:
+		return txn_conf(t)->net.forward_timeout_ms;
 	case TMO_REQUEST:
 		return c->request_timeout_ms;
 	case TMO_READ:
@@ -95,6 +98,7 @@ static void txn_free(struct txn *t)
 	timer_cancel(t->worker->loop, &t->timer);
 	if (t->op != NULL)
 		op_cancel(t->op);
+	txn_cache_end(t);
 	if (t->fetch != NULL)
 		fetch_end(&t->fetch);
 	if (t->has_dst)
@@ -120,14 +124,13 @@ static void txn_free(struct txn *t)
 	session_txn_ended(s, end);
 }
 
-/*
- * Has the client left? A reset is final. A FIN alone means it with half_closed_clients off, unless
- * there is still something to be read from before it.
- */
-static bool is_abandoned(const struct txn *t)
+bool txn_is_abandoned(const struct txn *t)
 {
 	const struct stream *c = t->session->client;
 
+	/* Others wait for what its fetch will bring; they need not notice. */
+	if (txn_cache_is_awaited(t))
+		return false;
 	if (c == NULL || (c->ready & EV_ERROR) != 0)
 		return c != NULL;
 	if ((c->ready & EV_RDHUP) == 0 || txn_conf(t)->proxy.half_closed_clients)
@@ -147,7 +150,7 @@ static void txn_run(struct txn *t)
 			return;
 		}
 		CHECK(next.to < TXN_STEP_N);
-		CHECK(next.to == t->step || (steps[t->step].to & (1u << next.to)) != 0);
+		CHECK(next.to == t->step || (steps[t->step].to >> next.to & 1) != 0);
 		if (next.to != t->step)
 			worker_trace(t->worker, t->session->id, "txn", steps[t->step].name,
 			             steps[next.to].name);
@@ -155,7 +158,7 @@ static void txn_run(struct txn *t)
 		if (next.kind == MACHINE_WAIT) {
 			arm(t);
 			/* A FIN that came with the request makes no event any more. */
-			if (is_abandoned(t))
+			if (txn_is_abandoned(t))
 				task_schedule(t->worker->loop, &t->task);
 			return;
 		}
@@ -195,9 +198,14 @@ static void on_timeout(struct txn *t)
 {
 	enum why why;
 
+	(void)timeout_ms(t, &why);
+	/* The step itself goes on in another way. */
+	if (why == WHY_NONE && t->why == WHY_NONE) {
+		txn_run(t);
+		return;
+	}
 	t->timed_out = false;
 	t->keep_alive = false;
-	(void)timeout_ms(t, &why);
 	txn_fail(t, why, SPAN_NULL);
 	/* Whoever takes nothing would take no end either; and where only the end tells, it must not come. */
 	if (t->has_reply && (why == WHY_CLIENT_STALLED || t->sink.framing.kind == HTTP_BODY_CLOSE))
@@ -210,7 +218,7 @@ static void txn_task(struct task *task)
 	struct txn *t = CONTAINER_OF(task, struct txn, task);
 
 	CHECK_OBJ(t, TXN_MAGIC);
-	if (is_abandoned(t)) {
+	if (txn_is_abandoned(t)) {
 		txn_abort(t, WHY_CLIENT_GONE);
 		return;
 	}
@@ -232,7 +240,7 @@ static void txn_timer(struct timer *timer)
 	task_schedule(t->worker->loop, &t->task);
 }
 
-void txn_start(struct session *s)
+static struct txn *txn_new(struct session *s, struct snapshot *snapshot, enum txn_step first)
 {
 	struct worker *w = s->worker;
 	struct arena arena;
@@ -242,10 +250,10 @@ void txn_start(struct session *s)
 
 	t->magic = TXN_MAGIC;
 	t->arena = arena;
-	t->step = TXN_READ_HEAD;
+	t->step = first;
 	t->session = s;
 	t->worker = w;
-	t->snapshot = snapshot_ref(w->snapshot);
+	t->snapshot = snapshot_ref(snapshot);
 	t->end = SESSION_CLOSE;
 	t->max_forwards = -1;
 	t->client = s->peer;
@@ -258,7 +266,71 @@ void txn_start(struct session *s)
 	body_source_init_memory(&t->request_body, SPAN_NULL);
 	body_source_init_memory(&t->own_body, SPAN_NULL);
 	s->txn = t;
+	return t;
+}
+
+void txn_start(struct session *s)
+{
+	struct txn *t = txn_new(s, s->worker->snapshot, TXN_READ_HEAD);
+
 	/* Not stream_set_owner(): what is readable is read at once. */
 	s->client->owner = &t->task;
 	txn_run(t);
+}
+
+/* The request once more, as one for the whole that has no conditions and no wishes. */
+static void copy_request(const struct txn *of, struct txn *t)
+{
+	static const enum http_field_id not_ours[] = {
+		HTTP_F_IF_MATCH,      HTTP_F_IF_UNMODIFIED_SINCE,
+		HTTP_F_IF_NONE_MATCH, HTTP_F_IF_MODIFIED_SINCE,
+		HTTP_F_RANGE,         HTTP_F_IF_RANGE,
+		HTTP_F_CACHE_CONTROL, HTTP_F_PRAGMA
+	};
+	struct http_head *h = &t->request;
+
+	http_head_init(h, &t->arena);
+	h->method = HTTP_GET;
+	h->method_name = SPAN("GET");
+	h->target = arena_dup(&t->arena, of->request.target);
+	h->version = of->request.version;
+	for (uint32_t i = 0; i < of->request.n_fields; i++) {
+		const struct http_field *f = &of->request.fields[i];
+		const struct span value = arena_dup(&t->arena, f->value);
+
+		if (f->id != HTTP_F_OTHER)
+			http_head_add(h, f->id, value);
+		else
+			http_head_add_named(h, arena_dup(&t->arena, f->name), value);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(not_ours); i++)
+		(void)http_head_remove(h, not_ours[i]);
+}
+
+void txn_refresh(const struct txn *of, struct cobj *c)
+{
+	const char *detail;
+
+	if (!cobj_begin_refresh(c))
+		return;
+	struct session *s = session_new_detached(of->session);
+
+	if (s == NULL) {
+		cobj_end_refresh(c);
+		return;
+	}
+	struct txn *t = txn_new(s, of->snapshot, TXN_FOLLOW_CLIENT);
+
+	count(COUNT_CACHE_REFRESHES);
+	t->is_refresh = true;
+	t->end = SESSION_TAKEN; /* there is no stream to go on with */
+	copy_request(of, t);
+	t->cache = ARENA_NEW(&t->arena, struct txn_cache);
+	t->cache->old = cobj_ref(c);
+	t->cache->freshness = of->cache->freshness;
+	t->cache->is_validating = of->cache->freshness.has_validator;
+	CHECK(http_target_uri(&t->request, &t->arena, &t->uri, &detail)); /* it was parsed before */
+	t->has_uri = true;
+	t->url = uri_text(&t->uri, &t->arena);
+	task_schedule(t->worker->loop, &t->task);
 }

@@ -23,6 +23,7 @@
 #include "proxy/head_reader.h"
 #include "proxy/machine.h"
 #include "proxy/session.h"
+#include "proxy/txn_cache.h"
 
 enum txn_step {
 #define TXN_STEP(sym, fn, timeout, why, to) TXN_##sym,
@@ -65,6 +66,7 @@ struct txn {
 	struct body_source request_body;
 	bool has_uri;
 	bool is_connect, is_manager, keep_alive;
+	bool is_refresh;      /* no client waits for it: it validates what is stored */
 	int64_t max_forwards; /* -1: no such field */
 
 	/* who asks: the address that connected is the session's */
@@ -90,6 +92,10 @@ struct txn {
 	const char *last_acl; /* the last one that the deciding list looked at; the snapshot's */
 	bool is_reply_refused; /* by http_reply_access or reply_body_max_size: the page about it is not judged */
 
+	/* the cache */
+	struct txn_cache *cache; /* NULL: it is not asked */
+	struct txn_purge *purge; /* NULL: nothing is to be forgotten */
+
 	/* the way out */
 	struct span upgrade, upgrade_rest; /* what is offered on; what is still to be asked about */
 	const struct upgrade_rules *upgrade_at; /* rules under question; NULL: none yet */
@@ -114,7 +120,7 @@ struct txn {
 	struct body_sink sink;
 	struct http_framing reply_framing; /* as sent */
 	struct header_pass reply_pass;
-	struct fetch_interim *interim;   /* the one under way; NULL: none */
+	struct fetch_interim *interim;  /* the one under way; NULL: none */
 	struct http_head *interim_head; /* as it is passed on; NULL until it is made */
 	bool has_reply;                 /* sink is initialised with a final head */
 	uint64_t interim_bytes;
@@ -140,10 +146,21 @@ struct txn {
 
 /* Begin: the session has a byte to read. */
 void txn_start(struct session *s);
+/*
+ * Validate c, which has just been served to this one although it is stale, by a transaction of its own that no
+ * client waits for. From a step, while the snapshot is held; it begins in a later task.
+ */
+void txn_refresh(const struct txn *of, struct cobj *c);
 /* client_lifetime is over: end as by a timeout. Callable from a timer. */
 void txn_expire(struct txn *t);
 /* Client gone, shutdown: stop everything and end. */
 void txn_abort(struct txn *t, enum why why);
+
+/*
+ * Has the client left? A reset is final. A FIN alone means it with half_closed_clients off, unless
+ * there is still something to be read from before it. False while others wait for what its fetch brings.
+ */
+bool txn_is_abandoned(const struct txn *t);
 
 /* Record the first cause; later ones are echoes of it. detail is copied. */
 void txn_fail(struct txn *t, enum why why, struct span detail);
@@ -167,7 +184,7 @@ void txn_release_snapshot(struct txn *t);
 
 /* txn_facts.c: fill what is known; find a fact: OP_READY (decide again) or OP_PENDING (t->op is set). */
 void txn_facts_fill(struct txn *t);
-/* Policy sees another client address from now on, or this reply. */
+/* Policy sees another client address from now on, or this reply (NULL: none). */
 void txn_facts_set_src(struct txn *t, const struct endpoint *src);
 void txn_facts_set_reply(struct txn *t, const struct http_head *reply);
 /*

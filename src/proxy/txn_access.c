@@ -132,14 +132,16 @@ struct machine_next txn_step_allowed(struct txn *t)
 	/* As in Squid: for whoever was allowed, but only if some acl has the method in mind. */
 	if (h->method == HTTP_PURGE) {
 		if (acl_conf_names_purge(&t->snapshot->acl))
-			return TXN_GO(ANSWER_HERE);
+			return TXN_GO(PURGE);
 		t->result = LOG_TCP_DENIED;
 		count(COUNT_CLIENT_DENIED);
 		return TXN_FAIL(t, DENIED, SPAN("no acl names the method PURGE"));
 	}
 	if (!t->is_connect && t->uri.scheme != URI_HTTP)
 		return TXN_FAIL(t, SCHEME, t->uri.scheme_text);
-	/* RFC 9111 5.2.1.7: nothing is stored, so nothing can be served from the store. */
+	if (txn_cache_is_for(t))
+		return TXN_GO(CACHE_POLICY);
+	/* RFC 9111 5.2.1.7: it is not in the store, whatever it is. */
 	if (!t->is_connect && http_head_has_token(h, HTTP_F_CACHE_CONTROL, SPAN("only-if-cached")))
 		return TXN_FAIL(t, ONLY_IF_CACHED, SPAN_NULL);
 	return TXN_GO(MISS_ACCESS);

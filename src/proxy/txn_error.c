@@ -262,6 +262,11 @@ struct machine_next txn_step_send_error(struct txn *t)
 {
 	const struct why_row *row = why_row(t->why);
 
+	txn_cache_fail(t, t->why);
+	if (t->is_refresh)
+		return TXN_GO(FINISH);
+	if (txn_cache_saves(t))
+		return TXN_GO(SERVE);
 	if (row->is_error)
 		count(COUNT_CLIENT_ERRORS);
 	tell_when_debugging(t);

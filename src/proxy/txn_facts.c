@@ -127,7 +127,7 @@ void txn_facts_set_src(struct txn *t, const struct endpoint *src)
 void txn_facts_set_reply(struct txn *t, const struct http_head *reply)
 {
 	t->facts.reply = reply;
-	t->facts.state[FACT_REPLY] = FACT_VALUE;
+	t->facts.state[FACT_REPLY] = reply != NULL ? FACT_VALUE : FACT_ABSENT;
 }
 
 bool txn_facts_lack_addresses(struct txn *t)

@@ -147,6 +147,8 @@ static struct http_head *outgoing_head(struct txn *t)
 	adapt_to_peer(t, &f);
 	http_head_init(h, &t->arena);
 	forward_request(&t->request, h, &f);
+	if (t->cache != NULL)
+		txn_cache_adapt_request(t, h);
 	if (!t->snapshot->net.server_persistent_connections && t->upgrade.n == 0)
 		http_head_add(h, HTTP_F_CONNECTION, SPAN("close"));
 	return h;

@@ -281,6 +281,16 @@ static struct span pack_facts(struct txn *t, const struct log_conf *conf)
 	return log_facts_pack(&f, &conf->facts_fields, &t->arena);
 }
 
+/* What is served from the cache did not come from a server. */
+static uint64_t server_bytes(const struct txn *t)
+{
+	const struct txn_cache *c = t->cache;
+
+	if (t->source == NULL || (c != NULL && t->source == &c->source && !c->is_fetched))
+		return 0;
+	return t->source->body_bytes;
+}
+
 struct log_rec txn_log_record_for(struct txn *t, const struct log_fields *fields)
 {
 	const struct session *s = t->session;
@@ -299,6 +309,7 @@ struct log_rec txn_log_record_for(struct txn *t, const struct log_fields *fields
 		.why = (uint8_t)logged_why(t),
 		.cause = (uint8_t)t->why,
 		.verdict = (uint8_t)t->verdict,
+		.is_collapsed = t->cache != NULL && t->cache->is_collapsed,
 		.peer_us = -1,
 		.server_us = -1,
 		.version = (uint8_t)t->request.version,
@@ -306,7 +317,7 @@ struct log_rec txn_log_record_for(struct txn *t, const struct log_fields *fields
 		.client_out_bytes = t->interim_bytes + t->sink.wire_bytes,
 		.client_head_bytes = head_bytes,
 		.reply_head_bytes = t->reply_head_bytes,
-		.server_in_bytes = t->source != NULL ? t->source->body_bytes : 0,
+		.server_in_bytes = server_bytes(t),
 		.method = t->request.version != 0 ? t->request.method_name : SPAN_NULL,
 		.url = log_url(t),
 		.content_type =
@@ -374,9 +385,9 @@ uint64_t txn_log_sinks(struct txn *t)
 	     g = g->next) {
 		const bool is_none = g->kind == LOG_TARGET_NONE;
 		struct trail trail;
-		const enum verdict v =
-			g->acls != NULL ? txn_decide_now(t, g->acls, VERDICT_ALLOW, &trail)
-					: VERDICT_ALLOW;
+		const enum verdict v = g->acls != NULL
+		                               ? txn_decide_now(t, g->acls, VERDICT_ALLOW, &trail)
+		                               : VERDICT_ALLOW;
 
 		/* What could not be decided is logged: a client may have seen to it. */
 		if (v == VERDICT_DENY || (is_none && v == VERDICT_UNDECIDED))

@@ -47,6 +47,8 @@ struct machine_next txn_step_miss(struct txn *t)
 		.keep_alive = t->snapshot->net.server_persistent_connections && !t->is_connect,
 	};
 
+	if (t->cache != NULL)
+		t->cache->asked_s = loop_wall_us(t->worker->loop) / 1000000;
 	t->fetch = fetch_start(&r);
 	return TXN_GO(AWAIT_REPLY);
 }
@@ -65,10 +67,27 @@ static bool should_go_elsewhere(struct txn *t, const struct fetch_reply *c)
 	return may_go && txn_has_another_way(t, fetch_facts(t->fetch).tries);
 }
 
+/* What becomes of a reply. */
+static struct machine_next on_head(struct txn *t, unsigned status)
+{
+	if (t->cache != NULL) {
+		if (!t->is_refresh && txn_cache_saves_from(t, status))
+			return TXN_GO(SERVE);
+		return t->cache->is_validating && status == 304 ? TXN_GO(NOT_MODIFIED)
+		                                                : TXN_GO(STORE);
+	}
+	/* RFC 9111 4.4: the request has changed something, or may have. */
+	if (!t->is_connect && !http_method_is_safe(t->request.method) && status < 400)
+		return TXN_GO(INVALIDATE);
+	return TXN_GO(DELIVER);
+}
+
 struct machine_next txn_step_await_reply(struct txn *t)
 {
 	struct fetch_reply *c = fetch_reply_of(t->fetch);
 
+	while (t->is_refresh && fetch_reply_take_interim(c) != NULL)
+		continue;
 	if (c->interim != NULL)
 		return TXN_GO(SEND_INTERIM);
 	if (should_go_elsewhere(t, c)) {
@@ -81,7 +100,7 @@ struct machine_next txn_step_await_reply(struct txn *t)
 	case FETCH_REPLY_HEAD:
 		/* A tunnel that a peer refused: what the client sends behind it is no request. */
 		t->keep_alive = t->keep_alive && !t->is_connect;
-		return TXN_GO(DELIVER);
+		return on_head(t, c->head.status);
 	case FETCH_REPLY_SWITCHED:
 		return t->is_connect ? TXN_GO(TUNNEL_REPLY) : TXN_GO(SWITCH);
 	case FETCH_REPLY_FAILED:
@@ -271,6 +290,7 @@ struct machine_next txn_step_send_body(struct txn *t)
 
 struct machine_next txn_step_finish(struct txn *t)
 {
-	txn_log(t);
+	if (!t->is_refresh)
+		txn_log(t);
 	return TXN_END();
 }

@@ -154,8 +154,6 @@ struct machine_next txn_step_answer_here(struct txn *t)
 {
 	if (t->is_manager)
 		internal_manager(t);
-	else if (t->request.method == HTTP_PURGE)
-		internal_purge(t);
 	else
 		internal_last_hop(t);
 	return TXN_GO(REPLY_ACCESS);

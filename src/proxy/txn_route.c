@@ -245,7 +245,8 @@ struct machine_next txn_step_route(struct txn *t)
 {
 	const struct net_conf *c = &t->snapshot->net;
 
-	mark_client(t);
+	if (!t->is_refresh)
+		mark_client(t);
 	t->forward_end_ms = c->forward_timeout_ms > 0
 	                            ? loop_now_ms(t->worker->loop) + c->forward_timeout_ms
 	                            : 0;

@@ -6,6 +6,7 @@
 #include "base/counters.h"
 #include "base/oplog.h"
 #include "net/sock.h"
+#include "proxy/fill.h"
 #include "proxy/process.h"
 #include "proxy/session.h"
 #include "proxy/tunnel.h"
@@ -211,6 +212,8 @@ void worker_use_snapshot(struct worker *w, struct snapshot *s)
 
 static void kill_all(struct worker *w)
 {
+	while (!list_is_empty(&w->fills))
+		fill_kill(fill_of_link(list_first(&w->fills)), WHY_SHUTDOWN);
 	while (!list_is_empty(&w->tunnels))
 		tunnel_kill(tunnel_of_link(list_first(&w->tunnels)), WHY_SHUTDOWN);
 	while (!list_is_empty(&w->sessions))
@@ -219,7 +222,7 @@ static void kill_all(struct worker *w)
 
 static bool is_drained(const struct worker *w)
 {
-	return w->is_draining && w->n_sessions == 0 && w->n_tunnels == 0 &&
+	return w->is_draining && w->n_sessions == 0 && w->n_tunnels == 0 && w->n_fills == 0 &&
 	       atomic_load_explicit(&w->n_handed, memory_order_seq_cst) == 0;
 }
 
@@ -255,6 +258,8 @@ void worker_drain(struct worker *w, int64_t lifetime_ms)
 	use_no_ports(w);
 	list_for_each_safe(it, &w->sessions)
 		session_drain(CONTAINER_OF(it, struct session, link));
+	list_for_each_safe(it, &w->fills)
+		fill_drain(fill_of_link(it));
 	if (lifetime_ms <= 0) {
 		timer_disarm(&w->drain_timer);
 		kill_all(w);
@@ -276,6 +281,7 @@ enum err worker_new(struct worker **out, struct proxy *p, unsigned id, unsigned 
 	w->proxy = p;
 	list_init(&w->sessions);
 	list_init(&w->tunnels);
+	list_init(&w->fills);
 	timer_init(&w->drain_timer, on_drain_timer);
 	w->next_id = ((uint64_t)id << 48) + 1;
 	enum err e = loop_new(&w->loop, id);

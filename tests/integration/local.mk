@@ -57,6 +57,7 @@ EXTRA_DIST += \
 	tests/integration/test_0810_search_list.py \
 	tests/integration/test_0900_clients.py \
 	tests/integration/test_0950_registries.py \
+	tests/integration/test_1100_cache_road.py \
 	tests/integration/test_9000_differential.py \
 	tests/integration/test_9010_differential_policy.py \
 	tests/integration/test_9020_differential_peers.py \

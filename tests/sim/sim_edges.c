@@ -21,7 +21,7 @@ enum {
 
 struct step {
 	const char *name;
-	uint32_t to;
+	uint64_t to;
 };
 
 static const struct step txn_steps[] = {
@@ -46,7 +46,7 @@ static const struct step fetch_steps[] = {
 #undef FETCH_STEP
 };
 
-#define STEPS_MAX 32
+#define STEPS_MAX 64
 
 static const struct machine {
 	const char *name;
@@ -57,7 +57,7 @@ static const struct machine {
 #define MACHINES ARRAY_LEN(machines)
 
 /* Bits of the steps that a step was left for. Shared by the processes; bits are only ever set. */
-static _Atomic uint32_t (*travelled)[STEPS_MAX];
+static _Atomic uint64_t (*travelled)[STEPS_MAX];
 
 static const struct worker *watched;
 static unsigned seen; /* of its trace */
@@ -90,7 +90,7 @@ static void note(const struct trace_step *s)
 	CHECK(m < MACHINES);
 	/* The tests of one run are processes that may run side by side. */
 	atomic_fetch_or_explicit(&travelled[m][step_named(&machines[m], s->from)],
-	                         1u << step_named(&machines[m], s->to), memory_order_relaxed);
+	                         UINT64_C(1) << step_named(&machines[m], s->to), memory_order_relaxed);
 }
 
 void sim_edges_collect(void)
@@ -112,7 +112,7 @@ void sim_edges_watch(const struct worker *w)
 
 static bool is_travelled(size_t m, unsigned from, unsigned to)
 {
-	return (atomic_load_explicit(&travelled[m][from], memory_order_relaxed) & (1u << to)) != 0;
+	return (atomic_load_explicit(&travelled[m][from], memory_order_relaxed) & (UINT64_C(1) << to)) != 0;
 }
 
 void sim_edges_report(void)
@@ -123,7 +123,7 @@ void sim_edges_report(void)
 		for (unsigned i = 0; i < machines[m].n * machines[m].n; i++) {
 			const unsigned from = i / machines[m].n, to = i % machines[m].n;
 
-			if ((machines[m].steps[from].to & (1u << to)) == 0)
+			if ((machines[m].steps[from].to & (UINT64_C(1) << to)) == 0)
 				continue;
 			n++;
 			if (is_travelled(m, from, to))
@@ -143,7 +143,7 @@ static void draw_edges(FILE *f, size_t m)
 
 	for (unsigned i = 0; i < mc->n * mc->n; i++) {
 		const unsigned from = i / mc->n, to = i % mc->n;
-		const bool is_listed = (mc->steps[from].to & (1u << to)) != 0;
+		const bool is_listed = (mc->steps[from].to & (UINT64_C(1) << to)) != 0;
 
 		if (!is_listed && !is_travelled(m, from, to))
 			continue;

@@ -87,6 +87,7 @@ void sim_proxy_reload(struct sim_proxy *sp, const char *conf)
 	CHECK(access_log_configure(p->access_log, &s->log));
 	acl_conf_count(&s->acl, p->tally);
 	dns_shared_configure(p->dns, &s->net.dns);
+	store_configure(p->store, &s->cache);
 	worker_use_snapshot(sp->worker, s);
 	p->snapshot = s;
 	port_set_retire(&old->ports, &s->ports, &opener);

@@ -29,7 +29,7 @@ def rows(text, macro):
 
 def machine(tbl, macro):
     """One line a step: the next row straight below, all other ways to the right."""
-    waits = {"TMO_NONE": "", "TMO_REQUEST": "request_timeout", "TMO_READ": "read_timeout",
+    waits = {"TMO_NONE": "", "TMO_FORWARD": "forward_timeout", "TMO_REQUEST": "request_timeout", "TMO_READ": "read_timeout",
              "TMO_WRITE": "write_timeout", "TMO_EITHER": "write_timeout: CLIENT_STALLED, or read_timeout"}
     steps = [(s, waits[w], why, re.findall(r"TO\((\w+)\)", to)) for s, _, w, why, to in rows(tbl, macro)]
     out = []
@@ -37,7 +37,8 @@ def machine(tbl, macro):
         below = steps[i + 1][0] if i + 1 < len(steps) else None
         others = ", ".join(t for t in to if t != below)
         line = f"    {name} " + "-" * (15 - len(name)) + f"> {others}" if others else f"    {name}"
-        out.append(f"{line:<58} {wait}: {why}" if wait else line)
+        limit = wait if why == "NONE" else f"{wait}: {why}"     # NONE: the step itself goes on in another way
+        out.append(f"{line:<58} {limit}" if wait else line)
         if below:
             out.append("      |" if below in to else "")
     return "\n".join(out) + "\n"

@@ -133,8 +133,10 @@ class Proxy:
                      "shutdown_lifetime 1 second"]
             if not re.search(r"^workers ", conf, re.M):     # each worker has its own idle connections upstream
                 lines.append(f"workers {os.environ.get('TEST_WORKERS', '1')}")
-            if self.is_squid:   # Squid's own: cache nothing, start no helper, do not buffer the log
-                lines += ["cache deny all", "pinger_enable off", "cache_mem 8 MB", "logfile_rotate 0"]
+            if not re.search(r"^(cache|cache_mem|cache_dir) ", conf, re.M):     # most tests ask the same thing twice
+                lines.append("cache deny all")
+            if self.is_squid:   # Squid's own: start no helper, do not buffer the log
+                lines += ["pinger_enable off", "cache_mem 8 MB", "logfile_rotate 0"]
         self.write("squid.conf", "\n".join(lines) + "\n" + conf + ("" if conf.endswith("\n") else "\n"))
 
     # --- life ------------------------------------------------------------------------------

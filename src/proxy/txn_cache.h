@@ -1,0 +1,49 @@
+/*
+ * What a transaction has to do with the cache: whether it asks at all, what it found, what its fetch
+ * is to fill. In its arena; worker-local.
+ */
+#pragma once
+
+#include "cache/freshness.h"
+#include "cache/store.h"
+#include "proxy/body.h"
+
+struct txn_cache {
+	struct store_lookup lookup;
+	struct cobj *hit;  /* what it may be answered from; counted */
+	struct cobj *old;  /* what is being validated, or replaced by a reload; counted */
+	struct cobj *mine; /* what its fetch is to fill, while others may wait for it; counted */
+	struct cobj_reader waiter;  /* for a hit whose head is still to come */
+	struct body_object object;  /* of `source` */
+	struct body_source source;  /* the hit's body, or the parts of it that are sent */
+	struct freshness freshness; /* of `hit`, then of `old` */
+	int64_t asked_s;            /* wall clock when the request was sent on */
+	bool is_validating;         /* `old` may be used if the origin says so */
+	bool is_fetched;            /* the hit is what this transaction has fetched itself */
+	bool is_collapsed;          /* it waited for what another one fetched */
+	bool goes_alone;            /* it has waited for others once: no more */
+	bool wants_whole;           /* a range is asked for, the whole is fetched */
+};
+
+struct txn;
+
+/* May this request be answered from the cache, or its reply be stored, as far as its head tells? */
+bool txn_cache_is_for(const struct txn *t);
+/* Is `mine` awaited by others, so that the fetch goes on even if this client leaves? */
+bool txn_cache_is_awaited(const struct txn *t);
+/* The fetch will bring nothing that can be stored: whoever waits for it is told. */
+void txn_cache_fail(struct txn *t, enum why why);
+/*
+ * The origin cannot be reached, or says that it has failed: may the stored reply answer all the same? Then
+ * it is what is served.
+ */
+bool txn_cache_saves(struct txn *t);
+bool txn_cache_saves_from(struct txn *t, unsigned status);
+/* An ending that another request to the same place would most likely meet too. */
+bool txn_cache_is_origins_fault(enum why why);
+/* Judge `hit` by the clock and by what the request says. */
+void txn_cache_check(struct txn *t);
+/* Conditions and ranges of a head that goes out: ours, or the client's. */
+void txn_cache_adapt_request(struct txn *t, struct http_head *h);
+/* The transaction ends. */
+void txn_cache_end(struct txn *t);

@@ -1,0 +1,142 @@
+/*
+ * The steps that put into the cache what the origin says, and take out what is not true any more.
+ */
+#include "proxy/txn.h"
+
+#include "base/counters.h"
+#include "cache/storable.h"
+#include "http/date.h"
+#include "http/serialise.h"
+#include "proxy/fetch.h"
+#include "proxy/fill.h"
+#include "proxy/process.h"
+
+static int64_t now_s(const struct txn *t)
+{
+	return loop_wall_us(t->worker->loop) / 1000000;
+}
+
+/* --- a reply ------------------------------------------------------------------------------------ */
+
+/* May it be kept? store_miss looks at the reply as it was received. */
+static bool may_store(struct txn *t, const struct http_head *reply, struct storable *s)
+{
+	const struct cache_conf *conf = &t->snapshot->cache;
+	const struct storable_question q = {
+		.conf = conf,
+		.url = t->url,
+		.request = &t->request,
+		.reply = reply,
+		.request_s = t->cache->asked_s,
+		.response_s = now_s(t),
+		.added_credentials = http_head_get(t->outgoing, HTTP_F_AUTHORIZATION) != NULL &&
+		                     http_head_get(&t->request, HTTP_F_AUTHORIZATION) == NULL,
+	};
+	struct trail trail = { 0 };
+
+	storable_check(&q, s);
+	if (s->verdict == STORABLE_NO)
+		return false;
+	if (conf->store_miss == NULL)
+		return true;
+	txn_facts_set_reply(t, reply);
+	return txn_decide_now(t, conf->store_miss, VERDICT_ALLOW, &trail) == VERDICT_ALLOW;
+}
+
+/* What is kept of the head says how long the body is, if that is known, and when it was made. */
+static void head_to_keep(struct txn *t, const struct fetch_reply *r, struct http_head *kept)
+{
+	char date[HTTP_DATE_LEN + 1];
+
+	storable_head(&r->head, &t->arena, kept);
+	if (r->framing.kind == HTTP_BODY_LENGTH)
+		http_head_set_framing(kept, &r->framing);
+	else
+		http_head_remove(kept, HTTP_F_CONTENT_LENGTH);
+	/* RFC 9110 6.6.1: who keeps a reply without a date dates it. */
+	if (http_head_get(kept, HTTP_F_DATE) == NULL) {
+		http_date_print(now_s(t), date);
+		http_head_add(kept, HTTP_F_DATE,
+		              arena_dup(&t->arena, span_of(date, HTTP_DATE_LEN)));
+	}
+}
+
+static struct cobj_meta meta_of(const struct txn *t, const struct fetch_reply *r,
+                                const struct storable *s)
+{
+	return (struct cobj_meta){
+		.request_s = t->cache->asked_s,
+		.response_s = now_s(t),
+		.body_bytes = r->framing.kind == HTTP_BODY_LENGTH ? r->framing.length
+		              : r->framing.kind == HTTP_BODY_NONE ? 0
+		                                                  : COBJ_LENGTH_UNKNOWN,
+		.ttl_s = s->verdict == STORABLE_NEGATIVELY ? (uint32_t)s->ttl_s : 0,
+		.status = (uint16_t)r->head.status,
+		.flags = s->verdict == STORABLE_NEGATIVELY ? COBJ_NEGATIVE : 0,
+	};
+}
+
+/* Not for the store: whoever waits for it goes on by himself. */
+static struct machine_next deliver_only(struct txn *t)
+{
+	if (t->cache->mine != NULL)
+		cobj_release(t->cache->mine);
+	cobj_unref(&t->cache->mine);
+	return t->is_refresh ? TXN_GO(FINISH) : TXN_GO(DELIVER);
+}
+
+/* The head goes into the object; false: there is no room for it, and it was released. */
+static bool take_in(struct txn *t, const struct fetch_reply *r, const struct storable *s)
+{
+	struct txn_cache *c = t->cache;
+	const struct cobj_meta meta = meta_of(t, r, s);
+	struct http_head kept;
+
+	if (c->mine == NULL)
+		c->mine = store_begin(t->worker->proxy->store, t->url);
+	if (c->mine == NULL)
+		return false;
+	head_to_keep(t, r, &kept);
+	if (store_take_in(c->mine, &t->request, &kept, &meta) == ERR_NONE)
+		return true;
+	cobj_unref(&c->mine);
+	return false;
+}
+
+struct machine_next txn_step_store(struct txn *t)
+{
+	struct txn_cache *c = t->cache;
+	struct fetch_reply *r = fetch_reply_of(t->fetch);
+	struct fetch_rest rest;
+	struct storable s;
+
+	if (c->is_validating)
+		t->result =
+			r->head.status >= 500 ? LOG_TCP_REFRESH_FAIL_ERR : LOG_TCP_REFRESH_MODIFIED;
+	/* An error tells nothing about what is there. */
+	if (t->is_refresh && r->head.status >= 500)
+		return deliver_only(t);
+	if (t->request.method != HTTP_GET || !may_store(t, &r->head, &s) ||
+	    !fetch_may_be_left(t->fetch) || !take_in(t, r, &s))
+		return deliver_only(t);
+	cobj_unref(&c->old);
+	c->hit = cobj_ref(c->mine);
+	c->is_fetched = true;
+	t->server_status = (uint16_t)r->head.status;
+	/* This client reads from now on; SERVE decides what. */
+	cobj_reader_init(&c->waiter, c->hit, t->worker->loop, &t->task);
+	if (fetch_take_rest(t->fetch, &rest)) {
+		fill_start(t->worker, &rest, &c->mine, c->wants_whole || t->is_refresh);
+	} else {
+		cobj_finish(c->mine);
+		cobj_unref(&c->mine);
+		fetch_reply_complete(r);
+	}
+	/* Who has left stayed on for the others' sake. */
+	if (txn_is_abandoned(t)) {
+		txn_fail(t, WHY_CLIENT_GONE, SPAN_NULL);
+		t->end = SESSION_ABORT;
+		return TXN_GO(FINISH);
+	}
+	return t->is_refresh ? TXN_GO(FINISH) : TXN_GO(SERVE);
+}
