@@ -71,6 +71,7 @@ static struct machine_next go_without(struct txn *t)
 {
 	cobj_reader_fini(&t->cache->waiter);
 	cobj_unref(&t->cache->hit);
+	t->cache->fwd = STATUS_FWD_MISS;
 	t->result = LOG_TCP_MISS;
 	return go_on(t);
 }
@@ -89,6 +90,7 @@ struct machine_next txn_step_cache_policy(struct txn *t)
 	if (v != VERDICT_ALLOW)
 		return go_on(t);
 	t->cache = ARENA_NEW(&t->arena, struct txn_cache);
+	t->cache->fwd = STATUS_FWD_URI_MISS;
 	return TXN_GO(LOOKUP);
 }
 
@@ -269,6 +271,7 @@ static struct machine_next refresh(struct txn *t, bool is_validation)
 	cobj_reader_fini(&c->waiter);
 	c->old = c->hit;
 	c->hit = NULL;
+	c->fwd = c->freshness.stale_s >= 0 ? STATUS_FWD_STALE : STATUS_FWD_REQUEST;
 	c->is_validating = is_validation && c->freshness.has_validator;
 	t->result = c->is_validating ? LOG_TCP_REFRESH
 	            : !is_validation && c->freshness.reason == FRESHNESS_BY_REQUEST_NO_CACHE

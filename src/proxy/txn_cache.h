@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cache/freshness.h"
+#include "cache/status_field.h"
 #include "cache/store.h"
 #include "proxy/body.h"
 
@@ -17,6 +18,8 @@ struct txn_cache {
 	struct body_object object;  /* of `source` */
 	struct body_source source;  /* the hit's body, or the parts of it that are sent */
 	struct freshness freshness; /* of `hit`, then of `old` */
+	struct http_head *head;     /* of the reply where it is not that of `hit`; NULL mostly */
+	enum status_field_fwd fwd;  /* why it goes, or went, to the origin */
 	int64_t asked_s;            /* wall clock when the request was sent on */
 	bool is_validating;         /* `old` may be used if the origin says so */
 	bool is_fetched;            /* the hit is what this transaction has fetched itself */
@@ -43,6 +46,10 @@ bool txn_cache_saves_from(struct txn *t, unsigned status);
 bool txn_cache_is_origins_fault(enum why why);
 /* Judge `hit` by the clock and by what the request says. */
 void txn_cache_check(struct txn *t);
+/* The reply's Cache-Status (RFC 9211). */
+void txn_cache_add_status(struct txn *t, struct http_head *h);
+/* What the reply to a HEAD tells about what is stored. */
+void txn_cache_learn(struct txn *t, const struct http_head *reply);
 /* Conditions and ranges of a head that goes out: ours, or the client's. */
 void txn_cache_adapt_request(struct txn *t, struct http_head *h);
 /* The transaction ends. */

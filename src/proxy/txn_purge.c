@@ -3,6 +3,7 @@
  * changed something at the origin (RFC 9111 4.4).
  */
 #include "base/counters.h"
+#include "cache/invalidate.h"
 #include "proxy/fetch.h"
 #include "proxy/internal.h"
 #include "proxy/process.h"
@@ -10,7 +11,7 @@
 
 struct txn_purge {
 	struct store_purge op;
-	struct span urls[1];
+	struct span urls[INVALIDATE_MAX];
 	unsigned n, at; /* the one under way */
 	uint64_t found;
 };
@@ -54,7 +55,8 @@ struct machine_next txn_step_invalidate(struct txn *t)
 {
 	if (t->purge == NULL) {
 		t->purge = ARENA_NEW(&t->arena, struct txn_purge);
-		t->purge->urls[t->purge->n++] = t->url;
+		t->purge->n = invalidate_list(&t->uri, &t->request, &fetch_reply_of(t->fetch)->head,
+		                              &t->arena, t->purge->urls);
 	}
 	if (forget(t, t->purge) == OP_PENDING)
 		return TXN_WAIT(INVALIDATE);

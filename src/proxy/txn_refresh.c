@@ -5,34 +5,12 @@
 #include "proxy/txn.h"
 
 #include "base/counters.h"
-#include "cache/storable.h"
+#include "cache/merge.h"
 #include "http/range.h"
 #include "proxy/fetch.h"
 #include "proxy/process.h"
 
 /* --- the request -------------------------------------------------------------------------------- */
-
-static void remove_all(struct http_head *h, const enum http_field_id *ids, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		(void)http_head_remove(h, ids[i]);
-}
-
-static const enum http_field_id conditions[] = { HTTP_F_IF_MATCH, HTTP_F_IF_UNMODIFIED_SINCE,
-	                                         HTTP_F_IF_NONE_MATCH, HTTP_F_IF_MODIFIED_SINCE };
-static const enum http_field_id ranges[] = { HTTP_F_RANGE, HTTP_F_IF_RANGE };
-
-/* RFC 9111 4.3.1: with the validators of what is stored; the client's own conditions are asked of that. */
-static void add_validators(const struct http_head *stored, struct http_head *h)
-{
-	const struct http_field *etag = http_head_get(stored, HTTP_F_ETAG);
-	const struct http_field *modified = http_head_get(stored, HTTP_F_LAST_MODIFIED);
-
-	if (etag != NULL)
-		http_head_add(h, HTTP_F_IF_NONE_MATCH, etag->value);
-	if (modified != NULL)
-		http_head_add(h, HTTP_F_IF_MODIFIED_SINCE, modified->value);
-}
 
 static bool acls_match(void *arg, const struct acl_rules *acls)
 {
@@ -60,50 +38,62 @@ void txn_cache_adapt_request(struct txn *t, struct http_head *h)
 	struct txn_cache *c = t->cache;
 
 	if (c->is_validating) {
-		remove_all(h, conditions, ARRAY_LEN(conditions));
-		remove_all(h, ranges, ARRAY_LEN(ranges));
-		add_validators(&c->old->head, h);
+		(void)merge_set_conditions(h, &c->old->head);
 		return;
 	}
 	c->wants_whole = wants_whole(t);
-	if (c->wants_whole)
-		remove_all(h, ranges, ARRAY_LEN(ranges));
-	if (!t->snapshot->cache.cache_miss_revalidate || c->wants_whole)
-		remove_all(h, conditions, ARRAY_LEN(conditions));
+	if (c->wants_whole) {
+		merge_clear_conditions(h);
+	} else if (!t->snapshot->cache.cache_miss_revalidate) {
+		(void)http_head_remove(h, HTTP_F_IF_NONE_MATCH);
+		(void)http_head_remove(h, HTTP_F_IF_MODIFIED_SINCE);
+	}
 }
 
 /* --- the answer --------------------------------------------------------------------------------- */
 
-/* RFC 9111 3.2: the fields of the 304 take the place of those that are stored. */
-static void merge_not_modified(const struct http_head *stored, const struct http_head *new,
-                               struct arena *a, struct http_head *merged)
+/* From now on the stored reply has this head. */
+static void renew(struct txn *t, const struct http_head *answer)
 {
-	struct http_head news;
+	struct txn_cache *c = t->cache;
+	struct cobj_meta meta = c->old->meta;
+	struct http_head merged;
 
-	storable_head(new, a, &news);
-	*merged = *stored;
-	merged->arena = a;
-	merged->n_fields = 0;
-	merged->cap_fields = stored->n_fields + news.n_fields;
-	merged->fields = arena_alloc(a, merged->cap_fields * sizeof(merged->fields[0]));
-	for (uint32_t i = 0; i < stored->n_fields; i++) {
-		const struct http_field *f = &stored->fields[i];
+	meta.request_s = c->asked_s;
+	meta.response_s = loop_wall_us(t->worker->loop) / 1000000;
+	meta.flags = (uint16_t)(meta.flags & ~(unsigned)COBJ_IS_STALE);
+	merge_heads(&c->old->head, answer, meta.response_s, &t->arena, &merged);
+	store_renew(c->old, &merged, &meta, &c->hit);
+}
 
-		if (f->id == HTTP_F_AGE ||
-		    (f->id != HTTP_F_CONTENT_LENGTH && http_head_get_named(&news, f->name) != NULL))
-			continue;
-		merged->fields[merged->n_fields++] = *f;
-	}
-	for (uint32_t i = 0; i < news.n_fields; i++) {
-		const struct http_field *f = &news.fields[i];
+/* It has changed: it must be asked about before it is used. */
+static void mark_stale(struct txn *t)
+{
+	struct cobj_meta meta = t->cache->old->meta;
 
-		if (f->id == HTTP_F_CONTENT_LENGTH)
-			continue;
-		if (f->id != HTTP_F_OTHER)
-			http_head_add(merged, f->id, f->value);
-		else
-			http_head_add_named(merged, f->name, f->value);
-	}
+	meta.flags |= COBJ_IS_STALE;
+	store_renew(t->cache->old, &t->cache->old->head, &meta, &t->cache->hit);
+}
+
+/* It is about what is stored, but only for now: the head of this one reply is made of it. */
+static void use_once(struct txn *t, const struct http_head *answer)
+{
+	struct txn_cache *c = t->cache;
+
+	c->head = ARENA_NEW(&t->arena, struct http_head);
+	merge_heads(&c->old->head, answer, loop_wall_us(t->worker->loop) / 1000000, &t->arena,
+	            c->head);
+	c->hit = cobj_ref(c->old);
+}
+
+/* It is about something else: the whole is asked for, and the ways are tried once more. */
+static struct machine_next ask_again(struct txn *t)
+{
+	t->cache->is_validating = false;
+	t->cache->freshness.may_serve_on_error = false;
+	txn_leave_fetch(t);
+	t->way_at = 0;
+	return TXN_GO(WAY);
 }
 
 /* RFC 9111 4.3.3, 4.3.4: the stored reply with the fields of the 304 takes its own place. */
@@ -111,14 +101,18 @@ struct machine_next txn_step_not_modified(struct txn *t)
 {
 	struct txn_cache *c = t->cache;
 	struct fetch_reply *r = fetch_reply_of(t->fetch);
-	struct cobj_meta meta = c->old->meta;
-	struct http_head merged;
 
-	merge_not_modified(&c->old->head, &r->head, &t->arena, &merged);
-	meta.request_s = c->asked_s;
-	meta.response_s = loop_wall_us(t->worker->loop) / 1000000;
-	meta.flags &= (uint16_t)~COBJ_IS_STALE;
-	store_renew(c->old, &merged, &meta, &c->hit);
+	switch (merge_fit(&c->old->head, &r->head)) {
+	case MERGE_FITS:
+		renew(t, &r->head);
+		break;
+	case MERGE_FITS_ONCE:
+		use_once(t, &r->head);
+		break;
+	case MERGE_OTHER:
+		fetch_reply_complete(r);
+		return ask_again(t);
+	}
 	cobj_unref(&c->old);
 	txn_cache_fail(t, WHY_INTERNAL);
 	t->server_status = (uint16_t)r->head.status;
@@ -128,6 +122,26 @@ struct machine_next txn_step_not_modified(struct txn *t)
 	t->result = LOG_TCP_REFRESH_UNMODIFIED;
 	count(COUNT_CACHE_VALIDATED);
 	return t->is_refresh ? TXN_GO(FINISH) : TXN_GO(SERVE);
+}
+
+/* RFC 9111 4.3.5: what the reply to a HEAD tells about the stored reply to a GET. */
+void txn_cache_learn(struct txn *t, const struct http_head *reply)
+{
+	struct txn_cache *c = t->cache;
+
+	if (c->old == NULL || t->request.method != HTTP_HEAD || cobj_state(c->old) != COBJ_COMPLETE)
+		return;
+	switch (merge_fit_head(&c->old->head, c->old->meta.body_bytes, reply)) {
+	case MERGE_HEAD_UNRELATED:
+		return;
+	case MERGE_HEAD_UPDATES:
+		renew(t, reply);
+		break;
+	case MERGE_HEAD_INVALIDATES:
+		mark_stale(t);
+		break;
+	}
+	cobj_unref(&c->hit);
 }
 
 /* Nobody can say, so what is stored is as good as it gets (RFC 9111 4.2.4; RFC 5861 4). */

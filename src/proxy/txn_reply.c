@@ -237,6 +237,8 @@ struct machine_next txn_step_deliver(struct txn *t)
 
 	http_head_init(&t->reply, &t->arena);
 	forward_reply(&c->head, &t->reply, &f);
+	if (t->cache != NULL)
+		txn_cache_add_status(t, &t->reply);
 	t->server_status = (uint16_t)c->head.status;
 	txn_facts_set_reply(t, &c->head);
 	t->source = c->source != NULL ? c->source : &t->own_body;

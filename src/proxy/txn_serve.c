@@ -150,11 +150,36 @@ static void set_field(struct http_head *h, enum http_field_id id, struct span va
 	http_head_add(h, id, value);
 }
 
+/* How long it is still fresh, or since when it is stale. */
+static int64_t ttl_s(const struct freshness *f)
+{
+	return f->stale_s >= 0 ? -f->stale_s : f->lifetime_s - f->age_s;
+}
+
+void txn_cache_add_status(struct txn *t, struct http_head *h)
+{
+	const struct txn_cache *c = t->cache;
+	const bool is_asked = t->fetch != NULL; /* the origin */
+	const struct status_field f = {
+		.cache = span_str(t->snapshot->proxy.visible_hostname),
+		.hit = !is_asked && c->hit != NULL,
+		.fwd = c->fwd,
+		.fwd_status = t->result == LOG_TCP_REFRESH_UNMODIFIED ? 304 : 0,
+		.has_ttl = !is_asked && c->hit != NULL,
+		.ttl_s = ttl_s(&c->freshness),
+		.stored = is_asked && c->hit != NULL && c->head == NULL,
+		.collapsed = c->is_collapsed,
+	};
+
+	http_head_add(h, HTTP_F_CACHE_STATUS, status_field_text(&f, &t->arena));
+}
+
 static void make_head(struct txn *t, const struct answer *a, bool has_body)
 {
 	/* Whose request was sent on gets all of the reply, also what is not kept for others. */
-	const struct http_head *stored =
-		t->cache->is_fetched ? &fetch_reply_of(t->fetch)->head : &t->cache->hit->head;
+	const struct http_head *stored = t->cache->is_fetched     ? &fetch_reply_of(t->fetch)->head
+	                                 : t->cache->head != NULL ? t->cache->head
+	                                                          : &t->cache->hit->head;
 	struct http_head kept;
 	const struct http_framing framing = forward_framing(&a->framing, t->request.version < 11);
 	const bool is_304 = a->status == 304;
@@ -185,6 +210,7 @@ static void make_head(struct txn *t, const struct answer *a, bool has_body)
 	}
 	set_field(h, HTTP_F_CONTENT_RANGE, a->content_range);
 	set_field(h, HTTP_F_CONTENT_TYPE, a->content_type);
+	txn_cache_add_status(t, h);
 	/* RFC 9111 5.1 */
 	if (!t->cache->is_fetched)
 		set_field(h, HTTP_F_AGE,

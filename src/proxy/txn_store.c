@@ -116,6 +116,7 @@ struct machine_next txn_step_store(struct txn *t)
 	/* An error tells nothing about what is there. */
 	if (t->is_refresh && r->head.status >= 500)
 		return deliver_only(t);
+	txn_cache_learn(t, &r->head);
 	if (t->request.method != HTTP_GET || !may_store(t, &r->head, &s) ||
 	    !fetch_may_be_left(t->fetch) || !take_in(t, r, &s))
 		return deliver_only(t);

@@ -161,7 +161,7 @@ static const struct {
 	{ "an upgrade", UPGRADE, { SWITCHED "hello" }, "hello", "hello", "goodbye", false, 1 },
 	{ "until the close", GET_1_0, { CLOSES, "" }, "\r\n\r\nhello", NULL, NULL, false, 1, true },
 	{ "chunks for HTTP/1.0", GET_1_0, { CHUNKS }, "\r\n\r\nhello", NULL, NULL, false, 1, true },
-	{ "what is stored", PLAY_GET, { KEPT, "" }, "hello", NULL, NULL, false, 1 },
+	{ "what is stored", PLAY_GET, { KEPT, "" }, "hello", NULL, NULL, false, 1, false, true },
 	{ "stored chunks",
 	  PLAY_GET,
 	  { KEPT_CHUNKS, "" },
