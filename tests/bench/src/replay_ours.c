@@ -59,8 +59,7 @@ const struct replay_policy replay_memory = { "memory", memory_new, memory_get, N
 
 /* --- segments on a disk ----------------------------------------------------------------------------- */
 
-#define SEGMENTS 128u     /* that a full cache consists of */
-#define FRAGMENT 1048576u /* what is longer lies in several pieces, and is not written again */
+#define SEGMENTS 128u /* that a full cache consists of */
 
 struct segment {
 	struct evict_segment evict;
@@ -135,7 +134,6 @@ static void evict_one(struct disk_model *p, struct segment *s)
 	for (uint32_t i = 0; i < s->n; i++)
 		judged[i] = (struct evict_object){ .key = { replay_mix(objects[i]), objects[i] },
 			                           .bytes = p->t->sizes[objects[i]],
-			                           .is_fixed = p->t->sizes[objects[i]] > FRAGMENT,
 			                           .uses = p->places[objects[i]].uses };
 	evict_disk_rank(&s->evict, judged, s->n);
 	evict_disk_ration(&p->evict, &s->evict, judged, s->n);
