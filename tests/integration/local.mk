@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	tests/integration/harness/netns.py \
 	tests/integration/harness/origin.py \
 	tests/integration/harness/proxy.py \
+	tests/integration/harness/stored.py \
 	tests/integration/harness/tools.py \
 	tests/integration/harness/transcript.py \
 	tests/integration/harness/wire.py \
@@ -57,6 +58,13 @@ EXTRA_DIST += \
 	tests/integration/test_0810_search_list.py \
 	tests/integration/test_0900_clients.py \
 	tests/integration/test_0950_registries.py \
+	tests/integration/test_1000_cache_hits.py \
+	tests/integration/test_1010_cache_validation.py \
+	tests/integration/test_1020_cache_vary.py \
+	tests/integration/test_1030_cache_ranges.py \
+	tests/integration/test_1040_cache_collapse.py \
+	tests/integration/test_1050_cache_invalidation.py \
+	tests/integration/test_1070_cache_knobs.py \
 	tests/integration/test_1100_cache_road.py \
 	tests/integration/test_9000_differential.py \
 	tests/integration/test_9010_differential_policy.py \
