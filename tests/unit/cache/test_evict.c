@@ -444,6 +444,113 @@ START_TEST(no_more_is_written_again_than_the_ration)
 }
 END_TEST
 
+/* --- a disk under random calls ---------------------------------------------------------------------- */
+
+enum { DISK_SEGMENTS = 64, DISK_OBJECTS = 30 };
+
+struct disk_model {
+	struct evict_segment segments[DISK_SEGMENTS];
+	bool is_in[DISK_SEGMENTS];
+	uint64_t bytes[EVICT_CHAINS], objects[EVICT_CHAINS];
+	uint64_t admitted, again;
+};
+
+static void disk_left(struct disk_model *m, const struct evict_segment *s)
+{
+	ck_assert(m->is_in[s - m->segments]);
+	m->is_in[s - m->segments] = false;
+	m->bytes[s->chain] -= s->bytes;
+	m->objects[s->chain] -= s->objects;
+}
+
+static void disk_goes(struct evict_disk *e, struct disk_model *m, struct random *r)
+{
+	struct evict_object objects[DISK_OBJECTS];
+	struct evict_segment *s = evict_disk_next(e);
+	const uint32_t n = random_below(r, DISK_OBJECTS + 1);
+	uint64_t seen = 0;
+
+	if (s == NULL) {
+		ck_assert_uint_eq(m->objects[EVICT_SMALL] + m->objects[EVICT_MAIN], 0);
+		return;
+	}
+	disk_left(m, s);
+	for (uint32_t i = 0; i < n; i++)
+		objects[i] = (struct evict_object){ .key = key_of(random_below(r, 500)),
+			                            .bytes = 1ULL << random_below(r, 20),
+			                            .number = i,
+			                            .uses = (uint8_t)random_below(r, 4),
+			                            .is_fixed = random_below(r, 5) == 0 };
+	evict_disk_rank(s, objects, n);
+	for (uint32_t i = 0; i < n; i += 7)
+		evict_disk_ration(e, s, objects + i, MIN(n - i, 7u));
+	for (uint32_t i = 0; i < n; i++) {
+		ck_assert(!objects[i].keep || !objects[i].is_fixed);
+		ck_assert_uint_le(objects[i].uses, EVICT_USES_MAX);
+		m->again += objects[i].keep ? objects[i].bytes : 0;
+		seen |= 1ULL << objects[i].number;
+	}
+	ck_assert_uint_eq(seen, (1ULL << n) - 1);
+}
+
+static void disk_step(struct evict_disk *e, struct disk_model *m, struct random *r)
+{
+	const uint32_t i = random_below(r, DISK_SEGMENTS);
+	const uint64_t bytes = random_below(r, 1 << 20);
+
+	switch (random_below(r, 10)) {
+	case 0:
+		if (m->is_in[i]) {
+			evict_disk_remove(e, &m->segments[i]);
+			disk_left(m, &m->segments[i]);
+		}
+		break;
+	case 1:
+		evict_disk_set_capacity(e, random_below(r, 1 << 24));
+		break;
+	case 2 ... 4:
+		disk_goes(e, m, r);
+		break;
+	case 5 ... 7:
+		(void)evict_disk_admit(e, key_of(random_below(r, 500)), bytes);
+		m->admitted += bytes;
+		break;
+	default:
+		if (!m->is_in[i]) {
+			const enum evict_chain chain = random_below(r, EVICT_CHAINS);
+
+			m->is_in[i] = true;
+			evict_disk_add(e, &m->segments[i], chain, bytes, i);
+			m->bytes[chain] += bytes;
+			m->objects[chain] += i;
+		}
+	}
+}
+
+START_TEST(any_sequence_on_a_disk_keeps_the_accounts)
+{
+	static struct disk_model m;
+	const unsigned steps = random_test_count(30000);
+	struct random r = random_seeded((uint64_t)_i);
+	struct evict_disk e;
+
+	memset(&m, 0, sizeof(m));
+	evict_disk_init(&e, 1 << 24);
+	for (unsigned step = 0; step < steps; step++) {
+		disk_step(&e, &m, &r);
+		ck_assert_mem_eq(m.bytes, e.bytes, sizeof(m.bytes));
+		ck_assert_mem_eq(m.objects, e.objects, sizeof(m.objects));
+		ck_assert_uint_le(m.again, m.admitted / 100 * 70 + 70);
+	}
+	while (m.objects[EVICT_SMALL] + m.objects[EVICT_MAIN] > 0)
+		disk_goes(&e, &m, &r);
+	while (evict_disk_next(&e) != NULL)
+		; /* those that hold nothing */
+	evict_disk_fini(&e);
+	ck_assert_uint_eq(budget_used(BUDGET_INDEX), 0);
+}
+END_TEST
+
 Suite *suite_evict(void);
 Suite *suite_evict(void)
 {
@@ -465,6 +572,7 @@ Suite *suite_evict(void)
 	tcase_add_loop_test(tc, objects_of_a_segment_are_judged, 0, ARRAY_LEN(judged));
 	tcase_add_test(tc, a_short_allowance_goes_to_whom_it_helps_most);
 	tcase_add_test(tc, no_more_is_written_again_than_the_ration);
+	tcase_add_loop_test(tc, any_sequence_on_a_disk_keeps_the_accounts, 0, 4);
 	suite_add_tcase(s, tc);
 	return s;
 }
