@@ -118,8 +118,9 @@ int64_t freshness_staleness(const struct freshness_times *t, const struct refres
 		lifetime /= 100;
 	*lifetime_s = MIN(lifetime, rule->max_s);
 	if (age_s > rule->max_s) {
+		/* Squid counts from the maximum, also where it was stale before. */
 		*reason = FRESHNESS_BY_TOO_OLD;
-		return age_s - rule->max_s;
+		return age_s - *lifetime_s;
 	}
 	if (age_s < lifetime) {
 		*reason = by_lastmod ? FRESHNESS_BY_HEURISTIC : FRESHNESS_BY_MINIMUM;

@@ -21,6 +21,7 @@ include tests/fuzz/net.mk
 include tests/fuzz/header.mk
 include tests/fuzz/peer.mk
 include tests/fuzz/log.mk
+include tests/fuzz/cache.mk
 include tests/fuzz/daemon.mk
 check_PROGRAMS += $(fuzz_programs)
 EXTRA_DIST += tests/fuzz/replay_main.c
