@@ -1,6 +1,6 @@
 /*
- * What squid.conf says about the cache. Immutable after loading; part of a snapshot. Texts are on the
- * heap. Directives: cache/directives.tbl.h.
+ * What squid.conf says about the cache. Immutable after loading; part of a snapshot. Texts are on
+ * the heap. Directives: cache/directives.tbl.h.
  */
 #pragma once
 
@@ -71,8 +71,8 @@ void cache_conf_finish(struct cache_conf *c, struct conf_reader *r);
 typedef bool cache_acls_match_fn(void *arg, const struct acl_rules *acls);
 int64_t cache_conf_range_limit(const struct cache_conf *c, cache_acls_match_fn *match, void *arg);
 /*
- * quick_abort_*: whether a download that nobody reads any more is worth finishing. expected: length of the
- * body, UINT64_MAX: not known.
+ * quick_abort_*: whether a download that nobody reads any more is worth finishing. expected:
+ * length of the body, UINT64_MAX: not known.
  */
 bool cache_conf_finishes_abandoned(const struct cache_conf *c, uint64_t expected,
                                    uint64_t received);

@@ -110,8 +110,8 @@ static bool describes(struct span name)
 }
 
 /*
- * Names of fields that a stored reply can do without (RFC 9111 5.2.2.4, 5.2.2.7). With one that it cannot do
- * without, or that is no name, the directive means the whole reply.
+ * Names of fields that a stored reply can do without (RFC 9111 5.2.2.4, 5.2.2.7). With one that
+ * it cannot do without, or that is no name, the directive means the whole reply.
  */
 static bool can_leave_out(struct span names)
 {

@@ -1,6 +1,7 @@
 /*
- * Freshness of stored replies. The order of the questions is Squid's (refresh_pattern), which
- * RFC 9111 4.2 leaves free; where Squid is laxer than the RFC for no configured reason, the RFC holds.
+ * Freshness of stored replies. The order of the questions is Squid's (refresh_pattern), which RFC
+ * 9111 4.2 leaves free; where Squid is laxer than the RFC for no configured reason, the RFC
+ * holds.
  */
 #include "cache/freshness.h"
 
@@ -18,7 +19,7 @@ const char *freshness_reason_text(enum freshness_reason r)
 	return texts[r];
 }
 
-/* --- times of a reply ----------------------------------------------------------------------------- */
+/* --- times of a reply ------------------------------------------------------------------------ */
 
 static bool read_date(const struct http_head *h, enum http_field_id id, int64_t now_s, int64_t *t)
 {
@@ -28,7 +29,8 @@ static bool read_date(const struct http_head *h, enum http_field_id id, int64_t 
 }
 
 /*
- * Expires less Date; the least of several (RFC 9111 4.2.1). What is no date has passed (5.3). -1: none.
+ * Expires less Date; the least of several (RFC 9111 4.2.1). What is no date has passed (5.3). -1:
+ * none.
  */
 static int64_t until_expires(const struct http_head *h, const struct freshness_times *t,
                              int64_t now_s, bool ignores_at_once)
@@ -46,9 +48,8 @@ static int64_t until_expires(const struct http_head *h, const struct freshness_t
 
 		if (is_date && ignores_at_once && t->has_date && at == t->date_s)
 			continue;
-		const int64_t s = is_date && at > t->date_s
-		                          ? MIN(at - t->date_s, CONTROL_SECONDS_MAX)
-		                          : 0;
+		const int64_t s =
+			is_date && at > t->date_s ? MIN(at - t->date_s, CONTROL_SECONDS_MAX) : 0;
 
 		least = least < 0 ? s : MIN(least, s);
 	}
@@ -130,7 +131,7 @@ int64_t freshness_staleness(const struct freshness_times *t, const struct refres
 	return age_s - lifetime;
 }
 
-/* --- the questions, in their order ------------------------------------------------------------------ */
+/* --- the questions, in their order ----------------------------------------------------------- */
 
 struct check {
 	const struct freshness_question *q;
@@ -319,8 +320,8 @@ static void decide(struct check *k)
 }
 
 /*
- * Whether refresh_pattern has a say: not about what is fresh by its own words, unless the client wants it
- * fresher. That spares the expressions for most hits.
+ * Whether refresh_pattern has a say: not about what is fresh by its own words, unless the client
+ * wants it fresher. That spares the expressions for most hits.
  */
 static bool needs_rule(const struct check *k)
 {

@@ -67,8 +67,8 @@ struct freshness {
 	int64_t stale_s;    /* since when it is stale; -1: it is fresh */
 	bool has_validator; /* else a validation is a plain fetch: Squid logs it as a MISS */
 	/*
-	 * If the validation (or the fetch) fails or ends in a 5xx, the stored reply may answer after all;
-	 * false: the error is passed on, or 504 if there is no reply (5.2.2.2).
+	 * If the validation (or the fetch) fails or ends in a 5xx, the stored reply may answer
+	 * after all; false: the error is passed on, or 504 if there is no reply (5.2.2.2).
 	 */
 	bool may_serve_on_error;
 };
@@ -76,7 +76,7 @@ struct freshness {
 void freshness_check(const struct freshness_question *q, struct freshness *f);
 const char *freshness_reason_text(enum freshness_reason r);
 
-/* --- what storable.c asks as well --------------------------------------------------------------- */
+/* --- what storable.c asks as well ------------------------------------------------------------ */
 
 /* What a reply says of its own times. */
 struct freshness_times {
@@ -91,12 +91,16 @@ void freshness_read_times(const struct http_head *reply, const struct control *c
 int64_t freshness_age(const struct http_head *reply, const struct freshness_times *t,
                       int64_t request_s, int64_t response_s, int64_t now_s);
 /*
- * Squid's order: what is said explicitly; else refresh_pattern's maximum, percentage and minimum. -1: fresh at
- * that age; else for how many seconds it has been stale. *reason and *lifetime_s are set.
+ * Squid's order: what is said explicitly; else refresh_pattern's maximum, percentage and minimum.
+ * -1: fresh at that age; else for how many seconds it has been stale. *reason and *lifetime_s are
+ * set.
  */
 struct refresh_rule;
 int64_t freshness_staleness(const struct freshness_times *t, const struct refresh_rule *rule,
                             int64_t age_s, enum freshness_reason *reason, int64_t *lifetime_s);
-/* Whether override-expire or override-lastmod has it count as fresh; *reason is what staleness was found by. */
+/*
+ * Whether override-expire or override-lastmod has it count as fresh; *reason is what staleness
+ * was found by.
+ */
 bool freshness_is_overridden(const struct freshness_times *t, const struct refresh_rule *rule,
                              int64_t age_s, enum freshness_reason *reason);

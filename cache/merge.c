@@ -9,7 +9,7 @@
 #include "http/body.h"
 #include "http/date.h"
 
-/* --- conditions ----------------------------------------------------------------------------------- */
+/* --- conditions ------------------------------------------------------------------------------ */
 
 void merge_clear_conditions(struct http_head *request)
 {
@@ -40,7 +40,7 @@ bool merge_set_conditions(struct http_head *request, const struct http_head *sto
 	return etag != NULL || modified != NULL;
 }
 
-/* --- which answer is about which reply ------------------------------------------------------------- */
+/* --- which answer is about which reply ------------------------------------------------------- */
 
 bool merge_etag_is_weak(struct span etag)
 {
@@ -79,7 +79,8 @@ static bool selects_alike(const struct http_head *stored, const struct http_head
 
 /*
  * RFC 9111 4.3.4. A strong ETag must be the same one; a weak one, or the date, must not say
- * otherwise. An answer without any validator is taken for one about the only reply whose validators were sent.
+ * otherwise. An answer without any validator is taken for one about the only reply whose
+ * validators were sent.
  */
 static bool is_about(const struct http_head *stored, const struct http_head *answer)
 {
@@ -138,7 +139,7 @@ enum merge_head merge_fit_head(const struct http_head *stored, uint64_t body_byt
 	return merge_fit(stored, reply) == MERGE_FITS ? MERGE_HEAD_UPDATES : MERGE_HEAD_INVALIDATES;
 }
 
-/* --- merging -------------------------------------------------------------------------------------- */
+/* --- merging --------------------------------------------------------------------------------- */
 
 /* What the stored bytes and their place in the store depend on (RFC 9111 3.2). */
 static bool stays(const struct http_field *f)

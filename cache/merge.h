@@ -1,6 +1,6 @@
 /*
- * Validation of a stored reply (RFC 9111 4.3): which conditions it makes, whether an answer is about it, and
- * the head that results.
+ * Validation of a stored reply (RFC 9111 4.3): which conditions it makes, whether an answer is
+ * about it, and the head that results.
  *
  * Pure.
  */
@@ -10,10 +10,10 @@
 #include "http/head.h"
 
 /*
- * Make `request`, which is to be sent, ask whether the stored reply is still good (4.3.1): If-None-Match from
- * its ETag, If-Modified-Since from its Last-Modified. Conditions and ranges of the client are taken
- * away: they are for whoever answers the client. False: it has no validator; then there is no condition,
- * and the answer is a whole reply.
+ * Make `request`, which is to be sent, ask whether the stored reply is still good (4.3.1):
+ * If-None-Match from its ETag, If-Modified-Since from its Last-Modified. Conditions and ranges of
+ * the client are taken away: they are for whoever answers the client. False: it has no validator;
+ * then there is no condition, and the answer is a whole reply.
  */
 bool merge_set_conditions(struct http_head *request, const struct http_head *stored);
 /* Conditions and ranges taken away only: for a fetch of the whole. */
@@ -29,11 +29,11 @@ enum merge_fit {
 enum merge_fit merge_fit(const struct http_head *stored, const struct http_head *not_modified);
 
 /*
- * The stored head renewed by a 304, or by a HEAD's reply (3.2): fields of the new one replace those of the same name;
- * what describes the bytes that are stored (Content-Length, -Encoding, -Range), Vary, and what
- * storable_head() leaves out stay as they are. Age and Date become those of the answer, which came at
- * response_s. In `merged`, with a fresh list of fields in the arena; texts are those of the two heads,
- * but for a Date that was missing.
+ * The stored head renewed by a 304, or by a HEAD's reply (3.2): fields of the new one replace
+ * those of the same name; what describes the bytes that are stored (Content-Length, -Encoding,
+ * -Range), Vary, and what storable_head() leaves out stay as they are. Age and Date become those
+ * of the answer, which came at response_s. In `merged`, with a fresh list of fields in the arena;
+ * texts are those of the two heads, but for a Date that was missing.
  */
 void merge_heads(const struct http_head *stored, const struct http_head *answer, int64_t response_s,
                  struct arena *a, struct http_head *merged);
@@ -43,7 +43,10 @@ enum merge_head {
 	MERGE_HEAD_UPDATES,    /* merge_heads() */
 	MERGE_HEAD_INVALIDATES /* it has changed: consider it stale */
 };
-/* What the reply to a HEAD says about the stored reply to a GET (4.3.5). body_bytes: COBJ_LENGTH_UNKNOWN if so. */
+/*
+ * What the reply to a HEAD says about the stored reply to a GET (4.3.5). body_bytes:
+ * COBJ_LENGTH_UNKNOWN if so.
+ */
 enum merge_head merge_fit_head(const struct http_head *stored, uint64_t body_bytes,
                                const struct http_head *reply);
 

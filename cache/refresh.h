@@ -1,6 +1,6 @@
 /*
- * refresh_pattern: how long a reply is good that does not say so itself, and which rules of HTTP are
- * bent for it. The first line whose expression matches counts.
+ * refresh_pattern: how long a reply is good that does not say so itself, and which rules of HTTP
+ * are bent for it. The first line whose expression matches counts.
  *
  * Immutable after refresh_rules_finish(), shared.
  */
@@ -38,8 +38,8 @@ void refresh_rules_finish(struct refresh_rules *r);
 /* The options that any of the rules has. NULL: none. */
 uint32_t refresh_rules_options(const struct refresh_rules *r);
 /*
- * The rule for a URL (or store id); never NULL: without one that matches, min 0, 20%, max 3 days. An
- * expression that takes too much work does not match. scratch: acl/regex.h.
+ * The rule for a URL (or store id); never NULL: without one that matches, min 0, 20%, max 3 days.
+ * An expression that takes too much work does not match. scratch: acl/regex.h.
  */
 const struct refresh_rule *refresh_find(const struct refresh_rules *r, struct span url,
                                         struct acl_regex_scratch *scratch);

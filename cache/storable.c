@@ -1,6 +1,6 @@
 /*
- * What may be stored. The statuses are sorted as Squid does; what says explicitly how long it is good
- * is stored also where Squid would not (RFC 9111 3).
+ * What may be stored. The statuses are sorted as Squid does; what says explicitly how long it is
+ * good is stored also where Squid would not (RFC 9111 3).
  */
 #include "cache/storable.h"
 
@@ -30,8 +30,8 @@ enum status_kind {
 };
 
 /*
- * Never are replies that are about a condition, a range, credentials or the connection of one request.
- * Whether a status is known matters to must-understand.
+ * Never are replies that are about a condition, a range, credentials or the connection of one
+ * request. Whether a status is known matters to must-understand.
  */
 static enum status_kind status_kind(unsigned status, bool *is_known)
 {
@@ -114,14 +114,14 @@ static bool refuse(struct check *k, enum storable_reason reason)
 	return answer(k, STORABLE_NO, reason);
 }
 
-/* --- what forbids it ------------------------------------------------------------------------------ */
+/* --- what forbids it ------------------------------------------------------------------------- */
 
 static bool ask_request(struct check *k)
 {
 	if (k->q->request->method != HTTP_GET)
 		return refuse(k, STORABLE_BY_METHOD);
-	if (control_has(&k->request, CONTROL_NO_STORE) &&
-	    (k->rule->options & REFRESH_IGNORE_NO_STORE) == 0)
+	/* Squid's ignore-no-store is for replies only (seen at 5.7). */
+	if (control_has(&k->request, CONTROL_NO_STORE))
 		return refuse(k, STORABLE_BY_REQUEST_NO_STORE);
 	return false;
 }
@@ -176,7 +176,7 @@ static bool ask_content(struct check *k)
 	return false;
 }
 
-/* --- what allows it ------------------------------------------------------------------------------- */
+/* --- what allows it -------------------------------------------------------------------------- */
 
 static bool can_be_validated(const struct check *k, const struct freshness_times *t)
 {
@@ -213,7 +213,10 @@ static void ask_lifetime(struct check *k)
 			answer(k, STORABLE_YES, STORABLE_BY_FRESH);
 		else if (can_be_validated(k, &t))
 			answer(k, STORABLE_YES, STORABLE_BY_VALIDATABLE);
-		/* Squid takes Date for a validator too: what says itself how long it lasts comes in. */
+		/*
+		 * Squid takes Date for a validator too: what says itself how long it lasts comes
+		 * in.
+		 */
 		else if (age_s < t.explicit_s && lasts(k, &t, age_s))
 			answer(k, STORABLE_YES, STORABLE_BY_EXPLICIT);
 		else if ((k->rule->options & REFRESH_STORE_STALE) != 0)
@@ -234,22 +237,6 @@ static void ask_lifetime(struct check *k)
 	}
 }
 
-/* Find the rule and decide by it. */
-static void with_rule(struct check *k, void (*decide)(struct check *))
-{
-	struct acl_regex_scratch scratch;
-
-	if (k->q->conf->refresh == NULL) {
-		k->rule = refresh_find(NULL, k->q->url, NULL);
-		decide(k);
-		return;
-	}
-	acl_regex_scratch_init(&scratch);
-	k->rule = refresh_find(k->q->conf->refresh, k->q->url, &scratch);
-	decide(k);
-	acl_regex_scratch_fini(&scratch);
-}
-
 static void decide(struct check *k)
 {
 	if (!ask_request(k) && !ask_status(k) && !ask_control(k) && !ask_credentials(k) &&
@@ -257,35 +244,34 @@ static void decide(struct check *k)
 		ask_lifetime(k);
 }
 
-static void decide_request(struct check *k)
-{
-	if (!ask_request(k))
-		answer(k, STORABLE_YES, STORABLE_BY_FRESH);
-}
-
 void storable_check(const struct storable_question *q, struct storable *s)
 {
 	struct check k = { .q = q, .s = s };
+	struct acl_regex_scratch scratch;
 
 	*s = (struct storable){ 0 };
 	control_parse(q->request, &k.request);
 	control_parse(q->reply, &k.reply);
-	with_rule(&k, decide);
+	if (q->conf->refresh == NULL) {
+		k.rule = refresh_find(NULL, q->url, NULL);
+		decide(&k);
+		return;
+	}
+	acl_regex_scratch_init(&scratch);
+	k.rule = refresh_find(q->conf->refresh, q->url, &scratch);
+	decide(&k);
+	acl_regex_scratch_fini(&scratch);
 }
 
-bool storable_request(const struct storable_question *q)
+bool storable_request(const struct http_head *request)
 {
-	struct storable s = { 0 };
-	struct check k = { .q = q, .s = &s };
+	struct control c;
 
-	control_parse(q->request, &k.request);
-	if (!control_has(&k.request, CONTROL_NO_STORE))
-		return q->request->method == HTTP_GET;
-	with_rule(&k, decide_request);
-	return s.verdict != STORABLE_NO;
+	control_parse(request, &c);
+	return request->method == HTTP_GET && !control_has(&c, CONTROL_NO_STORE);
 }
 
-/* --- what is kept --------------------------------------------------------------------------------- */
+/* --- what is kept ---------------------------------------------------------------------------- */
 
 static bool is_left_out(const struct http_field *f, const struct control *c)
 {

@@ -1,8 +1,8 @@
 /*
  * May this reply to this request be stored (RFC 9111 3), and what of it?
  *
- * Pure. What depends on sizes, on send_hit and its like, or on whether the body came whole, is decided
- * elsewhere.
+ * Pure. What depends on sizes, on send_hit and its like, or on whether the body came whole, is
+ * decided elsewhere.
  */
 #pragma once
 
@@ -59,15 +59,12 @@ struct storable {
 void storable_check(const struct storable_question *q, struct storable *s);
 const char *storable_reason_text(enum storable_reason r);
 
-/*
- * Whether the request alone rules out that its reply is stored; then nobody need wait for it. refresh_pattern may
- * still overrule no-store.
- */
-bool storable_request(const struct storable_question *q);
+/* False: the request alone rules out that its reply is stored, so nobody need wait for that. */
+bool storable_request(const struct http_head *request);
 
 /*
- * What is kept of a reply's head: in `kept`, with a fresh list of fields in the arena; texts are those
- * of the reply. Left out are fields of this hop (RFC 9111 3.1), those that private= or no-cache= name,
- * and Set-Cookie, which Squid does not send on hits either.
+ * What is kept of a reply's head: in `kept`, with a fresh list of fields in the arena; texts are
+ * those of the reply. Left out are fields of this hop (RFC 9111 3.1), those that private= or
+ * no-cache= name, and Set-Cookie, which Squid does not send on hits either.
  */
 void storable_head(const struct http_head *reply, struct arena *a, struct http_head *kept);

@@ -18,17 +18,17 @@ enum vary {
 };
 
 /*
- * The names in all of a reply's Vary fields: in lower case, sorted, each once, with commas between: two that
- * mean the same are the same text. In buf.
+ * The names in all of a reply's Vary fields: in lower case, sorted, each once, with commas
+ * between: two that mean the same are the same text. In buf.
  */
 enum vary vary_names(const struct http_head *reply, char buf[VARY_TEXT_MAX], struct span *names);
 /* It is not VARY_UNUSABLE. */
 bool vary_is_usable(const struct http_head *reply);
 /*
- * What a request says in the named fields, one line for each; a field that is missing is told from one that is
- * empty. Several lines of a field are one list. The fields of content negotiation are compared as
- * what they mean: blanks, and case and order where they mean nothing, are made alike; others byte for
- * byte. False: longer than VARY_VARIANT_MAX.
+ * What a request says in the named fields, one line for each; a field that is missing is told
+ * from one that is empty. Several lines of a field are one list. The fields of content
+ * negotiation are compared as what they mean: blanks, and case and order where they mean nothing,
+ * are made alike; others byte for byte. False: longer than VARY_VARIANT_MAX.
  */
 bool vary_variant(struct span names, const struct http_head *request, char buf[VARY_VARIANT_MAX],
                   struct span *variant) MUST_USE;

@@ -13,6 +13,7 @@ update-doc: src/cuttle
 EXTRA_DIST += \
 	doc/architecture.md \
 	doc/cache-replacement.md \
+	doc/caching.md \
 	doc/configuration.md \
 	doc/cuttle.conf.5 \
 	doc/decisions/0001-keeper.md \

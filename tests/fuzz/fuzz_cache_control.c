@@ -1,6 +1,6 @@
 /*
- * Cache-Control: whatever stands there, numbers stay in their bounds, and what restricts is never lost by what stands
- * before it.
+ * Cache-Control: whatever stands there, numbers stay in their bounds, and what restricts is never
+ * lost by what stands before it.
  */
 #include "cache/control.h"
 #include "tests/fuzz/fuzz.h"

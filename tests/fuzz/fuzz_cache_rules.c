@@ -1,10 +1,10 @@
 /*
- * Any request and replies through what decides about the cache: what forbids storing forbids it, what must be
- * validated is, and heads that are kept or merged hold what they should.
+ * Any request and replies through what decides about the cache: what forbids storing forbids it,
+ * what must be validated is, and heads that are kept or merged hold what they should.
  *
- * Input: a byte that chooses the settings, two that choose times, then request fields, reply fields and the
- * fields of an answer to a validation, with a byte 1 between them and '\n' at the ends of lines. The
- * first line of the replies is their status.
+ * Input: a byte that chooses the settings, two that choose times, then request fields, reply
+ * fields and the fields of an answer to a validation, with a byte 1 between them and '\n' at the
+ * ends of lines. The first line of the replies is their status.
  */
 #include "cache/freshness.h"
 #include "cache/invalidate.h"
@@ -69,7 +69,7 @@ static void read_settings(void)
 	}
 }
 
-/* --- input ---------------------------------------------------------------------------------------- */
+/* --- input ----------------------------------------------------------------------------------- */
 
 struct input {
 	struct arena arena;
@@ -139,7 +139,7 @@ static bool read_input(struct input *in, const uint8_t *bytes, size_t n)
 	       read_reply(in, rest.p != NULL ? rest : SPAN("304"), &in->answer);
 }
 
-/* --- checks --------------------------------------------------------------------------------------- */
+/* --- checks ---------------------------------------------------------------------------------- */
 
 /* Found by other means than control.c's. */
 static bool says(const struct http_head *h, struct span directive)
@@ -163,12 +163,12 @@ static void check_storable(struct input *in)
 	CHECK((s.ttl_s > 0) == (s.verdict == STORABLE_NEGATIVELY));
 	if (s.verdict == STORABLE_NO)
 		return;
-	CHECK(storable_request(&q));
+	CHECK(storable_request(&in->request));
+	CHECK(!says(&in->request, SPAN("no-store")));
 	CHECK(reply->status >= 200 && reply->status != 206 && reply->status != 304);
 	CHECK(!http_head_has_token(reply, HTTP_F_VARY, SPAN("*")));
 	if (!in->is_honest)
 		return;
-	CHECK(!says(&in->request, SPAN("no-store")));
 	CHECK(!says(reply, SPAN("no-store")) || says(reply, SPAN("must-understand")));
 	CHECK(!says(reply, SPAN("private")));
 	if (http_head_get(&in->request, HTTP_F_AUTHORIZATION) != NULL)

@@ -23,8 +23,8 @@ void rules_fini(struct rules *r);
 const char *rules_findings(const struct rules *r);
 
 /*
- * "GET" and field lines that end in '\n'; "@-10@" stands for the date ten seconds before RULES_NOW. A request is
- * for http://h.example/.
+ * "GET" and field lines that end in '\n'; "@-10@" stands for the date ten seconds before
+ * RULES_NOW. A request is for http://h.example/.
  */
 struct http_head *rules_request(struct rules *r, const char *method, const char *fields);
 struct http_head *rules_reply(struct rules *r, unsigned status, const char *fields);

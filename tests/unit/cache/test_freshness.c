@@ -1,6 +1,6 @@
 /*
- * Freshness: what may be served, and what must be asked about first. Where a case names no RFC it is about what
- * Squid's documentation of refresh_pattern and its neighbours says.
+ * Freshness: what may be served, and what must be asked about first. Where a case names no RFC it
+ * is about what Squid's documentation of refresh_pattern and its neighbours says.
  */
 #include "tests/unit/cache/rules.h"
 
