@@ -60,9 +60,12 @@ void lock_take(struct lock *l)
 
 void lock_give(struct lock *l)
 {
+	/* Who was waiting for it may free it at once. */
+	const enum lock_rank rank = l->rank;
+
 	CHECK(pthread_mutex_unlock(&l->mutex) == 0);
 	if (RANKS_ARE_CHECKED)
-		lock_rank_pop(l->rank);
+		lock_rank_pop(rank);
 }
 
 void lock_wait(struct lock *l, pthread_cond_t *cond)
