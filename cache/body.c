@@ -175,7 +175,7 @@ bool cobj_body_write_memfd(struct cobj_body *b, struct span bytes)
 
 /* --- places ---------------------------------------------------------------------------------- */
 
-enum err cobj_body_add_place(struct cobj_body *b, struct disk *d, const struct disk_place *p)
+enum err cobj_body_add_place(struct cobj_body *b, struct store_dir *d, const struct disk_place *p)
 {
 	if (b->n_places == b->cap_places) {
 		const uint32_t cap = b->cap_places == 0 ? 4 : 2 * b->cap_places;
@@ -188,7 +188,8 @@ enum err cobj_body_add_place(struct cobj_body *b, struct disk *d, const struct d
 	}
 	b->places[b->n_places++] = *p;
 	b->placed_bytes += p->bytes;
-	b->disk = d;
+	if (b->dir == NULL)
+		b->dir = store_dir_ref(d);
 	return ERR_NONE;
 }
 
@@ -225,7 +226,16 @@ struct cobj_body *cobj_body_of_bytes(struct span bytes)
 	return b;
 }
 
-struct cobj_body *cobj_body_of_places(struct disk *d, const struct disk_place *places, uint32_t n)
+bool cobj_body_set_home(struct cobj_body *b, struct store_dir *d, const struct disk_place *p)
+{
+	const bool ok = cobj_body_add_place(b, d, p) == ERR_NONE;
+
+	b->placed_bytes = 0;
+	return ok;
+}
+
+struct cobj_body *cobj_body_of_places(struct store_dir *d, const struct disk_place *places,
+                                      uint32_t n)
 {
 	struct cobj_body *b = cobj_body_new();
 
@@ -259,6 +269,7 @@ void cobj_body_unref(struct cobj_body **b)
 	cobj_body_drop_all(mine);
 	free(mine->blocks);
 	free(mine->places);
+	store_dir_unref(&mine->dir);
 	if (mine->memfd >= 0) {
 		close(mine->memfd);
 		budget_give(BUDGET_CACHE, mine->memfd_bytes);

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "base/base.h"
-#include "cache/disk.h"
+#include "cache/dirs.h"
 
 struct cobj_body;
 
@@ -19,7 +19,10 @@ struct cobj_body *cobj_body_of_bytes(struct span bytes);
  * A whole body on a disk. All fragments but the last are of DISK_FRAGMENT_BYTES; a body that lies
  * behind its head is one fragment. NULL: no memory.
  */
-struct cobj_body *cobj_body_of_places(struct disk *d, const struct disk_place *places, uint32_t n);
+struct cobj_body *cobj_body_of_places(struct store_dir *d, const struct disk_place *places,
+                                      uint32_t n);
+/* Note that a body in memory lies on a disk, too: so that a 304 can write a head for it. False: no memory. */
+bool cobj_body_set_home(struct cobj_body *b, struct store_dir *d, const struct disk_place *p);
 struct cobj_body *cobj_body_ref(struct cobj_body *b);
 /* From any thread; clears the pointer; NULL is harmless. */
 void cobj_body_unref(struct cobj_body **b);

@@ -42,7 +42,8 @@ struct cobj_body {
 	int memfd;                  /* -1: none */
 	uint64_t memfd_bytes;
 
-	struct disk *disk; /* NULL: none */
+	/* All on one disk. What is in memory beside that is read from there: placed_bytes is 0 then. */
+	struct store_dir *dir; /* counted; NULL: none */
 	struct disk_place *places;
 	uint32_t n_places, cap_places;
 	uint64_t placed_bytes;
@@ -77,6 +78,6 @@ bool cobj_body_open_memfd(struct cobj_body *b, struct cobj_memfds *fds);
 /* Write at its end; false: the kernel has no memory for it, and nothing has changed. */
 bool cobj_body_write_memfd(struct cobj_body *b, struct span bytes);
 /* The next fragment. ERR_NOMEM. */
-enum err cobj_body_add_place(struct cobj_body *b, struct disk *d, const struct disk_place *p);
+enum err cobj_body_add_place(struct cobj_body *b, struct store_dir *d, const struct disk_place *p);
 /* Bytes of memory that are its own at this moment: blocks, file in memory, lists. */
 uint64_t cobj_body_memory(const struct cobj_body *b);

@@ -17,18 +17,24 @@
 
 /* --- beginning ------------------------------------------------------------------------------- */
 
-struct cobj *cobj_fill_new(struct store *s, struct cache_key key, struct span url, int64_t now_ms)
+void cobj_fill_attach(struct store *s, struct cobj *c, int64_t now_ms)
 {
-	struct cobj *const c = cobj_new(s, key, url, COBJ_WAITING);
 	struct cobj_fill *const f = check_calloc(1, sizeof(*f));
 
 	f->cobj = c;
-	f->uri_key = cache_key_of_uri(&s->secret, url);
+	f->uri_key = cache_key_of_uri(&s->secret, c->url);
 	f->expected = COBJ_LENGTH_UNKNOWN;
 	f->now_ms = now_ms;
 	list_init(&f->link);
 	c->fill = f;
 	store_add_filling(s, f);
+}
+
+struct cobj *cobj_fill_new(struct store *s, struct cache_key key, struct span url, int64_t now_ms)
+{
+	struct cobj *const c = cobj_new(s, key, url, COBJ_WAITING);
+
+	cobj_fill_attach(s, c, now_ms);
 	return c;
 }
 
@@ -104,21 +110,51 @@ void cobj_fill_begin(struct cobj *c, enum cobj_keep keep, uint64_t expected)
 {
 	c->fill->keep = keep;
 	c->fill->expected = expected;
-	c->body = cobj_body_new();
+	struct cobj_body *const b = cobj_body_new();
+
+	/* Readers look whether there is one. */
+	lock_take(&c->lock);
+	c->body = b;
+	lock_give(&c->lock);
 	set_state(c, COBJ_FILLING, WHY_NONE);
 }
 
 /* --- the end --------------------------------------------------------------------------------- */
 
-/* The writer is through. */
-static void end(struct cobj *c)
+bool cobj_fill_begin_commit(struct cobj *c)
+{
+	lock_take(&c->lock);
+	c->fill->is_committing = !c->is_unwanted;
+	const bool may = c->fill->is_committing;
+
+	lock_give(&c->lock);
+	return may;
+}
+
+void cobj_fill_end_commit(struct cobj *c)
+{
+	lock_take(&c->lock);
+	c->fill->is_committing = false;
+	lock_give(&c->lock);
+}
+
+void cobj_fill_detach(struct cobj *c)
 {
 	struct cobj_fill *const f = c->fill;
 
 	store_remove_filling(c->store, f);
-	cobj_clear_writer(c);
 	c->fill = NULL;
+	store_dir_unref(&f->dir);
+	cobj_unref(&f->marker);
+	free(f->names);
 	free(f);
+}
+
+/* The writer is through. */
+static void end(struct cobj *c)
+{
+	cobj_clear_writer(c);
+	cobj_fill_detach(c);
 }
 
 void cobj_fail(struct cobj *c, enum why why)
@@ -162,27 +198,70 @@ static void trim(struct cobj *c)
 	lock_give(&c->lock);
 }
 
-/* What it takes of cache_mem in the end, instead of what was charged on the way. */
-static bool recharge(struct cobj *c)
+/* What is on a disk stays in memory beside it only if it is small. */
+static void let_blocks_go(struct cobj *c)
 {
-	store_discharge(c->store, c);
-	return store_charge(c->store, c, cobj_memory(c));
+	struct cobj_body *const b = c->body;
+
+	if (b->placed_bytes > 0 && b->placed_bytes == b->bytes) {
+		lock_take(&c->lock);
+		cobj_body_drop_all(b);
+		lock_give(&c->lock);
+	}
+}
+
+/* What a disk has under this key is older than this one, unless that has been replaced itself. */
+static void forget_older(struct cobj *c)
+{
+	lock_take(&c->lock);
+	const bool is_unwanted = c->is_unwanted;
+
+	lock_give(&c->lock);
+	if (!is_unwanted)
+		store_dirs_forget_known(&c->store->dirs, c->key);
+}
+
+/* Where it stays in the end. */
+static enum cobj_keep settle(struct cobj *c)
+{
+	struct cobj_fill *const f = c->fill;
+
+	if (f->keep == COBJ_KEEP_DISK && cobj_place_end(c)) {
+		let_blocks_go(c);
+		return COBJ_KEEP_DISK;
+	}
+	if (f->keep == COBJ_KEEP_DISK &&
+	    (c->body->placed_bytes > 0 || !store_may_stay_in_memory(c->store, c->body->bytes)))
+		return COBJ_KEEP_NOT;
+	return f->keep == COBJ_KEEP_DISK ? COBJ_KEEP_MEMORY : f->keep;
+}
+
+/* It is complete: charged for what it takes in the end, instead of what was charged on the way. */
+static void list_complete(struct cobj *c, enum cobj_keep keep)
+{
+	struct store *const s = c->store;
+
+	store_discharge(s, c);
+	if (keep != COBJ_KEEP_NOT && store_may_stay_in_memory(s, 0) &&
+	    store_charge(s, c, cobj_memory(c)))
+		store_queue(s, c);
+	else if (keep == COBJ_KEEP_DISK)
+		store_let_pass(s, c);
+	else
+		store_unlist(s, c);
 }
 
 void cobj_finish(struct cobj *c)
 {
-	struct store *const s = c->store;
-
 	CHECK(c->fill != NULL && cobj_state(c) == COBJ_FILLING);
-	if (c->fill->keep == COBJ_KEEP_MEMORY)
-		trim(c);
-	const bool is_kept = c->fill->keep == COBJ_KEEP_MEMORY && recharge(c);
+	const enum cobj_keep keep = c->fill->keep == COBJ_KEEP_NOT ? COBJ_KEEP_NOT : settle(c);
 
+	if (keep != COBJ_KEEP_DISK)
+		forget_older(c);
+	if (keep != COBJ_KEEP_NOT)
+		trim(c);
 	set_state(c, COBJ_COMPLETE, WHY_NONE);
-	if (is_kept)
-		store_queue(s, c);
-	else
-		store_unlist(s, c);
+	list_complete(c, keep);
 	end(c);
 }
 
@@ -238,8 +317,32 @@ static uint32_t next_cap(const struct cobj *c, size_t wanted)
 	return (uint32_t)MIN(cap, (uint64_t)COBJ_BLOCK_MAX);
 }
 
+/* The disk does not want it: it stays in memory, if that can be. */
+static bool to_memory(struct cobj *c)
+{
+	const uint64_t expected = c->fill->expected;
+	const uint64_t bytes = expected == COBJ_LENGTH_UNKNOWN ? c->body->bytes : expected;
+
+	if (c->body->placed_bytes > 0 || !store_may_stay_in_memory(c->store, bytes))
+		return false;
+	c->fill->keep = COBJ_KEEP_MEMORY;
+	return store_charge(c->store, c, cobj_body_memory(c->body));
+}
+
+/* Room for what a disk is to keep: a block at a time, which goes there when it is full. */
+static bool disk_room(struct cobj *c, size_t wanted)
+{
+	const struct cobj_block *const last = cobj_body_last(c->body);
+
+	if (c->body->bytes >= atomic_load_explicit(&c->fill->dir->max_bytes, memory_order_relaxed))
+		return to_memory(c);
+	if (last != NULL && last->n == COBJ_BLOCK_MAX && !cobj_place_block(c))
+		return to_memory(c);
+	return add_block(c, next_cap(c, wanted), false);
+}
+
 /* Room in a block of a body that stays in memory, and is charged for it. */
-static bool keep_room(struct cobj *c, size_t wanted)
+static bool memory_room(struct cobj *c, size_t wanted)
 {
 	const uint64_t limit = store_limit(&c->store->max_in_memory_bytes);
 	const struct cobj_block *const last = cobj_body_last(c->body);
@@ -430,7 +533,11 @@ static size_t fill_kept(struct cobj *c, struct span bytes)
 		return fill_file(c, bytes);
 	if (last != NULL && last->n < last->cap)
 		return fill_block(c, bytes);
-	return keep_room(c, bytes.n) ? fill_block(c, bytes) : 0;
+	if (c->fill->keep == COBJ_KEEP_DISK && !disk_room(c, bytes.n))
+		return 0;
+	if (c->fill->keep == COBJ_KEEP_MEMORY && !memory_room(c, bytes.n))
+		return 0;
+	return fill_block(c, bytes);
 }
 
 static size_t fill_some(struct cobj *c, struct span bytes)

@@ -20,8 +20,15 @@ struct cobj_fill {
 	struct cobj *cobj;
 	struct cache_key uri_key;
 	enum cobj_keep keep;
-	uint64_t expected; /* COBJ_LENGTH_UNKNOWN */
-	int64_t now_ms;    /* when it was begun: for marks */
+	uint64_t expected;     /* COBJ_LENGTH_UNKNOWN */
+	int64_t now_ms;        /* when it was begun: for marks */
+	struct store_dir *dir; /* COBJ_KEEP_DISK: counted */
+	struct cobj
+		*marker; /* counted: that of its URI, which so stays listed; NULL: none is known */
+	uint64_t salt;   /* of the object that it succeeds, and by which names; NULL: none */
+	char *names;
+	bool is_marker_new; /* made for it: not on any disk yet */
+	bool is_committing; /* a head is being given to a disk: a purge waits; by the object's lock */
 };
 
 /* An object in COBJ_WAITING with its fill; in the list of those under way, not in the table. */
@@ -31,7 +38,34 @@ void cobj_fill_drop(struct cobj **c);
 /* Its head has come (cobj_set_texts() was called), it is listed: readers may begin. */
 void cobj_fill_begin(struct cobj *c, enum cobj_keep keep, uint64_t expected);
 
+/*
+ * Between these two a head may be given to a disk: no purge is READY meanwhile. False: it is unwanted, and
+ * nothing of it may be written.
+ */
+bool cobj_fill_begin_commit(struct cobj *c) MUST_USE;
+void cobj_fill_end_commit(struct cobj *c);
+/* A complete object counts as under way while it is renewed. cobj_fill_detach() ends that. */
+void cobj_fill_attach(struct store *s, struct cobj *c, int64_t now_ms);
+void cobj_fill_detach(struct cobj *c);
+
+/* --- on a disk (place.c) ------------------------------------------------------------------------- */
+
+/* The last block, which is full, goes to the disk. False: it refuses, and nothing has changed. */
+bool cobj_place_block(struct cobj *c) MUST_USE;
+/* What is left, and the head. False: it is not on the disk. */
+bool cobj_place_end(struct cobj *c) MUST_USE;
+/* Another head for a body that is there; or, of a marker, a head without one. */
+bool cobj_place_head(struct cobj *c, struct store_dir *d) MUST_USE;
+/* It turned out to be damaged: neither memory nor the disk has it any more. */
+void cobj_place_is_bad(struct cobj *c);
+
 /* --- objects, for cache/ only -------------------------------------------------------------------- */
+
+/* What it is can be asked of a complete one only: others have no head yet. */
+static inline bool cobj_is_marker(const struct cobj *c)
+{
+	return cobj_state(c) == COBJ_COMPLETE && (c->meta.flags & COBJ_MARKER) != 0;
+}
 
 /* Counted once. */
 struct cobj *cobj_new(struct store *s, struct cache_key key, struct span url,

@@ -5,13 +5,17 @@ cache_libcache_a_SOURCES = \
 	cache/cobj.c cache/cobj.h \
 	cache/control.c cache/control.h \
 	cache/directives.tbl.h \
+	cache/dirs.c cache/dirs.h \
 	cache/evict.c cache/evict.h \
 	cache/fill.c cache/fill.h \
 	cache/freshness.c cache/freshness.h \
 	cache/index.c cache/index.h \
 	cache/invalidate.c cache/invalidate.h \
 	cache/key.c cache/key.h \
+	cache/load.c cache/load.h \
+	cache/lookup.c \
 	cache/merge.c cache/merge.h \
+	cache/place.c \
 	cache/purge.c \
 	cache/reader.c \
 	cache/refresh.c cache/refresh.h \

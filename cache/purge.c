@@ -2,8 +2,10 @@
  * Forgetting: by URI, by prefix, by host.
  *
  * What is listed goes at once. What is under way is told that it is unwanted: it goes on for those who wait for
- * it, and is not kept.
+ * it, and is not kept; one whose head is just being given to a disk is waited for. Then the disks forget, and
+ * sync.
  */
+#include "cache/load.h"
 #include "cache/store_int.h"
 
 /* --- what is to go --------------------------------------------------------------------------- */
@@ -29,8 +31,10 @@ static struct span host_of(struct span url)
 	return span_of(url.p, end);
 }
 
-static bool is_purged(const struct purged *p, struct span url)
+static bool is_purged(const void *purged, struct span url)
 {
+	const struct purged *const p = purged;
+
 	switch (p->by) {
 	case PURGE_URL:
 		return span_eq(url, p->text);
@@ -42,128 +46,309 @@ static bool is_purged(const struct purged *p, struct span url)
 	UNREACHABLE("kind of purge");
 }
 
-/* --- walks ----------------------------------------------------------------------------------- */
+/* --- memory ---------------------------------------------------------------------------------- */
 
-static bool is_unwanted(struct cobj *c)
-{
-	lock_take(&c->lock);
-	const bool is = c->is_unwanted;
-
-	lock_give(&c->lock);
-	return is;
-}
-
-/* One that is under way and was not told yet; counted. */
-static struct cobj *next_filling(struct store_shard *h, const struct purged *p)
+/* One that is under way and was not told yet; counted. *is_busy: one could not be told now. */
+static struct cobj *next_filling(struct store_shard *h, const struct purged *p, bool *is_busy)
 {
 	struct cobj *c = NULL;
 
+	*is_busy = false;
 	lock_take(&h->lock);
 	list_for_each(it, &h->filling) {
-		struct cobj *const one = CONTAINER_OF(it, struct cobj_fill, link)->cobj;
+		struct cobj_fill *const f = CONTAINER_OF(it, struct cobj_fill, link);
 
-		if (is_purged(p, one->url) && !is_unwanted(one)) {
-			c = cobj_ref(one);
-			break;
-		}
+		if (!is_purged(p, f->cobj->url))
+			continue;
+		lock_take(&f->cobj->lock);
+		*is_busy = *is_busy || f->is_committing;
+		if (!f->is_committing && !f->cobj->is_unwanted && c == NULL)
+			c = cobj_ref(f->cobj);
+		lock_give(&f->cobj->lock);
 	}
 	lock_give(&h->lock);
 	return c;
 }
 
-static struct cobj *next_listed(struct store_shard *h, const struct purged *p)
+/* True: some of them must be waited for. */
+static bool forget_filling(struct store *s, struct store_shard *h, const struct purged *p,
+                           uint64_t *n)
 {
-	struct cobj *c = NULL;
-
-	lock_take(&h->lock);
-	table_for_each(n, &h->table)
-	{
-		struct cobj *const one = CONTAINER_OF(n, struct cobj_resident, node)->cobj;
-
-		if (c == NULL && is_purged(p, one->url))
-			c = cobj_ref(one);
-	}
-	lock_give(&h->lock);
-	return c;
-}
-
-static uint64_t forget_filling(struct store *s, struct store_shard *h, const struct purged *p)
-{
-	uint64_t n = 0;
+	bool is_busy;
 	struct cobj *c;
 
-	while ((c = next_filling(h, p)) != NULL) {
+	while ((c = next_filling(h, p, &is_busy)) != NULL) {
 		store_unlist_unwanted(s, c);
 		cobj_unref(&c);
-		n++;
+		(*n)++;
 	}
+	return is_busy;
+}
+
+#define BATCH 64u
+
+/* Some that are listed; counted. */
+static unsigned some_listed(struct store_shard *h, const struct purged *p, struct cobj **out)
+{
+	unsigned n = 0;
+
+	lock_take(&h->lock);
+	table_for_each(it, &h->table)
+	{
+		struct cobj *const one = CONTAINER_OF(it, struct cobj_resident, node)->cobj;
+
+		if (n < BATCH && is_purged(p, one->url))
+			out[n++] = cobj_ref(one);
+	}
+	lock_give(&h->lock);
 	return n;
 }
 
-static uint64_t forget_listed(struct store *s, struct store_shard *h, const struct purged *p)
+static void forget_listed(struct store *s, struct store_shard *h, const struct purged *p,
+                          uint64_t *n)
 {
-	uint64_t n = 0;
-	struct cobj *c;
+	struct cobj *some[BATCH];
+	unsigned n_some;
 
-	while ((c = next_listed(h, p)) != NULL) {
-		n += store_unlist_unwanted(s, c) ? 1 : 0;
-		cobj_unref(&c);
+	while ((n_some = some_listed(h, p, some)) > 0)
+		for (unsigned i = 0; i < n_some; i++) {
+			*n += store_unlist_unwanted(s, some[i]) ? 1 : 0;
+			cobj_unref(&some[i]);
+		}
+}
+
+static bool forget_url(struct store *s, const struct purged *p, uint64_t *n)
+{
+	const struct cache_key k = cache_key_of_uri(&s->secret, p->text);
+	struct store_shard *const h = store_shard(s, k);
+
+	store_load_unwant(h, is_purged, p);
+	if (forget_filling(s, h, p, n))
+		return false;
+	/* With a marker go the variants: nobody knows their salt any more. */
+	struct cobj *c = store_find(s, k, p->text);
+	const bool had = c != NULL && store_unlist_unwanted(s, c);
+
+	cobj_unref(&c);
+	const bool had_on_disk = store_dirs_forget(&s->dirs, k);
+
+	*n += had || had_on_disk ? 1 : 0;
+	return true;
+}
+
+static bool forget_many(struct store *s, const struct purged *p, uint64_t *n)
+{
+	bool is_busy = false;
+
+	for (unsigned i = 0; i < STORE_SHARDS; i++) {
+		struct store_shard *const h = &s->shards[i];
+
+		store_load_unwant(h, is_purged, p);
+		is_busy = forget_filling(s, h, p, n) || is_busy;
+		forget_listed(s, h, p, n);
 	}
-	return n;
+	return !is_busy;
+}
+
+/* --- disks ----------------------------------------------------------------------------------- */
+
+/*
+ * A purge on its way through the disks; of its loop, but for the job. Goes on when the waiter has
+ * left, since it may have been answered for to somebody.
+ */
+struct store_forgetting {
+	struct store_purge *purge; /* NULL: nobody waits any more */
+	struct store *store;
+	struct loop *loop;
+	struct task task;
+	struct purged what;
+	bool is_forgotten, is_walked, failed;
+	uint64_t n;
+	unsigned next_dir;
+	struct store_dir *dir; /* that is being synced; counted */
+	struct disk_sync sync;
+	struct walk *walk; /* NULL: none runs */
+};
+
+struct walk {
+	struct job job;
+	struct store_forgetting *of;
+	struct store *store;
+	struct store_dir *dir; /* that is being read */
+	struct purged what;
+	uint64_t n;
+	bool failed;
+};
+
+static bool see(void *arg, const struct disk_found *found)
+{
+	struct walk *const w = arg;
+
+	if (is_purged(&w->what, found->parts.url))
+		w->n += disk_forget(w->dir->disk, found->parts.key) ? 1 : 0;
+	return true;
+}
+
+/* Until a disk can be walked: what lies there stays. */
+static enum err walk_disk(struct disk *d, disk_see_fn *fn, void *arg)
+{
+	(void)d;
+	(void)fn;
+	(void)arg;
+	return ERR_UNSUPPORTED;
+}
+
+static void walk_work(struct job *j)
+{
+	struct walk *const w = CONTAINER_OF(j, struct walk, job);
+
+	for (unsigned i = 0; i < DISK_IDS; i++) {
+		w->dir = store_dirs_get(&w->store->dirs, i);
+		if (w->dir != NULL && walk_disk(w->dir->disk, see, w) != ERR_NONE)
+			w->failed = true;
+		store_dir_unref(&w->dir);
+	}
+}
+
+static void walk_done(struct job *j)
+{
+	struct walk *const w = CONTAINER_OF(j, struct walk, job);
+	struct store_forgetting *const g = w->of;
+
+	g->n += w->n;
+	g->failed = g->failed || w->failed;
+	g->walk = NULL;
+	task_schedule(g->loop, &g->task);
+}
+
+static void walk_release(struct job *j)
+{
+	free(CONTAINER_OF(j, struct walk, job));
+}
+
+/* False: no job can be had. */
+static bool start_walk(struct store_forgetting *g)
+{
+	struct walk *const w = check_calloc(1, sizeof(*w));
+
+	w->job = (struct job){ .work = walk_work, .done = walk_done, .release = walk_release };
+	w->of = g;
+	w->store = g->store;
+	w->what = g->what;
+	if (job_submit(g->store->jobs, g->loop, JOB_DISK, &w->job) != ERR_NONE) {
+		free(w);
+		return false;
+	}
+	g->walk = w;
+	return true;
+}
+
+/* The next directory; false: it is not done yet. */
+static bool sync_all(struct store_forgetting *g)
+{
+	for (;;) {
+		if (g->dir != NULL) {
+			if (g->sync.op.status == OP_PENDING)
+				return false;
+			g->failed = g->failed || g->sync.op.status != OP_READY;
+			store_dir_unref(&g->dir);
+		}
+		while (g->dir == NULL && g->next_dir < DISK_IDS)
+			g->dir = store_dirs_get(&g->store->dirs, g->next_dir++);
+		if (g->dir == NULL)
+			return true;
+		g->sync = (struct disk_sync){ .disk = g->dir->disk };
+		g->sync.op.status = disk_sync(&g->sync, g->loop, &g->task);
+	}
+}
+
+/* As far as it goes now. False: the task is scheduled when there is more. */
+static bool go_on(struct store_forgetting *g)
+{
+	if (!g->is_forgotten) {
+		g->is_forgotten = g->what.by == PURGE_URL ? forget_url(g->store, &g->what, &g->n)
+		                                          : forget_many(g->store, &g->what, &g->n);
+		/* A head is just being given to a disk: that takes no longer than a turn. */
+		if (!g->is_forgotten) {
+			task_schedule(g->loop, &g->task);
+			return false;
+		}
+	}
+	if (!store_dirs_any(&g->store->dirs))
+		return true;
+	if (g->what.by != PURGE_URL && !g->is_walked) {
+		g->is_walked = true;
+		if (start_walk(g))
+			return false;
+		g->failed = true;
+	}
+	return g->walk == NULL && sync_all(g);
+}
+
+static void on_news(struct task *t)
+{
+	struct store_forgetting *const g = CONTAINER_OF(t, struct store_forgetting, task);
+
+	if (!go_on(g))
+		return;
+	if (g->purge != NULL) {
+		g->purge->n = g->n;
+		g->purge->forgetting = NULL;
+		op_complete(&g->purge->op, g->failed ? OP_FAILED : OP_READY);
+	}
+	free(g);
+}
+
+static void cancel(struct op *op)
+{
+	struct store_purge *const p = CONTAINER_OF(op, struct store_purge, op);
+
+	p->forgetting->purge = NULL;
+	p->forgetting = NULL;
 }
 
 /* --- purges ---------------------------------------------------------------------------------- */
 
-static void begin(struct store_purge *p, struct loop *l, struct task *waiter)
+static enum op_status begin(struct store_purge *p, int by, struct span text, struct loop *l,
+                            struct task *waiter)
 {
-	CHECK(p->store != NULL);
-	p->op = (struct op){ .status = OP_READY, .loop = l, .waiter = waiter };
-	p->n = 0;
+	struct store_forgetting *const g = check_calloc(1, sizeof(*g) + text.n);
+	char *const copy = (char *)(g + 1);
+
+	CHECK_OBJ(p->store, STORE_MAGIC);
+	if (text.n > 0)
+		memcpy(copy, text.p, text.n);
+	g->store = p->store;
+	g->loop = l;
+	g->what.by = by;
+	g->what.text = span_of(copy, text.n);
+	task_init(&g->task, on_news);
+	op_start(&p->op, l, waiter, cancel);
+	if (go_on(g)) {
+		p->n = g->n;
+		p->op.status = g->failed ? OP_FAILED : OP_READY;
+		free(g);
+		return p->op.status;
+	}
+	g->purge = p;
+	p->forgetting = g;
+	return OP_PENDING;
 }
 
 enum op_status store_purge(struct store_purge *p, struct span url, struct loop *l,
                            struct task *waiter)
 {
-	struct store *const s = p->store;
-	const struct cache_key k = cache_key_of_uri(&s->secret, url);
-	const struct purged what = { PURGE_URL, url };
-
-	begin(p, l, waiter);
-	p->n = forget_filling(s, store_shard(s, k), &what);
-	/* With a marker go the variants: nobody knows their salt any more. */
-	struct cobj *c = store_find(s, k, url);
-
-	if (c != NULL && store_unlist_unwanted(s, c))
-		p->n++;
-	cobj_unref(&c);
-	return OP_READY;
-}
-
-static enum op_status purge_all(struct store_purge *p, const struct purged *what, struct loop *l,
-                                struct task *waiter)
-{
-	struct store *const s = p->store;
-
-	begin(p, l, waiter);
-	for (unsigned i = 0; i < STORE_SHARDS; i++) {
-		p->n += forget_filling(s, &s->shards[i], what);
-		p->n += forget_listed(s, &s->shards[i], what);
-	}
-	return OP_READY;
+	return begin(p, PURGE_URL, url, l, waiter);
 }
 
 enum op_status store_purge_prefix(struct store_purge *p, struct span prefix, struct loop *l,
                                   struct task *waiter)
 {
-	const struct purged what = { PURGE_PREFIX, prefix };
-
-	return purge_all(p, &what, l, waiter);
+	return begin(p, PURGE_PREFIX, prefix, l, waiter);
 }
 
 enum op_status store_purge_host(struct store_purge *p, struct span host, struct loop *l,
                                 struct task *waiter)
 {
-	const struct purged what = { PURGE_HOST, host };
-
-	return purge_all(p, &what, l, waiter);
+	return begin(p, PURGE_HOST, host, l, waiter);
 }

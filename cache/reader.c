@@ -4,6 +4,8 @@
 #include "cache/store_int.h"
 #include "cache/waker.h"
 
+/* --- beginning and leaving ------------------------------------------------------------------ */
+
 void cobj_reader_init(struct cobj_reader *r, struct cobj *c, struct loop *l, struct task *task)
 {
 	*r = (struct cobj_reader){ .cobj = cobj_ref(c), .loop = l, .task = task };
@@ -38,6 +40,73 @@ static void leave(struct cobj_reader *r)
 	cobj_waker_drop(&r->waker);
 }
 
+/* --- fragments on a disk --------------------------------------------------------------------- */
+
+/* The fragment that a reader looks at, or waits for. */
+struct cobj_load {
+	struct disk_fragment fragment;
+	uint64_t at; /* where in the body it begins */
+};
+
+static void let_go(struct cobj_load *f)
+{
+	op_cancel(&f->fragment.op);
+	disk_fragment_done(&f->fragment);
+}
+
+static void end_load(struct cobj_reader *r)
+{
+	let_go(r->load);
+	free(r->load);
+	r->load = NULL;
+}
+
+static enum op_status begin_load(struct cobj_reader *r, const struct disk_place *place, uint64_t at)
+{
+	if (r->load == NULL)
+		r->load = check_calloc(1, sizeof(*r->load));
+	else if (r->load->at == at && r->load->fragment.disk != NULL)
+		return r->load->fragment.op.status;
+	else
+		let_go(r->load);
+	*r->load = (struct cobj_load){ .at = at };
+	r->load->fragment.disk = r->cobj->body->dir->disk;
+	r->load->fragment.place = *place;
+	const enum op_status status = disk_fragment(&r->load->fragment, r->loop, r->task);
+
+	r->load->fragment.op.status = status;
+	return status;
+}
+
+/* Without a lock: `place` is the reader's own copy. */
+static void read_place(struct cobj_reader *r, const struct disk_place *place, uint64_t at,
+                       uint64_t offset, uint64_t max, struct cobj_piece *piece)
+{
+	const uint64_t skip = offset - at;
+
+	switch (begin_load(r, place, at)) {
+	case OP_READY:
+		break;
+	case OP_PENDING:
+		piece->kind = COBJ_PIECE_WAIT;
+		return;
+	case OP_IDLE:
+	case OP_FAILED:
+		cobj_place_is_bad(r->cobj);
+		piece->kind = COBJ_PIECE_FAILED;
+		piece->why = WHY_STORE_READ;
+		return;
+	}
+	const struct disk_fragment *const f = &r->load->fragment;
+
+	piece->n = MIN(max, place->bytes - skip);
+	piece->fd = f->fd;
+	piece->at = f->offset + skip;
+	piece->kind = f->bytes.p != NULL ? COBJ_PIECE_MEMORY : COBJ_PIECE_FILE;
+	if (f->bytes.p != NULL)
+		piece->bytes = span_of(f->bytes.p + skip, (size_t)piece->n);
+}
+
 void cobj_reader_fini(struct cobj_reader *r)
 {
 	if (r->cobj == NULL)
@@ -45,33 +114,40 @@ void cobj_reader_fini(struct cobj_reader *r)
 	if (r->waker != NULL)
 		leave(r);
 	cobj_block_unref(&r->held);
+	if (r->load != NULL)
+		end_load(r);
 	cobj_unref(&r->cobj);
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* What the body has at this offset; false: nothing. */
-static bool look(struct cobj_body *b, uint64_t offset, uint64_t max, struct cobj_piece *piece,
-                 struct cobj_block **block)
+/* What a body has at some offset. */
+struct sight {
+	enum { NOTHING, IN_FILE, IN_BLOCK, ON_DISK } where;
+	struct cobj_block *block;
+	struct disk_place place;
+	uint64_t at; /* of the place in the body */
+};
+
+static struct sight look(const struct cobj_body *b, uint64_t offset)
 {
+	struct sight s = { .where = NOTHING };
+
+	if (b == NULL || offset >= b->bytes)
+		return s;
 	if (offset < b->memfd_bytes) {
-		piece->kind = COBJ_PIECE_FILE;
-		piece->fd = b->memfd;
-		piece->at = offset;
-		piece->n = MIN(max, b->memfd_bytes - offset);
-		return true;
+		s.where = IN_FILE;
+	} else if (offset < b->placed_bytes) {
+		const uint64_t i = offset / DISK_FRAGMENT_BYTES;
+
+		s.where = ON_DISK;
+		s.place = b->places[i];
+		s.at = i * DISK_FRAGMENT_BYTES;
+	} else {
+		s.block = cobj_body_find(b, offset);
+		s.where = s.block != NULL ? IN_BLOCK : NOTHING;
 	}
-	struct cobj_block *const k = cobj_body_find(b, offset);
-
-	if (k == NULL)
-		return false;
-	const size_t skip = (size_t)(offset - k->at);
-
-	piece->kind = COBJ_PIECE_MEMORY;
-	piece->bytes = span_of(k->bytes + skip, (size_t)MIN(max, (uint64_t)(k->n - skip)));
-	piece->n = piece->bytes.n;
-	*block = k;
-	return true;
+	return s;
 }
 
 static void fail(struct cobj_piece *piece, enum why why)
@@ -80,30 +156,68 @@ static void fail(struct cobj_piece *piece, enum why why)
 	piece->why = why;
 }
 
-static void read_complete(const struct cobj *c, uint64_t offset, uint64_t max,
-                          struct cobj_piece *piece)
+static void show_file(const struct cobj_body *b, uint64_t memfd_bytes, uint64_t offset,
+                      uint64_t max, struct cobj_piece *piece)
 {
-	struct cobj_block *unused;
-
-	/* Complete: head, body and lists of blocks do not change any more. */
-	if (c->body == NULL || offset >= c->body->bytes)
-		piece->kind = COBJ_PIECE_END;
-	else if (!look(c->body, offset, max, piece, &unused))
-		fail(piece, WHY_MEMORY); /* it was not kept, and this reader came late */
+	piece->kind = COBJ_PIECE_FILE;
+	piece->fd = b->memfd;
+	piece->at = offset;
+	piece->n = MIN(max, memfd_bytes - offset);
 }
 
-/* With the lock held. */
-static void read_growing(struct cobj_reader *r, uint64_t offset, uint64_t max,
-                         struct cobj_piece *piece)
+static void show_block(const struct cobj_block *k, uint64_t offset, uint64_t max,
+                       struct cobj_piece *piece)
+{
+	const size_t skip = (size_t)(offset - k->at);
+
+	piece->kind = COBJ_PIECE_MEMORY;
+	piece->bytes = span_of(k->bytes + skip, (size_t)MIN(max, (uint64_t)(k->n - skip)));
+	piece->n = piece->bytes.n;
+}
+
+/* Complete: head, body and lists of blocks do not change any more. */
+static void read_complete(struct cobj_reader *r, uint64_t offset, uint64_t max,
+                          struct cobj_piece *piece)
+{
+	const struct cobj_body *const b = r->cobj->body;
+	const struct sight s = look(b, offset);
+
+	switch (s.where) {
+	case IN_BLOCK:
+		show_block(s.block, offset, max, piece);
+		return;
+	case IN_FILE:
+		show_file(b, b->memfd_bytes, offset, max, piece);
+		return;
+	case ON_DISK:
+		read_place(r, &s.place, s.at, offset, max, piece);
+		return;
+	case NOTHING:
+		if (b == NULL || offset >= b->bytes)
+			piece->kind = COBJ_PIECE_END;
+		else
+			fail(piece, WHY_MEMORY); /* it was not kept, and this reader came late */
+		return;
+	}
+}
+
+/* With the lock held. False: it is on a disk, at `s`. */
+static bool read_growing(struct cobj_reader *r, uint64_t offset, uint64_t max,
+                         struct cobj_piece *piece, struct sight *s)
 {
 	struct cobj *const c = r->cobj;
 	const enum cobj_state state = cobj_state(c);
-	struct cobj_block *k = NULL;
 
+	*s = look(c->body, offset);
 	if (r->waker->is_cut) {
 		fail(piece, WHY_CLIENT_STALLED);
-	} else if (c->body != NULL && look(c->body, offset, max, piece, &k)) {
-		r->held = k != NULL ? cobj_block_ref(k) : NULL;
+	} else if (s->where == ON_DISK) {
+		return false;
+	} else if (s->where == IN_FILE) {
+		show_file(c->body, c->body->memfd_bytes, offset, max, piece);
+	} else if (s->where == IN_BLOCK) {
+		show_block(s->block, offset, max, piece);
+		r->held = cobj_block_ref(s->block);
 	} else if (state == COBJ_FAILED || state == COBJ_RELEASED) {
 		fail(piece, c->why);
 	} else if (c->body != NULL && offset < c->body->bytes) {
@@ -114,6 +228,7 @@ static void read_growing(struct cobj_reader *r, uint64_t offset, uint64_t max,
 		piece->kind = COBJ_PIECE_WAIT;
 		r->waker->wants = true;
 	}
+	return true;
 }
 
 void cobj_read(struct cobj_reader *r, uint64_t offset, uint64_t max, struct cobj_piece *piece)
@@ -125,14 +240,19 @@ void cobj_read(struct cobj_reader *r, uint64_t offset, uint64_t max, struct cobj
 	if (r->held != NULL)
 		cobj_block_unref(&r->held);
 	if (cobj_state(c) == COBJ_COMPLETE && (r->waker == NULL || !r->waker->is_cut)) {
-		read_complete(c, offset, max, piece);
+		read_complete(r, offset, max, piece);
 		return;
 	}
+	struct sight s;
+
 	lock_take(&c->lock);
 	r->waker->offset = offset;
-	read_growing(r, offset, max, piece);
+	const bool is_read = read_growing(r, offset, max, piece, &s);
+
 	if (c->writer != NULL && c->writer->wants)
 		cobj_waker_gather(&chain, c->writer);
 	lock_give(&c->lock);
 	cobj_waker_wake(&chain, r->loop);
+	if (!is_read)
+		read_place(r, &s.place, s.at, offset, max, piece);
 }

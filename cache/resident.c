@@ -28,12 +28,10 @@ struct cobj *store_find(struct store *s, struct cache_key k, struct span url)
 	lock_take(&h->lock);
 	struct cobj_resident *const r = find(h, k);
 
-	h->lookups++;
 	/* Two URIs of one key: as if it were not there. */
 	if (r != NULL && span_eq(r->cobj->url, url)) {
 		evict_use(&r->evict);
 		c = cobj_ref(r->cobj);
-		h->mem_hits++;
 	}
 	lock_give(&h->lock);
 	return c;
@@ -331,6 +329,15 @@ static void sweep_passing(struct store *s)
 	cobj_unref(&c);
 }
 
+/* It was of use here; that says something for its place on a disk, too, which nobody looked at meanwhile. */
+static void tell_index(struct store *s, const struct cobj *c)
+{
+	struct index_entry e;
+
+	if (c->body != NULL && c->body->n_places > 0 && s->dirs.index != NULL)
+		(void)cache_index_find(s->dirs.index, c->key, true, &e);
+}
+
 static bool evict_one(struct store *s)
 {
 	sweep_passing(s);
@@ -338,6 +345,7 @@ static bool evict_one(struct store *s)
 
 	if (c == NULL)
 		return false;
+	tell_index(s, c);
 	/* A count: the table's and ours. One that comes to be used now is found again on its disk, or not. */
 	if (atomic_load_explicit(&c->refs, memory_order_relaxed) > 2)
 		store_let_pass(s, c);
@@ -452,4 +460,40 @@ void store_unmark(struct store *s, struct cache_key k)
 	if (m != NULL)
 		m->until_ms = 0;
 	lock_give(&h->lock);
+}
+
+/* --- directories that are gone --------------------------------------------------------------- */
+
+static struct cobj *next_retired(struct store *s, struct store_shard *h)
+{
+	struct cobj *c = NULL;
+
+	lock_take(&h->lock);
+	table_for_each(n, &h->table)
+	{
+		struct cobj *const one = CONTAINER_OF(n, struct cobj_resident, node)->cobj;
+
+		if (c != NULL || cobj_state(one) != COBJ_COMPLETE || one->body == NULL ||
+		    one->body->dir == NULL)
+			continue;
+		lock_take(&s->dirs.lock);
+		const bool is_there = s->dirs.by_id[one->body->dir->id] == one->body->dir;
+
+		lock_give(&s->dirs.lock);
+		if (!is_there)
+			c = cobj_ref(one);
+	}
+	lock_give(&h->lock);
+	return c;
+}
+
+void store_forget_retired(struct store *s)
+{
+	struct cobj *c;
+
+	for (unsigned i = 0; i < STORE_SHARDS; i++)
+		while ((c = next_retired(s, &s->shards[i])) != NULL) {
+			store_unlist_unwanted(s, c);
+			cobj_unref(&c);
+		}
 }

@@ -4,6 +4,7 @@
 #include "cache/store.h"
 
 #include "base/counters.h"
+#include "base/oplog.h"
 #include "cache/store_int.h"
 #include "cache/vary.h"
 #include "http/serialise.h"
@@ -48,6 +49,7 @@ static void init_shards(struct store *s)
 		lock_init(&s->shards[i].lock, LOCK_RANK_CACHE);
 		table_init(&s->shards[i].table);
 		list_init(&s->shards[i].filling);
+		list_init(&s->shards[i].loading);
 	}
 }
 
@@ -59,15 +61,21 @@ enum err store_new(struct store **out, const struct cache_conf *conf, struct job
 	(void)n_workers;
 	OBJ_NEW(s, STORE_MAGIC);
 	s->jobs = js;
-	cache_secret_draw(&s->secret);
+	store_dirs_secret(conf, &s->secret);
+	store_dirs_init(&s->dirs, js);
 	init_shards(s);
 	lock_init(&s->evict_lock, LOCK_RANK_CACHE_STORE);
 	evict_init(&s->evict, conf->cache_mem_bytes);
 	list_init(&s->passing);
-	s->memfds.max = conf->dirs == NULL ? memfds_max() : 0;
+	s->memfds.max = memfds_max();
 	configure_memory(s, conf);
-	*out = s;
-	return ERR_NONE;
+	const enum err e = store_dirs_configure(&s->dirs, conf, &s->secret);
+
+	if (e != ERR_NONE)
+		store_free(&s);
+	else
+		*out = s;
+	return e;
 }
 
 void store_configure(struct store *s, const struct cache_conf *conf)
@@ -78,6 +86,16 @@ void store_configure(struct store *s, const struct cache_conf *conf)
 	evict_set_capacity(&s->evict, conf->cache_mem_bytes);
 	lock_give(&s->evict_lock);
 	store_evict_to_limit(s);
+	if (store_dirs_configure(&s->dirs, conf, &s->secret) != ERR_NONE)
+		oplog(OPLOG_ERROR,
+		      "cache_dir: there is no memory for an index: nothing is stored on disk");
+	store_forget_retired(s);
+}
+
+void store_tick(struct store *s)
+{
+	CHECK_OBJ(s, STORE_MAGIC);
+	store_dirs_tick(&s->dirs);
 }
 
 /* All that is listed; the locks are for form's sake. */
@@ -110,6 +128,7 @@ void store_free(struct store **s)
 		return;
 	CHECK_OBJ(mine, STORE_MAGIC);
 	unlist_all(mine);
+	store_dirs_fini(&mine->dirs);
 	evict_fini(&mine->evict);
 	lock_fini(&mine->evict_lock);
 	OBJ_FREE(mine, STORE_MAGIC);
@@ -118,105 +137,10 @@ void store_free(struct store **s)
 bool store_is_loaded(struct store *s)
 {
 	CHECK_OBJ(s, STORE_MAGIC);
-	return true;
+	return atomic_load_explicit(&s->dirs.is_loaded, memory_order_relaxed);
 }
 
-/* --- looking up ------------------------------------------------------------------------------ */
-
-/* By way of the URI's marker, if it has one, to the key that this request's reply has. */
-static struct cobj *find(struct store_lookup *q)
-{
-	struct store *const s = q->store;
-	char buf[VARY_VARIANT_MAX];
-	struct span variant;
-	struct cobj *c;
-
-	q->key = cache_key_of_uri(&s->secret, q->url);
-	c = store_find(s, q->key, q->url);
-	if (c == NULL || (c->meta.flags & COBJ_MARKER) == 0)
-		return c;
-	/* Too long: it is nobody's variant, and leads for the URI. */
-	const bool has_variant = vary_variant(c->vary, q->request, buf, &variant);
-
-	if (has_variant)
-		q->key = cache_key_of_variant(&s->secret, q->url, c->meta.salt, variant);
-	cobj_unref(&c);
-	if (!has_variant)
-		return NULL;
-	c = store_find(s, q->key, q->url);
-	/* One that is awaited has no variant yet. */
-	if (c != NULL && cobj_state(c) != COBJ_WAITING && !span_eq(c->variant, variant))
-		cobj_unref(&c);
-	return c;
-}
-
-static bool may_have(const struct store_lookup *q, const struct cobj *c)
-{
-	switch (cobj_state(c)) {
-	case COBJ_WAITING:
-	case COBJ_FILLING:
-		return q->may_join;
-	case COBJ_COMPLETE:
-		return true;
-	case COBJ_RELEASED:
-	case COBJ_FAILED:
-		break;
-	}
-	return false;
-}
-
-/* A new object for others to join, unless the last reply was not for sharing, or somebody leads already. */
-static struct cobj *lead(struct store_lookup *q, int64_t now_ms, struct cobj **other)
-{
-	struct cobj *const c = cobj_fill_new(q->store, q->key, q->url, now_ms);
-
-	*other = NULL;
-	if (!store_is_marked(q->store, q->key, now_ms))
-		*other = store_list_or_find(q->store, c);
-	return c;
-}
-
-static enum store_found found(struct store_lookup *q, struct cobj *c, bool is_resident)
-{
-	q->cobj = c;
-	q->is_resident = is_resident;
-	return STORE_FOUND;
-}
-
-/* Somebody else was faster: his will do, or ours stays one that nobody finds before its head is there. */
-static enum store_found miss(struct store_lookup *q, int64_t now_ms)
-{
-	struct cobj *other, *c;
-
-	if (!q->may_lead)
-		return STORE_NONE;
-	c = lead(q, now_ms, &other);
-	/* A marker may have come meanwhile. */
-	if (other != NULL && may_have(q, other) && (other->meta.flags & COBJ_MARKER) == 0) {
-		cobj_fill_drop(&c);
-		return found(q, other, true);
-	}
-	cobj_unref(&other);
-	q->cobj = c;
-	return STORE_LEADS;
-}
-
-enum op_status store_lookup(struct store_lookup *q, struct loop *l, struct task *waiter)
-{
-	CHECK_OBJ(q->store, STORE_MAGIC);
-	q->op = (struct op){ .status = OP_READY, .loop = l, .waiter = waiter };
-	q->cobj = NULL;
-	q->is_resident = q->read_failed = false;
-	struct cobj *c = find(q);
-
-	if (c != NULL && may_have(q, c)) {
-		q->found = found(q, c, true);
-		return OP_READY;
-	}
-	cobj_unref(&c);
-	q->found = miss(q, loop_now_ms(l));
-	return OP_READY;
-}
+/* --- taking in ------------------------------------------------------------------------------- */
 
 struct cobj *store_begin(struct store *s, struct span url)
 {
@@ -225,7 +149,18 @@ struct cobj *store_begin(struct store *s, struct span url)
 	                     clock_monotonic_us() / 1000);
 }
 
-/* --- taking in ------------------------------------------------------------------------------- */
+void store_succeeds(struct cobj *c, const struct cobj *old)
+{
+	char buf[VARY_TEXT_MAX];
+	struct span names;
+
+	CHECK(c->fill != NULL && cobj_state(c) == COBJ_WAITING);
+	if (old->variant.n == 0 || vary_names(&old->head, buf, &names) != VARY_NAMES)
+		return;
+	free(c->fill->names);
+	c->fill->names = span_strdup(names);
+	c->fill->salt = old->meta.salt;
+}
 
 /* What is known of a reply that may come in. */
 struct incoming {
@@ -237,13 +172,17 @@ struct incoming {
 
 static bool fits_memory(const struct store *s, uint64_t bytes)
 {
-	const int mode = atomic_load_explicit(&s->memory_mode, memory_order_relaxed);
+	return store_may_stay_in_memory(s, bytes == COBJ_LENGTH_UNKNOWN ? 0 : bytes);
+}
 
-	if (mode == MEMORY_CACHE_DISK)
-		return false;
-	return bytes == COBJ_LENGTH_UNKNOWN ? store_limit(&s->max_in_memory_bytes) > 0
-	                                    : bytes <= store_limit(&s->max_in_memory_bytes) &&
-	                                              bytes <= store_limit(&s->mem_max_bytes);
+/* Is there any place for it? */
+static bool could_be_kept(struct store *s, struct cache_key k, uint64_t bytes)
+{
+	struct store_dir *d = store_dirs_choose(&s->dirs, k, bytes);
+	const bool has_dir = d != NULL;
+
+	store_dir_unref(&d);
+	return has_dir || fits_memory(s, bytes);
 }
 
 /* The head as it is kept, and by which values of the request it is selected. */
@@ -277,53 +216,96 @@ static uint64_t draw_salt(void)
 	return salt;
 }
 
-/* List a marker in the place of what the URI had. */
-static enum err put_marker(struct cobj *c, struct span names, uint64_t *salt)
+/* A new marker is listed in the place of what the URI had; c holds it. */
+static enum err make_marker(struct cobj *c, struct span names)
 {
 	struct store *const s = c->store;
 	struct cobj *m = cobj_new(s, c->fill->uri_key, c->url, COBJ_COMPLETE);
-	enum err e = cobj_set_texts(m, SPAN_NULL, SPAN_NULL, names);
+	const enum err e = cobj_set_texts(m, SPAN_NULL, SPAN_NULL, names);
 
 	m->meta = (struct cobj_meta){ .salt = draw_salt(), .flags = COBJ_MARKER };
-	if (e == ERR_NONE) {
-		store_list(s, m);
-		if (store_charge(s, m, cobj_overhead(m)))
-			store_queue(s, m);
-		else if (store_unlist(s, m))
-			e = ERR_LIMIT;
+	cobj_unref(&c->fill->marker);
+	c->fill->is_marker_new = true;
+	if (e != ERR_NONE) {
+		cobj_unref(&m);
+		return e;
 	}
-	*salt = m->meta.salt;
-	cobj_unref(&m);
-	return e;
+	store_list(s, m);
+	if (store_charge(s, m, cobj_overhead(m)))
+		store_queue(s, m);
+	else
+		store_let_pass(s, m);
+	c->fill->marker = m;
+	return ERR_NONE;
 }
 
-/* The salt of the URI's variants: of the marker that is there, if it names the same fields. */
-static enum err find_salt(struct cobj *c, struct span names, uint64_t *salt)
+static bool is_marker_of(struct cobj *m, struct span names)
 {
-	struct cobj *m = store_find(c->store, c->fill->uri_key, c->url);
-	const bool is_same =
-		m != NULL && (m->meta.flags & COBJ_MARKER) != 0 && span_eq(m->vary, names);
+	if (m == NULL || !cobj_is_marker(m) || !span_eq(m->vary, names))
+		return false;
+	lock_take(&m->lock);
+	const bool is_listed = m->resident != NULL;
 
-	if (is_same)
-		*salt = m->meta.salt;
-	cobj_unref(&m);
-	return is_same ? ERR_NONE : put_marker(c, names, salt);
+	lock_give(&m->lock);
+	return is_listed;
+}
+
+/* The marker that names these fields: that which is there, or a new one. */
+static enum err find_marker(struct cobj *c, struct span names)
+{
+	struct cobj_fill *const f = c->fill;
+
+	if (is_marker_of(f->marker, names))
+		return ERR_NONE;
+	cobj_unref(&f->marker);
+	f->marker = store_find(c->store, f->uri_key, c->url);
+	return is_marker_of(f->marker, names) ? ERR_NONE : make_marker(c, names);
+}
+
+/* The disk must have it, too, if a variant goes there. It need not be the same directory. */
+static void place_marker(struct cobj *c)
+{
+	struct store_dirs *const ds = &c->store->dirs;
+	struct index_entry e;
+
+	if (c->fill->dir == NULL || c->fill->marker == NULL)
+		return;
+	/* What is there under the URI's key is the marker itself, if this one did not just come. */
+	if (!c->fill->is_marker_new && cache_index_find(ds->index, c->fill->uri_key, true, &e))
+		return;
+	struct store_dir *d = store_dirs_choose(ds, c->fill->uri_key, COBJ_LENGTH_UNKNOWN);
+
+	if (d != NULL && cobj_fill_begin_commit(c)) {
+		if (!cobj_place_head(c->fill->marker, d))
+			count(COUNT_CACHE_DISK_REFUSED);
+		cobj_fill_end_commit(c);
+	}
+	store_dir_unref(&d);
 }
 
 /* Its key from now on: that of the URI, or of the variant. */
 static enum err choose_key(struct cobj *c, struct incoming *in, struct cache_key *k)
 {
-	*k = c->fill->uri_key;
+	struct cobj_fill *const f = c->fill;
+
+	*k = f->uri_key;
 	in->meta.salt = 0;
 	if (in->names.n == 0)
 		return ERR_NONE;
 	/* Otherwise the marker would take it for one that it replaces. */
-	if (cache_key_eq(c->key, c->fill->uri_key))
+	if (cache_key_eq(c->key, f->uri_key))
 		store_unlist(c->store, c);
-	const enum err e = find_salt(c, in->names, &in->meta.salt);
+	if (f->names != NULL && span_eq(span_str(f->names), in->names)) {
+		in->meta.salt = f->salt;
+	} else {
+		const enum err e = find_marker(c, in->names);
 
+		if (e != ERR_NONE)
+			return e;
+		in->meta.salt = f->marker->meta.salt;
+	}
 	*k = cache_key_of_variant(&c->store->secret, c->url, in->meta.salt, in->variant);
-	return e;
+	return ERR_NONE;
 }
 
 /* Under its key, in the place of what was there, unless it was purged meanwhile. */
@@ -351,7 +333,21 @@ static bool is_unwanted(struct cobj *c)
 	return is;
 }
 
-/* List it and charge it. ERR_LIMIT: there is no room. *keep: COBJ_KEEP_NOT if it was purged by now. */
+/* Listed under its key: it goes to a disk, or it is charged to cache_mem. */
+static bool find_room(struct cobj *c, uint64_t bytes, enum cobj_keep *keep)
+{
+	struct store *const s = c->store;
+
+	c->fill->dir = store_dirs_choose(&s->dirs, c->key, bytes);
+	*keep = c->fill->dir != NULL ? COBJ_KEEP_DISK : COBJ_KEEP_MEMORY;
+	if (*keep == COBJ_KEEP_DISK) {
+		place_marker(c);
+		return true;
+	}
+	return fits_memory(s, bytes) && store_charge(s, c, cobj_overhead(c));
+}
+
+/* List it, and find room for it. ERR_LIMIT: there is none. *keep: COBJ_KEEP_NOT if it was purged by now. */
 static enum err enlist(struct cobj *c, struct incoming *in, enum cobj_keep *keep)
 {
 	struct cache_key k;
@@ -364,7 +360,7 @@ static enum err enlist(struct cobj *c, struct incoming *in, enum cobj_keep *keep
 		c->meta.salt = in->meta.salt;
 		store_unmark(c->store, c->key);
 		list_as(c, k);
-		if (store_charge(c->store, c, cobj_overhead(c)))
+		if (find_room(c, in->meta.body_bytes, keep))
 			return ERR_NONE;
 		if (!is_unwanted(c))
 			return ERR_LIMIT;
@@ -379,7 +375,7 @@ static enum err take_in(struct cobj *c, struct incoming *in, const struct http_h
 {
 	enum cobj_keep keep = COBJ_KEEP_MEMORY;
 
-	if (!fits_memory(c->store, in->meta.body_bytes))
+	if (!could_be_kept(c->store, c->key, in->meta.body_bytes))
 		return ERR_LIMIT;
 	enum err e = examine(in, request, reply);
 
@@ -442,10 +438,43 @@ static struct cobj *with_head(struct cobj *old, const struct http_head *head,
 	c->meta = *meta;
 	c->meta.salt = old->meta.salt;
 	c->meta.body_bytes = old->meta.body_bytes;
-	c->meta.flags &= (uint16_t)~COBJ_MARKER;
+	c->meta.flags &= (uint16_t) ~(COBJ_MARKER | COBJ_IS_STALE);
 	if (old->body != NULL)
 		c->body = cobj_body_ref(old->body);
 	return c;
+}
+
+/* Where the disk has the old head; counted. NULL: nowhere, or without the places of its body. */
+static struct store_dir *home_of(const struct cobj *c)
+{
+	struct store_dirs *const ds = &c->store->dirs;
+	struct index_entry e;
+
+	if (!store_dirs_any(ds) || !cache_index_find(ds->index, c->key, false, &e))
+		return NULL;
+	struct store_dir *d = store_dirs_get(ds, disk_id_of(e.segment));
+
+	if (d != NULL && c->body->bytes > 0 && (c->body->n_places == 0 || c->body->dir != d))
+		store_dir_unref(&d);
+	return d;
+}
+
+/* In memory, and on the disk where the old one was. A purge waits until that is done. */
+static void replace(struct store *s, struct cobj *old, struct cobj *c)
+{
+	if (!cobj_fill_begin_commit(c) || !store_replace(s, old, c))
+		return;
+	struct store_dir *d = home_of(c);
+
+	if (d == NULL)
+		store_dirs_forget_known(&s->dirs, c->key);
+	else if (!cobj_place_head(c, d))
+		count(COUNT_CACHE_DISK_REFUSED);
+	store_dir_unref(&d);
+	if (store_charge(s, c, cobj_memory(c)))
+		store_queue(s, c);
+	else
+		store_let_pass(s, c);
 }
 
 void store_renew(struct cobj *old, const struct http_head *head, const struct cobj_meta *meta,
@@ -455,12 +484,12 @@ void store_renew(struct cobj *old, const struct http_head *head, const struct co
 	struct cobj *const c = cobj_state(old) == COBJ_COMPLETE ? with_head(old, head, meta) : NULL;
 
 	*out = c != NULL ? c : cobj_ref(old);
-	if (c == NULL || !store_replace(s, old, c))
+	if (c == NULL)
 		return;
-	if (store_charge(s, c, cobj_memory(c)))
-		store_queue(s, c);
-	else
-		store_let_pass(s, c);
+	cobj_fill_attach(s, c, 0);
+	replace(s, old, c);
+	cobj_fill_end_commit(c);
+	cobj_fill_detach(c);
 }
 
 /* --- figures --------------------------------------------------------------------------------- */
@@ -469,15 +498,10 @@ void store_stats(struct store *s, struct store_stats *out)
 {
 	CHECK_OBJ(s, STORE_MAGIC);
 	*out = (struct store_stats){ 0 };
-	for (unsigned i = 0; i < STORE_SHARDS; i++) {
-		struct store_shard *const h = &s->shards[i];
-
-		lock_take(&h->lock);
-		out->lookups += h->lookups;
-		out->mem_hits += h->mem_hits;
-		out->disk_hits += h->disk_hits;
-		lock_give(&h->lock);
-	}
+	out->lookups = counters_sum(COUNT_CACHE_LOOKUPS);
+	out->mem_hits = counters_sum(COUNT_CACHE_FOUND_IN_MEMORY);
+	out->disk_hits = counters_sum(COUNT_CACHE_FOUND_ON_DISK);
+	out->n_disks = atomic_load_explicit(&s->dirs.n, memory_order_relaxed);
 	out->mem_objects = store_limit(&s->mem_objects);
 	out->mem_bytes = store_limit(&s->mem_bytes);
 	out->mem_max_bytes = store_limit(&s->mem_max_bytes);
@@ -488,6 +512,12 @@ void store_stats(struct store *s, struct store_stats *out)
 struct disk *store_disk(struct store *s, unsigned i)
 {
 	CHECK_OBJ(s, STORE_MAGIC);
-	(void)i;
-	return NULL;
+	struct disk *found = NULL;
+
+	lock_take(&s->dirs.lock);
+	for (unsigned id = 0; id < DISK_IDS && found == NULL; id++)
+		if (s->dirs.by_id[id] != NULL && i-- == 0)
+			found = s->dirs.by_id[id]->disk;
+	lock_give(&s->dirs.lock);
+	return found;
 }

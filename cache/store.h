@@ -22,8 +22,16 @@ enum err store_new(struct store **out, const struct cache_conf *conf, struct job
                    unsigned n_workers) MUST_USE;
 /* A reload: new limits; directories that are new are opened, those that are gone are closed. */
 void store_configure(struct store *s, const struct cache_conf *conf);
-/* All objects must be unreferenced. Writes what is not written yet; at most a job's time each. */
+/*
+ * No worker runs any more, the jobs do still; all objects are unreferenced, all operations ended. Writes what is
+ * not written yet, which blocks.
+ */
 void store_free(struct store **s);
+/*
+ * About once a second, from one worker: the disks write and sync what is due, and it is seen which of them
+ * has room.
+ */
+void store_tick(struct store *s);
 /* False while some index is still being loaded: a miss may be on disk, and is not stored twice. */
 bool store_is_loaded(struct store *s);
 
@@ -51,7 +59,10 @@ struct store_lookup {
 	bool is_resident;     /* it was in memory already (TCP_MEM_HIT, TCP_INM_HIT) */
 	bool read_failed;     /* it was on disk and could not be read: TCP_SWAPFAIL_MISS */
 	struct cache_key key; /* private from here */
-	void *load;
+	struct cache_key loaded;
+	unsigned n_loads;
+	struct cobj *marker;
+	struct store_wait *wait;
 };
 
 /* OP_READY at once in nearly all cases; OP_PENDING when the disk must be read. */
@@ -72,6 +83,8 @@ enum err store_take_in(struct cobj *c, const struct http_head *request,
  * of the one before.
  */
 struct cobj *store_begin(struct store *s, struct span url);
+/* It is made because `old` was found stale: the other variants of the URI stay what they are. Before store_take_in(). */
+void store_succeeds(struct cobj *c, const struct cobj *old);
 
 /*
  * A 304 has confirmed `old`: a new object with this head and the same body takes its place. On failure
@@ -86,10 +99,11 @@ void store_renew(struct cobj *old, const struct http_head *head, const struct co
  */
 struct store_purge {
 	struct op op;
-	struct store *store;
+	struct store *store; /* set by the caller */
 	uint64_t n;
-	void *job;
+	struct store_forgetting *forgetting; /* private */
 };
+/* OP_FAILED: it is forgotten, but a disk could not make that durable. */
 /* This URI with all its variants: also what is being taken in is not kept. */
 enum op_status store_purge(struct store_purge *p, struct span url, struct loop *l,
                            struct task *waiter);

@@ -14,6 +14,7 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "cache/body_int.h"
+#include "cache/dirs.h"
 #include "cache/evict.h"
 #include "cache/fill.h"
 #include "cache/store.h"
@@ -34,9 +35,9 @@ struct store_shard {
 	struct lock lock;
 	struct table table;  /* of struct cobj_resident */
 	struct list filling; /* struct cobj_fill: all under way whose URI's key belongs here */
+	struct list loading; /* struct load: what is read from a disk, likewise */
 	struct store_mark marks[STORE_MARKS];
 	unsigned next_mark;
-	uint64_t lookups, mem_hits, disk_hits;
 } __attribute__((aligned(64)));
 
 /* An object's place in the table. */
@@ -57,6 +58,7 @@ struct store {
 	struct cache_secret secret; /* immutable */
 	struct store_shard *shards;
 	struct cobj_memfds memfds;
+	struct store_dirs dirs;
 
 	/* From the configuration. */
 	_Atomic uint64_t mem_max_bytes, max_in_memory_bytes;
@@ -72,6 +74,14 @@ struct store {
 static inline uint64_t store_limit(const _Atomic uint64_t *v)
 {
 	return atomic_load_explicit(v, memory_order_relaxed);
+}
+
+/* Does what came from the network stay in memory, as far as the configuration is concerned? */
+static inline bool store_may_stay_in_memory(const struct store *s, uint64_t bytes)
+{
+	return atomic_load_explicit(&s->memory_mode, memory_order_relaxed) != MEMORY_CACHE_DISK &&
+	       bytes <= store_limit(&s->max_in_memory_bytes) &&
+	       bytes < store_limit(&s->mem_max_bytes);
 }
 
 static inline struct store_shard *store_shard(struct store *s, struct cache_key k)
@@ -101,6 +111,8 @@ void store_queue(struct store *s, struct cobj *c);
 void store_evict_to_limit(struct store *s);
 /* It is listed only as long as somebody uses it. Given back with the last use: store_release_passing(). */
 void store_let_pass(struct store *s, struct cobj *c);
+/* Nothing is listed any more whose body lies in a directory that is not named any more. */
+void store_forget_retired(struct store *s);
 /* The caller's reference is about to go: take a passing object out of the table if nobody else has one. */
 void store_release_passing(struct cobj *c);
 

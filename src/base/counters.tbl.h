@@ -59,6 +59,9 @@ COUNTER(SHADOW_UNKNOWN,		"shadow.unknown",		"transactions of which it could not 
 COUNTER(ACL_UNDECIDED,		"acl.undecided",		"decisions that failed (regular expression limits, lookups)")
 COUNTER(ACL_REPORTED,		"acl.reported",			"decisions in which a report_only rule would have decided")
 COUNTER(ACL_MARK_FAILED,	"acl.mark_failures",		"netfilter marks of client connections that could not be read")
+COUNTER(CACHE_FOUND_IN_MEMORY,	"cache.found_in_memory",	"lookups that found one in memory, or under way")
+COUNTER(CACHE_FOUND_ON_DISK,	"cache.found_on_disk",		"lookups that read one from a cache_dir")
 COUNTER(CACHE_NOT_KEPT,		"cache.not_kept",		"replies that could have been stored and were not kept, for want of room or because they were purged meanwhile")
+COUNTER(CACHE_DISK_REFUSED,	"cache.disk_refused",		"replies that no cache_dir took: buffers full, too small, too large, or out of use")
 COUNTER(CACHE_READERS_CUT,	"cache.readers_cut",		"clients cut because they were a window behind the others who read a reply that is not kept")
 /* clang-format on */

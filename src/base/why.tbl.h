@@ -64,5 +64,6 @@ WHY(TUNNEL_IDLE,	NULL,				0,   TIMEDOUT, false, NULL, "nothing moved through the
 /* ourselves */
 WHY(SHUTDOWN,		"ERR_SHUTTING_DOWN",		503, ABORTED,  false, "proxy_internal_error", "the proxy is shutting down")
 WHY(MEMORY,		"ERR_SOCKET_FAILURE",		503, NONE,     true, "connection_limit_reached", "memory_limit was reached")
+WHY(STORE_READ,		"ERR_READ_ERROR",		502, ABORTED,  true, "proxy_internal_error", "a stored reply could not be read from its disk")
 WHY(INTERNAL,		"ERR_CANNOT_FORWARD",		500, NONE,     true, "proxy_internal_error", "the proxy failed")
 /* clang-format on */

@@ -16,6 +16,8 @@ tests_unit_unit_cache_SOURCES = tests/unit/unit_cache.c tests/unit/unit.h \
 	tests/unit/cache/test_status_field.c \
 	tests/unit/cache/test_storable.c \
 	tests/unit/cache/test_store.c \
+	tests/unit/cache/test_store_disk.c \
+	tests/unit/cache/test_store_threads.c \
 	tests/unit/cache/test_vary.c
 tests_unit_unit_cache_LDADD = cache/libcache.a acl/libacl.a src/net/libnet.a src/loop/libloop.a \
 	src/conf/libconf.a src/http/libhttp.a src/base/libbase.a $(unit_libs)

@@ -3,6 +3,7 @@
  */
 #include "tests/unit/cache/cache_world.h"
 
+#include "cache/disk.h"
 #include "http/parse.h"
 #include "tests/unit/unit.h"
 
@@ -11,7 +12,17 @@
 struct cache_conf world_conf;
 struct store *world_store;
 struct loop *world_loop;
+struct task world_task;
 static struct arena arena;
+static struct jobs *jobs;
+static struct cache_dir dirs[4];
+static char paths[4][64];
+static unsigned n_dirs;
+
+static void on_news(struct task *t)
+{
+	(void)t;
+}
 
 void world_defaults(void)
 {
@@ -20,18 +31,80 @@ void world_defaults(void)
 		                          .max_object_in_memory_bytes = 512 << 10 };
 }
 
+struct cache_dir *world_add_dir(uint64_t max_bytes)
+{
+	const char *const top = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
+	struct cache_dir *const d = &dirs[n_dirs];
+	char *const path = paths[n_dirs++];
+
+	snprintf(path, sizeof(paths[0]), "%s/cuttle-store-XXXXXX", top);
+	ck_assert_ptr_nonnull(mkdtemp(path));
+	*d = (struct cache_dir){ .path = span_str(path),
+		                 .max_bytes = max_bytes,
+		                 .max_object_bytes = 1 << 30 };
+	/* Behind the others. */
+	struct cache_dir **at = &world_conf.dirs;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = d;
+	return d;
+}
+
+static void await_loaded(void)
+{
+	struct disk *d;
+
+	for (unsigned i = 0; (d = store_disk(world_store, i)) != NULL; i++)
+		ck_assert(disk_wait_loaded(d, 60000));
+	store_tick(world_store);
+	ck_assert(store_is_loaded(world_store));
+}
+
 void world_open(void)
 {
+	static const unsigned threads[JOB_CLASS_N] = { 2, 1, 1, 1 };
+	static const unsigned queue[JOB_CLASS_N] = { 1000, 10, 10, 10 };
+
 	arena_init(&arena);
+	task_init(&world_task, on_news);
 	ck_assert_int_eq(loop_new(&world_loop, 0), ERR_NONE);
-	ck_assert_int_eq(store_new(&world_store, &world_conf, NULL, 1), ERR_NONE);
+	ck_assert_int_eq(jobs_new(&jobs, threads, queue), ERR_NONE);
+	ck_assert_int_eq(store_new(&world_store, &world_conf, jobs, 1), ERR_NONE);
+	await_loaded();
 }
 
 void world_close(void)
 {
+	if (world_store == NULL)
+		return;
 	store_free(&world_store);
+	jobs_free(&jobs);
 	loop_free(&world_loop);
 	arena_fini(&arena);
+}
+
+void world_reopen(void)
+{
+	world_close();
+	world_open();
+}
+
+void world_clean(void)
+{
+	char command[128];
+
+	for (; n_dirs > 0; n_dirs--) {
+		snprintf(command, sizeof(command), "rm -rf '%s'", paths[n_dirs - 1]);
+		ck_assert_int_eq(system(command), 0);
+	}
+}
+
+enum op_status world_await(struct op *op)
+{
+	while (op->status == OP_PENDING)
+		loop_turn(world_loop, -1);
+	return op->status;
 }
 
 static struct http_head *head(const char *text, bool is_reply)
@@ -69,7 +142,8 @@ enum store_found world_lookup(struct store_lookup *q, const char *url, const cha
 		                    .request = world_request(fields),
 		                    .may_lead = true,
 		                    .may_join = true };
-	ck_assert_int_eq(store_lookup(q, world_loop, NULL), OP_READY);
+	(void)store_lookup(q, world_loop, &world_task);
+	ck_assert_int_eq(world_await(&q->op), OP_READY);
 	return q->found;
 }
 
@@ -105,7 +179,8 @@ enum store_found world_has(const char *url, const char *fields)
 		                  .request = world_request(fields),
 		                  .may_join = true };
 
-	ck_assert_int_eq(store_lookup(&q, world_loop, NULL), OP_READY);
+	(void)store_lookup(&q, world_loop, &world_task);
+	ck_assert_int_eq(world_await(&q.op), OP_READY);
 	cobj_unref(&q.cobj);
 	return q.found;
 }
@@ -147,6 +222,11 @@ uint64_t world_read(struct cobj_reader *r, uint64_t at, uint64_t seed, struct co
 
 	for (;;) {
 		cobj_read(r, at, sizeof(buf), last);
+		/* A disk. */
+		if (last->kind == COBJ_PIECE_WAIT && cobj_state(r->cobj) == COBJ_COMPLETE) {
+			loop_turn(world_loop, -1);
+			continue;
+		}
 		if (last->kind != COBJ_PIECE_MEMORY && last->kind != COBJ_PIECE_FILE)
 			return at;
 		const struct span s = world_piece(last, buf, sizeof(buf));

@@ -12,8 +12,17 @@ extern struct store *world_store;
 extern struct loop *world_loop;
 
 void world_defaults(void);
+/* A cache_dir of that many bytes, in a fresh folder; until world_clean(). */
+struct cache_dir *world_add_dir(uint64_t max_bytes);
 void world_open(void);
 void world_close(void);
+/* Removes the folders. */
+void world_clean(void);
+/* The store is closed and opened again: what was only in memory is gone. */
+void world_reopen(void);
+/* Turns of the loop until the operation is not pending; what it became. */
+enum op_status world_await(struct op *op);
+extern struct task world_task;
 
 /* A head of a request or of a reply from its text; lives until world_close(). */
 const struct http_head *world_request(const char *fields);

@@ -1,0 +1,367 @@
+/*
+ * The store with directories: what is found again after memory has lost it, and what is not.
+ */
+#include "tests/unit/unit.h"
+
+#include "cache/disk.h"
+#include "tests/unit/cache/cache_world.h"
+
+#define URL      "http://a.test/x"
+#define MEGABYTE ((uint64_t)1 << 20)
+
+static void setup(void)
+{
+	world_defaults();
+	world_add_dir(200 * MEGABYTE);
+	world_open();
+}
+
+static void teardown(void)
+{
+	world_close();
+	world_clean();
+}
+
+/* The whole body of what is found, and where it was. */
+static void check_body(const char *fields, uint64_t seed, uint64_t n, bool is_resident)
+{
+	struct store_lookup q;
+	struct cobj_reader r;
+	struct cobj_piece p;
+
+	ck_assert_int_eq(world_lookup(&q, URL, fields), STORE_FOUND);
+	ck_assert_int_eq(q.is_resident, is_resident);
+	ck_assert_int_eq(cobj_state(q.cobj), COBJ_COMPLETE);
+	ck_assert_uint_eq(q.cobj->meta.body_bytes, n);
+	cobj_reader_init(&r, q.cobj, world_loop, &world_task);
+	ck_assert_uint_eq(world_read(&r, 0, seed, &p), n);
+	ck_assert_int_eq(p.kind, COBJ_PIECE_END);
+	cobj_reader_fini(&r);
+	cobj_unref(&q.cobj);
+}
+
+static const size_t lengths[] = { 0, 1, 1000, 32768, 32769, 100000, 1048576, 1048577, 10000000 };
+
+START_TEST(what_was_stored_is_found_before_and_after_a_restart)
+{
+	const size_t n = lengths[_i];
+
+	ck_assert(world_fetch(URL, "", "ETag: \"1\"\r\n", 9, n));
+	check_body("", 9, n, true);
+	world_reopen();
+	check_body("", 9, n, false);
+	check_body("", 9, n, true);
+}
+END_TEST
+
+START_TEST(of_unknown_length)
+{
+	const size_t n = lengths[_i];
+	struct store_lookup q;
+	static char bytes[16384];
+
+	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_LEADS);
+	ck_assert_int_eq(world_take_in(q.cobj, "", "", COBJ_LENGTH_UNKNOWN), ERR_NONE);
+	for (size_t at = 0; at < n; at += sizeof(bytes)) {
+		const size_t m = MIN(sizeof(bytes), n - at);
+
+		world_bytes(3, at, bytes, m);
+		ck_assert_uint_eq(cobj_append(q.cobj, span_of(bytes, m)), m);
+	}
+	cobj_finish(q.cobj);
+	cobj_unref(&q.cobj);
+	check_body("", 3, n, true);
+	world_reopen();
+	check_body("", 3, n, false);
+}
+END_TEST
+
+START_TEST(without_cache_mem_all_is_read_from_the_disk)
+{
+	const size_t n = lengths[_i];
+	struct store_stats st;
+
+	world_close();
+	world_conf.cache_mem_bytes = 0;
+	world_open();
+	ck_assert(world_fetch(URL, "", "", 4, n));
+	check_body("", 4, n, false);
+	world_reopen();
+	check_body("", 4, n, false);
+	check_body("", 4, n, false);
+	store_stats(world_store, &st);
+	ck_assert_uint_eq(st.mem_bytes, 0);
+	ck_assert_uint_eq(st.mem_objects, 0);
+}
+END_TEST
+
+#define GZIP "Accept-Encoding: gzip\r\n"
+#define BR   "Accept-Encoding: br\r\n"
+#define VARY "Vary: Accept-Encoding\r\n"
+
+static const uint64_t mems[] = { 64 << 20, 0 };
+
+START_TEST(variants_are_found_by_way_of_the_marker_on_the_disk)
+{
+	world_close();
+	world_conf.cache_mem_bytes = mems[_i];
+	world_open();
+	ck_assert(world_fetch(URL, GZIP, VARY, 1, 5000));
+	world_reopen();
+	ck_assert_int_eq(world_has(URL, BR), STORE_NONE);
+	ck_assert(world_fetch(URL, BR, VARY, 2, 6000));
+	check_body(GZIP, 1, 5000, false);
+	check_body(BR, 2, 6000, _i == 0);
+	world_reopen();
+	check_body(GZIP, 1, 5000, false);
+	check_body(BR, 2, 6000, false);
+}
+END_TEST
+
+START_TEST(one_variant_that_is_fetched_anew_leaves_the_others)
+{
+	struct store_lookup q;
+	struct cobj *c;
+
+	world_close();
+	world_conf.cache_mem_bytes = 0;
+	world_open();
+	ck_assert(world_fetch(URL, GZIP, VARY, 1, 5000));
+	ck_assert(world_fetch(URL, BR, VARY, 2, 6000));
+	ck_assert_int_eq(world_lookup(&q, URL, GZIP), STORE_FOUND);
+	c = store_begin(world_store, SPAN(URL));
+	store_succeeds(c, q.cobj);
+	cobj_unref(&q.cobj);
+	ck_assert_int_eq(world_take_in(c, GZIP, VARY, 0), ERR_NONE);
+	cobj_finish(c);
+	cobj_unref(&c);
+	check_body(GZIP, 1, 0, false);
+	check_body(BR, 2, 6000, false);
+}
+END_TEST
+
+START_TEST(a_replaced_one_does_not_come_back)
+{
+	struct cobj *c;
+
+	ck_assert(world_fetch(URL, "", "", 1, 5000));
+	c = store_begin(world_store, SPAN(URL));
+	ck_assert_int_eq(world_take_in(c, "", "", 0), ERR_NONE);
+	cobj_finish(c);
+	cobj_unref(&c);
+	check_body("", 1, 0, true);
+	world_reopen();
+	check_body("", 1, 0, false);
+	/* Nor one in whose place something came that is not kept. */
+	c = store_begin(world_store, SPAN(URL));
+	world_conf.dirs->is_read_only = true;
+	world_conf.cache_mem_bytes = 64 << 20;
+	store_configure(world_store, &world_conf);
+	ck_assert_int_eq(world_take_in(c, "", "", 0), ERR_NONE);
+	cobj_finish(c);
+	cobj_unref(&c);
+	world_conf.dirs->is_read_only = false;
+	world_reopen();
+	ck_assert_int_eq(world_has(URL, ""), STORE_NONE);
+}
+END_TEST
+
+static void renew(const char *reply)
+{
+	const struct cobj_meta meta = { .status = 200, .response_s = 77 };
+	struct store_lookup q;
+	struct cobj *fresh;
+
+	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
+	store_renew(q.cobj, world_reply(reply), &meta, &fresh);
+	ck_assert_ptr_ne(fresh, q.cobj);
+	cobj_unref(&fresh);
+	cobj_unref(&q.cobj);
+}
+
+START_TEST(a_renewed_head_finds_its_old_body_after_a_restart)
+{
+	const size_t n = lengths[_i];
+	struct store_lookup q;
+
+	ck_assert(world_fetch(URL, "", "A: old\r\n", 5, n));
+	renew("A: new\r\n");
+	check_body("", 5, n, true);
+	world_reopen();
+	renew("A: newer\r\n");
+	world_reopen();
+	check_body("", 5, n, false);
+	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
+	ck_assert_span(http_head_get_named(&q.cobj->head, SPAN("a"))->value, SPAN("newer"));
+	ck_assert_int_eq(q.cobj->meta.response_s, 77);
+	cobj_unref(&q.cobj);
+}
+END_TEST
+
+typedef enum op_status purge_fn(struct store_purge *, struct span, struct loop *, struct task *);
+
+static uint64_t purge(purge_fn *fn, const char *what)
+{
+	struct store_purge p = { .store = world_store };
+
+	(void)fn(&p, span_str(what), world_loop, &world_task);
+	ck_assert_int_eq(world_await(&p.op), OP_READY);
+	return p.n;
+}
+
+static const struct purge_case {
+	const char *name;
+	purge_fn *fn;
+	const char *what;
+	bool is_resident;
+} purge_cases[] = {
+	{ "by URI, from memory and disk", store_purge, URL, true },
+	{ "by URI, from disk", store_purge, URL, false },
+};
+
+START_TEST(what_was_purged_does_not_come_back)
+{
+	const struct purge_case *const t = &purge_cases[_i];
+
+	ck_assert(world_fetch(URL, "", "", 1, 5000));
+	ck_assert(world_fetch("http://b.test/", "", "", 1, 5000));
+	if (!t->is_resident)
+		world_reopen();
+	ck_assert_uint_ge(purge(t->fn, t->what), 1);
+	ck_assert_int_eq(world_has(URL, ""), STORE_NONE);
+	world_reopen();
+	ck_assert_int_eq(world_has(URL, ""), STORE_NONE);
+	ck_assert_int_eq(world_has("http://b.test/", ""), STORE_FOUND);
+}
+END_TEST
+
+START_TEST(a_body_purged_half_way_is_not_stored)
+{
+	static char bytes[3000000];
+	struct store_lookup q;
+
+	world_bytes(1, 0, bytes, sizeof(bytes));
+	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_LEADS);
+	ck_assert_int_eq(world_take_in(q.cobj, "", "", sizeof(bytes)), ERR_NONE);
+	ck_assert_uint_eq(cobj_append(q.cobj, span_of(bytes, 2000000)), 2000000);
+	ck_assert_uint_eq(purge(store_purge, URL), 1);
+	ck_assert_uint_eq(cobj_append(q.cobj, span_of(bytes + 2000000, 1000000)), 1000000);
+	cobj_finish(q.cobj);
+	cobj_unref(&q.cobj);
+	ck_assert_int_eq(world_has(URL, ""), STORE_NONE);
+	world_reopen();
+	ck_assert_int_eq(world_has(URL, ""), STORE_NONE);
+}
+END_TEST
+
+START_TEST(concurrent_lookups_share_what_is_read)
+{
+	struct store_lookup q[8];
+
+	ck_assert(world_fetch(URL, "", "", 1, 20000));
+	world_reopen();
+	for (size_t i = 0; i < ARRAY_LEN(q); i++) {
+		q[i] = (struct store_lookup){ .store = world_store,
+			                      .url = SPAN(URL),
+			                      .request = world_request("") };
+		(void)store_lookup(&q[i], world_loop, &world_task);
+	}
+	/* Who leaves does not take it from the others. */
+	op_cancel(&q[0].op);
+	for (size_t i = 1; i < ARRAY_LEN(q); i++) {
+		ck_assert_int_eq(world_await(&q[i].op), OP_READY);
+		ck_assert_int_eq(q[i].found, STORE_FOUND);
+		ck_assert_ptr_eq(q[i].cobj, q[1].cobj);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(q); i++)
+		cobj_unref(&q[i].cobj);
+}
+END_TEST
+
+START_TEST(of_several_directories_all_are_used_and_any_may_go)
+{
+	struct store_stats st;
+	struct disk_stats ds;
+	char url[64];
+	unsigned n_found = 0;
+
+	world_add_dir(200 * MEGABYTE);
+	store_configure(world_store, &world_conf);
+	world_reopen();
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(url, sizeof(url), "http://a.test/%u", i);
+		ck_assert(world_fetch(url, "", "", i, 1000000));
+		store_tick(world_store);
+	}
+	store_stats(world_store, &st);
+	ck_assert_uint_eq(st.n_disks, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		disk_stats(store_disk(world_store, i), &ds);
+		ck_assert_uint_gt(ds.objects, 10);
+	}
+	world_conf.dirs = world_conf.dirs->next;
+	store_configure(world_store, &world_conf);
+	ck_assert_ptr_null(store_disk(world_store, 1));
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(url, sizeof(url), "http://a.test/%u", i);
+		n_found += world_has(url, "") == STORE_FOUND;
+	}
+	ck_assert_uint_gt(n_found, 10);
+	ck_assert_uint_lt(n_found, 30);
+}
+END_TEST
+
+static const struct size_case {
+	const char *name;
+	uint64_t min, max, cache_mem;
+	size_t n;
+	bool is_in_memory, is_on_disk;
+} size_cases[] = {
+	{ "in the middle", 10, 10000, 1 << 20, 1000, true, true },
+	{ "too small for the disk", 2000, 10000, 1 << 20, 1000, true, false },
+	{ "too large for the disk", 10, 500, 1 << 20, 1000, true, false },
+	{ "for neither", 10, 500, 0, 1000, false, false },
+};
+
+START_TEST(limits_of_the_directory)
+{
+	const struct size_case *const t = &size_cases[_i];
+
+	world_close();
+	world_conf.dirs->min_object_bytes = t->min;
+	world_conf.dirs->max_object_bytes = t->max;
+	world_conf.cache_mem_bytes = t->cache_mem;
+	world_open();
+	ck_assert_int_eq(world_fetch(URL, "", "", 1, t->n), t->is_in_memory || t->is_on_disk);
+	ck_assert_int_eq(world_has(URL, "") == STORE_FOUND, t->is_in_memory || t->is_on_disk);
+	world_reopen();
+	ck_assert_int_eq(world_has(URL, "") == STORE_FOUND, t->is_on_disk);
+}
+END_TEST
+
+Suite *suite_store_disk(void);
+Suite *suite_store_disk(void)
+{
+	Suite *s = suite_create("store_disk");
+	TCase *tc = tcase_create("disk");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, what_was_stored_is_found_before_and_after_a_restart, 0,
+	                    ARRAY_LEN(lengths));
+	tcase_add_loop_test(tc, of_unknown_length, 0, ARRAY_LEN(lengths));
+	tcase_add_loop_test(tc, without_cache_mem_all_is_read_from_the_disk, 0, ARRAY_LEN(lengths));
+	tcase_add_loop_test(tc, variants_are_found_by_way_of_the_marker_on_the_disk, 0,
+	                    ARRAY_LEN(mems));
+	tcase_add_test(tc, one_variant_that_is_fetched_anew_leaves_the_others);
+	tcase_add_test(tc, a_replaced_one_does_not_come_back);
+	tcase_add_loop_test(tc, a_renewed_head_finds_its_old_body_after_a_restart, 0,
+	                    ARRAY_LEN(lengths));
+	tcase_add_loop_test(tc, what_was_purged_does_not_come_back, 0, ARRAY_LEN(purge_cases));
+	tcase_add_test(tc, a_body_purged_half_way_is_not_stored);
+	tcase_add_test(tc, concurrent_lookups_share_what_is_read);
+	tcase_add_test(tc, of_several_directories_all_are_used_and_any_may_go);
+	tcase_add_loop_test(tc, limits_of_the_directory, 0, ARRAY_LEN(size_cases));
+	suite_add_tcase(s, tc);
+	return s;
+}
