@@ -65,9 +65,9 @@ def test_start_is_told_in_cache_log(start_proxy, mode):
 
 @cuttle_only("Squid's words")
 @pytest.mark.parametrize("conf, said", [
-    ("pid_filename {dir}/none/x.pid\n", ["{dir}/none/x.pid", "pid_filename"]),
+    ("cache_log none\npid_filename {dir}/none/x.pid\n", ["{dir}/none/x.pid", "pid_filename"]),
     ("cache_log udp://127.0.0.1:9\n", ["squid.conf:", "/dev/stderr, or none"]),
-    ("access_log stdio:{dir}/none/x.log\n", ["squid.conf:", "{dir}/none/x.log", "folder"]),
+    ("cache_log none\naccess_log stdio:{dir}/none/x.log\n", ["squid.conf:", "{dir}/none/x.log", "folder"]),
 ])
 def test_what_cannot_be_opened_comes_with_a_remedy(start_proxy, conf, said):
     proxy = start_proxy(start=False)
