@@ -159,12 +159,18 @@ static void begin_redirection(struct txn *t, const struct why_row *row, const st
 	             SPAN("text/html; charset=utf-8"), SPAN(""));
 }
 
+/* RFC 9111 5.2.2.2: a stored reply that must be validated, and the origin cannot be reached. */
+static bool is_failed_validation(const struct txn *t)
+{
+	return t->cache != NULL && t->cache->is_validating && txn_cache_is_origins_fault(t->why);
+}
+
 /* RFC 9110 9.3.6: a 2xx would tell the client that its tunnel is open. */
 static unsigned page_status(const struct txn *t, const struct why_row *row,
                             const struct deny_info *d)
 {
 	if (d == NULL)
-		return row->status;
+		return row->status == 503 && is_failed_validation(t) ? 504 : row->status;
 	return d->status == 0 || (t->is_connect && d->status < 300) ? 403 : d->status;
 }
 
