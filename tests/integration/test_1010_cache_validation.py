@@ -1,6 +1,7 @@
 """Stale objects are validated; conditions of clients are answered from the store."""
 import pytest
 
+from harness.deadline import until
 from harness.message import reply
 from harness.origin import serve
 from harness.proxy import IS_SQUID, cuttle_only
@@ -137,6 +138,78 @@ def test_rfc9111_5_2_1_7_only_if_cached(proxy, client, start_origin):
     client.get(origin.url("/a"))
     assert client.get(origin.url("/a"), {"Cache-Control": "only-if-cached"}).body == b"one"
     assert len(origin.requests) == 1
+
+
+@pytest.mark.parametrize("directive", ["must-revalidate", "proxy-revalidate", "s-maxage=10"])
+def test_rfc9111_5_2_2_2_what_must_be_validated_is_not_served_without(proxy, client, start_origin, directive):
+    origin = start_origin(counted(stale(b"old", {"Cache-Control": f"max-age=10, {directive}"})))
+    url = origin.url("/a")
+    client.get(url)
+    origin.close()
+    assert client.get(url).status == 504
+    assert results(proxy, 2)[1] == "TCP_REFRESH_FAIL_ERR/504"
+
+
+@pytest.mark.parametrize("name, fields, wants", [
+    ("9111 5.2.1.2 max-stale of too little", {}, {"Cache-Control": "max-stale=5"}),
+    ("9111 5.2.1.3 min-fresh", {}, {"Cache-Control": "min-fresh=1"}),
+    ("9111 5.2.2.2 max-stale against must-revalidate", {"Cache-Control": "max-age=10, must-revalidate"},
+     {"Cache-Control": "max-stale=10000"}),
+])
+def test_what_is_validated_all_the_same(client, start_origin, name, fields, wants):
+    origin = start_origin(counted(stale(b"old", fields), not_modified()))
+    client.get(origin.url("/a"))
+    assert client.get(origin.url("/a"), wants).body == b"old"
+    assert len(origin.requests) == 2, name
+
+
+@cuttle_only("Squid 5.7 knows nothing of it")
+def test_rfc5861_3_stale_while_revalidate(proxy, client, start_origin):
+    """The old one at once, and a new one for the next."""
+    origin = start_origin(counted(stale(b"old", {"Cache-Control": "max-age=10, stale-while-revalidate=1000"}),
+                                  fresh(b"new", {"ETag": '"two"'})))
+    client.get(origin.url("/a"))
+    assert client.get(origin.url("/a")).body == b"old"
+    assert origin.wait_requests(2)[1].get("If-None-Match") == '"one"'
+    until(lambda: client.get(origin.url("/a")).body == b"new", "the new one")
+    assert len(origin.requests) == 2
+
+
+@cuttle_only("Squid 5.7 does not look at what a HEAD says")
+def test_rfc9111_4_3_5_a_head_renews_the_stored_fields(client, start_origin):
+    def one(message):
+        if message.method == "HEAD":
+            return reply(fields={"Date": date(), "ETag": '"one"', "Cache-Control": "max-age=3600", "X-New": "1",
+                                 "Content-Length": "3"}, length=False)
+        return stale(b"old")
+    origin = start_origin(counted(one))
+    client.get(origin.url("/a"))
+    assert client.ask("HEAD", origin.url("/a")).get("X-New") == "1"
+    got = client.get(origin.url("/a"))
+    assert (got.body, got.get("X-New")) == (b"old", "1")
+    assert [m.method for m in origin.requests] == ["GET", "HEAD"]
+
+
+@cuttle_only("Squid 5.7 sends all of it, with the same code")
+def test_rfc9111_4_3_2_a_client_that_has_it_gets_a_304_for_a_304(proxy, client, start_origin):
+    origin = start_origin(counted(stale(b"old"), not_modified()))
+    client.get(origin.url("/a"))
+    assert client.get(origin.url("/a"), {"If-None-Match": '"one"'}).status == 304
+    assert client.get(origin.url("/a")).body == b"old"
+    assert len(origin.requests) == 2
+    assert results(proxy, 3) == ["TCP_MISS/200", "TCP_REFRESH_UNMODIFIED/304", "TCP_MEM_HIT/200"]
+
+
+def test_rfc9111_4_3_2_a_client_that_has_another_gets_all_of_it(proxy, client, start_origin):
+    """The stored one is validated by its own tag, or by both; what comes is what the client has not."""
+    def one(message):
+        if '"one"' in (message.get("If-None-Match") or ""):
+            return not_modified()
+        return stale(b"old")
+    origin = start_origin(counted(one))
+    client.get(origin.url("/a"))
+    got = client.get(origin.url("/a"), {"If-None-Match": '"another"'})
+    assert (got.status, got.body) == (200, b"old")
 
 
 # --- conditions of the client ---------------------------------------------------------------------

@@ -169,3 +169,46 @@ def test_without_others_a_fetch_ends_with_its_client(start_proxy, start_origin):
     with proxy.client() as other:
         assert digest(other.get(origin.url("/a")).body) == digest(BODY)
     assert len(origin.requests) == 2 and wire is not origin.wires[-1]
+
+
+def test_quick_abort_min_goes_on_without_clients(start_proxy, start_origin):
+    """-1: always to the end; whoever asks next gets what was stored, or reads along."""
+    proxy = start_proxy(CONF + "quick_abort_min -1 KB\n")
+    script = Halves()
+    origin = start_origin([script])
+    with ask(proxy, origin) as one:
+        one.read_head()
+        one.reset()
+    proxy.wait_line("_ABORTED/")
+    script.go_on.set()
+    with proxy.client() as other:
+        assert digest(other.get(origin.url("/a")).body) == digest(BODY)
+    assert len(origin.requests) == 1
+
+
+@cuttle_only("as above")
+def test_a_reply_that_is_cut_is_cut_for_all_and_not_kept(start_proxy, start_origin):
+    proxy = start_proxy(CONF)
+    go_on = threading.Event()
+    whole = fresh(BODY)
+
+    def cut(wire):
+        wire.read_request()
+        wire.send(whole[:len(whole) - N + HALF])
+        assert go_on.wait(60)
+
+    def answer(wire):
+        wire.read_request()
+        wire.send(whole)
+        wire.read_rest()
+    origin = start_origin([cut, answer])
+    clients = [ask(proxy, origin)]
+    take_first_half(clients[0])     # whoever comes now reads along
+    clients += [ask(proxy, origin) for _ in range(2)]
+    for one in clients[1:]:
+        take_first_half(one)
+    go_on.set()
+    for one in clients:
+        one.expect_close()
+    with proxy.client() as other:
+        assert digest(other.get(origin.url("/a")).body) == digest(BODY)
