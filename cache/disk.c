@@ -44,10 +44,7 @@ static void job_release(struct job *j)
 	w->state = JOB_IS_IDLE;
 	disk_unlock(d);
 	/* Only now: from then on the directory may be closed and freed. */
-	lock_take(&d->lock);
-	d->n_out--;
-	pthread_cond_broadcast(&d->changed);
-	lock_give(&d->lock);
+	disk_job_ends(d);
 }
 
 static void start(struct disk *d, unsigned kinds)
@@ -84,6 +81,21 @@ void disk_unlock(struct disk *d)
 	lock_give(&d->lock);
 	if (kinds != 0)
 		start(d, kinds);
+}
+
+void disk_job_begins(struct disk *d)
+{
+	disk_lock(d);
+	d->n_out++;
+	disk_unlock(d);
+}
+
+void disk_job_ends(struct disk *d)
+{
+	lock_take(&d->lock);
+	d->n_out--;
+	pthread_cond_broadcast(&d->changed);
+	lock_give(&d->lock);
 }
 
 /* --- what goes wrong ------------------------------------------------------------------------------------ */

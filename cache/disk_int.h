@@ -119,7 +119,7 @@ struct disk {
 	pthread_cond_t changed; /* a job has ended; it is loaded */
 
 	struct disk_job jobs[WORK_N];
-	unsigned n_out;  /* jobs that are out */
+	unsigned n_out;  /* jobs that are out, those that read included */
 	unsigned wanted; /* set of 1 << enum disk_work */
 	bool is_closing;
 
@@ -128,6 +128,8 @@ struct disk {
 	bool is_marking;  /* somebody writes it at this moment */
 	bool is_surveyed; /* the segments that were there are known */
 	bool is_loaded;
+	/* Not all that is there could be loaded: who buries something does not know where it is. */
+	bool is_partial;
 	/* What was there by name when it was opened. */
 	uint32_t *names_segment, *names_journal;
 	size_t n_names_segment, n_names_journal;
@@ -212,9 +214,28 @@ void disk_close_pieces(struct disk *d, bool also_segments, int64_t older_than_ms
 void disk_close_segment(struct segment *s);
 /* With the lock held. What was not sealed is lost: its objects leave the index. */
 void disk_abandon(struct segment *s);
-/* Write again what was read: into the chain of what is kept, with a new sequence number; moves the index entry that is at `from`. */
-enum err disk_rewrite(struct disk *d, const struct disk_found *found,
-                      const struct index_entry *from) MUST_USE;
+/* With the lock held: whether something may be there that the index does not know. */
+static inline bool disk_knows_all(const struct disk *d)
+{
+	return d->is_loaded && !d->is_partial;
+}
+/* A job that reads for somebody begins, and ends: the directory is not closed between. */
+void disk_job_begins(struct disk *d);
+void disk_job_ends(struct disk *d);
+/*
+ * Remove a segment that something is to be buried in, since the tombstone cannot be written: its file first, then what the
+ * index knows of it. JOURNAL_ANY_SEGMENT: all.
+ */
+enum err disk_sacrifice(struct disk *d, uint32_t number) MUST_USE;
+/* With the lock held: nothing more goes into the piece of this chain. */
+void disk_close_piece(struct disk *d, unsigned chain);
+/* To write again: into the chain of what is kept. */
+enum err disk_rewrite_fragment(struct disk *d, struct cache_key key, struct span bytes,
+                               struct disk_place *place) MUST_USE;
+/* Moves the index entry that still is `from`; else ERR_CANCELLED. The body behind the head is found's. */
+enum err disk_rewrite_head(struct disk *d, const struct disk_found *found,
+                           const struct disk_place *places, const struct index_entry *from,
+                           uint8_t uses) MUST_USE;
 
 /* --- disk_flush.c: jobs ---------------------------------------------------------------------------- */
 void disk_flush(struct disk *d);
@@ -237,6 +258,21 @@ enum err disk_journal_read(struct disk_io *io, uint32_t number, uint64_t store,
  */
 bool disk_decode(const struct segment *s, uint64_t offset, char *memory, size_t bytes,
                  struct record *r, struct disk_found *found) MUST_USE;
+
+/* The segment, counted; or the piece, counted too, that still holds the place. NULL: it is gone. */
+struct segment *disk_find_place(struct disk *d, uint32_t number, uint64_t offset,
+                                struct piece **piece);
+
+/* --- disk_walk.c; these block ------------------------------------------------------------------------ */
+/* Of any segment that is there; the caller frees them. */
+enum err disk_entries(struct disk *d, struct segment *s, struct segment_entry **entries,
+                      uint32_t *n) MUST_USE;
+/* From the piece or the file; not verified. out: where from, counted; may be NULL. */
+enum err disk_read_bytes(struct disk *d, uint32_t number, uint64_t offset, size_t bytes, char *to,
+                         struct segment **out) MUST_USE;
+/* As disk_load(); the caller frees the memory. ERR_NOT_FOUND, ERR_SYNTAX: damaged, ERR_SYSTEM. */
+enum err disk_read_object(struct disk *d, struct cache_key key, const struct index_entry *e,
+                          char **memory, struct disk_found *found) MUST_USE;
 
 /* --- recover.c --------------------------------------------------------------------------------------- */
 void disk_load_index(struct disk *d);

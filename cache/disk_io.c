@@ -54,6 +54,8 @@ static bool parse_effect(struct disk_fault *f, struct span word)
 	for (size_t i = 0; i < ARRAY_LEN(error_names); i++)
 		if (span_eq(word, span_str(error_names[i].name)))
 			return (f->error = error_names[i].error) != 0;
+	if (span_eq(word, SPAN("skip")))
+		return f->is_skipped = true;
 	if (span_eq(word, SPAN("short")))
 		return f->is_short = true;
 	if (parse_number(word, "slow", &n) && n < 1000000) {
@@ -113,6 +115,8 @@ static const struct disk_fault *strikes(struct disk_io *io, enum disk_call call)
 	return hit;
 }
 
+#define SKIPPED (-1)
+
 /* The fault's errno, or 0 if the call is to be made; *n may be cut. */
 static int suffer(struct disk_io *io, enum disk_call call, size_t *n)
 {
@@ -122,6 +126,8 @@ static int suffer(struct disk_io *io, enum disk_call call, size_t *n)
 		return 0;
 	if (f->ms > 0)
 		(void)poll(NULL, 0, (int)f->ms);
+	if (f->is_skipped)
+		return SKIPPED;
 	if (f->is_short && n != NULL && *n > 1)
 		*n = *n / 2;
 	return f->error;
@@ -386,6 +392,8 @@ enum err disk_io_sync(struct disk_io *io, int fd)
 {
 	const int e = suffer(io, DISK_CALL_SYNC, NULL);
 
+	if (e == SKIPPED)
+		return ERR_NONE;
 	if (e != 0 || fdatasync(fd) != 0)
 		return err_from_errno(e != 0 ? e : errno);
 	return ERR_NONE;
@@ -395,6 +403,8 @@ enum err disk_io_sync_folder(struct disk_io *io)
 {
 	const int e = suffer(io, DISK_CALL_SYNC, NULL);
 
+	if (e == SKIPPED)
+		return ERR_NONE;
 	if (e != 0 || fsync(io->folder) != 0)
 		return err_from_errno(e != 0 ? e : errno);
 	return ERR_NONE;

@@ -28,9 +28,10 @@ enum disk_call {
 struct disk_fault {
 	unsigned calls; /* set of 1 << enum disk_call; 0: no rule */
 	uint64_t from, count;
-	int error;     /* an errno, or 0 */
-	bool is_short; /* transfers end in the middle; then go on */
-	unsigned ms;   /* takes that long; what would not wait is not resident */
+	int error;       /* an errno, or 0 */
+	bool is_skipped; /* nothing is done, and that is a success: of syncing */
+	bool is_short;   /* transfers end in the middle; then go on */
+	unsigned ms;     /* takes that long; what would not wait is not resident */
 	_Atomic uint64_t seen;
 };
 struct disk_faults {
@@ -40,7 +41,7 @@ struct disk_faults {
 };
 /*
  * "read:slow=2000,write:ENOSPC:from=10:count=3,all:short": rules with commas between. Calls: open read write sync unlink
- * rename all. Faults: slow=MS, short, EIO, ENOSPC, ENOENT, EROFS.
+ * rename all. Faults: slow=MS, short, skip, EIO, ENOSPC, ENOENT, EROFS.
  */
 bool disk_faults_parse(struct disk_faults *f, struct span text) MUST_USE;
 

@@ -146,6 +146,14 @@ static enum err write_unwritten(struct disk *d)
 
 	if (e == ERR_NONE)
 		e = append(d, t, n);
+	/* Nothing can be written, but what is there must not come back: rather the whole segment goes. */
+	if (e != ERR_NONE) {
+		e = ERR_NONE;
+		for (size_t i = 0; i < n && e == ERR_NONE; i++)
+			e = disk_sacrifice(d, t[i].segment);
+		if (e == ERR_NONE)
+			e = disk_io_sync_folder(&d->io);
+	}
 	if (e != ERR_NONE) {
 		disk_lock(d);
 		for (size_t i = 0; i < n; i++)

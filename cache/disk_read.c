@@ -34,6 +34,15 @@ static void damaged(struct disk *d, struct segment *s, uint64_t offset, bool is_
 
 /* --- objects ----------------------------------------------------------------------------------------- */
 
+/* With the lock held. */
+static bool places_are_there(struct disk *d, const struct disk_found *f)
+{
+	for (uint32_t i = 0; i < f->n_places; i++)
+		if (segment_find(d, f->places[i].segment) == NULL)
+			return false;
+	return true;
+}
+
 bool disk_decode(const struct segment *s, uint64_t offset, char *memory, size_t bytes,
                  struct record *r, struct disk_found *found)
 {
@@ -123,6 +132,18 @@ static enum op_status load_failed(struct disk_load *q, struct segment *s, bool f
 	return q->op.status = OP_FAILED;
 }
 
+/* Fragments may have been evicted, and a crash have hidden it. */
+static bool load_is_whole(struct disk_load *q)
+{
+	if (q->found.n_places == 0)
+		return true;
+	disk_lock(q->disk);
+	const bool is_whole = places_are_there(q->disk, &q->found);
+
+	disk_unlock(q->disk);
+	return is_whole;
+}
+
 static void let_go(struct disk *d, struct segment *s)
 {
 	disk_lock(d);
@@ -152,11 +173,11 @@ static void load_done(struct job *j)
 	q->memory = w->memory;
 	q->found = w->found;
 	w->memory = NULL;
-	if (w->result == LOAD_FINE) {
+	if (w->result == LOAD_FINE && load_is_whole(q)) {
 		op_complete(&q->op, OP_READY);
 		return;
 	}
-	(void)load_failed(q, w->segment, true, w->result == LOAD_IO);
+	(void)load_failed(q, w->segment, w->result != LOAD_FINE, w->result == LOAD_IO);
 	q->op.status = OP_PENDING;
 	op_complete(&q->op, OP_FAILED);
 }
@@ -165,9 +186,12 @@ static void load_release(struct job *j)
 {
 	struct load_job *const w = CONTAINER_OF(j, struct load_job, job);
 
-	let_go(w->disk, w->segment);
+	struct disk *const d = w->disk;
+
+	let_go(d, w->segment);
 	free(w->memory);
 	free(w);
+	disk_job_ends(d);
 }
 
 static void load_cancel(struct op *op)
@@ -194,6 +218,7 @@ static enum op_status load_by_job(struct disk_load *q, struct segment *s, struct
 		.memory = q->memory,
 	};
 	q->memory = NULL;
+	disk_job_begins(q->disk);
 	if (job_submit(q->disk->js, l, JOB_DISK, &w->job) != ERR_NONE) {
 		/* The disk has too much to do: this one is a miss, but it stays where it is. */
 		load_release(&w->job);
@@ -204,9 +229,8 @@ static enum op_status load_by_job(struct disk_load *q, struct segment *s, struct
 	return OP_PENDING;
 }
 
-/* The segment, counted; or the piece, counted, that still holds the place. */
-static struct segment *find_place(struct disk *d, uint32_t number, uint64_t offset,
-                                  struct piece **piece)
+struct segment *disk_find_place(struct disk *d, uint32_t number, uint64_t offset,
+                                struct piece **piece)
 {
 	disk_lock(d);
 	struct segment *s = segment_find(d, number);
@@ -241,7 +265,7 @@ enum op_status disk_load(struct disk_load *q, struct loop *l, struct task *waite
 	q->op = (struct op){ .status = OP_IDLE };
 	q->failed = false;
 	q->job = q->memory = NULL;
-	struct segment *const s = find_place(d, q->entry.segment, offset, &p);
+	struct segment *const s = disk_find_place(d, q->entry.segment, offset, &p);
 
 	if (s == NULL)
 		return load_failed(q, NULL, false, false);
@@ -258,7 +282,8 @@ enum op_status disk_load(struct disk_load *q, struct loop *l, struct task *waite
 	if (q->memory != NULL && !is_here && p == NULL)
 		return load_by_job(q, s, l, waiter);
 	if (is_here && decode(s, &q->entry, q->key, q->memory, &q->found))
-		status = q->op.status = OP_READY;
+		status = load_is_whole(q) ? (q->op.status = OP_READY)
+		                          : load_failed(q, NULL, false, false);
 	else if (q->memory != NULL)
 		status = load_failed(q, s, true, false);
 	if (p != NULL)
@@ -394,9 +419,12 @@ static void fragment_release(struct job *j)
 {
 	struct fragment_job *const w = CONTAINER_OF(j, struct fragment_job, job);
 
+	struct disk *const d = w->disk;
+
 	if (w->segment != NULL)
-		let_go(w->disk, w->segment);
+		let_go(d, w->segment);
 	free(w);
+	disk_job_ends(d);
 }
 
 static void fragment_cancel(struct op *op)
@@ -422,6 +450,7 @@ static enum op_status fragment_by_job(struct disk_fragment *q, struct segment *s
 		.place = q->place,
 		.q = q,
 	};
+	disk_job_begins(q->disk);
 	if (job_submit(q->disk->js, l, JOB_DISK, &w->job) != ERR_NONE) {
 		fragment_release(&w->job);
 		return q->op.status = OP_FAILED;
@@ -466,7 +495,7 @@ enum op_status disk_fragment(struct disk_fragment *q, struct loop *l, struct tas
 	q->hold = q->job = NULL;
 	if (at->bytes == 0 || at->bytes > DISK_FRAGMENT_BYTES || at->offset > INT64_MAX / 2)
 		return q->op.status = OP_FAILED;
-	struct segment *const s = find_place(d, at->segment, at->offset, &p);
+	struct segment *const s = disk_find_place(d, at->segment, at->offset, &p);
 
 	if (s == NULL)
 		return q->op.status = OP_FAILED;

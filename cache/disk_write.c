@@ -50,6 +50,12 @@ void disk_close_pieces(struct disk *d, bool also_segments, int64_t older_than_ms
 	}
 }
 
+void disk_close_piece(struct disk *d, unsigned chain)
+{
+	if (d->open[chain] != NULL)
+		close_piece(d->open[chain]);
+}
+
 static uint64_t frame_bytes(const struct segment *s)
 {
 	return (s->n + 1ull) * sizeof(struct segment_entry) + SEGMENT_FRAME_BYTES;
@@ -138,20 +144,27 @@ struct put {
 	char *at;
 	uint64_t offset;
 	uint32_t number;
+	unsigned chain;
+	bool is_again;   /* what is kept is written again */
+	uint64_t admits; /* bytes of a new object; 0: this is none */
 };
 
-static enum err put_begin(struct put *p, struct disk *d, unsigned chain, struct cache_key key,
-                          uint64_t bytes)
+/* disk, filling.key, is_again and admits are set. */
+static enum err put_begin(struct put *p, uint64_t bytes)
 {
+	struct disk *const d = p->disk;
 	enum err e = ERR_LIMIT;
 
-	*p = (struct put){ .disk = d, .filling = { .key = key } };
 	disk_lock(d);
+	if (p->is_again)
+		p->chain = EVICT_MAIN;
+	else if (p->admits > 0)
+		p->chain = evict_disk_admit(&d->evict, p->filling.key, p->admits);
 	list_init(&p->filling.link);
 	if (disk_is_out_of_use(d) || d->is_read_only || d->is_closing)
 		e = ERR_SYSTEM;
 	else if (d->is_surveyed)
-		p->piece = find_room(d, chain, bytes);
+		p->piece = find_room(d, p->chain, bytes);
 	if (p->piece != NULL) {
 		p->segment = p->piece->segment;
 		p->number = p->segment->number;
@@ -200,6 +213,8 @@ static void put_end(struct put *p, enum err e)
 		p->record.type = RECORD_VOID;
 		if (s->n > 0 && s->entries[s->n - 1].seq == p->record.seq)
 			s->entries[s->n - 1].type = RECORD_VOID;
+	} else if (p->is_again) {
+		d->stats.rewritten_bytes += record_bytes(&p->record);
 	} else {
 		d->stats.admitted_bytes += record_bytes(&p->record);
 	}
@@ -213,14 +228,14 @@ static void put_end(struct put *p, enum err e)
 
 /* --- fragments and heads ----------------------------------------------------------------------------- */
 
-static enum err put_fragment(struct disk *d, unsigned chain, struct cache_key key,
-                             struct span bytes, struct disk_place *place)
+static enum err put_fragment(struct disk *d, bool is_again, struct cache_key key, struct span bytes,
+                             struct disk_place *place)
 {
-	struct put p;
+	struct put p = { .disk = d, .filling = { .key = key }, .is_again = is_again };
 	const struct record sizes = { .body_bytes = (uint32_t)bytes.n };
 
 	CHECK(bytes.n > 0 && bytes.n <= DISK_FRAGMENT_BYTES);
-	enum err e = put_begin(&p, d, chain, key, record_bytes(&sizes));
+	enum err e = put_begin(&p, record_bytes(&sizes));
 
 	if (e != ERR_NONE)
 		return e;
@@ -241,23 +256,44 @@ enum err disk_put_fragment(struct disk *d, struct cache_key key, struct span byt
                            struct disk_place *place)
 {
 	CHECK_OBJ(d, DISK_MAGIC);
-	return put_fragment(d, EVICT_SMALL, key, bytes, place);
+	return put_fragment(d, false, key, bytes, place);
 }
 
-/*
- * With the lock held: make the index name it. *buried: in which segment something is to be buried; false: in none.
- */
-static enum err enter_head(struct put *p, bool *buries, uint32_t *buried)
+enum err disk_rewrite_fragment(struct disk *d, struct cache_key key, struct span bytes,
+                               struct disk_place *place)
+{
+	return put_fragment(d, true, key, bytes, place);
+}
+
+/* What a head is made of, and what becomes of the one before. */
+struct head {
+	const struct cobj_parts *parts;
+	struct span body;
+	const struct disk_place *places;
+	uint32_t n;
+	const struct index_entry *from; /* to be moved; NULL: whatever there is is replaced */
+	uint8_t uses;
+	bool buries; /* what was there before, in this segment */
+	uint32_t buried;
+};
+
+/* With the lock held: make the index name it. */
+static enum err enter_head(struct put *p, struct head *h)
 {
 	struct disk *const d = p->disk;
 	const struct index_entry entry = {
 		.segment = p->number,
 		.offset = (uint32_t)(p->offset / INDEX_UNIT),
 		.bytes = (uint32_t)(record_bytes(&p->record) / INDEX_UNIT),
+		.uses = h->uses,
 	};
 	const struct tombstone t = { p->record.key, p->record.seq - 1, JOURNAL_ANY_SEGMENT };
 	struct index_entry old = { 0 };
 	bool replaced = false;
+
+	if (h->from != NULL)
+		return cache_index_move(d->index, p->record.key, h->from, &entry) ? ERR_NONE
+		                                                                  : ERR_CANCELLED;
 	const enum err e = cache_index_put(d->index, p->record.key, &entry, &replaced, &old);
 
 	if (e != ERR_NONE)
@@ -267,45 +303,68 @@ static enum err enter_head(struct put *p, bool *buries, uint32_t *buried)
 	/* What was there before may not have been loaded yet. */
 	if (!d->is_loaded && !journal_dead_add(&d->dead, &t))
 		d->is_dead_set_short = true;
-	*buries = !d->is_loaded || (replaced && disk_id_of(old.segment) == d->id);
-	*buried = d->is_loaded ? old.segment : JOURNAL_ANY_SEGMENT;
+	h->buries = !disk_knows_all(d) || (replaced && disk_id_of(old.segment) == d->id);
+	h->buried = disk_knows_all(d) ? old.segment : JOURNAL_ANY_SEGMENT;
 	return ERR_NONE;
 }
 
-enum err disk_put_head(struct disk *d, const struct cobj_parts *head, struct span body,
+static enum err put_head(struct disk *d, struct head *h, struct disk_place *place)
+{
+	const struct cache_key key = h->parts->key;
+	struct record sizes = { .texts_bytes = record_texts_bytes(h->parts, h->n),
+		                .body_bytes = (uint32_t)h->body.n };
+	struct put p = { .disk = d, .filling = { .key = key }, .is_again = h->from != NULL };
+
+	if (sizes.texts_bytes == 0 || record_bytes(&sizes) > RECORD_BYTES_MAX)
+		return ERR_LIMIT;
+	p.admits = record_bytes(&sizes);
+	for (uint32_t i = 0; i < h->n; i++)
+		p.admits += h->places[i].bytes;
+	enum err e = put_begin(&p, record_bytes(&sizes));
+
+	if (e != ERR_NONE)
+		return e;
+	record_put(p.at, sizes.texts_bytes, key, h->parts, h->body, h->places, h->n, &p.record);
+	disk_lock(d);
+	e = put_enter(&p);
+	if (e == ERR_NONE)
+		e = enter_head(&p, h);
+	put_end(&p, e);
+	disk_unlock(d);
+	if (h->buries)
+		disk_bury(d, key, p.record.seq - 1, h->buried);
+	if (e == ERR_NONE && place != NULL)
+		*place = (struct disk_place){ p.number, (uint32_t)h->body.n,
+			                      p.offset + RECORD_HEADER_BYTES + sizes.texts_bytes,
+			                      p.record.body_checksum };
+	return e;
+}
+
+enum err disk_put_head(struct disk *d, const struct cobj_parts *parts, struct span body,
                        const struct disk_place *places, uint32_t n, struct disk_place *place)
 {
 	CHECK_OBJ(d, DISK_MAGIC);
 	CHECK(body.n <= DISK_FRAGMENT_BYTES && (n == 0 || body.n == 0));
-	struct cobj_parts parts = *head;
-	struct record sizes = { .texts_bytes = record_texts_bytes(head, n),
-		                .body_bytes = (uint32_t)body.n };
-	uint32_t buried = 0;
-	bool buries = false;
-	struct put p;
+	struct cobj_parts whole = *parts;
+	struct head h = { .parts = &whole, .body = body, .places = places, .n = n };
 
-	if (sizes.texts_bytes == 0 || record_bytes(&sizes) > RECORD_BYTES_MAX)
-		return ERR_LIMIT;
 	if (n == 0)
-		parts.meta.body_bytes = body.n;
-	enum err e = put_begin(&p, d, EVICT_SMALL, head->key, record_bytes(&sizes));
+		whole.meta.body_bytes = body.n;
+	return put_head(d, &h, place);
+}
 
-	if (e != ERR_NONE)
-		return e;
-	record_put(p.at, sizes.texts_bytes, head->key, &parts, body, places, n, &p.record);
-	disk_lock(d);
-	e = put_enter(&p);
-	if (e == ERR_NONE)
-		e = enter_head(&p, &buries, &buried);
-	put_end(&p, e);
-	disk_unlock(d);
-	if (buries)
-		disk_bury(d, head->key, p.record.seq - 1, buried);
-	if (e == ERR_NONE && place != NULL)
-		*place = (struct disk_place){ p.number, (uint32_t)body.n,
-			                      p.offset + RECORD_HEADER_BYTES + sizes.texts_bytes,
-			                      p.record.body_checksum };
-	return e;
+enum err disk_rewrite_head(struct disk *d, const struct disk_found *found,
+                           const struct disk_place *places, const struct index_entry *from,
+                           uint8_t uses)
+{
+	struct head h = { .parts = &found->parts,
+		          .body = found->body,
+		          .places = places,
+		          .n = found->n_places,
+		          .from = from,
+		          .uses = uses };
+
+	return put_head(d, &h, NULL);
 }
 
 /* --- forgetting ------------------------------------------------------------------------------------- */
@@ -325,18 +384,18 @@ bool disk_forget(struct disk *d, struct cache_key key)
 	const bool is_known =
 		cache_index_find(d->index, key, false, &old) && disk_id_of(old.segment) == d->id;
 	const uint64_t seq = d->next_seq++;
-	const bool was_loaded = d->is_loaded;
+	const bool knows_all = disk_knows_all(d);
 	const struct tombstone t = { key, seq, JOURNAL_ANY_SEGMENT };
 
 	if (is_known && cache_index_remove(d->index, key, old.segment, old.offset))
 		d->objects--;
 	/* Without memory for it the loading ends, so that nothing comes back. */
-	if (!was_loaded && !journal_dead_add(&d->dead, &t))
+	if (!d->is_loaded && !journal_dead_add(&d->dead, &t))
 		d->is_dead_set_short = true;
 	disk_unlock(d);
-	/* Once all is loaded, what the index does not know is not there. */
-	if (is_known || !was_loaded)
-		disk_bury(d, key, seq, was_loaded ? old.segment : JOURNAL_ANY_SEGMENT);
+	/* What the index does not know, though all is loaded, is not there: there is nothing to bury. */
+	if (is_known || !knows_all)
+		disk_bury(d, key, seq, knows_all ? old.segment : JOURNAL_ANY_SEGMENT);
 	return is_known;
 }
 

@@ -35,6 +35,7 @@ cache_libcache_a_SOURCES += \
 	cache/disk_label.c cache/disk_label.h \
 	cache/disk_read.c \
 	cache/disk_segments.c \
+	cache/disk_walk.c \
 	cache/disk_write.c \
 	cache/journal.c cache/journal.h \
 	cache/record.c cache/record.h \

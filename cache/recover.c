@@ -150,7 +150,10 @@ static bool open_segment(struct disk *d, uint32_t number, struct found_segment *
 		return true;
 	disk_io_close(&f->fd);
 	if (e != ERR_NONE) {
-		oplog(OPLOG_WARNING, "cache_dir %s: cannot read %s (%s): what is in it is lost",
+		disk_lock(d);
+		d->is_partial = true;
+		disk_unlock(d);
+		oplog(OPLOG_WARNING, "cache_dir %s: cannot read %s (%s): what is in it is not used",
 		      d->path, name, err_text(e));
 		return false;
 	}
@@ -186,7 +189,7 @@ static void read_journals(struct disk *d)
 		if (d->n_old_journals < ARRAY_LEN(d->old_journals))
 			d->old_journals[d->n_old_journals++] = d->names_journal[i];
 	if (e != ERR_NONE)
-		d->is_dead_set_short = true;
+		d->is_dead_set_short = d->is_partial = true;
 	disk_unlock(d);
 	journal_dead_fini(&dead);
 	if (e != ERR_NONE)
@@ -390,16 +393,22 @@ static void remove_segment(struct disk *d, struct segment *s)
 	disk_unlock(d);
 }
 
+/* One that cannot be read may be readable at the next start: nothing in it may be taken for gone. */
 static void load_segment(struct disk *d, struct segment *s, struct batch *b)
 {
 	struct segment_entry *entries = NULL;
 	uint32_t n = 0;
 	const enum err e = get_entries(d, s, &entries, &n);
 
-	if (e != ERR_NONE)
+	if (e != ERR_NONE) {
+		disk_lock(d);
+		d->is_partial = true;
+		disk_unlock(d);
 		oplog(OPLOG_WARNING,
-		      "cache_dir %s: cannot read segment-%08x (%s): what is in it is lost", d->path,
-		      s->head.number, err_text(e));
+		      "cache_dir %s: cannot read segment-%08x (%s): what is in it is not used",
+		      d->path, s->head.number, err_text(e));
+		return;
+	}
 	load_entries(d, s, entries, n, b);
 	free(entries);
 	if (b->n_heads == 0 && n == 0) {
@@ -419,6 +428,7 @@ static void loaded(struct disk *d)
 		list_for_each(it, &d->chains[c])
 			segment_make_evictable(CONTAINER_OF(it, struct segment, link));
 	journal_dead_fini(&d->dead);
+	d->is_partial = d->is_partial || d->is_dead_set_short;
 	if (d->is_dead_set_short)
 		oplog(OPLOG_WARNING, "cache_dir %s: what was stored there is not used", d->path);
 	pthread_cond_broadcast(&d->changed);

@@ -1,0 +1,489 @@
+/*
+ * What goes wrong below a directory: calls that fail, files that are cut, bits that turn, kills, other people's files. Whatever
+ * happens, what comes back is what was put last, or nothing.
+ */
+#include "tests/unit/cache/disk_world.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/oplog.h"
+#include "tests/unit/acl/random.h"
+
+#define MIB       1048576u
+#define N_OBJECTS 24u
+
+static struct disk_world w;
+
+static void setup(void)
+{
+	oplog_set_level(OPLOG_FATAL);
+	ck_assert_int_eq(setenv("CUTTLE_DISK_FAULTS", "sync:skip", 1), 0);
+	disk_world_init(&w, 16 * MIB);
+}
+
+static void teardown(void)
+{
+	(void)unsetenv("CUTTLE_DISK_FAULTS");
+	disk_world_fini(&w);
+}
+
+/* --- files of the folder ---------------------------------------------------------------------------- */
+
+static char *read_all(const char *path, size_t *n)
+{
+	const int fd = open(path, O_RDONLY);
+
+	ck_assert_int_ge(fd, 0);
+	*n = (size_t)lseek(fd, 0, SEEK_END);
+	char *const bytes = check_malloc(*n + 1);
+
+	ck_assert_int_eq(pread(fd, bytes, *n, 0), *n);
+	(void)close(fd);
+	return bytes;
+}
+
+static void write_all(const char *path, const char *bytes, size_t n)
+{
+	const int fd = open(path, O_WRONLY | O_TRUNC | O_CREAT, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, bytes, n), n);
+	(void)close(fd);
+}
+
+/* The path of the only file whose name begins so. */
+static void find_file(const char *prefix, char *path, size_t cap)
+{
+	DIR *const names = opendir(w.folder);
+	const struct dirent *e;
+
+	path[0] = 0;
+	while ((e = readdir(names)) != NULL)
+		if (strncmp(e->d_name, prefix, strlen(prefix)) == 0)
+			(void)snprintf(path, cap, "%s/%s", w.folder, e->d_name);
+	(void)closedir(names);
+	ck_assert_int_ne(path[0], 0);
+}
+
+/* --- what is right ------------------------------------------------------------------------------------- */
+
+/* Versions that may come back: the last that was put; none at all is always right. */
+static unsigned latest[N_OBJECTS];
+
+static void assert_nothing_wrong(unsigned n_objects, unsigned *n_right)
+{
+	*n_right = 0;
+	for (unsigned n = 0; n < n_objects; n++) {
+		unsigned version = 0;
+		const enum seen seen = disk_world_get(&w, n, &version);
+
+		ck_assert_int_ne(seen, SEEN_WRONG);
+		if (seen == SEEN_RIGHT) {
+			ck_assert_uint_eq(version, latest[n]);
+			(*n_right)++;
+		}
+	}
+}
+
+/* --- cut and flipped ----------------------------------------------------------------------------------- */
+
+static void make_small_segment(void)
+{
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	for (unsigned n = 0; n < 4; n++)
+		ck_assert_int_eq(disk_world_put(&w, n, 1, 40 + n * 20, n == 3 ? 60 : 0), ERR_NONE);
+	latest[0] = latest[1] = latest[2] = latest[3] = 1;
+	disk_world_close(&w);
+}
+
+START_TEST(a_segment_that_is_cut_anywhere_gives_what_is_whole)
+{
+	char path[512];
+	unsigned n_right, before = 0;
+	size_t n;
+
+	make_small_segment();
+	find_file("segment-", path, sizeof(path));
+	char *const bytes = read_all(path, &n);
+
+	for (size_t cut = 0; cut < n; cut++) {
+		write_all(path, bytes, cut);
+		ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+		assert_nothing_wrong(4, &n_right);
+		ck_assert_uint_ge(n_right, before);
+		before = n_right;
+		disk_world_close(&w);
+		ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+		assert_nothing_wrong(4, &n_right);
+		ck_assert_uint_eq(n_right, before);
+		disk_world_close(&w);
+	}
+	ck_assert_uint_eq(before, 4);
+	free(bytes);
+}
+END_TEST
+
+START_TEST(a_flipped_bit_is_found_or_harmless)
+{
+	char path[512];
+	unsigned n_right;
+	size_t n;
+
+	make_small_segment();
+	find_file("segment-", path, sizeof(path));
+	char *const bytes = read_all(path, &n);
+
+	for (size_t bit = 0; bit < n * 8; bit++) {
+		bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
+		write_all(path, bytes, n);
+		bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
+		ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+		assert_nothing_wrong(4, &n_right);
+		disk_world_close(&w);
+	}
+	free(bytes);
+}
+END_TEST
+
+START_TEST(a_flipped_bit_in_the_journal_brings_nothing_wrong_back)
+{
+	char path[512];
+	size_t n;
+
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	ck_assert_int_eq(disk_world_put(&w, 0, 1, 100, 0), ERR_NONE);
+	disk_world_flush(&w);
+	ck_assert_int_eq(disk_world_put(&w, 0, 2, 100, 0), ERR_NONE);
+	latest[0] = 2;
+	disk_world_close(&w);
+	find_file("journal-", path, sizeof(path));
+	char *const bytes = read_all(path, &n);
+
+	ck_assert_uint_eq(n, 32);
+	for (size_t bit = 0; bit < n * 8; bit++) {
+		unsigned n_right;
+
+		bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
+		write_all(path, bytes, n);
+		bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
+		ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+		assert_nothing_wrong(1, &n_right);
+		ck_assert_uint_eq(n_right, 1);
+		disk_world_close(&w);
+	}
+	free(bytes);
+}
+END_TEST
+
+START_TEST(bytes_that_turn_under_a_running_directory_are_not_given_out)
+{
+	char path[512], byte;
+	struct disk_stats stats;
+
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	ck_assert_int_eq(disk_world_put(&w, 0, 1, 100000, 50000), ERR_NONE);
+	ck_assert_int_eq(disk_world_put(&w, 1, 1, 3000, 0), ERR_NONE);
+	disk_world_flush(&w);
+	find_file("segment-", path, sizeof(path));
+	const int fd = open(path, O_RDWR);
+
+	for (off_t at = 64 + 64 + 1000; at < 104000; at += 101000) {
+		ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+		byte = (char)(byte ^ 4);
+		ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
+	}
+	(void)close(fd);
+	ck_assert_int_eq(disk_world_get(&w, 0, NULL), SEEN_FAILED);
+	ck_assert_int_eq(disk_world_get(&w, 1, NULL), SEEN_FAILED);
+	ck_assert_int_eq(disk_world_get(&w, 1, NULL), SEEN_NONE);
+	disk_stats(w.disk, &stats);
+	ck_assert_uint_eq(stats.bad_checksums, 2);
+}
+END_TEST
+
+/* --- calls that fail ------------------------------------------------------------------------------------- */
+
+/* A use of the directory with whatever faults the environment says. */
+static void use_with_faults(unsigned version)
+{
+	if (disk_world_open(&w) != ERR_NONE)
+		return;
+	for (unsigned n = 0; n < N_OBJECTS; n++) {
+		if (n % 5 == 4) {
+			disk_forget(w.disk, disk_world_key(n));
+			latest[n] = 0;
+		} else if (disk_world_put(&w, n, version, n * 5000, n % 2 ? 30000 : 0) == ERR_NONE) {
+			latest[n] = version;
+		}
+		if (n % 6 == 0)
+			disk_world_flush(&w);
+		if (n > 3) {
+			unsigned got = 0;
+			const enum seen seen = disk_world_get(&w, n - 3, &got);
+
+			ck_assert_int_ne(seen, SEEN_WRONG);
+			ck_assert(seen != SEEN_RIGHT || got == latest[n - 3]);
+		}
+	}
+	disk_world_close(&w);
+}
+
+static const char *const faults[] = { "all:EIO:count=1",    "all:EIO:count=3",
+	                              "all:ENOSPC:count=1", "write:ENOSPC",
+	                              "all:short:count=4",  "sync:EIO",
+	                              "read:EIO",           "unlink:EIO",
+	                              "open:ENOENT" };
+
+START_TEST(a_call_that_fails_at_any_moment_brings_nothing_wrong)
+{
+	char text[64];
+
+	for (unsigned from = 1; from < 90; from += 1 + from / 30) {
+		unsigned n_right;
+		struct disk_sync sync;
+
+		(void)snprintf(text, sizeof(text), "%s:from=%u,sync:skip", faults[_i], from);
+		ck_assert_int_eq(setenv("CUTTLE_DISK_FAULTS", text, 1), 0);
+		use_with_faults(from);
+		(void)setenv("CUTTLE_DISK_FAULTS", "sync:skip", 1);
+		ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+		disk_wait_idle(w.disk);
+		assert_nothing_wrong(N_OBJECTS, &n_right);
+		/* And it works again. */
+		for (unsigned n = 0; n < 3; n++) {
+			latest[n] = 1000 + from;
+			ck_assert_int_eq(disk_world_put(&w, n, latest[n], 3000, 0), ERR_NONE);
+		}
+		sync = (struct disk_sync){ .disk = w.disk };
+		ck_assert_int_eq(disk_world_wait(&w, &sync.op,
+		                                 disk_sync(&sync, w.loop, disk_world_waiter())),
+		                 OP_READY);
+		disk_world_close(&w);
+	}
+}
+END_TEST
+
+START_TEST(slow_reads_do_not_make_a_caller_wait)
+{
+	struct disk_load q;
+
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	ck_assert_int_eq(disk_world_put(&w, 0, 1, 3000, 0), ERR_NONE);
+	disk_world_close(&w);
+	ck_assert_int_eq(setenv("CUTTLE_DISK_FAULTS", "read:slow=20,sync:skip", 1), 0);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	q = (struct disk_load){ .disk = w.disk, .key = disk_world_key(0) };
+	ck_assert(cache_index_find(w.index, q.key, true, &q.entry));
+	ck_assert_int_eq(disk_load(&q, w.loop, disk_world_waiter()), OP_PENDING);
+	ck_assert_int_eq(disk_world_wait(&w, &q.op, OP_PENDING), OP_READY);
+	disk_load_done(&q);
+	/* Let go of in the middle. */
+	ck_assert_int_eq(disk_load(&q, w.loop, disk_world_waiter()), OP_PENDING);
+	op_cancel(&q.op);
+	disk_load_done(&q);
+}
+END_TEST
+
+START_TEST(a_folder_that_disappears_is_contained)
+{
+	struct disk_stats stats;
+	char path[512];
+
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	ck_assert_int_eq(disk_world_put(&w, 0, 1, 3000, 0), ERR_NONE);
+	latest[0] = 1;
+	disk_world_flush(&w);
+	(void)snprintf(path, sizeof(path), "rm -r %s", w.folder);
+	ck_assert_int_eq(system(path), 0);
+	for (unsigned n = 1; n < N_OBJECTS; n++) {
+		if (disk_world_put(&w, n, 1, 900000, 0) == ERR_NONE)
+			latest[n] = 1;
+		disk_world_flush(&w);
+	}
+	/* What was written is still in the open file. */
+	ck_assert_int_eq(disk_world_get(&w, 0, NULL), SEEN_RIGHT);
+	disk_stats(w.disk, &stats);
+	ck_assert(stats.is_out_of_use);
+	ck_assert_int_eq(disk_world_put(&w, 1, 2, 1000, 0), ERR_SYSTEM);
+	disk_close(&w.disk, false);
+}
+END_TEST
+
+/* --- kills ------------------------------------------------------------------------------------------------ */
+
+#define N_KILLED 200u
+
+/* What the child had been told, in memory that survives it. */
+struct acknowledged {
+	_Atomic unsigned put[N_KILLED];     /* version that was accepted */
+	_Atomic unsigned written[N_KILLED]; /* version that a flush was waited for */
+	_Atomic unsigned begun[N_KILLED];
+};
+
+static struct acknowledged *said;
+
+/* Odd versions exist, even ones say that it was forgotten. Until it is killed. */
+static void put_and_forget_forever(uint64_t seed)
+{
+	struct random r = random_seeded(seed);
+	unsigned version = 1;
+
+	for (unsigned i = 0;; i++) {
+		const unsigned n = random_below(&r, N_KILLED);
+		const unsigned next = (atomic_load(&said->begun[n]) + 2) | 1;
+
+		if (random_below(&r, 4) == 0) {
+			atomic_store(&said->begun[n], next + 1);
+			disk_forget(w.disk, disk_world_key(n));
+			atomic_store(&said->put[n], next + 1);
+		} else {
+			atomic_store(&said->begun[n], next);
+			if (disk_world_put(&w, n, next, random_below(&r, 20000),
+			                   random_below(&r, 3) == 0 ? 4000 : 0) == ERR_NONE)
+				atomic_store(&said->put[n], next);
+		}
+		if (i % 50 == 49) {
+			disk_world_flush(&w);
+			for (unsigned k = 0; k < N_KILLED; k++)
+				atomic_store(&said->written[k], atomic_load(&said->put[k]));
+		}
+		version++;
+	}
+}
+
+/* After a kill: what was forgotten or replaced is gone; what was written and not replaced since is there. */
+static unsigned check_after_kill(void)
+{
+	unsigned n_right = 0;
+
+	for (unsigned n = 0; n < N_KILLED; n++) {
+		const unsigned put = atomic_load(&said->put[n]), begun = atomic_load(&said->begun[n]);
+		unsigned version = 0;
+		const enum seen seen = disk_world_get(&w, n, &version);
+
+		ck_assert_int_ne(seen, SEEN_WRONG);
+		ck_assert_int_ne(seen, SEEN_FAILED);
+		if (seen == SEEN_RIGHT) {
+			ck_assert_msg(version == put || version == begun,
+			              "object %u: version %u, but %u was put, %u begun", n, version,
+			              put, begun);
+			n_right++;
+		} else if (put == begun && (put & 1) == 1 && atomic_load(&said->written[n]) == put) {
+			ck_abort_msg("object %u: version %u was written, and is gone", n, put);
+		}
+		/* What the child knew of is what it goes on from. */
+		atomic_store(&said->put[n], seen == SEEN_RIGHT ? version : 0);
+	}
+	return n_right;
+}
+
+START_TEST(kills_at_any_moment_lose_nothing_that_was_written_and_bring_nothing_back)
+{
+	const unsigned rounds = random_test_count(15);
+	struct random r = random_seeded(5);
+	unsigned n_right = 0;
+
+	said = mmap(NULL, sizeof(*said), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert(said != MAP_FAILED);
+	/* Large enough that nothing is evicted. */
+	w.dir.max_bytes = 1024ull * MIB;
+	for (unsigned i = 0; i < rounds; i++) {
+		const pid_t child = fork();
+		int status;
+
+		if (child == 0) {
+			disk_world_after_fork(&w);
+			ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+			put_and_forget_forever(i);
+		}
+		(void)usleep(2000 + random_below(&r, 60000));
+		ck_assert_int_eq(kill(child, SIGKILL), 0);
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		for (unsigned k = 0; k < N_KILLED; k++)
+			if (atomic_load(&said->written[k]) > atomic_load(&said->begun[k]))
+				ck_abort_msg("the child's notes");
+		disk_world_after_fork(&w);
+		ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+		n_right += check_after_kill();
+		disk_world_close(&w);
+		jobs_free(&w.jobs);
+	}
+	ck_assert_uint_gt(n_right, rounds);
+	disk_world_after_fork(&w);
+}
+END_TEST
+
+/* --- other people's ---------------------------------------------------------------------------------------- */
+
+START_TEST(files_that_are_not_ours_are_not_touched)
+{
+	char path[512];
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "%s/swap.state", w.folder);
+	write_all(path, "squid", 5);
+	ck_assert_int_eq(disk_world_open(&w), ERR_UNSUPPORTED);
+	ck_assert_int_eq(disk_prepare(&w.dir, &w.secret), ERR_UNSUPPORTED);
+	char *const bytes = read_all(path, &n);
+
+	ck_assert_int_eq(memcmp(bytes, "squid", 5), 0);
+	free(bytes);
+}
+END_TEST
+
+START_TEST(the_label_of_another_version_is_refused_and_left_alone)
+{
+	char path[512];
+	size_t n, n_after;
+
+	ck_assert_int_eq(disk_prepare(&w.dir, &w.secret), ERR_NONE);
+	find_file("cuttle-store", path, sizeof(path));
+	char *const bytes = read_all(path, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		bytes[i] = (char)(bytes[i] ^ 0x40);
+		write_all(path, bytes, n);
+		ck_assert_int_eq(disk_world_open(&w), ERR_UNSUPPORTED);
+		char *const after = read_all(path, &n_after);
+
+		ck_assert_uint_eq(n_after, n);
+		ck_assert_int_eq(memcmp(bytes, after, n), 0);
+		free(after);
+		bytes[i] = (char)(bytes[i] ^ 0x40);
+	}
+	write_all(path, bytes, n);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	disk_world_close(&w);
+	free(bytes);
+}
+END_TEST
+
+Suite *suite_disk_faults(void);
+Suite *suite_disk_faults(void)
+{
+	Suite *s = suite_create("disk_faults");
+	TCase *t = tcase_create("disk_faults");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_segment_that_is_cut_anywhere_gives_what_is_whole);
+	tcase_add_test(t, a_flipped_bit_is_found_or_harmless);
+	tcase_add_test(t, a_flipped_bit_in_the_journal_brings_nothing_wrong_back);
+	tcase_add_test(t, bytes_that_turn_under_a_running_directory_are_not_given_out);
+	tcase_add_loop_test(t, a_call_that_fails_at_any_moment_brings_nothing_wrong, 0,
+	                    (int)ARRAY_LEN(faults));
+	tcase_add_test(t, slow_reads_do_not_make_a_caller_wait);
+	tcase_add_test(t, a_folder_that_disappears_is_contained);
+	tcase_add_test(t, kills_at_any_moment_lose_nothing_that_was_written_and_bring_nothing_back);
+	tcase_add_test(t, files_that_are_not_ours_are_not_touched);
+	tcase_add_test(t, the_label_of_another_version_is_refused_and_left_alone);
+	suite_add_tcase(s, t);
+	return s;
+}
