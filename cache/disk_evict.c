@@ -10,9 +10,8 @@
 
 #include <poll.h>
 
-#define JUDGE_AT_ONCE 2048u /* with the lock held: some 0.3 ms */
-#define WAIT_MS       5
-#define WAITS_MAX     400
+#define WAIT_MS   5
+#define WAITS_MAX 400
 
 /* What is known of the objects of a segment. */
 struct victims {
@@ -134,10 +133,11 @@ static void judge(struct victims *v)
 {
 	struct disk *const d = v->disk;
 
-	for (size_t at = 0; at < v->n; at += JUDGE_AT_ONCE) {
+	evict_disk_rank(&v->segment->evict, v->objects, v->n);
+	for (size_t at = 0; at < v->n; at += EVICT_RATION_PIECE) {
 		disk_lock(d);
-		evict_disk_judge(&d->evict, &v->segment->evict, v->objects + at,
-		                 MIN(v->n - at, (size_t)JUDGE_AT_ONCE));
+		evict_disk_ration(&d->evict, &v->segment->evict, v->objects + at,
+		                  MIN(v->n - at, (size_t)EVICT_RATION_PIECE));
 		disk_unlock(d);
 	}
 }

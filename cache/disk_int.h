@@ -247,6 +247,7 @@ void disk_bury(struct disk *d, struct cache_key key, uint64_t seq, uint32_t segm
 enum err disk_journal_open(struct disk *d, uint32_t number) MUST_USE;
 void disk_journal_sync(struct disk *d);
 void disk_journal_compact(struct disk *d);
+void disk_journal_remove(struct disk *d, uint32_t number);
 void disk_journal_fini(struct disk *d);
 /* All tombstones of one file into a set. */
 enum err disk_journal_read(struct disk_io *io, uint32_t number, uint64_t store,

@@ -11,6 +11,7 @@
 #include "base/oplog.h"
 
 #define COMPACT_MIN_BYTES 4194304u
+#define COMPACT_FILES     8u
 
 struct sync_waiter {
 	struct list link;
@@ -280,6 +281,14 @@ static enum err read_file(struct disk_io *io, uint32_t number, uint64_t store, s
 	return e;
 }
 
+void disk_journal_remove(struct disk *d, uint32_t number)
+{
+	char name[JOURNAL_NAME_BYTES];
+
+	journal_name(number, name);
+	(void)disk_io_unlink(&d->io, name);
+}
+
 static bool add_dead(void *arg, const struct tombstone *t)
 {
 	return journal_dead_add(arg, t);
@@ -327,12 +336,8 @@ static bool keep_needed(void *arg, const struct tombstone *t)
 
 static void forget_files(struct disk *d, const uint32_t *numbers, unsigned n)
 {
-	char name[JOURNAL_NAME_BYTES];
-
-	for (unsigned i = 0; i < n; i++) {
-		journal_name(numbers[i], name);
-		(void)disk_io_unlink(&d->io, name);
-	}
+	for (unsigned i = 0; i < n; i++)
+		disk_journal_remove(d, numbers[i]);
 }
 
 /* Everything older into the newest file; they go when that is durable. */
@@ -365,9 +370,11 @@ void disk_journal_compact(struct disk *d)
 	uint32_t numbers[ARRAY_LEN(d->old_journals)];
 
 	disk_lock(d);
-	const bool is_due =
-		d->is_loaded && d->journal != NULL && d->n_unwritten == 0 &&
+	const bool is_much =
+		d->n_old_journals > COMPACT_FILES ||
 		d->journal_bytes >= MAX(2 * d->journal_kept, (uint64_t)COMPACT_MIN_BYTES);
+	const bool is_due = disk_knows_all(d) && d->journal != NULL && d->n_unwritten == 0 &&
+	                    !d->is_closing && is_much;
 	const uint32_t number = d->journal != NULL ? d->journal->number + 1 : 0;
 
 	disk_unlock(d);
@@ -396,6 +403,8 @@ void disk_journal_compact(struct disk *d)
 
 void disk_journal_fini(struct disk *d)
 {
+	if (d->journal != NULL && d->journal->bytes == 0)
+		disk_journal_remove(d, d->journal->number);
 	journal_unref(d->journal);
 	d->journal = NULL;
 	free(d->unwritten);

@@ -178,6 +178,8 @@ static void read_journals(struct disk *d)
 		all += bytes;
 		if (one != ERR_NONE)
 			e = one;
+		else if (bytes == 0)
+			disk_journal_remove(d, d->names_journal[i]);
 	}
 	disk_lock(d);
 	/* What was buried meanwhile is newer. */
