@@ -14,6 +14,7 @@ static const struct {
 } roads[] = {
 	{ "http_access", VERDICT_DENY, true, false },
 	{ "adapted_http_access", VERDICT_ALLOW, true, false },
+	{ "cache", VERDICT_ALLOW, false, true },
 	{ "always_direct", VERDICT_DENY, false, true },
 	{ "never_direct", VERDICT_DENY, false, true },
 	{ "miss_access", VERDICT_ALLOW, true, true },

@@ -1,13 +1,15 @@
 """The road of a request through the cache, end to end: hits, validations, reloads, ranges, PURGE."""
 import re
+import threading
 import time
 from email.utils import formatdate
 
 import pytest
 
-from harness.deadline import until
+from harness.deadline import LIMIT, until
 from harness.message import chunked, reply, request
 from harness.origin import serve, serve_and_close, serve_forever
+from harness.proxy import cuttle_only
 
 ALLOW = "http_access allow all\ncache_mem 64 MB\nmaximum_object_size_in_memory 4 MB\n"
 FRESH = {"Cache-Control": "max-age=3600"}
@@ -136,6 +138,109 @@ def test_validation_that_fails_is_told_where_it_must(proxy, client, start_origin
     client.get(origin.url())
     assert client.get(origin.url()).status == 503
     assert results(proxy, 2)[1] == "TCP_REFRESH_FAIL_ERR/503"
+
+
+def test_304_about_another_representation(proxy, client, start_origin):
+    """RFC 9111 section 4.3.4: it confirms nothing, so the whole is fetched."""
+    def third(message):
+        assert not message.has("If-None-Match")
+        return reply(fields=dict(FRESH, ETag='"b"'), body=b"new")
+    origin = start_origin(serve(reply(fields={"ETag": '"a"', "Cache-Control": "max-age=0"}, body=b"old"),
+                                reply("304 Not Modified", {"ETag": '"b"'}, length=False), third))
+    client.get(origin.url())
+    assert [client.get(origin.url()).body for _ in range(2)] == [b"new", b"new"]
+    assert results(proxy, 3)[2] == "TCP_MEM_HIT/200"
+
+
+def test_origin_that_is_gone_leaves_the_old_one(proxy, client, start_origin):
+    with start_origin(serve_and_close(reply(fields={"ETag": '"a"', "Cache-Control": "max-age=0"}, body=b"old"))) as origin:
+        client.get(origin.url())
+    assert client.get(origin.url()).body == b"old"
+    assert results(proxy, 2)[1] == "TCP_REFRESH_FAIL_OLD/200"
+
+
+def test_stale_reply_is_served_while_it_is_validated(proxy, client, start_origin):
+    """RFC 5861 section 3: one validation, for which nobody waits, whoever asks meanwhile."""
+    old = reply(fields={"ETag": '"a"', "Cache-Control": "max-age=0, stale-while-revalidate=3600"}, body=b"old")
+    gate = threading.Event()
+
+    def script(wire):
+        wire.read_request()
+        wire.send(old)
+        assert wire.read_request().get("If-None-Match") == '"a"'
+        gate.wait(LIMIT)
+        wire.send(reply(fields=dict(FRESH, ETag='"b"'), body=b"new"))
+        wire.read_until(b"\r\n\r\n")
+    origin = start_origin([script])
+    client.get(origin.url())
+    assert [client.get(origin.url()).body for _ in range(3)] == [b"old"] * 3
+    gate.set()
+    until(lambda: proxy.counters()["cache.fills"] == 2, "the new one")
+    assert client.get(origin.url()).body == b"new"
+    assert results(proxy, 5)[1:] == ["TCP_MEM_HIT/200"] * 4
+    assert len(origin.requests) == 2
+
+
+def test_error_that_is_kept(start_proxy, start_origin):
+    """negative_ttl."""
+    proxy = start_proxy("negative_ttl 1 hour\n" + ALLOW)
+    origin = start_origin(serve(reply("404 Not Found", body=b"no")))
+    with proxy.client() as client:
+        assert [client.get(origin.url()).status for _ in range(2)] == [404, 404]
+    assert results(proxy, 2) == ["TCP_MISS/404", "TCP_NEGATIVE_HIT/404"]
+
+
+def test_offline_mode(start_proxy, start_origin):
+    proxy = start_proxy("offline_mode on\n" + ALLOW)
+    origin = start_origin(serve(reply(fields={"ETag": '"a"', "Cache-Control": "max-age=0"}, body=b"old")))
+    with proxy.client() as client:
+        assert [client.get(origin.url()).body for _ in range(2)] == [b"old"] * 2
+    assert results(proxy, 2) == ["TCP_MISS/200", "TCP_OFFLINE_HIT/200"]
+
+
+def test_reload_into_ims(start_proxy, start_origin):
+    proxy = start_proxy("reload_into_ims on\n" + ALLOW)
+    origin = start_origin(serve(reply(fields=dict(FRESH, ETag='"a"'), body=b"same"),
+                                reply("304 Not Modified", {"ETag": '"a"'}, length=False)))
+    with proxy.client() as client:
+        assert [client.get(origin.url(), f).body for f in ({}, {"Cache-Control": "no-cache"})] == [b"same"] * 2
+    assert origin.requests[1].get("If-None-Match") == '"a"'
+    assert results(proxy, 2)[1] == "TCP_REFRESH_UNMODIFIED/200"
+
+
+def test_head_of_a_stale_reply_renews_it(proxy, client, start_origin):
+    """RFC 9111 section 4.3.5."""
+    origin = start_origin(serve(reply(fields={"ETag": '"a"', "Cache-Control": "max-age=0"}, body=b"12345"),
+                                b"HTTP/1.1 200 OK\r\nETag: \"a\"\r\nCache-Control: max-age=3600\r\nContent-Length: 5\r\n\r\n"))
+    client.get(origin.url())
+    assert client.ask("HEAD", origin.url()).status == 200
+    assert client.get(origin.url()).body == b"12345"
+    assert results(proxy, 3)[2] == "TCP_MEM_HIT/200"
+
+
+def test_named_locations_are_invalidated(proxy, client, start_origin):
+    """RFC 9111 section 4.4: what Location and Content-Location name of the same origin."""
+    def answer(message):
+        if message.method == "POST":
+            return reply("201 Created", {"Location": "/a", "Content-Location": "/b"}, body=b"")
+        return reply(fields=FRESH, body=b"x")
+    origin = start_origin(serve_forever(answer))
+    for path in ("/a", "/b", "/c"):
+        client.get(origin.url(path))
+    client.ask("POST", origin.url("/d"), body=b"")
+    for path in ("/a", "/b", "/c"):
+        client.get(origin.url(path))
+    assert results(proxy, 7)[4:] == ["TCP_MISS/200", "TCP_MISS/200", "TCP_MEM_HIT/200"]
+
+
+@cuttle_only("Debian's squid is older than the field")
+def test_cache_status(proxy, client, start_origin):
+    """RFC 9211."""
+    origin = start_origin(serve(reply(fields=dict(FRESH, ETag='"a"'), body=b"x"), reply(fields=FRESH, body=b"y")))
+    got = [client.get(origin.url(), f).get("Cache-Status") for f in ({}, {}, {"Cache-Control": "no-cache"})]
+    assert got[0] == "proxy.test;fwd=uri-miss;stored"
+    assert re.match(r"proxy.test;hit;ttl=3[56]\d\d$", got[1])
+    assert got[2] == "proxy.test;fwd=request;stored"
 
 
 def test_reload_fetches_and_replaces(proxy, client, start_origin):
