@@ -277,12 +277,13 @@ enum io sock_read(int fd, void *buf, size_t cap, size_t *n, enum err *err)
 	return moved(RETRIED(recv(fd, buf, cap, 0)), n, err);
 }
 
-enum io sock_write(int fd, const struct iovec *iov, int n_iov, size_t *n, enum err *err)
+enum io sock_write(int fd, const struct iovec *iov, int n_iov, bool more, size_t *n, enum err *err)
 {
+	const int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
 	const struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov,
 		                  .msg_iovlen = (size_t)n_iov };
-	const ssize_t r = n_iov == 1 ? RETRIED(send(fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL))
-	                             : RETRIED(sendmsg(fd, &m, MSG_NOSIGNAL));
+	const ssize_t r = n_iov == 1 ? RETRIED(send(fd, iov->iov_base, iov->iov_len, flags))
+	                             : RETRIED(sendmsg(fd, &m, flags));
 
 	/* Nothing was asked for, or the kernel took nothing: neither is an end. */
 	return r == 0 ? IO_AGAIN : moved(r, n, err);

@@ -42,7 +42,8 @@ enum err sock_connected(int fd) MUST_USE;
 enum err sock_local(int fd, struct endpoint *at) MUST_USE;
 
 enum io sock_read(int fd, void *buf, size_t cap, size_t *n, enum err *err);
-enum io sock_write(int fd, const struct iovec *iov, int n_iov, size_t *n, enum err *err);
+/* more: what follows at once shares packets with it. */
+enum io sock_write(int fd, const struct iovec *iov, int n_iov, bool more, size_t *n, enum err *err);
 /* Socket to pipe and pipe to socket. */
 enum io sock_splice_in(int fd, int pipe_fd, size_t max, size_t *n, enum err *err);
 enum io sock_splice_out(int pipe_fd, int fd, size_t max, bool more, size_t *n, enum err *err);

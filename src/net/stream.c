@@ -194,13 +194,14 @@ static size_t total(const struct iovec *iov, int n_iov)
 	return n;
 }
 
-static enum io tcp_write(struct stream *s, const struct iovec *iov, int n_iov, size_t *n)
+static enum io write_socket(struct stream *s, const struct iovec *iov, int n_iov, bool more,
+                            size_t *n)
 {
 	enum err err = ERR_NONE;
 
 	if (!(s->ready & EV_WRITE))
 		return IO_AGAIN;
-	const enum io r = sock_write(s->event.fd, iov, n_iov, n, &err);
+	const enum io r = sock_write(s->event.fd, iov, n_iov, more, n, &err);
 
 	if (r == IO_ERROR)
 		return failed(s, err);
@@ -208,6 +209,11 @@ static enum io tcp_write(struct stream *s, const struct iovec *iov, int n_iov, s
 	if (r == IO_AGAIN || *n < total(iov, n_iov))
 		not_writable(s);
 	return r;
+}
+
+static enum io tcp_write(struct stream *s, const struct iovec *iov, int n_iov, size_t *n)
+{
+	return write_socket(s, iov, n_iov, false, n);
 }
 
 static void tcp_shutdown_write(struct stream *s)
@@ -281,6 +287,13 @@ enum io stream_splice_out(struct stream *s, struct pipe *p, size_t max, bool mor
 	else
 		p->bytes -= (uint32_t)*n;
 	return r;
+}
+
+enum io stream_write_ahead(struct stream *s, const struct iovec *iov, int n_iov, size_t *n)
+{
+	CHECK_OBJ(s, STREAM_MAGIC);
+	CHECK(s->ops->can_splice);
+	return write_socket(s, iov, n_iov, true, n);
 }
 
 enum io stream_send_file(struct stream *s, int fd, uint64_t at, size_t max, size_t *n)

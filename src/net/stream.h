@@ -75,6 +75,8 @@ void stream_unread(struct stream *s, struct span bytes);
 /* Only where s->ops->can_splice and nothing is kept. */
 enum io stream_splice_in(struct stream *s, struct pipe *p, size_t max, size_t *n);
 enum io stream_splice_out(struct stream *s, struct pipe *p, size_t max, bool more, size_t *n);
+/* What goes ahead of a file's bytes, which follow at once: they share packets. */
+enum io stream_write_ahead(struct stream *s, const struct iovec *iov, int n_iov, size_t *n);
 /* Bytes of a file, from that offset. IO_EOF: the file is shorter than that. */
 enum io stream_send_file(struct stream *s, int fd, uint64_t at, size_t max, size_t *n);
 

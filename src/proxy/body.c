@@ -294,9 +294,9 @@ static void open_chunk(struct body_sink *k, size_t n)
 
 /*
  * Write head, framing bytes and data in one call. IO_OK: something or all was written, or there was
- * nothing to write.
+ * nothing to write. is_ahead: a file's bytes follow at once.
  */
-static enum io write_some(struct body_sink *k, struct span *data)
+static enum io write_some(struct body_sink *k, struct span *data, bool is_ahead)
 {
 	static const char crlf[] = "\r\n";
 	const bool chunked = k->framing.kind == HTTP_BODY_CHUNKED;
@@ -318,7 +318,8 @@ static enum io write_some(struct body_sink *k, struct span *data)
 			iov[n_iov++] = (struct iovec){ (void *)(uintptr_t)parts[i].p, parts[i].n };
 	if (n_iov == 0)
 		return IO_OK;
-	const enum io io = stream_write(k->stream, iov, n_iov, &n);
+	const enum io io = is_ahead ? stream_write_ahead(k->stream, iov, n_iov, &n)
+	                            : stream_write(k->stream, iov, n_iov, &n);
 
 	if (io != IO_OK)
 		return io;
@@ -481,7 +482,7 @@ static enum body_result flush(struct body_sink *k)
 	struct span none = SPAN_NULL;
 
 	while (!is_flushed(k)) {
-		switch (write_some(k, &none)) {
+		switch (write_some(k, &none, false)) {
 		case IO_OK:
 			break;
 		case IO_AGAIN:
@@ -509,7 +510,7 @@ static enum io send_file(struct body_sink *k, struct body_object *o, size_t *mov
 
 	open_chunk(k, o->file_n);
 	while (k->head.n != 0 || k->pend_n != 0) {
-		const enum io io = write_some(k, &none);
+		const enum io io = write_some(k, &none, true);
 
 		if (io != IO_OK)
 			return io == IO_EOF ? IO_ERROR : io;
@@ -543,7 +544,7 @@ static enum io send_some(struct body_source *s, struct body_sink *k, size_t *mov
 	/* Memory bodies and last reads end with their data: let the end ride along. */
 	if (s->is_over && !k->is_ending && k->framing.kind != HTTP_BODY_CHUNKED)
 		k->is_ending = true;
-	const enum io io = write_some(k, &s->data);
+	const enum io io = write_some(k, &s->data, false);
 
 	*moved += MAX(before - s->data.n, (size_t)WRITE_BYTES);
 	return io == IO_EOF ? IO_ERROR : io;

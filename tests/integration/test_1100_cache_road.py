@@ -379,8 +379,8 @@ def slow_origin(start_origin):
 
     def script(wire):
         wire.read_request()
-        wire.send(reply(fields=FRESH, body=BIG)[:-1000])
         wires.append(wire)
+        wire.send(reply(fields=FRESH, body=BIG)[:-1000])
         wire.read_until(b"\r\n\r\n")
     origin = start_origin([script])
     origin.finish = lambda: wires[0].send(BIG[-1000:])

@@ -174,7 +174,8 @@ static enum io may_write(struct sim_peer *p, size_t *room, enum err *err)
 	return IO_OK;
 }
 
-enum io sock_write(int fd, const struct iovec *iov, int n_iov, size_t *n, enum err *err)
+enum io sock_write(int fd, const struct iovec *iov, int n_iov, bool more UNUSED, size_t *n,
+                   enum err *err)
 {
 	struct sim_peer *p = peer_of(fd);
 	size_t room = 0;
