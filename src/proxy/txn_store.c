@@ -5,6 +5,7 @@
 
 #include "base/counters.h"
 #include "cache/storable.h"
+#include "cache/store.h"
 #include "http/date.h"
 #include "http/serialise.h"
 #include "proxy/fetch.h"
@@ -92,10 +93,12 @@ static bool take_in(struct txn *t, const struct fetch_reply *r, const struct sto
 	const struct cobj_meta meta = meta_of(t, r, s);
 	struct http_head kept;
 
-	if (c->mine == NULL)
+	if (c->mine == NULL) {
 		c->mine = store_begin(t->worker->proxy->store, t->url);
-	if (c->mine == NULL)
-		return false;
+		/* The other variants stay what they are. */
+		if (c->old != NULL)
+			store_succeeds(c->mine, c->old);
+	}
 	head_to_keep(t, r, &kept);
 	if (store_take_in(c->mine, &t->request, &kept, &meta) == ERR_NONE)
 		return true;

@@ -5,6 +5,7 @@
 
 #include "base/counters.h"
 #include "base/oplog.h"
+#include "cache/store.h"
 #include "net/sock.h"
 #include "proxy/fill.h"
 #include "proxy/process.h"
@@ -192,6 +193,25 @@ void worker_give_back(struct worker *w, struct snapshot **s)
 	snapshot_give_back(s, w->proxy->jobs, w->loop);
 }
 
+#define STORE_TICK_MS 1000
+
+static void on_store_timer(struct timer *t)
+{
+	struct worker *w = CONTAINER_OF(t, struct worker, store_timer);
+
+	store_tick(w->proxy->store);
+	timer_arm(w->loop, t, STORE_TICK_MS);
+}
+
+/* The first worker drives the disks, if there are any. */
+static void tend_store(struct worker *w, const struct snapshot *s)
+{
+	if (w->id != 0 || s->cache.dirs == NULL)
+		timer_disarm(&w->store_timer);
+	else if (!timer_is_armed(&w->store_timer))
+		timer_arm(w->loop, &w->store_timer, STORE_TICK_MS);
+}
+
 void worker_use_snapshot(struct worker *w, struct snapshot *s)
 {
 	CHECK_OBJ(w, WORKER_MAGIC);
@@ -205,6 +225,7 @@ void worker_use_snapshot(struct worker *w, struct snapshot *s)
 	                         s->net.pconn_lifetime_ms);
 	if (!w->is_draining)
 		use_ports(w, &s->ports);
+	tend_store(w, s);
 	worker_give_back(w, &old);
 }
 
@@ -283,6 +304,7 @@ enum err worker_new(struct worker **out, struct proxy *p, unsigned id, unsigned 
 	list_init(&w->tunnels);
 	list_init(&w->fills);
 	timer_init(&w->drain_timer, on_drain_timer);
+	timer_init(&w->store_timer, on_store_timer);
 	w->next_id = ((uint64_t)id << 48) + 1;
 	enum err e = loop_new(&w->loop, id);
 
@@ -323,6 +345,7 @@ void worker_free(struct worker **wp)
 	use_no_ports(w);
 	kill_all(w);
 	timer_cancel(w->loop, &w->drain_timer);
+	timer_cancel(w->loop, &w->store_timer);
 	peer_probes_free(&w->probes);
 	upstream_pool_free(&w->upstreams);
 	dns_free(&w->dns);

@@ -51,6 +51,7 @@ struct worker {
 	bool is_draining;
 	_Atomic bool refuses_handoffs; /* written here only, with is_draining; read by others */
 	struct timer drain_timer;
+	struct timer store_timer; /* of the first worker: what the disks of the store have to do */
 	struct post drain_post;
 	struct trace_step trace[TRACE_STEPS];
 	unsigned trace_at;
