@@ -3,6 +3,8 @@
  */
 #include "cache/dirs.h"
 
+#include "loop/poller.h"
+
 #define DIR_MAGIC 0x57d11235u
 
 /* --- one ------------------------------------------------------------------------------------- */
@@ -122,6 +124,7 @@ static void open_dir(struct store_dirs *ds, unsigned id, const struct cache_dir 
 	configure_dir(d, conf);
 	lock_take(&ds->lock);
 	ds->by_id[id] = d;
+	atomic_store_explicit(&ds->is_loaded, false, memory_order_relaxed);
 	atomic_fetch_add_explicit(&ds->n, 1, memory_order_relaxed);
 	lock_give(&ds->lock);
 }
@@ -201,10 +204,36 @@ enum err store_dirs_configure(struct store_dirs *ds, const struct cache_conf *co
 	return ERR_NONE;
 }
 
-void store_dirs_tick(struct store_dirs *ds)
+bool store_dirs_are_loaded(struct store_dirs *ds)
 {
+	if (atomic_load_explicit(&ds->is_loaded, memory_order_relaxed))
+		return true;
 	bool is_loaded = true;
 
+	for (unsigned i = 0; i < DISK_IDS && is_loaded; i++) {
+		struct store_dir *d = store_dirs_get(ds, i);
+
+		is_loaded = d == NULL || disk_is_loaded(d->disk);
+		store_dir_unref(&d);
+	}
+	if (is_loaded)
+		atomic_store_explicit(&ds->is_loaded, true, memory_order_relaxed);
+	return is_loaded;
+}
+
+void store_dirs_wait_loaded(struct store_dirs *ds, int64_t ms)
+{
+	const int64_t end_ms = clock_monotonic_us() / 1000 + ms;
+
+	for (unsigned i = 0; i < DISK_IDS; i++)
+		if (ds->by_id[i] != NULL)
+			(void)disk_wait_loaded(
+				ds->by_id[i]->disk,
+				MAX(end_ms - clock_monotonic_us() / 1000, (int64_t)0));
+}
+
+void store_dirs_tick(struct store_dirs *ds)
+{
 	for (unsigned i = 0; i < DISK_IDS && store_dirs_any(ds); i++) {
 		struct store_dir *d = store_dirs_get(ds, i);
 		struct disk_stats st;
@@ -213,7 +242,6 @@ void store_dirs_tick(struct store_dirs *ds)
 			continue;
 		disk_tick(d->disk);
 		disk_stats(d->disk, &st);
-		is_loaded = is_loaded && disk_is_loaded(d->disk);
 		const uint64_t room = MAX(st.capacity_bytes / 1000, (uint64_t)1);
 
 		atomic_store_explicit(&d->load_permille,
@@ -221,7 +249,6 @@ void store_dirs_tick(struct store_dirs *ds)
 		                      memory_order_relaxed);
 		store_dir_unref(&d);
 	}
-	atomic_store_explicit(&ds->is_loaded, is_loaded, memory_order_relaxed);
 }
 
 void store_dirs_fini(struct store_dirs *ds)
@@ -263,7 +290,7 @@ struct store_dir *store_dirs_choose(struct store_dirs *ds, struct cache_key k, u
 {
 	struct index_entry e;
 
-	if (!store_dirs_any(ds) || !atomic_load_explicit(&ds->is_loaded, memory_order_relaxed))
+	if (!store_dirs_any(ds) || !store_dirs_are_loaded(ds))
 		return NULL;
 	const bool is_known = cache_index_find(ds->index, k, false, &e);
 

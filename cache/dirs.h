@@ -41,6 +41,9 @@ void store_dirs_secret(const struct cache_conf *conf, struct cache_secret *secre
 /* Opens what is new; lets go of what is not named any more. ERR_NOMEM: there is no index. */
 enum err store_dirs_configure(struct store_dirs *ds, const struct cache_conf *conf,
                               const struct cache_secret *secret) MUST_USE;
+bool store_dirs_are_loaded(struct store_dirs *ds);
+/* For the start; not while others configure. */
+void store_dirs_wait_loaded(struct store_dirs *ds, int64_t ms);
 void store_dirs_tick(struct store_dirs *ds);
 /* Closes all; nobody uses any. */
 void store_dirs_fini(struct store_dirs *ds);

@@ -300,3 +300,17 @@ void store_load_unwant(struct store_shard *h, bool (*is_meant)(const void *arg, 
 	}
 	lock_give(&h->lock);
 }
+
+void store_load_abandon(struct store_shard *h)
+{
+	struct list *it;
+
+	while ((it = list_pop_front(&h->loading)) != NULL) {
+		struct load *l = CONTAINER_OF(it, struct load, link);
+
+		/* What is pending was the job's, which has released it. */
+		if (l->disk.op.status != OP_PENDING)
+			disk_load_done(&l->disk);
+		unref(&l);
+	}
+}

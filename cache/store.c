@@ -5,6 +5,7 @@
 
 #include "base/counters.h"
 #include "base/oplog.h"
+#include "cache/load.h"
 #include "cache/store_int.h"
 #include "cache/vary.h"
 #include "http/serialise.h"
@@ -16,6 +17,9 @@
 /* Of the descriptors that the process may have, files in memory get this share. */
 #define MEMFD_SHARE 8u
 #define MEMFD_MAX   4096u
+
+/* What is loaded until then is found from the first request on. */
+#define START_WAIT_MS 60
 
 /* --- life ------------------------------------------------------------------------------------ */
 
@@ -71,11 +75,13 @@ enum err store_new(struct store **out, const struct cache_conf *conf, struct job
 	configure_memory(s, conf);
 	const enum err e = store_dirs_configure(&s->dirs, conf, &s->secret);
 
-	if (e != ERR_NONE)
+	if (e != ERR_NONE) {
 		store_free(&s);
-	else
-		*out = s;
-	return e;
+		return e;
+	}
+	store_dirs_wait_loaded(&s->dirs, START_WAIT_MS);
+	*out = s;
+	return ERR_NONE;
 }
 
 void store_configure(struct store *s, const struct cache_conf *conf)
@@ -105,6 +111,7 @@ static void unlist_all(struct store *s)
 		struct store_shard *const h = &s->shards[i];
 
 		CHECK(list_is_empty(&h->filling));
+		store_load_abandon(h);
 		table_for_each(n, &h->table)
 		{
 			struct cobj *c =
@@ -137,7 +144,7 @@ void store_free(struct store **s)
 bool store_is_loaded(struct store *s)
 {
 	CHECK_OBJ(s, STORE_MAGIC);
-	return atomic_load_explicit(&s->dirs.is_loaded, memory_order_relaxed);
+	return store_dirs_are_loaded(&s->dirs);
 }
 
 /* --- taking in ------------------------------------------------------------------------------- */
