@@ -1,6 +1,6 @@
 /*
- * The folders that only defaults name: made when they are missing, so that a configuration that says
- * nothing of logs and pid file starts on a machine where nothing was installed.
+ * Folders that are made when they are missing: those that only defaults name, so that a configuration that says
+ * nothing of logs and pid file starts on a machine where nothing was installed, and those of the store.
  */
 #pragma once
 

@@ -9,6 +9,7 @@
 #include "admin/manager.h"
 #include "base/hash.h"
 #include "base/oplog.h"
+#include "cache/cache_conf.h"
 #include "daemon/default_conf.h"
 #include "daemon/folders.h"
 #include "daemon/keeper.h"
@@ -243,6 +244,9 @@ static bool decide(struct start *s)
 	if (snapshot_logs_into(s->snapshot, FOLDER_LOGS))
 		folders_make(FOLDER_LOGS, s->is_root ? s->identity.uid : (uid_t)-1,
 		             s->identity.gid);
+	for (const struct cache_dir *d = snapshot_cache_conf(s->snapshot)->dirs; d != NULL;
+	     d = d->next)
+		folders_make(d->path.p, s->is_root ? s->identity.uid : (uid_t)-1, s->identity.gid);
 	if (!pc->has_pid_filename)
 		folders_make(FOLDER_RUN, (uid_t)-1, (gid_t)-1);
 	s->sets_marks = snapshot_sets_marks(s->snapshot);

@@ -18,7 +18,7 @@ struct proxy {
 	struct access_log *access_log;
 	struct dns_shared *dns;
 	struct client_db *clients;
-	struct store *store; /* the cache */
+	struct store *store;     /* the cache */
 	struct acl_tally *tally; /* hits of rules and acls, over all configurations */
 	struct worker **workers;
 	unsigned n_workers;
@@ -36,3 +36,9 @@ struct proxy {
 	void (*drained)(void *);
 	void *drained_arg;
 };
+
+/*
+ * Open the store: as the user that the proxy will be from then on, since it is he who will write there. Part of
+ * proxy_start(), for those who put a proxy together without threads.
+ */
+void proxy_open_store(struct proxy *p);

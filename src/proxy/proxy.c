@@ -139,7 +139,6 @@ enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct sna
 	acl_conf_count(&p->snapshot->acl, p->tally);
 	CHECK(jobs_new(&p->jobs, job_threads, job_queue) == ERR_NONE);
 	p->dns = dns_shared_new(&p->snapshot->net.dns);
-	CHECK(store_new(&p->store, &p->snapshot->cache, p->jobs, p->n_shards) == ERR_NONE);
 	if (open_ports(p->snapshot, NULL, o->opener) != ERR_NONE ||
 	    !access_log_configure(p->access_log, &p->snapshot->log)) {
 		proxy_free(&p);
@@ -395,9 +394,16 @@ void proxy_rotate(struct proxy *p)
 	snapshot_unref(&s);
 }
 
+void proxy_open_store(struct proxy *p)
+{
+	CHECK_OBJ(p, PROXY_MAGIC);
+	CHECK(store_new(&p->store, &p->snapshot->cache, p->jobs, p->n_shards) == ERR_NONE);
+}
+
 enum err proxy_start(struct proxy *p)
 {
 	CHECK_OBJ(p, PROXY_MAGIC);
+	proxy_open_store(p);
 	const enum err e = access_log_start(p->access_log);
 
 	if (e != ERR_NONE)

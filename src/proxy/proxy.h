@@ -48,6 +48,7 @@ struct proxy_options {
 typedef void proxy_report_fn(void *arg, const struct conf_finding *f);
 struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *report, void *arg);
 const struct process_conf *snapshot_process_conf(const struct snapshot *s);
+const struct cache_conf *snapshot_cache_conf(const struct snapshot *s);
 struct snapshot *snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot **s);
 /* All directive rows that Cuttle implements and knows, for --directives and the manual; n is set. */

@@ -163,6 +163,11 @@ static bool lies_in(const char *path, const char *folder)
 	       strchr(path + n + 1, '/') == NULL;
 }
 
+const struct cache_conf *snapshot_cache_conf(const struct snapshot *s)
+{
+	return &s->cache;
+}
+
 bool snapshot_logs_into(const struct snapshot *s, const char *folder)
 {
 	for (const struct log_target *t = s->log.targets; t != NULL; t = t->next)

@@ -104,6 +104,7 @@ void sim_proxy_start(struct sim_proxy *sp, const char *conf)
 	struct snapshot *s = load(&o, conf);
 
 	CHECK(proxy_new(&sp->proxy, &o, &s) == ERR_NONE);
+	proxy_open_store(sp->proxy);
 	CHECK(access_log_start(sp->proxy->access_log) == ERR_NONE);
 	CHECK(worker_new(&sp->worker, sp->proxy, 0, 1, sp->proxy->snapshot) == ERR_NONE);
 	sp->proxy->workers = check_calloc(1, sizeof(sp->proxy->workers[0]));
