@@ -66,6 +66,7 @@ EXTRA_DIST += \
 	tests/integration/test_1050_cache_invalidation.py \
 	tests/integration/test_1070_cache_knobs.py \
 	tests/integration/test_1100_cache_road.py \
+	tests/integration/test_1900_cache_crash.py \
 	tests/integration/test_9000_differential.py \
 	tests/integration/test_9010_differential_policy.py \
 	tests/integration/test_9020_differential_peers.py \
