@@ -189,22 +189,13 @@ static bool see(void *arg, const struct disk_found *found)
 	return true;
 }
 
-/* Until a disk can be walked: what lies there stays. */
-static enum err walk_disk(struct disk *d, disk_see_fn *fn, void *arg)
-{
-	(void)d;
-	(void)fn;
-	(void)arg;
-	return ERR_UNSUPPORTED;
-}
-
 static void walk_work(struct job *j)
 {
 	struct walk *const w = CONTAINER_OF(j, struct walk, job);
 
 	for (unsigned i = 0; i < DISK_IDS; i++) {
 		w->dir = store_dirs_get(&w->store->dirs, i);
-		if (w->dir != NULL && walk_disk(w->dir->disk, see, w) != ERR_NONE)
+		if (w->dir != NULL && disk_walk(w->dir->disk, see, w) != ERR_NONE)
 			w->failed = true;
 		store_dir_unref(&w->dir);
 	}

@@ -3,6 +3,7 @@
  */
 #include "tests/unit/unit.h"
 
+#include "base/budget.h"
 #include "tests/unit/cache/cache_world.h"
 
 #define URL "http://a.test/x"
@@ -341,6 +342,83 @@ START_TEST(limits_say_what_is_taken_in)
 }
 END_TEST
 
+/* --- memory_limit ---------------------------------------------------------------------------- */
+
+/* So far below what is in use that BUDGET_CACHE is refused everything. */
+static void refuse_all(void)
+{
+	budget_init(4096);
+}
+
+START_TEST(under_memory_limit_nothing_is_taken_in)
+{
+	struct store_lookup q;
+
+	ck_assert(world_fetch(URL, "", "", 1, 1000));
+	ck_assert_int_eq(world_lookup(&q, "http://a.test/y", ""), STORE_LEADS);
+	refuse_all();
+	ck_assert_int_ne(world_take_in(q.cobj, "", "", 1000), ERR_NONE);
+	ck_assert_int_eq(cobj_state(q.cobj), COBJ_RELEASED);
+	budget_init(0);
+	cobj_unref(&q.cobj);
+	ck_assert_int_eq(world_has(URL, ""), STORE_FOUND);
+}
+END_TEST
+
+static const uint64_t half_lengths[] = { 40000, 200000, COBJ_LENGTH_UNKNOWN };
+
+/* It is delivered all the same, a little at a time, and not kept. */
+START_TEST(memory_limit_may_strike_half_way)
+{
+	static char bytes[200000];
+	const size_t n = (size_t)MIN(half_lengths[_i], (uint64_t)sizeof(bytes));
+	struct store_lookup q;
+	struct cobj_reader r;
+	struct cobj_piece p;
+	size_t at = 1000, taken = 1;
+	uint64_t read = 0;
+
+	world_bytes(1, 0, bytes, n);
+	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_LEADS);
+	ck_assert_int_eq(world_take_in(q.cobj, "", "", half_lengths[_i]), ERR_NONE);
+	cobj_reader_init(&r, q.cobj, world_loop, NULL);
+	ck_assert_uint_eq(cobj_append(q.cobj, span_of(bytes, at)), at);
+	refuse_all();
+	while (at < n && taken > 0) {
+		taken = cobj_append(q.cobj, span_of(bytes + at, MIN((size_t)5000, n - at)));
+		at += taken;
+		read = world_read(&r, read, 1, &p);
+		ck_assert_uint_eq(read, at);
+	}
+	ck_assert_uint_eq(at, n);
+	cobj_finish(q.cobj);
+	budget_init(0);
+	ck_assert_uint_eq(world_read(&r, read, 1, &p), n);
+	ck_assert_int_eq(p.kind, COBJ_PIECE_END);
+	cobj_reader_fini(&r);
+	cobj_unref(&q.cobj);
+	/* A block that was there from the start may have been enough. */
+	ck_assert_int_eq(world_has(URL, ""), half_lengths[_i] == 40000 ? STORE_FOUND : STORE_NONE);
+}
+END_TEST
+
+START_TEST(what_was_taken_of_the_budget_is_given_back)
+{
+	const uint64_t before = budget_used(BUDGET_CACHE);
+	char url[32];
+
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(url, sizeof(url), "http://a.test/%u", i);
+		ck_assert(world_fetch(url, "Accept: x\r\n", i % 2 == 0 ? "" : "Vary: Accept\r\n", i,
+		                      (size_t)i * 20000));
+	}
+	ck_assert_uint_gt(budget_used(BUDGET_CACHE), before);
+	world_close();
+	ck_assert_uint_eq(budget_used(BUDGET_CACHE), before);
+	world_open();
+}
+END_TEST
+
 Suite *suite_store(void);
 Suite *suite_store(void)
 {
@@ -362,6 +440,9 @@ Suite *suite_store(void)
 	tcase_add_test(tc, cache_mem_holds);
 	tcase_add_test(tc, one_in_use_is_evicted_and_still_found_until_it_is_let_go);
 	tcase_add_loop_test(tc, limits_say_what_is_taken_in, 0, ARRAY_LEN(limit_cases));
+	tcase_add_test(tc, under_memory_limit_nothing_is_taken_in);
+	tcase_add_loop_test(tc, memory_limit_may_strike_half_way, 0, ARRAY_LEN(half_lengths));
+	tcase_add_test(tc, what_was_taken_of_the_budget_is_given_back);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -217,6 +217,9 @@ static const struct purge_case {
 } purge_cases[] = {
 	{ "by URI, from memory and disk", store_purge, URL, true },
 	{ "by URI, from disk", store_purge, URL, false },
+	{ "by prefix, from memory and disk", store_purge_prefix, "http://a.test/", true },
+	{ "by prefix, from disk", store_purge_prefix, "http://a.test/", false },
+	{ "by host, from disk", store_purge_host, "a.test", false },
 };
 
 START_TEST(what_was_purged_does_not_come_back)
