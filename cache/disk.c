@@ -378,7 +378,10 @@ static void disk_free(struct disk *d)
 			struct segment *const s = CONTAINER_OF(it, struct segment, link);
 
 			lock_take(&d->lock);
-			segment_leave(s);
+			if (s->state == SEGMENT_SEALED)
+				segment_leave(s);
+			else
+				disk_abandon(s); /* it could not be written */
 			lock_give(&d->lock);
 		}
 	segment_close_gone(d);

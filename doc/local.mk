@@ -12,6 +12,7 @@ update-doc: src/cuttle
 	python3 $(srcdir)/tests/style/doc_tables.py $(srcdir) --write
 EXTRA_DIST += \
 	doc/architecture.md \
+	doc/cache-format.md \
 	doc/cache-replacement.md \
 	doc/caching.md \
 	doc/configuration.md \
@@ -26,6 +27,7 @@ EXTRA_DIST += \
 	doc/decisions/0008-log-thread.md \
 	doc/decisions/0009-search-list.md \
 	doc/decisions/0010-list-files.md \
+	doc/decisions/0011-segments.md \
 	doc/facts.md \
 	doc/glossary.md \
 	doc/logformat.md \

@@ -22,6 +22,7 @@ include tests/fuzz/header.mk
 include tests/fuzz/peer.mk
 include tests/fuzz/log.mk
 include tests/fuzz/cache.mk
+include tests/fuzz/disk.mk
 include tests/fuzz/daemon.mk
 check_PROGRAMS += $(fuzz_programs)
 EXTRA_DIST += tests/fuzz/replay_main.c

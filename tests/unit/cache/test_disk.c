@@ -137,7 +137,9 @@ static void put_flush_forget(void)
 START_TEST(after_a_kill_what_was_written_is_there_and_what_was_buried_is_not)
 {
 	disk_close(&w.disk, true);
+	jobs_free(&w.jobs); /* no threads when it forks */
 	in_a_child_that_is_killed(put_flush_forget);
+	disk_world_after_fork(&w);
 	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
 	for (unsigned n = 0; n < 100; n++)
 		if (n == 3)

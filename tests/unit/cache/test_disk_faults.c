@@ -395,6 +395,7 @@ START_TEST(kills_at_any_moment_lose_nothing_that_was_written_and_bring_nothing_b
 	ck_assert(said != MAP_FAILED);
 	/* Large enough that nothing is evicted. */
 	w.dir.max_bytes = 1024ull * MIB;
+	jobs_free(&w.jobs); /* no threads when it forks */
 	for (unsigned i = 0; i < rounds; i++) {
 		const pid_t child = fork();
 		int status;
