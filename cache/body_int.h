@@ -1,9 +1,10 @@
 /*
  * The inside of a body: what cobj.c fills and reads.
  *
- * The bytes from the first on are in this order: in a file in memory, or in fragments on a disk; what
- * follows is in blocks. Whoever writes (one thread) changes it with the object's lock held and may look without;
- * readers look with the lock held, or when the object is COMPLETE. Private to cache/.
+ * The bytes from the first on are in this order: in a file in memory, or in fragments on a disk;
+ * what follows is in blocks. Whoever writes (one thread) changes it with the object's lock held and
+ * may look without; readers look with the lock held, or when the object is COMPLETE. Private to
+ * cache/.
  */
 #pragma once
 
@@ -17,7 +18,9 @@
 /* Blocks do not grow beyond that; a full one is a fragment for the disk. */
 #define COBJ_BLOCK_MAX DISK_FRAGMENT_BYTES
 
-/* Bytes in memory that stay where they are; counted by the body and by readers that look at them. */
+/*
+ * Bytes in memory that stay where they are; counted by the body and by readers that look at them.
+ */
 struct cobj_block {
 	uint32_t magic;
 	_Atomic unsigned refs;
@@ -42,7 +45,10 @@ struct cobj_body {
 	int memfd;                  /* -1: none */
 	uint64_t memfd_bytes;
 
-	/* All on one disk. What is in memory beside that is read from there: placed_bytes is 0 then. */
+	/*
+	 * All on one disk. What is in memory beside that is read from there: placed_bytes is 0
+	 * then.
+	 */
 	struct store_dir *dir; /* counted; NULL: none */
 	struct disk_place *places;
 	uint32_t n_places, cap_places;
@@ -54,7 +60,10 @@ struct cobj_body {
 
 struct cobj_body *cobj_body_new(void);
 
-/* cap bytes at `at` of some body; NULL: no memory, or the budget refuses. must: beyond the budget, too. */
+/*
+ * cap bytes at `at` of some body; NULL: no memory, or the budget refuses. must: beyond the budget,
+ * too.
+ */
 struct cobj_block *cobj_block_new(uint64_t at, uint32_t cap, bool must);
 struct cobj_block *cobj_block_ref(struct cobj_block *k);
 void cobj_block_unref(struct cobj_block **k);

@@ -55,7 +55,10 @@ void cobj_unref(struct cobj **c)
 	if (mine == NULL)
 		return;
 	CHECK_OBJ(mine, COBJ_MAGIC);
-	/* Pairs with store_let_pass(): who sets it while we hold a reference looks at the count again himself. */
+	/*
+	 * Pairs with store_let_pass(): who sets it while we hold a reference looks at the count
+	 * again himself.
+	 */
 	if (atomic_load_explicit(&mine->is_passing, memory_order_acquire))
 		store_release_passing(mine);
 	/* Acquires what the others released with theirs. */
@@ -152,7 +155,10 @@ bool cobj_answers(const struct cobj *c, const struct http_head *request)
 
 uint64_t cobj_overhead(const struct cobj *c)
 {
-	/* Two blocks of malloc and the place in the table; figures of its own bookkeeping are estimates. */
+	/*
+	 * Two blocks of malloc and the place in the table; figures of its own bookkeeping are
+	 * estimates.
+	 */
 	return c->texts_bytes + sizeof(struct cobj_resident) + 64;
 }
 

@@ -82,7 +82,9 @@ struct cobj {
 	size_t texts_bytes;      /* taken from BUDGET_CACHE */
 };
 
-/* Whether it is the right one for this request: the selecting fields have the values that it has. */
+/*
+ * Whether it is the right one for this request: the selecting fields have the values that it has.
+ */
 bool cobj_answers(const struct cobj *c, const struct http_head *request);
 
 /* What a disk keeps of an object beside its body. */
@@ -92,8 +94,8 @@ struct cobj_parts {
 	struct span url, variant, vary, head_text;
 };
 /*
- * A COMPLETE object from what was kept; the texts are copied. *body (cache/body.h; NULL: none) is taken, also
- * on failure. ERR_NOMEM; ERR_SYNTAX: head_text is no head of a reply.
+ * A COMPLETE object from what was kept; the texts are copied. *body (cache/body.h; NULL: none) is
+ * taken, also on failure. ERR_NOMEM; ERR_SYNTAX: head_text is no head of a reply.
  */
 enum err cobj_restore(struct cobj **out, const struct cobj_parts *parts,
                       struct cobj_body **body) MUST_USE;
@@ -107,7 +109,10 @@ static inline enum cobj_state cobj_state(const struct cobj *c)
 	return atomic_load_explicit(&c->state, memory_order_acquire);
 }
 
-/* Who may validate it for the others, which are served meanwhile: the first that asks. Ends with renewal, or so. */
+/*
+ * Who may validate it for the others, which are served meanwhile: the first that asks. Ends with
+ * renewal, or so.
+ */
 static inline bool cobj_begin_refresh(struct cobj *c)
 {
 	/* Relaxed: nothing else hangs on it. */
@@ -119,7 +124,7 @@ static inline void cobj_end_refresh(struct cobj *c)
 	atomic_store_explicit(&c->is_refreshing, false, memory_order_relaxed);
 }
 
-/* --- the writer: whoever was made the leader by store_lookup() ------------------------------------- */
+/* --- the writer: whoever was made the leader by store_lookup() --------------------------------- */
 
 /*
  * The task that is scheduled when cobj_append() can go on, or when the last reader has left
@@ -127,27 +132,37 @@ static inline void cobj_end_refresh(struct cobj *c)
  */
 void cobj_set_writer(struct cobj *c, struct loop *l, struct task *writer);
 /*
- * The writer's struct goes before the object is finished, failed or released: never without this, or one of
- * those three.
+ * The writer's struct goes before the object is finished, failed or released: never without this,
+ * or one of those three.
  */
 void cobj_clear_writer(struct cobj *c);
 /*
- * The next bytes of the body: as many are taken as there is room for; the writer's task is scheduled
- * when there is more. There is room as long as the bytes can be kept; where they can not (too long
- * for the memory, the disk refuses) the object is not kept in the end, nobody joins any more, and the
- * slowest reader sets the pace, but for one who is a window behind the others: he is cut.
+ * The next bytes of the body: as many are taken as there is room for; the writer's task is
+ * scheduled when there is more. There is room as long as the bytes can be kept; where they can not
+ * (too long for the memory, the disk refuses) the object is not kept in the end, nobody joins any
+ * more, and the slowest reader sets the pace, but for one who is a window behind the others: he is
+ * cut.
  */
 size_t cobj_append(struct cobj *c, struct span bytes);
-/* The body is whole: COBJ_COMPLETE; it is kept if that is still possible. All that was given to cobj_append() was taken. */
+/*
+ * The body is whole: COBJ_COMPLETE; it is kept if that is still possible. All that was given to
+ * cobj_append() was taken.
+ */
 void cobj_finish(struct cobj *c);
-/* No reply came, or the body was cut: COBJ_FAILED. Nothing is kept. Those who waited had best fail alike, not ask again one after the other. */
+/*
+ * No reply came, or the body was cut: COBJ_FAILED. Nothing is kept. Those who waited had best fail
+ * alike, not ask again one after the other.
+ */
 void cobj_fail(struct cobj *c, enum why why);
 /* The reply is not for sharing: COBJ_RELEASED. Only while WAITING. */
 void cobj_release(struct cobj *c);
-/* How many read or wait for it at the moment (those who began before it was COMPLETE; the leader's own txn counts if it reads). */
+/*
+ * How many read or wait for it at the moment (those who began before it was COMPLETE; the leader's
+ * own txn counts if it reads).
+ */
 unsigned cobj_readers(struct cobj *c);
 
-/* --- readers --------------------------------------------------------------------------------------- */
+/* --- readers ----------------------------------------------------------------------------------- */
 
 enum cobj_piece_kind {
 	COBJ_PIECE_MEMORY, /* bytes */
@@ -183,7 +198,7 @@ void cobj_reader_init(struct cobj_reader *r, struct cobj *c, struct loop *l, str
 /* Harmless on a zeroed one. */
 void cobj_reader_fini(struct cobj_reader *r);
 /*
- * What can be had at `offset` of the body, at most max bytes. While WAITING: COBJ_PIECE_WAIT; the state tells
- * more (cobj_state()).
+ * What can be had at `offset` of the body, at most max bytes. While WAITING: COBJ_PIECE_WAIT; the
+ * state tells more (cobj_state()).
  */
 void cobj_read(struct cobj_reader *r, uint64_t offset, uint64_t max, struct cobj_piece *piece);

@@ -1,6 +1,6 @@
 /*
- * The directories of a store (cache_dir): which of them takes an object, and who still needs one that the
- * configuration names no more. Private to cache/.
+ * The directories of a store (cache_dir): which of them takes an object, and who still needs one
+ * that the configuration names no more. Private to cache/.
  */
 #pragma once
 
@@ -28,7 +28,11 @@ struct store_dirs {
 	struct lock lock;
 	struct store_dir *by_id[DISK_IDS]; /* counted; by lock */
 	unsigned
-		next_id; /* where to look for a free one: late, so that entries of one that was closed are gone */
+		/*
+		 * where to look for a free one: late, so that entries of one that was closed are
+		 * gone
+		 */
+		next_id;
 	struct cache_index *index; /* NULL: there has never been a directory */
 	struct jobs *jobs;
 	_Atomic bool is_loaded; /* all of them */
@@ -53,9 +57,9 @@ void store_dir_unref(struct store_dir **d);
 /* Counted; NULL: there is none with this id. */
 struct store_dir *store_dirs_get(struct store_dirs *ds, unsigned id);
 /*
- * Where an object of that many bytes (COBJ_LENGTH_UNKNOWN) should go: to the directory that has something
- * under its key, or to the emptiest. Counted; NULL: none takes it, or it could be on one that is still
- * being loaded.
+ * Where an object of that many bytes (COBJ_LENGTH_UNKNOWN) should go: to the directory that has
+ * something under its key, or to the emptiest. Counted; NULL: none takes it, or it could be on one
+ * that is still being loaded.
  */
 struct store_dir *store_dirs_choose(struct store_dirs *ds, struct cache_key k, uint64_t bytes);
 bool store_dir_takes(const struct store_dir *d, uint64_t bytes);

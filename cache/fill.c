@@ -1,8 +1,9 @@
 /*
  * The writer's side of an object: its states, its body as it comes, and where that is kept.
  *
- * A body that is to stay in memory grows in one block, or, beyond FILE_FROM, in a file in memory if there is one to be had. What
- * can not be kept has a window of blocks between its slowest and its fastest reader.
+ * A body that is to stay in memory grows in one block, or, beyond FILE_FROM, in a file in memory if
+ * there is one to be had. What can not be kept has a window of blocks between its slowest and its
+ * fastest reader.
  */
 #include "cache/fill.h"
 
@@ -470,13 +471,19 @@ static size_t fill_block(struct cobj *c, struct span bytes)
 	struct cobj_block *const k = cobj_body_last(c->body);
 	const size_t n = MIN(bytes.n, (size_t)(k->cap - k->n));
 
-	/* Behind what readers may look at, and without the lock: the block stays, since only the writer changes which there are. */
+	/*
+	 * Behind what readers may look at, and without the lock: the block stays, since only the
+	 * writer changes which there are.
+	 */
 	memcpy(k->bytes + k->n, bytes.p, n);
 	publish(c, k, n);
 	return n;
 }
 
-/* From the first block into a file in memory, which goes to sockets for less; if there is one for it. */
+/*
+ * From the first block into a file in memory, which goes to sockets for less; if there is one for
+ * it.
+ */
 static bool move_to_file(struct cobj *c)
 {
 	struct cobj_body *const b = c->body;

@@ -1,6 +1,6 @@
 /*
- * The taking in of an object: what its writer knows beside the object itself. Worker-local but for `link`;
- * gone when the object is complete, failed or released. Private to cache/.
+ * The taking in of an object: what its writer knows beside the object itself. Worker-local but for
+ * `link`; gone when the object is complete, failed or released. Private to cache/.
  */
 #pragma once
 
@@ -28,7 +28,8 @@ struct cobj_fill {
 	uint64_t salt;   /* of the object that it succeeds, and by which names; NULL: none */
 	char *names;
 	bool is_marker_new; /* made for it: not on any disk yet */
-	bool is_committing; /* a head is being given to a disk: a purge waits; by the object's lock */
+	/* a head is being given to a disk: a purge waits; by the object's lock */
+	bool is_committing;
 };
 
 /* An object in COBJ_WAITING with its fill; in the list of those under way, not in the table. */
@@ -39,8 +40,8 @@ void cobj_fill_drop(struct cobj **c);
 void cobj_fill_begin(struct cobj *c, enum cobj_keep keep, uint64_t expected);
 
 /*
- * Between these two a head may be given to a disk: no purge is READY meanwhile. False: it is unwanted, and
- * nothing of it may be written.
+ * Between these two a head may be given to a disk: no purge is READY meanwhile. False: it is
+ * unwanted, and nothing of it may be written.
  */
 bool cobj_fill_begin_commit(struct cobj *c) MUST_USE;
 void cobj_fill_end_commit(struct cobj *c);
@@ -48,7 +49,7 @@ void cobj_fill_end_commit(struct cobj *c);
 void cobj_fill_attach(struct store *s, struct cobj *c, int64_t now_ms);
 void cobj_fill_detach(struct cobj *c);
 
-/* --- on a disk (place.c) ------------------------------------------------------------------------- */
+/* --- on a disk (place.c) ----------------------------------------------------------------------- */
 
 /* The last block, which is full, goes to the disk. False: it refuses, and nothing has changed. */
 bool cobj_place_block(struct cobj *c) MUST_USE;
@@ -59,7 +60,7 @@ bool cobj_place_head(struct cobj *c, struct store_dir *d) MUST_USE;
 /* It turned out to be damaged: neither memory nor the disk has it any more. */
 void cobj_place_is_bad(struct cobj *c);
 
-/* --- objects, for cache/ only -------------------------------------------------------------------- */
+/* --- objects, for cache/ only ------------------------------------------------------------------ */
 
 /* What it is can be asked of a complete one only: others have no head yet. */
 static inline bool cobj_is_marker(const struct cobj *c)

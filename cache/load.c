@@ -1,8 +1,9 @@
 /*
  * Loads: one for all lookups that want the same object.
  *
- * A load is listed in the shard of its URI while it goes on. It runs on the loop of the lookup that began it and goes
- * on when that one has left. Who waits is woken on his own loop and looks again; what was loaded is held until then.
+ * A load is listed in the shard of its URI while it goes on. It runs on the loop of the lookup that
+ * began it and goes on when that one has left. Who waits is woken on his own loop and looks again;
+ * what was loaded is held until then.
  */
 #include "cache/load.h"
 
@@ -79,7 +80,10 @@ static void keep(struct store *s, struct cobj *c)
 		store_let_pass(s, c);
 }
 
-/* What was read becomes an object that is listed; or one that is listed already is taken. NULL: somebody else's. */
+/*
+ * What was read becomes an object that is listed; or one that is listed already is taken. NULL:
+ * somebody else's.
+ */
 static struct cobj *adopt(struct load *l)
 {
 	const struct cobj_parts *const parts = &l->disk.found.parts;

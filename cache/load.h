@@ -1,5 +1,6 @@
 /*
- * Reading an object's head, and a small body with it, from a disk, for all who want it. Private to cache/.
+ * Reading an object's head, and a small body with it, from a disk, for all who want it. Private to
+ * cache/.
  */
 #pragma once
 
@@ -8,8 +9,8 @@
 struct store_shard;
 
 /*
- * Make the object of q->key resident. OP_READY: *c (counted) or NULL, it is not there. OP_PENDING: store_look() is called
- * again when there is news, and ends q. OP_FAILED: it is on no disk.
+ * Make the object of q->key resident. OP_READY: *c (counted) or NULL, it is not there. OP_PENDING:
+ * store_look() is called again when there is news, and ends q. OP_FAILED: it is on no disk.
  */
 enum op_status store_load(struct store_lookup *q, struct loop *l, struct cobj **c);
 /* Look (again). False: it waits for a disk. */

@@ -1,8 +1,8 @@
 /*
  * Looking up: the table, then the index, then a disk; and who leads when there is nothing.
  *
- * What is read from a disk is listed, so a lookup that had to wait begins again and finds it. All who want the
- * same meanwhile wait for the one load.
+ * What is read from a disk is listed, so a lookup that had to wait begins again and finds it. All
+ * who want the same meanwhile wait for the one load.
  */
 #include "cache/store.h"
 
@@ -11,7 +11,10 @@
 #include "cache/store_int.h"
 #include "cache/vary.h"
 
-/* A marker, what it leads to, and as many once more if they were replaced meanwhile. Then it is a miss. */
+/*
+ * A marker, what it leads to, and as many once more if they were replaced meanwhile. Then it is a
+ * miss.
+ */
 #define LOADS_MAX 4u
 
 /* --- leading --------------------------------------------------------------------------------- */
@@ -40,8 +43,8 @@ static void found(struct store_lookup *q, struct cobj *c)
 }
 
 /*
- * A new object for others to join, unless the last reply was not for sharing, or somebody leads already: his will do,
- * or ours stays one that nobody finds before its head is there.
+ * A new object for others to join, unless the last reply was not for sharing, or somebody leads
+ * already: his will do, or ours stays one that nobody finds before its head is there.
  */
 static void miss(struct store_lookup *q, int64_t now_ms)
 {

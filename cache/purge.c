@@ -1,9 +1,9 @@
 /*
  * Forgetting: by URI, by prefix, by host.
  *
- * What is listed goes at once. What is under way is told that it is unwanted: it goes on for those who wait for
- * it, and is not kept; one whose head is just being given to a disk is waited for. Then the disks forget, and
- * sync.
+ * What is listed goes at once. What is under way is told that it is unwanted: it goes on for those
+ * who wait for it, and is not kept; one whose head is just being given to a disk is waited for.
+ * Then the disks forget, and sync.
  */
 #include "cache/load.h"
 #include "cache/store_int.h"

@@ -86,7 +86,9 @@ static void dequeue(struct store *s, struct cobj_resident *r)
 	list_remove(&r->passing);
 }
 
-/* Without a lock: what was taken out leaves the queue. The table's reference is the caller's now. */
+/*
+ * Without a lock: what was taken out leaves the queue. The table's reference is the caller's now.
+ */
 static void forget_place(struct store *s, struct cobj_resident *r)
 {
 	lock_take(&s->evict_lock);
@@ -271,7 +273,9 @@ void store_discharge(struct store *s, struct cobj *c)
 
 /* --- eviction -------------------------------------------------------------------------------- */
 
-/* In the queue, or among those that pass. The object's lock keeps its place from going meanwhile. */
+/*
+ * In the queue, or among those that pass. The object's lock keeps its place from going meanwhile.
+ */
 static void enqueue(struct store *s, struct cobj *c, bool passes)
 {
 	lock_take(&c->lock);
@@ -329,7 +333,10 @@ static void sweep_passing(struct store *s)
 	cobj_unref(&c);
 }
 
-/* It was of use here; that says something for its place on a disk, too, which nobody looked at meanwhile. */
+/*
+ * It was of use here; that says something for its place on a disk, too, which nobody looked at
+ * meanwhile.
+ */
 static void tell_index(struct store *s, const struct cobj *c)
 {
 	struct index_entry e;
@@ -346,7 +353,10 @@ static bool evict_one(struct store *s)
 	if (c == NULL)
 		return false;
 	tell_index(s, c);
-	/* A count: the table's and ours. One that comes to be used now is found again on its disk, or not. */
+	/*
+	 * A count: the table's and ours. One that comes to be used now is found again on its disk,
+	 * or not.
+	 */
 	if (atomic_load_explicit(&c->refs, memory_order_relaxed) > 2)
 		store_let_pass(s, c);
 	else
@@ -377,7 +387,10 @@ void store_release_passing(struct cobj *c)
 
 	lock_take(&h->lock);
 	struct cobj_resident *const r = find(h, c->key);
-	/* Acquires nothing: it is a count, and others only get references with the shard's lock held. */
+	/*
+	 * Acquires nothing: it is a count, and others only get references with the shard's lock
+	 * held.
+	 */
 	const bool is_last = r != NULL && r->cobj == c &&
 	                     atomic_load_explicit(&c->refs, memory_order_relaxed) == 2;
 

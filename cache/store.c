@@ -354,7 +354,10 @@ static bool find_room(struct cobj *c, uint64_t bytes, enum cobj_keep *keep)
 	return fits_memory(s, bytes) && store_charge(s, c, cobj_overhead(c));
 }
 
-/* List it, and find room for it. ERR_LIMIT: there is none. *keep: COBJ_KEEP_NOT if it was purged by now. */
+/*
+ * List it, and find room for it. ERR_LIMIT: there is none. *keep: COBJ_KEEP_NOT if it was purged by
+ * now.
+ */
 static enum err enlist(struct cobj *c, struct incoming *in, enum cobj_keep *keep)
 {
 	struct cache_key k;

@@ -1,9 +1,9 @@
 /*
  * The store: all cached objects of the process, in memory and on disk, and how requests find them.
  *
- * Objects in use and objects that cache_mem has room for are *resident*: in a sharded table, found by one
- * lookup without allocation. What the disks hold is found by the index. Shared by all workers; each
- * shard has its own lock.
+ * Objects in use and objects that cache_mem has room for are *resident*: in a sharded table, found
+ * by one lookup without allocation. What the disks hold is found by the index. Shared by all
+ * workers; each shard has its own lock.
  */
 #pragma once
 
@@ -15,21 +15,21 @@
 struct store;
 
 /*
- * js: for the disks. Fails only for lack of memory: a directory that cannot be used is reported (oplog)
- * and left out. The index of each directory is loaded by a job; store_is_loaded() tells.
+ * js: for the disks. Fails only for lack of memory: a directory that cannot be used is reported
+ * (oplog) and left out. The index of each directory is loaded by a job; store_is_loaded() tells.
  */
 enum err store_new(struct store **out, const struct cache_conf *conf, struct jobs *js,
                    unsigned n_workers) MUST_USE;
 /* A reload: new limits; directories that are new are opened, those that are gone are closed. */
 void store_configure(struct store *s, const struct cache_conf *conf);
 /*
- * No worker runs any more, the jobs do still; all objects are unreferenced, all operations ended. Writes what is
- * not written yet, which blocks.
+ * No worker runs any more, the jobs do still; all objects are unreferenced, all operations ended.
+ * Writes what is not written yet, which blocks.
  */
 void store_free(struct store **s);
 /*
- * About once a second, from one worker: the disks write and sync what is due, and it is seen which of them
- * has room.
+ * About once a second, from one worker: the disks write and sync what is due, and it is seen which
+ * of them has room.
  */
 void store_tick(struct store *s);
 /* False while some index is still being loaded: a miss may be on disk, and is not stored twice. */
@@ -37,13 +37,15 @@ bool store_is_loaded(struct store *s);
 
 enum store_found {
 	STORE_NONE, /* nothing; the caller does not lead (see may_lead) */
-	STORE_LEADS, /* nothing; cobj is a new one in COBJ_WAITING, and the caller fills or releases it */
+	/* nothing; cobj is a new one in COBJ_WAITING, and the caller fills or releases it */
+	STORE_LEADS,
 	STORE_FOUND /* cobj, in any state but FAILED and RELEASED */
 };
 
 /*
  * Embedded in whoever asks; begins with the op (loop/op.h). cobj is counted and the caller's when
- * the operation is READY. Never OP_FAILED: a disk that cannot be read makes a miss, and is reported.
+ * the operation is READY. Never OP_FAILED: a disk that cannot be read makes a miss, and is
+ * reported.
  */
 struct store_lookup {
 	struct op op;
@@ -69,26 +71,29 @@ struct store_lookup {
 enum op_status store_lookup(struct store_lookup *q, struct loop *l, struct task *waiter);
 
 /*
- * The leader's reply has come and may be stored: gives the object its head, its key (where the reply
- * has a Vary, that of the variant; the URI gets a marker) and COBJ_FILLING. meta->salt and COBJ_MARKER
- * are set here. reply: without hop-by-hop fields, as it is to be kept. ERR_LIMIT, ERR_NOMEM: it
- * is not for the store after all (too large, no room); it is released.
+ * The leader's reply has come and may be stored: gives the object its head, its key (where the
+ * reply has a Vary, that of the variant; the URI gets a marker) and COBJ_FILLING. meta->salt and
+ * COBJ_MARKER are set here. reply: without hop-by-hop fields, as it is to be kept. ERR_LIMIT,
+ * ERR_NOMEM: it is not for the store after all (too large, no room); it is released.
  */
 enum err store_take_in(struct cobj *c, const struct http_head *request,
                        const struct http_head *reply, const struct cobj_meta *meta) MUST_USE;
 
 /*
  * Make an object without having been asked to lead (REFRESH_MODIFIED, reload, range fetched whole):
- * as STORE_LEADS, in COBJ_WAITING, but nobody finds it before it is FILLING; then it takes the place
- * of the one before.
+ * as STORE_LEADS, in COBJ_WAITING, but nobody finds it before it is FILLING; then it takes the
+ * place of the one before.
  */
 struct cobj *store_begin(struct store *s, struct span url);
-/* It is made because `old` was found stale: the other variants of the URI stay what they are. Before store_take_in(). */
+/*
+ * It is made because `old` was found stale: the other variants of the URI stay what they are.
+ * Before store_take_in().
+ */
 void store_succeeds(struct cobj *c, const struct cobj *old);
 
 /*
- * A 304 has confirmed `old`: a new object with this head and the same body takes its place. On failure
- * *out is `old` again, counted.
+ * A 304 has confirmed `old`: a new object with this head and the same body takes its place. On
+ * failure *out is `old` again, counted.
  */
 void store_renew(struct cobj *old, const struct http_head *head, const struct cobj_meta *meta,
                  struct cobj **out);

@@ -1,11 +1,11 @@
 /*
- * The inside of the store: its table of objects in memory, what they are charged, and who goes when cache_mem
- * is full. Private to cache/.
+ * The inside of the store: its table of objects in memory, what they are charged, and who goes when
+ * cache_mem is full. Private to cache/.
  *
- * The table is sharded by key. A shard's lock guards which objects it lists; the object's own lock, within it, guards
- * what the object is charged; the queue of eviction has a lock behind both. An object is listed while it is awaited or filled
- * (if others may find it), while it is kept, and, when it was evicted, until nobody uses it any more: so a purge
- * finds all that could come back.
+ * The table is sharded by key. A shard's lock guards which objects it lists; the object's own lock,
+ * within it, guards what the object is charged; the queue of eviction has a lock behind both. An
+ * object is listed while it is awaited or filled (if others may find it), while it is kept, and,
+ * when it was evicted, until nobody uses it any more: so a purge finds all that could come back.
  */
 #pragma once
 
@@ -99,7 +99,10 @@ void store_list(struct store *s, struct cobj *c);
 bool store_unlist(struct store *s, struct cobj *c);
 /* The same, with the promise that nothing of it is kept later either. */
 bool store_unlist_unwanted(struct store *s, struct cobj *c);
-/* c, which has the same key, takes the place of `old`; false: that is not listed any more, and nothing is done. */
+/*
+ * c, which has the same key, takes the place of `old`; false: that is not listed any more, and
+ * nothing is done.
+ */
 bool store_replace(struct store *s, struct cobj *old, struct cobj *c) MUST_USE;
 
 /* n bytes of cache_mem for a listed object, if need be in the place of others. False: no room. */
@@ -109,11 +112,17 @@ void store_discharge(struct store *s, struct cobj *c);
 void store_queue(struct store *s, struct cobj *c);
 /* Others are made to go until cache_mem is kept. */
 void store_evict_to_limit(struct store *s);
-/* It is listed only as long as somebody uses it. Given back with the last use: store_release_passing(). */
+/*
+ * It is listed only as long as somebody uses it. Given back with the last use:
+ * store_release_passing().
+ */
 void store_let_pass(struct store *s, struct cobj *c);
 /* Nothing is listed any more whose body lies in a directory that is not named any more. */
 void store_forget_retired(struct store *s);
-/* The caller's reference is about to go: take a passing object out of the table if nobody else has one. */
+/*
+ * The caller's reference is about to go: take a passing object out of the table if nobody else has
+ * one.
+ */
 void store_release_passing(struct cobj *c);
 
 /* In the list of those under way, and out of it. */

@@ -1,10 +1,10 @@
 /*
- * Whom an object wakes: a task on some worker's loop. On the heap and counted, since a post may be under way when
- * its reader's struct is gone already.
+ * Whom an object wakes: a task on some worker's loop. On the heap and counted, since a post may be
+ * under way when its reader's struct is gone already.
  *
- * `task` belongs to the loop's thread; what the object's lock guards says so. Who wakes gathers a chain under the lock, gives
- * the lock back, and then wakes the chain: readers of its own loop at once, others by one post a turn.
- * Private to cache/.
+ * `task` belongs to the loop's thread; what the object's lock guards says so. Who wakes gathers a
+ * chain under the lock, gives the lock back, and then wakes the chain: readers of its own loop at
+ * once, others by one post a turn. Private to cache/.
  */
 #pragma once
 

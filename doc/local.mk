@@ -13,6 +13,7 @@ update-doc: src/cuttle
 EXTRA_DIST += \
 	doc/architecture.md \
 	doc/cache-format.md \
+	doc/cache-memory.md \
 	doc/cache-replacement.md \
 	doc/caching.md \
 	doc/configuration.md \

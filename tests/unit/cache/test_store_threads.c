@@ -1,7 +1,7 @@
 /*
- * Many clients on several loops: they lead, join, read at all speeds, leave, purge and renew, and every byte that
- * they get is compared. Meant for ThreadSanitizer above all; a lost wake shows as a test that never
- * ends.
+ * Many clients on several loops: they lead, join, read at all speeds, leave, purge and renew, and
+ * every byte that they get is compared. Meant for ThreadSanitizer above all; a lost wake shows as a
+ * test that never ends.
  */
 #include "tests/unit/unit.h"
 
@@ -337,8 +337,7 @@ static void play(unsigned whole_pct)
 	/* Posts to those who are through may be under way. */
 	for (unsigned i = 0; i < THREADS; i++)
 		loop_turn(sides[i].loop, 0);
-	ck_assert_uint_ge(atomic_load(&n_read_whole),
-	                  CLIENTS * THREADS * ROUNDS * whole_pct / 100);
+	ck_assert_uint_ge(atomic_load(&n_read_whole), CLIENTS * THREADS * ROUNDS * whole_pct / 100);
 	world_close();
 	for (unsigned i = 0; i < THREADS; i++) {
 		loop_free(&sides[i].loop);
