@@ -71,7 +71,7 @@ void cobj_unref(struct cobj **c)
 /* The same bytes in the copy; what is not of the original stays. */
 static struct span moved(struct span s, struct span from, const char *to)
 {
-	if (s.p >= from.p && s.p <= from.p + from.n)
+	if (from.p != NULL && s.p >= from.p && s.p <= from.p + from.n)
 		s.p = to + (s.p - from.p);
 	return s;
 }
