@@ -323,7 +323,14 @@ void store_dirs_forget_known(struct store_dirs *ds, struct cache_key k)
 {
 	struct index_entry e;
 
-	if (!store_dirs_any(ds) || !cache_index_find(ds->index, k, false, &e))
+	if (!store_dirs_any(ds))
+		return;
+	/* What is being loaded may have it. */
+	if (!store_dirs_are_loaded(ds)) {
+		(void)store_dirs_forget(ds, k);
+		return;
+	}
+	if (!cache_index_find(ds->index, k, false, &e))
 		return;
 	struct store_dir *d = store_dirs_get(ds, disk_id_of(e.segment));
 

@@ -153,8 +153,7 @@ static bool forget_many(struct store *s, const struct purged *p, uint64_t *n)
 /* --- disks ----------------------------------------------------------------------------------- */
 
 /*
- * A purge on its way through the disks; of its loop, but for the job. Goes on when the waiter has
- * left, since it may have been answered for to somebody.
+ * A purge on its way through the disks; of its loop, but for the job.
  */
 struct store_forgetting {
 	struct store_purge *purge; /* NULL: nobody waits any more */
@@ -265,7 +264,7 @@ static bool go_on(struct store_forgetting *g)
 			return false;
 		}
 	}
-	if (!store_dirs_any(&g->store->dirs))
+	if (!store_dirs_any(&g->store->dirs) || g->purge == NULL)
 		return true;
 	if (g->what.by != PURGE_URL && !g->is_walked) {
 		g->is_walked = true;
@@ -290,12 +289,23 @@ static void on_news(struct task *t)
 	free(g);
 }
 
+/* Whoever leaves does not learn when it is durable; forgotten it is all the same. */
 static void cancel(struct op *op)
 {
 	struct store_purge *const p = CONTAINER_OF(op, struct store_purge, op);
+	struct store_forgetting *const g = p->forgetting;
+	struct job *job = g->walk != NULL ? &g->walk->job : NULL;
 
-	p->forgetting->purge = NULL;
 	p->forgetting = NULL;
+	g->purge = NULL;
+	if (!g->is_forgotten)
+		return;
+	/* It goes through the heads to the end, but nobody is told. */
+	job_cancel(&job);
+	op_cancel(&g->sync.op);
+	task_cancel(&g->task);
+	store_dir_unref(&g->dir);
+	free(g);
 }
 
 /* --- purges ---------------------------------------------------------------------------------- */
@@ -314,6 +324,7 @@ static enum op_status begin(struct store_purge *p, int by, struct span text, str
 	g->what.by = by;
 	g->what.text = span_of(copy, text.n);
 	task_init(&g->task, on_news);
+	g->purge = p;
 	op_start(&p->op, l, waiter, cancel);
 	if (go_on(g)) {
 		p->n = g->n;
@@ -321,7 +332,6 @@ static enum op_status begin(struct store_purge *p, int by, struct span text, str
 		free(g);
 		return p->op.status;
 	}
-	g->purge = p;
 	p->forgetting = g;
 	return OP_PENDING;
 }
