@@ -120,15 +120,30 @@ static bool take_digits(struct span *s, size_t width, unsigned *out)
 	return true;
 }
 
-static bool take_month(struct span *s, unsigned *month)
+/* Which of n names of three letters comes first; n: none. By number, since dates are read for each hit. */
+static unsigned take_name(struct span *s, const char names[][4], unsigned n)
 {
-	for (unsigned i = 0; i < ARRAY_LEN(month_names); i++) {
-		if (take_text(s, span_of(month_names[i], 3))) {
-			*month = i + 1;
-			return true;
+	uint32_t name = 0, each;
+
+	if (s->n < 3)
+		return n;
+	memcpy(&name, s->p, 3);
+	for (unsigned i = 0; i < n; i++) {
+		memcpy(&each, names[i], sizeof(each)); /* with its NUL */
+		if (name == each) {
+			*s = span_skip(*s, 3);
+			return i;
 		}
 	}
-	return false;
+	return n;
+}
+
+static bool take_month(struct span *s, unsigned *month)
+{
+	const unsigned i = take_name(s, month_names, ARRAY_LEN(month_names));
+
+	*month = i + 1;
+	return i < ARRAY_LEN(month_names);
 }
 
 /* "08:49:37" */
@@ -189,13 +204,12 @@ static bool take_day_name(struct span *s, bool *is_long)
 {
 	static const char rests[7][7] = { "day", "day", "sday", "nesday", "rsday", "day", "urday" };
 
-	for (unsigned i = 0; i < ARRAY_LEN(day_names); i++) {
-		if (!take_text(s, span_of(day_names[i], 3)))
-			continue;
-		*is_long = take_text(s, span_str(rests[i]));
-		return true;
-	}
-	return false;
+	const unsigned i = take_name(s, day_names, ARRAY_LEN(day_names));
+
+	if (i == ARRAY_LEN(day_names))
+		return false;
+	*is_long = s->n != 0 && s->p[0] != ',' && take_text(s, span_str(rests[i]));
+	return true;
 }
 
 bool http_date_parse(struct span s, int64_t now, int64_t *unix_seconds)
