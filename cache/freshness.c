@@ -61,8 +61,6 @@ void freshness_read_times(const struct http_head *reply, const struct control *c
 {
 	*t = (struct freshness_times){ .date_s = response_s, .last_modified_s = -1 };
 	t->has_date = read_date(reply, HTTP_F_DATE, response_s, &t->date_s);
-	(void)read_date(reply, HTTP_F_LAST_MODIFIED, response_s, &t->last_modified_s);
-	t->has_etag = http_head_get(reply, HTTP_F_ETAG) != NULL;
 	/* RFC 9111 4.2.1: the first of these that is there. */
 	if (control_has(c, CONTROL_S_MAXAGE))
 		t->explicit_s = c->s_maxage_s;
@@ -72,6 +70,16 @@ void freshness_read_times(const struct http_head *reply, const struct control *c
 		t->explicit_s = until_expires(reply, t, response_s,
 		                              vary_ignore_expire &&
 		                                      http_head_get(reply, HTTP_F_VARY) != NULL);
+	if (t->explicit_s < 0)
+		(void)read_date(reply, HTTP_F_LAST_MODIFIED, response_s, &t->last_modified_s);
+}
+
+bool freshness_has_validator(const struct http_head *reply)
+{
+	int64_t ignored;
+
+	return http_head_get(reply, HTTP_F_ETAG) != NULL ||
+	       read_date(reply, HTTP_F_LAST_MODIFIED, 0, &ignored);
 }
 
 /* RFC 9111 5.1: the first member counts; what is no number is not looked at. */
@@ -346,7 +354,6 @@ void freshness_check(const struct freshness_question *q, struct freshness *f)
 	                     &k.times);
 	f->age_s = freshness_age(q->stored, &k.times, q->meta->request_s, q->meta->response_s,
 	                         q->now_s);
-	f->has_validator = k.times.has_etag || k.times.last_modified_s >= 0;
 	if (!needs_rule(&k)) {
 		k.rule = refresh_find(NULL, q->url, NULL);
 		decide(&k);
@@ -356,6 +363,7 @@ void freshness_check(const struct freshness_question *q, struct freshness *f)
 		decide(&k);
 		acl_regex_scratch_fini(&scratch);
 	}
+	f->has_validator = f->verdict != FRESHNESS_FRESH && freshness_has_validator(q->stored);
 	/* RFC 9111 5.2.1.7 */
 	if (control_has(&k.request, CONTROL_ONLY_IF_CACHED) &&
 	    (f->verdict == FRESHNESS_REVALIDATE || f->verdict == FRESHNESS_RELOAD))

@@ -65,7 +65,8 @@ struct freshness {
 	int64_t age_s;      /* RFC 9111 4.2.3: what Age says */
 	int64_t lifetime_s; /* 4.2.1, or the heuristics; 0: none */
 	int64_t stale_s;    /* since when it is stale; -1: it is fresh */
-	bool has_validator; /* else a validation is a plain fetch: Squid logs it as a MISS */
+	/* Else a validation is a plain fetch: Squid logs it as a MISS. False where it is FRESH. */
+	bool has_validator;
 	/*
 	 * If the validation (or the fetch) fails or ends in a 5xx, the stored reply may answer
 	 * after all; false: the error is passed on, or 504 if there is no reply (5.2.2.2).
@@ -81,12 +82,14 @@ const char *freshness_reason_text(enum freshness_reason r);
 /* What a reply says of its own times. */
 struct freshness_times {
 	int64_t date_s;          /* of Date; of its arrival if that is missing or no date */
-	int64_t last_modified_s; /* -1: not said, or no date */
+	int64_t last_modified_s; /* -1: not said, no date, or the lifetime is explicit */
 	int64_t explicit_s;      /* lifetime; -1: not said */
-	bool has_date, has_etag;
+	bool has_date;
 };
 void freshness_read_times(const struct http_head *reply, const struct control *c,
                           int64_t response_s, bool vary_ignore_expire, struct freshness_times *t);
+/* Whether it can be validated: it has an ETag, or a Last-Modified that is a date. */
+bool freshness_has_validator(const struct http_head *reply);
 /* RFC 9111 4.2.3: current_age at now_s. */
 int64_t freshness_age(const struct http_head *reply, const struct freshness_times *t,
                       int64_t request_s, int64_t response_s, int64_t now_s);

@@ -178,12 +178,12 @@ static bool ask_content(struct check *k)
 
 /* --- what allows it -------------------------------------------------------------------------- */
 
-static bool can_be_validated(const struct check *k, const struct freshness_times *t)
+static bool can_be_validated(const struct check *k)
 {
 	uint64_t length;
 
 	/* Of what has no body nothing is won by asking whether it is still the same. */
-	return (t->has_etag || t->last_modified_s >= 0) &&
+	return freshness_has_validator(k->q->reply) &&
 	       !(http_said_length(k->q->reply, &length) && length == 0);
 }
 
@@ -211,7 +211,7 @@ static void ask_lifetime(struct check *k)
 	if (k->kind == STATUS_USUAL) {
 		if (lasts(k, &t, age_s + q->conf->minimum_expiry_s))
 			answer(k, STORABLE_YES, STORABLE_BY_FRESH);
-		else if (can_be_validated(k, &t))
+		else if (can_be_validated(k))
 			answer(k, STORABLE_YES, STORABLE_BY_VALIDATABLE);
 		/*
 		 * Squid takes Date for a validator too: what says itself how long it lasts comes
