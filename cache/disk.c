@@ -334,7 +334,7 @@ static void begin_use(struct disk *d)
 
 static void set_capacity(struct disk *d, const struct cache_dir *dir)
 {
-	const uint64_t least = MIN((uint64_t)SEGMENT_MIN, dir->max_bytes / 8);
+	const uint64_t least = MIN((uint64_t)SEGMENT_MIN, dir->max_bytes / 16);
 
 	d->capacity = dir->max_bytes;
 	d->is_read_only = dir->is_read_only;

@@ -287,12 +287,6 @@ static void settle_objects(struct victims *v)
 
 /* --- the job ------------------------------------------------------------------------------------------- */
 
-/* With the lock held. */
-static bool is_full(const struct disk *d)
-{
-	return d->is_loaded && !d->is_closing && d->used + 2 * d->segment_bytes > d->capacity;
-}
-
 /* First the file, then its number: as long as that is known, what is buried in it stays buried. */
 static enum err unlink_segment(struct disk *d, struct segment *s)
 {
@@ -396,7 +390,7 @@ void disk_evict(struct disk *d)
 		struct segment *s = NULL;
 
 		disk_lock(d);
-		if (is_full(d) && !disk_is_out_of_use(d)) {
+		if (d->is_loaded && !d->is_closing && disk_is_full(d) && !disk_is_out_of_use(d)) {
 			struct evict_segment *const e = evict_disk_next(&d->evict);
 
 			s = e != NULL ? CONTAINER_OF(e, struct segment, evict) : NULL;

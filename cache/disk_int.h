@@ -214,6 +214,11 @@ void disk_close_pieces(struct disk *d, bool also_segments, int64_t older_than_ms
 void disk_close_segment(struct segment *s);
 /* With the lock held. What was not sealed is lost: its objects leave the index. */
 void disk_abandon(struct segment *s);
+/* With the lock held: whether something is to go, so that there is always room for what comes next. */
+static inline bool disk_is_full(const struct disk *d)
+{
+	return d->used + 3 * d->segment_bytes > d->capacity;
+}
 /* With the lock held: whether something may be there that the index does not know. */
 static inline bool disk_knows_all(const struct disk *d)
 {

@@ -77,10 +77,12 @@ static struct segment *start_segment(struct disk *d, unsigned chain)
 		                  .first_seq = d->next_seq,
 		                  .made_s = (int64_t)time(NULL) };
 
-	/* There is always one more on its way. */
-	if (d->used + 2 * d->segment_bytes > d->capacity)
+	/* What is to be kept, so that others can go, finds a place: the last one is not for new objects. */
+	const uint64_t wanted = (chain == EVICT_MAIN ? 1 : 2) * d->segment_bytes;
+
+	if (disk_is_full(d))
 		disk_want(d, WORK_EVICT);
-	if (d->used + d->segment_bytes > d->capacity)
+	if (d->used + wanted > d->capacity)
 		return NULL;
 	CHECK(getrandom(&h.uid, sizeof(h.uid), 0) == (ssize_t)sizeof(h.uid));
 	h.number = take_number(d);

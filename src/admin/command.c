@@ -13,6 +13,7 @@ static const struct command {
 	int (*run)(int argc, char *argv[]);
 	const char *help;
 } commands[] = {
+	{ "cache", command_cache, "list, show and verify what a cache folder holds" },
 	{ "explain", command_explain, "say why a request is allowed or denied, line by line" },
 	{ "replay", command_replay, "decide recorded requests by another policy" },
 };

@@ -1,5 +1,5 @@
 /*
- * Commands: `cuttle WORD [options]`, which look at a policy or a log and exit. They never touch a
+ * Commands: `cuttle WORD [options]`, which look at a policy, a log or a cache folder and exit. They never touch a
  * running proxy.
  */
 #pragma once
@@ -35,5 +35,6 @@ struct snapshot;
 struct snapshot *command_load(const char *path, bool is_loud);
 
 /* The commands themselves. */
+int command_cache(int argc, char *argv[]);
 int command_explain(int argc, char *argv[]);
 int command_replay(int argc, char *argv[]);

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/admin/libadmin.a
 src_admin_libadmin_a_SOURCES = \
 	src/admin/command.c src/admin/command.h \
+	src/admin/command_cache.c \
 	src/admin/command_explain.c \
 	src/admin/command_replay.c \
 	src/admin/explain.c src/admin/explain.h \
