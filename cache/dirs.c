@@ -35,7 +35,12 @@ static void close_work(struct job *j)
 
 static void close_release(struct job *j)
 {
-	free(CONTAINER_OF(j, struct closing, job));
+	struct closing *const c = CONTAINER_OF(j, struct closing, job);
+
+	/* The jobs were ended before its turn came. */
+	if (c->disk != NULL)
+		disk_close(&c->disk, true);
+	free(c);
 }
 
 /* By a job: closing waits for the disk. */

@@ -112,7 +112,10 @@ static void forget_listed(struct store *s, struct store_shard *h, const struct p
 
 	while ((n_some = some_listed(h, p, some)) > 0)
 		for (unsigned i = 0; i < n_some; i++) {
-			*n += store_unlist_unwanted(s, some[i]) ? 1 : 0;
+			const bool was_listed = store_unlist_unwanted(s, some[i]);
+
+			/* On a disk too: here, so that it is counted once. */
+			*n += store_dirs_forget(&s->dirs, some[i]->key) || was_listed ? 1 : 0;
 			cobj_unref(&some[i]);
 		}
 }

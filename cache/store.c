@@ -519,15 +519,14 @@ void store_stats(struct store *s, struct store_stats *out)
 	out->in_transit = store_limit(&s->in_transit);
 }
 
-struct disk *store_disk(struct store *s, unsigned i)
+void store_each_disk(struct store *s, store_disk_fn *fn, void *arg)
 {
 	CHECK_OBJ(s, STORE_MAGIC);
-	struct disk *found = NULL;
+	for (unsigned id = 0; id < DISK_IDS; id++) {
+		struct store_dir *d = store_dirs_get(&s->dirs, id);
 
-	lock_take(&s->dirs.lock);
-	for (unsigned id = 0; id < DISK_IDS && found == NULL; id++)
-		if (s->dirs.by_id[id] != NULL && i-- == 0)
-			found = s->dirs.by_id[id]->disk;
-	lock_give(&s->dirs.lock);
-	return found;
+		if (d != NULL)
+			fn(arg, d->disk);
+		store_dir_unref(&d);
+	}
 }

@@ -125,6 +125,7 @@ struct store_stats {
 	unsigned n_disks;
 };
 void store_stats(struct store *s, struct store_stats *out);
-/* Those of a directory: disk.h. NULL behind the last. */
+/* Show each directory, which stays open for the time of the call. */
 struct disk;
-struct disk *store_disk(struct store *s, unsigned i);
+typedef void store_disk_fn(void *arg, struct disk *d);
+void store_each_disk(struct store *s, store_disk_fn *fn, void *arg);

@@ -11,6 +11,8 @@
 #include "base/arena.h"
 #include "base/budget.h"
 #include "base/counters.h"
+#include "cache/disk.h"
+#include "cache/store.h"
 
 /* Text that grows in an arena. */
 struct text {
@@ -221,6 +223,63 @@ static void page_server_list(struct text *t, struct proxy *p, const struct snaps
 	put(t, "%.*s", SPAN_ARG(text));
 }
 
+static unsigned long long per_cent(uint64_t part, uint64_t whole)
+{
+	return whole != 0 ? (unsigned long long)(100 * part / whole) : 0;
+}
+
+static void put_memory(struct text *t, const struct store_stats *st)
+{
+	put(t, "Store in memory:\n");
+	put(t, "\tObjects:\t%llu\n", (unsigned long long)st->mem_objects);
+	put(t, "\tSize:\t%llu KB of %llu KB, %llu%%\n", (unsigned long long)st->mem_bytes / 1024,
+	    (unsigned long long)st->mem_max_bytes / 1024,
+	    per_cent(st->mem_bytes, st->mem_max_bytes));
+	put(t, "\tEvicted:\t%llu\n", (unsigned long long)st->evicted);
+	put(t, "\tOn their way in:\t%llu\n", (unsigned long long)st->in_transit);
+	put(t, "Lookups:\t%llu, found in memory %llu, on disk %llu\n",
+	    (unsigned long long)st->lookups, (unsigned long long)st->mem_hits,
+	    (unsigned long long)st->disk_hits);
+}
+
+static void put_disk(void *arg, struct disk *d)
+{
+	struct text *const t = arg;
+	struct disk_stats st;
+
+	disk_stats(d, &st);
+	put(t, "Store directory: %s\n", st.path);
+	put(t, "\tState:\t%s\n",
+	    st.is_out_of_use     ? "out of use: see cache_log"
+	    : !disk_is_loaded(d) ? "its index is being loaded"
+	                         : "in use");
+	put(t, "\tObjects:\t%llu in %llu segments\n", (unsigned long long)st.objects,
+	    (unsigned long long)st.segments);
+	put(t, "\tSize:\t%llu KB of %llu KB, %llu%%\n", (unsigned long long)st.used_bytes / 1024,
+	    (unsigned long long)st.capacity_bytes / 1024,
+	    per_cent(st.used_bytes, st.capacity_bytes));
+	put(t, "\tWritten:\t%llu KB for %llu KB admitted, of which again %llu KB\n",
+	    (unsigned long long)st.written_bytes / 1024,
+	    (unsigned long long)st.admitted_bytes / 1024,
+	    (unsigned long long)st.rewritten_bytes / 1024);
+	put(t, "\tEvicted:\t%llu objects\n", (unsigned long long)st.evicted_objects);
+	put(t, "\tNot stored, since the disk was too slow:\t%llu\n",
+	    (unsigned long long)st.refused);
+	put(t, "\tChecksums that were wrong:\t%llu\n", (unsigned long long)st.bad_checksums);
+	put(t, "\tReads and writes that failed:\t%llu\n", (unsigned long long)st.io_errors);
+}
+
+static void page_storedir(struct text *t, struct proxy *p, const struct snapshot *s)
+{
+	struct store *const store = proxy_store(p);
+	struct store_stats st;
+
+	(void)s;
+	store_stats(store, &st);
+	put_memory(t, &st);
+	store_each_disk(store, put_disk, t);
+}
+
 static void page_menu(struct text *t, struct proxy *p, const struct snapshot *s);
 
 static const struct page {
@@ -233,6 +292,7 @@ static const struct page {
 	{ "counters", "Traffic and Resource Counters", page_counters },
 	{ "config", "Current Configuration, secrets masked", page_config },
 	{ "mem", "Memory by what it is used for", page_mem },
+	{ "storedir", "The store in memory and on disks", page_storedir },
 	{ "server_list", "Peer Cache Statistics", page_server_list },
 	{ "rules", "Rules and acls, and how often each has decided or matched", page_rules },
 };

@@ -6,6 +6,8 @@
 #include "http/serialise.h"
 #include "proxy/process.h"
 
+#include <inttypes.h>
+
 #define MANAGER_PREFIX "/squid-internal-mgr/"
 
 static bool is_our_name(const struct txn *t)
@@ -76,7 +78,20 @@ void internal_last_hop(struct txn *t)
 	txn_answer_prepare(t, 200, SPAN("text/plain"), SPAN_NULL);
 }
 
-void internal_purge(struct txn *t, bool was_there)
+void internal_purge(struct txn *t, uint64_t n, bool is_weak)
 {
-	txn_answer_prepare(t, was_there ? 200 : 404, SPAN_NULL, SPAN_NULL);
+	const struct span type = SPAN("text/plain; charset=utf-8");
+	const struct span text =
+		arena_printf(&t->arena, "%" PRIu64 " object%s\n", n, n == 1 ? "" : "s");
+
+	if (is_weak)
+		txn_answer_prepare(
+			t, 500, type,
+			SPAN("It is forgotten, but a disk failed to write that down: after a "
+		             "crash it may be back. See cache_log.\n"));
+	else if (t->is_manager)
+		txn_answer_prepare(t, n != 0 ? 200 : 404, type,
+		                   n != 0 ? text : SPAN("nothing was found\n"));
+	else
+		txn_answer_prepare(t, n != 0 ? 200 : 404, SPAN_NULL, SPAN_NULL);
 }

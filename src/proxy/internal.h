@@ -16,5 +16,8 @@ bool internal_is_manager(const struct txn *t);
 void internal_manager(struct txn *t);
 /* Max-Forwards: 0 (RFC 9110 7.6.2). */
 void internal_last_hop(struct txn *t);
-/* PURGE, which concerns the cache and is never sent on: it is done; had the cache something? */
-void internal_purge(struct txn *t, bool was_there);
+/*
+ * PURGE, which concerns the cache and is never sent on, is done: n objects are gone. is_weak: a disk could
+ * not write that down.
+ */
+void internal_purge(struct txn *t, uint64_t n, bool is_weak);

@@ -400,6 +400,12 @@ void proxy_open_store(struct proxy *p)
 	CHECK(store_new(&p->store, &p->snapshot->cache, p->jobs, p->n_shards) == ERR_NONE);
 }
 
+struct store *proxy_store(const struct proxy *p)
+{
+	CHECK_OBJ(p, PROXY_MAGIC);
+	return p->store;
+}
+
 enum err proxy_start(struct proxy *p)
 {
 	CHECK_OBJ(p, PROXY_MAGIC);

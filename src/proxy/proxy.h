@@ -11,6 +11,7 @@
 struct acl_files;
 struct proxy;
 struct snapshot;
+struct store;
 
 struct arena;
 
@@ -94,6 +95,8 @@ struct proxy_stats {
 	size_t list_files, list_values; /* of acls, in use */
 };
 void proxy_stats(const struct proxy *p, struct proxy_stats *out);
+/* For the manager's pages about the cache. */
+struct store *proxy_store(const struct proxy *p);
 /* The configuration as it was read, secrets masked. malloc'ed. */
 char *snapshot_dump(const struct snapshot *s);
 /* With its secrets, for conf_text of another process. */

@@ -122,7 +122,7 @@ struct machine_next txn_step_allowed(struct txn *t)
 	const struct http_head *h = &t->request;
 
 	t->result = t->is_connect ? LOG_TCP_TUNNEL : LOG_TCP_MISS;
-	if (t->is_manager)
+	if (t->is_manager && h->method != HTTP_PURGE)
 		return TXN_GO(ANSWER_HERE);
 	if (forward_is_loop(h, &t->snapshot->identity))
 		return TXN_FAIL(t, LOOP, SPAN_NULL);

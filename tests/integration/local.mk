@@ -52,6 +52,7 @@ EXTRA_DIST += \
 	tests/integration/test_0620_workers.py \
 	tests/integration/test_0630_bootstrap.py \
 	tests/integration/test_0700_manager.py \
+	tests/integration/test_0710_manager_cache.py \
 	tests/integration/test_0720_explain.py \
 	tests/integration/test_0730_replay.py \
 	tests/integration/test_0800_dns.py \

@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from harness.deadline import LIMIT, LONG
+from harness.deadline import LIMIT, LONG, until
 from harness.proxy import cuttle_only
 
 pytestmark = cuttle_only("the store is its own")
@@ -208,6 +208,7 @@ def test_killed_at_random_moments(start_proxy, _keeper, seed):
         proxy.kill()
         load.stop()
         proxy.start()
+        until(lambda: b"being loaded" not in proxy.manager("storedir").body, "the index is loaded")
         hits += load.check(killed_at)
         assert not load.faults, "\n".join(load.faults)
     assert hits > 0

@@ -51,12 +51,15 @@ struct cache_dir *world_add_dir(uint64_t max_bytes)
 	return d;
 }
 
+static void await_disk(void *arg, struct disk *d)
+{
+	(void)arg;
+	ck_assert(disk_wait_loaded(d, 60000));
+}
+
 static void await_loaded(void)
 {
-	struct disk *d;
-
-	for (unsigned i = 0; (d = store_disk(world_store, i)) != NULL; i++)
-		ck_assert(disk_wait_loaded(d, 60000));
+	store_each_disk(world_store, await_disk, NULL);
 	store_tick(world_store);
 	ck_assert(store_is_loaded(world_store));
 }
@@ -78,8 +81,8 @@ void world_close(void)
 {
 	if (world_store == NULL)
 		return;
-	store_free(&world_store);
 	jobs_free(&jobs);
+	store_free(&world_store);
 	loop_free(&world_loop);
 	arena_fini(&arena);
 }
