@@ -271,6 +271,24 @@ enum err disk_prepare(const struct cache_dir *dir, const struct cache_secret *se
 	return e;
 }
 
+bool disk_prepare_all(const struct cache_conf *conf, unsigned *n)
+{
+	struct cache_secret secret;
+	bool is_drawn = true, ok = true;
+
+	for (const struct cache_dir *d = conf->dirs; d != NULL && is_drawn; d = d->next)
+		is_drawn = disk_secret(d, &secret) != ERR_NONE;
+	if (is_drawn)
+		cache_secret_draw(&secret);
+	*n = 0;
+	for (const struct cache_dir *d = conf->dirs; d != NULL; d = d->next)
+		if (disk_prepare(d, &secret) == ERR_NONE)
+			(*n)++;
+		else
+			ok = false;
+	return ok;
+}
+
 static bool add_name(uint32_t **v, size_t *n, uint32_t number)
 {
 	if ((*n & (*n - 1)) == 0)

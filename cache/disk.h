@@ -54,6 +54,8 @@ enum err disk_secret(const struct cache_dir *dir, struct cache_secret *secret) M
  * reports what is wrong otherwise. For `cuttle -z`; disk_open() does it too.
  */
 enum err disk_prepare(const struct cache_dir *dir, const struct cache_secret *secret) MUST_USE;
+/* All of a configuration; *n: how many are prepared. False: some could not be, which was reported. */
+bool disk_prepare_all(const struct cache_conf *conf, unsigned *n);
 /*
  * Open a prepared directory, or prepare an empty one. Its index is loaded by a job into `index`; while that
  * goes on objects are found as they come. ERR_IN_USE: another process has it; ERR_UNSUPPORTED: another version or

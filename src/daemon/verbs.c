@@ -4,7 +4,9 @@
 #include "daemon/verbs.h"
 
 #include "acl/decide.h"
+#include "cache/disk.h"
 #include "conf/manual.h"
+#include "daemon/folders.h"
 #include "daemon/pidfile.h"
 #include "daemon/privileges.h"
 #include "daemon/progress.h"
@@ -63,13 +65,15 @@ static const char floor_on[] =
 static const char floor_off[] = "ssrf_protection is off: what http_access allows may go to "
 				"loopback, link-local and metadata addresses too";
 
-/* Load the configuration and tell what was found. False: it has errors. */
-static bool conf_judge(const struct proxy_options *po, bool is_summary_wanted)
+/*
+ * Load the configuration and tell what was found. NULL: it has errors. id: whom to become; set only for root.
+ */
+static struct snapshot *conf_load(const struct proxy_options *po, bool is_summary_wanted,
+                                  struct identity *id)
 {
 	struct findings_printer p = { .to = stderr, .is_as_squid = po->is_as_squid };
 	struct proxy_options waited_for = *po;
 	struct progress progress;
-	struct identity id;
 
 	progress_begin(&progress);
 	waited_for.progress = progress_tell;
@@ -77,7 +81,7 @@ static bool conf_judge(const struct proxy_options *po, bool is_summary_wanted)
 	struct snapshot *s = proxy_load(&waited_for, verb_print_finding, &p);
 
 	/* Whom to become is only known to the system, and only asked for as root. */
-	if (s != NULL && geteuid() == 0 && !privileges_resolve(snapshot_process_conf(s), &id)) {
+	if (s != NULL && geteuid() == 0 && !privileges_resolve(snapshot_process_conf(s), id)) {
 		p.n_errors++;
 		snapshot_unref(&s);
 	}
@@ -91,6 +95,15 @@ static bool conf_judge(const struct proxy_options *po, bool is_summary_wanted)
 		                : "the configuration cannot be used");
 	if (is_good && is_summary_wanted)
 		fprintf(stderr, "cuttle: %s\n", snapshot_has_floor(s) ? floor_on : floor_off);
+	return s;
+}
+
+static bool conf_judge(const struct proxy_options *po, bool is_summary_wanted)
+{
+	struct identity id;
+	struct snapshot *s = conf_load(po, is_summary_wanted, &id);
+	const bool is_good = s != NULL;
+
 	if (is_good)
 		snapshot_unref(&s);
 	return is_good;
@@ -176,10 +189,27 @@ int verb_run(enum option_verb v, const struct proxy_options *po, const struct sc
 
 int verb_prepare(const struct proxy_options *po)
 {
-	if (!conf_judge(po, false))
+	struct identity id;
+	struct snapshot *s = conf_load(po, false, &id);
+	unsigned n = 0;
+
+	if (s == NULL)
 		return EXIT_FAILURE;
-	fprintf(stderr, "cuttle: nothing to prepare: no cache folder is needed\n");
-	return EXIT_SUCCESS;
+	const struct cache_conf *const conf = snapshot_cache_conf(s);
+	bool ok = true;
+
+	/* What is made belongs to who will write there. */
+	for (const struct cache_dir *d = conf->dirs; d != NULL && geteuid() == 0; d = d->next)
+		folders_make(d->path.p, id.uid, id.gid);
+	if (conf->dirs != NULL && geteuid() == 0)
+		ok = privileges_drop(&id, PRIVILEGES_NONE, false);
+	ok = ok && disk_prepare_all(conf, &n);
+	if (conf->dirs == NULL)
+		fprintf(stderr, "cuttle: nothing to prepare: no cache folder is needed\n");
+	else
+		fprintf(stderr, "cuttle: %u cache folder%s prepared\n", n, n == 1 ? "" : "s");
+	snapshot_unref(&s);
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int verb_directives(FILE *to)
