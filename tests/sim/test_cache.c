@@ -292,6 +292,34 @@ START_TEST(a_draining_worker_waits_for_its_readers_only)
 }
 END_TEST
 
+/* What comes with the head is read before the head goes out. */
+START_TEST(a_body_that_is_broken_from_the_first_byte_is_an_error_page)
+{
+	struct play_client c = { 0 };
+
+	serve("HTTP/1.1 200 OK\r\nCache-Control: max-age=3600\r\nTransfer-Encoding: "
+	      "chunked\r\n\r\nnonsense\r\n",
+	      NULL);
+	play_client(&c, PLAY_GET);
+	sim_proxy_run_for(&sp, SECONDS(1));
+	ck_assert(play_starts(c.peer, "HTTP/1.1 502 "));
+	ck_assert_uint_eq(sp.worker->n_fills, 0);
+}
+END_TEST
+
+START_TEST(who_may_not_ask_the_cache_gets_nothing_from_it)
+{
+	struct play_client c = { 0 };
+
+	teardown();
+	sim_proxy_start(&sp, CONF "cache deny all\n");
+	serve(KEPT, NULL);
+	play_client(&c, ONLY_IF_CACHED);
+	sim_proxy_run_for(&sp, SECONDS(1));
+	ck_assert(play_starts(c.peer, "HTTP/1.1 504 "));
+}
+END_TEST
+
 Suite *suite_cache(void);
 Suite *suite_cache(void)
 {
@@ -310,6 +338,8 @@ Suite *suite_cache(void)
 	tcase_add_test(t, the_leaders_own_end_is_not_that_of_the_others);
 	tcase_add_loop_test(t, quick_abort, 0, ARRAY_LEN(aborts));
 	tcase_add_test(t, an_origin_that_breaks_off_cuts_all_who_read);
+	tcase_add_test(t, a_body_that_is_broken_from_the_first_byte_is_an_error_page);
+	tcase_add_test(t, who_may_not_ask_the_cache_gets_nothing_from_it);
 	tcase_add_test(t, a_draining_worker_waits_for_its_readers_only);
 	suite_add_tcase(s, t);
 	return s;

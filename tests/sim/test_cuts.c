@@ -128,6 +128,7 @@ static void cut(void *arg UNUSED)
 	"HTTP/1.1 200 OK\r\nETag: \"a\"\r\nCache-Control: max-age=0" more                          \
 	"\r\nContent-Length: 5\r\n\r\nhello"
 #define SAME     "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n\r\n"
+#define OTHER    "HTTP/1.1 304 Not Modified\r\nETag: \"b\"\r\n\r\n"
 #define BROKEN   "HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\nno"
 #define GET_PART "GET" PLAY_HEAD "Range: bytes=1-2\r\n\r\n"
 #define GET_ELSE "GET" PLAY_HEAD "If-None-Match: \"a\"\r\n\r\n"
@@ -226,6 +227,16 @@ static const struct {
 	{ "a validation in the background",
 	  PLAY_GET,
 	  { STALE(", stale-while-revalidate=60"), SAME, "" },
+	  "hello",
+	  "hello",
+	  PLAY_GET,
+	  false,
+	  2,
+	  false,
+	  true },
+	{ "a 304 about something else",
+	  PLAY_GET,
+	  { STALE(""), OTHER, KEPT },
 	  "hello",
 	  "hello",
 	  PLAY_GET,
