@@ -265,6 +265,8 @@ enum err disk_journal_read(struct disk_io *io, uint32_t number, uint64_t store,
 bool disk_decode(const struct segment *s, uint64_t offset, char *memory, size_t bytes,
                  struct record *r, struct disk_found *found) MUST_USE;
 
+/* Where what is in a piece ends in the file; it may be growing. */
+uint64_t disk_piece_end(struct disk *d, const struct piece *p);
 /* The segment, counted; or the piece, counted too, that still holds the place. NULL: it is gone. */
 struct segment *disk_find_place(struct disk *d, uint32_t number, uint64_t offset,
                                 struct piece **piece);

@@ -229,6 +229,15 @@ static enum op_status load_by_job(struct disk_load *q, struct segment *s, struct
 	return OP_PENDING;
 }
 
+uint64_t disk_piece_end(struct disk *d, const struct piece *p)
+{
+	lock_take(&d->lock);
+	const uint64_t end = p->offset + p->used;
+
+	lock_give(&d->lock);
+	return end;
+}
+
 struct segment *disk_find_place(struct disk *d, uint32_t number, uint64_t offset,
                                 struct piece **piece)
 {
@@ -274,7 +283,7 @@ enum op_status disk_load(struct disk_load *q, struct loop *l, struct task *waite
 	q->memory = n <= RECORD_BYTES_MAX ? malloc(n) : NULL;
 	const bool is_here =
 		q->memory != NULL &&
-		(p != NULL ? offset + n <= p->offset + p->used
+		(p != NULL ? offset + n <= disk_piece_end(d, p)
 	                   : disk_io_read_resident(&d->io, s->fd, q->memory, n, offset));
 
 	if (is_here && p != NULL)
@@ -499,7 +508,7 @@ enum op_status disk_fragment(struct disk_fragment *q, struct loop *l, struct tas
 
 	if (s == NULL)
 		return q->op.status = OP_FAILED;
-	if (p != NULL && at->offset + at->bytes <= p->offset + p->used)
+	if (p != NULL && at->offset + at->bytes <= disk_piece_end(d, p))
 		return fragment_ready(q, s, p);
 	if (p != NULL) {
 		give_piece(d, p);

@@ -41,7 +41,7 @@ enum err disk_read_bytes(struct disk *d, uint32_t number, uint64_t offset, size_
 		return ERR_NOT_FOUND;
 	if (p == NULL)
 		e = disk_io_read(&d->io, s->fd, to, bytes, offset, &got);
-	else if (offset + bytes <= p->offset + p->used)
+	else if (offset + bytes <= disk_piece_end(d, p))
 		memcpy(to, p->bytes + (offset - p->offset), got = bytes);
 	if (e == ERR_NONE && got != bytes)
 		e = ERR_SYNTAX;
