@@ -142,6 +142,7 @@ struct disk_fragment {
 	struct span bytes; /* p is NULL: it is in the file */
 	int fd;
 	uint64_t offset;
+	bool is_busy;      /* FAILED: too many jobs wait; it is not damaged */
 	void *hold, *job; /* private */
 };
 enum op_status disk_fragment(struct disk_fragment *q, struct loop *l, struct task *waiter);

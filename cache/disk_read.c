@@ -462,6 +462,7 @@ static enum op_status fragment_by_job(struct disk_fragment *q, struct segment *s
 	disk_job_begins(q->disk);
 	if (job_submit(q->disk->js, l, JOB_DISK, &w->job) != ERR_NONE) {
 		fragment_release(&w->job);
+		q->is_busy = true;
 		return q->op.status = OP_FAILED;
 	}
 	q->job = &w->job;
@@ -500,6 +501,7 @@ enum op_status disk_fragment(struct disk_fragment *q, struct loop *l, struct tas
 	CHECK_OBJ(d, DISK_MAGIC);
 	q->op = (struct op){ .status = OP_IDLE };
 	q->bytes = SPAN_NULL;
+	q->is_busy = false;
 	q->fd = -1;
 	q->hold = q->job = NULL;
 	if (at->bytes == 0 || at->bytes > DISK_FRAGMENT_BYTES || at->offset > INT64_MAX / 2)

@@ -92,7 +92,8 @@ static void read_place(struct cobj_reader *r, const struct disk_place *place, ui
 		return;
 	case OP_IDLE:
 	case OP_FAILED:
-		cobj_place_is_bad(r->cobj);
+		if (!r->load->fragment.is_busy)
+			cobj_place_is_bad(r->cobj);
 		piece->kind = COBJ_PIECE_FAILED;
 		piece->why = WHY_STORE_READ;
 		return;
