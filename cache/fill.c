@@ -387,6 +387,12 @@ static struct span_of_readers look_at_readers(const struct cobj *c)
 	return s;
 }
 
+bool cobj_window_has_room(const struct cobj *c)
+{
+	return c->body == NULL ||
+	       c->body->bytes - look_at_readers(c).slowest <= COBJ_WINDOW_BYTES - COBJ_WINDOW_WAKE;
+}
+
 /* With the lock held: those who hold the others up by a whole window must end. */
 static void cut_slowest(struct cobj *c, uint64_t fastest, struct cobj_waker **chain)
 {

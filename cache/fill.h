@@ -14,6 +14,8 @@ enum cobj_keep { COBJ_KEEP_MEMORY, COBJ_KEEP_DISK, COBJ_KEEP_NOT };
 
 /* What may lie between the slowest and the fastest reader of a body that is not kept. */
 #define COBJ_WINDOW_BYTES 1048576u
+/* A writer that waits is woken when there is that much room in it. */
+#define COBJ_WINDOW_WAKE (COBJ_WINDOW_BYTES / 4)
 
 struct cobj_fill {
 	struct list link; /* in a shard's list of those under way; by the shard's lock */
@@ -48,6 +50,9 @@ void cobj_fill_end_commit(struct cobj *c);
 /* A complete object counts as under way while it is renewed. cobj_fill_detach() ends that. */
 void cobj_fill_attach(struct store *s, struct cobj *c, int64_t now_ms);
 void cobj_fill_detach(struct cobj *c);
+
+/* With the lock held: the readers of what is not kept have made room enough to wake its writer. */
+bool cobj_window_has_room(const struct cobj *c);
 
 /* --- on a disk (place.c) ----------------------------------------------------------------------- */
 

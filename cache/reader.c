@@ -250,7 +250,7 @@ void cobj_read(struct cobj_reader *r, uint64_t offset, uint64_t max, struct cobj
 	r->waker->offset = offset;
 	const bool is_read = read_growing(r, offset, max, piece, &s);
 
-	if (c->writer != NULL && c->writer->wants)
+	if (c->writer != NULL && c->writer->wants && cobj_window_has_room(c))
 		cobj_waker_gather(&chain, c->writer);
 	lock_give(&c->lock);
 	cobj_waker_wake(&chain, r->loop);

@@ -148,6 +148,18 @@ void store_list(struct store *s, struct cobj *c)
 		store_unlist(s, c);
 }
 
+/* How much it was worth: what has come into the main chain has been used twice there. */
+static uint8_t uses_of(struct store *s, const struct cobj_resident *r)
+{
+	const uint8_t uses = atomic_load_explicit(&r->evict.uses, memory_order_relaxed);
+
+	lock_take(&s->evict_lock);
+	const bool is_main = r->is_queued && r->evict.chain == EVICT_MAIN;
+
+	lock_give(&s->evict_lock);
+	return is_main ? EVICT_USES_MAX : uses;
+}
+
 bool store_replace(struct store *s, struct cobj *old, struct cobj *c)
 {
 	struct store_shard *const h = store_shard(s, c->key);
@@ -158,6 +170,7 @@ bool store_replace(struct store *s, struct cobj *old, struct cobj *c)
 	const bool is_listed = r != NULL && r->cobj == old;
 
 	if (is_listed) {
+		mine->inherited = uses_of(s, r);
 		take_out(s, h, r, true);
 		insert(s, h, c, mine);
 	}
@@ -288,6 +301,8 @@ static void enqueue(struct store *s, struct cobj *c, bool passes)
 			list_push_back(&s->passing, &r->passing);
 		else
 			evict_admit(&s->evict, &r->evict, c->key, r->bytes);
+		for (; !passes && r->inherited > 0; r->inherited--)
+			evict_use(&r->evict);
 		r->is_queued = !passes;
 		lock_give(&s->evict_lock);
 	}

@@ -49,6 +49,7 @@ struct cobj_resident {
 	struct evict_node evict;
 	struct list passing; /* linked in the store's list while it only passes */
 	bool is_queued;      /* may be evicted */
+	uint8_t inherited;   /* uses of the one that it has renewed; before it is queued */
 };
 
 /* Shared; each atomic is a figure for itself. */
