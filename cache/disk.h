@@ -75,7 +75,7 @@ void disk_close(struct disk **d, bool forget);
 bool disk_is_loaded(struct disk *d);
 /* Wait until it is loaded, at most ms. For the start: what is loaded soon is worth waiting for. */
 bool disk_wait_loaded(struct disk *d, int64_t ms);
-/* About once a second, from any thread: starts the job that writes what is in buffers, and syncs when it is time. */
+/* About twice a second, from any thread: starts the job that writes what is in buffers, and syncs when it is time. */
 void disk_tick(struct disk *d);
 /* Wait until all that was started has been done. Blocks; for tests. */
 void disk_wait_idle(struct disk *d);

@@ -217,7 +217,7 @@ void disk_abandon(struct segment *s);
 /* With the lock held: whether something is to go, so that there is always room for what comes next. */
 static inline bool disk_is_full(const struct disk *d)
 {
-	return d->used + 3 * d->segment_bytes > d->capacity;
+	return d->used + d->journal_bytes + 3 * d->segment_bytes > d->capacity;
 }
 /* With the lock held: whether something may be there that the index does not know. */
 static inline bool disk_knows_all(const struct disk *d)

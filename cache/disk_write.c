@@ -82,7 +82,7 @@ static struct segment *start_segment(struct disk *d, unsigned chain)
 
 	if (disk_is_full(d))
 		disk_want(d, WORK_EVICT);
-	if (d->used + wanted > d->capacity)
+	if (d->used + d->journal_bytes + wanted > d->capacity)
 		return NULL;
 	CHECK(getrandom(&h.uid, sizeof(h.uid), 0) == (ssize_t)sizeof(h.uid));
 	h.number = take_number(d);
