@@ -193,7 +193,7 @@ void worker_give_back(struct worker *w, struct snapshot **s)
 	snapshot_give_back(s, w->proxy->jobs, w->loop);
 }
 
-#define STORE_TICK_MS 1000
+#define STORE_TICK_MS 500 /* what is in memory only is lost by a kill: less than a second */
 
 static void on_store_timer(struct timer *t)
 {
