@@ -53,6 +53,15 @@ void txn_cache_end(struct txn *t)
 	cobj_unref(&c->old);
 }
 
+void txn_cache_stop_reading(struct txn *t)
+{
+	if (t->cache == NULL)
+		return;
+	cobj_reader_fini(&t->cache->waiter);
+	if (!t->has_reply)
+		body_source_fini(&t->cache->source);
+}
+
 static bool only_if_cached(const struct txn *t)
 {
 	return http_head_has_token(&t->request, HTTP_F_CACHE_CONTROL, SPAN("only-if-cached"));
@@ -249,11 +258,9 @@ static enum log_result name_hit(const struct txn *t)
 
 	if ((c->hit->meta.flags & COBJ_NEGATIVE) != 0)
 		return LOG_TCP_NEGATIVE_HIT;
-	if (c->freshness.reason == FRESHNESS_BY_OFFLINE)
-		return LOG_TCP_OFFLINE_HIT;
-	return c->lookup.is_resident && !c->is_collapsed && cobj_state(c->hit) == COBJ_COMPLETE
-	               ? LOG_TCP_MEM_HIT
-	               : LOG_TCP_HIT;
+	if (c->lookup.is_resident && !c->is_collapsed && cobj_state(c->hit) == COBJ_COMPLETE)
+		return LOG_TCP_MEM_HIT;
+	return c->freshness.reason == FRESHNESS_BY_OFFLINE ? LOG_TCP_OFFLINE_HIT : LOG_TCP_HIT;
 }
 
 static struct machine_next serve(struct txn *t)

@@ -52,5 +52,7 @@ void txn_cache_add_status(struct txn *t, struct http_head *h);
 void txn_cache_learn(struct txn *t, const struct http_head *reply);
 /* Conditions and ranges of a head that goes out: ours, or the client's. */
 void txn_cache_adapt_request(struct txn *t, struct http_head *h);
+/* It is not answered from the cache after all: others need not wait for it. */
+void txn_cache_stop_reading(struct txn *t);
 /* The transaction ends. */
 void txn_cache_end(struct txn *t);

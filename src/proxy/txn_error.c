@@ -273,6 +273,7 @@ struct machine_next txn_step_send_error(struct txn *t)
 		return TXN_GO(FINISH);
 	if (txn_cache_saves(t))
 		return TXN_GO(SERVE);
+	txn_cache_stop_reading(t);
 	if (row->is_error)
 		count(COUNT_CLIENT_ERRORS);
 	tell_when_debugging(t);

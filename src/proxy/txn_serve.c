@@ -102,20 +102,20 @@ static bool answer_parts(struct txn *t, const struct http_part *parts, unsigned 
 	return true;
 }
 
-static void answer_unsatisfiable(struct txn *t, uint64_t length, struct answer *a)
+/* Not made of the stored head: nobody may keep it, nor take it for what is stored. */
+static void refuse_range(struct txn *t, uint64_t length)
 {
 	const struct http_content_range range = { .is_unsatisfied = true, .length = length };
 	char text[HTTP_CONTENT_RANGE_MAX];
 	const char *end = http_content_range_print(text, &range);
 
-	*a = (struct answer){ .status = 416,
-		              .framing = framing_of(0),
-		              .content_range =
-		                      arena_dup(&t->arena, span_of(text, (size_t)(end - text))) };
+	txn_answer_prepare(t, 416, SPAN_NULL, SPAN_NULL);
+	http_head_add(&t->reply, HTTP_F_CONTENT_RANGE,
+	              arena_dup(&t->arena, span_of(text, (size_t)(end - text))));
 }
 
-/* False: the field does not count, or not for a body of which nobody knows the length yet. */
-static bool answer_range(struct txn *t, struct answer *a)
+/* The field does not count for a body of which nobody knows the length yet. */
+static enum http_ranges_verdict answer_range(struct txn *t, struct answer *a)
 {
 	const struct http_field *f = http_head_get(&t->request, HTTP_F_RANGE);
 	const uint64_t length = body_bytes(t->cache->hit);
@@ -127,17 +127,14 @@ static bool answer_range(struct txn *t, struct answer *a)
 	if (f == NULL || t->request.method != HTTP_GET || length == COBJ_LENGTH_UNKNOWN ||
 	    http_head_count(&t->request, HTTP_F_RANGE) != 1 ||
 	    !http_ranges_parse(f->value, &ranges))
-		return false;
-	switch (http_ranges_resolve(&ranges, length, parts, &n)) {
-	case HTTP_RANGES_IGNORE:
-		return false;
-	case HTTP_RANGES_PARTIAL:
-		return answer_parts(t, parts, n, length, a);
-	case HTTP_RANGES_UNSATISFIABLE:
-		answer_unsatisfiable(t, length, a);
-		return true;
-	}
-	UNREACHABLE("http_ranges_verdict");
+		return HTTP_RANGES_IGNORE;
+	const enum http_ranges_verdict v = http_ranges_resolve(&ranges, length, parts, &n);
+
+	if (v == HTTP_RANGES_UNSATISFIABLE)
+		refuse_range(t, length);
+	else if (v == HTTP_RANGES_PARTIAL && !answer_parts(t, parts, n, length, a))
+		return HTTP_RANGES_IGNORE;
+	return v;
 }
 
 /* --- the head ----------------------------------------------------------------------------------- */
@@ -263,9 +260,15 @@ struct machine_next txn_step_serve(struct txn *t)
 		txn_answer_prepare(t, 412, SPAN_NULL, SPAN_NULL);
 		return TXN_GO(REPLY_ACCESS);
 	case HTTP_USE_RANGE:
-		if (answer_range(t, &a))
+		switch (answer_range(t, &a)) {
+		case HTTP_RANGES_UNSATISFIABLE:
+			return TXN_GO(REPLY_ACCESS);
+		case HTTP_RANGES_IGNORE:
+			answer_whole(t, &a);
 			break;
-		answer_whole(t, &a);
+		case HTTP_RANGES_PARTIAL:
+			break;
+		}
 		break;
 	case HTTP_SEND_WHOLE:
 		answer_whole(t, &a);

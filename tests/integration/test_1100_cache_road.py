@@ -7,13 +7,21 @@ from email.utils import formatdate
 
 import pytest
 
+from harness import message
 from harness.deadline import LIMIT, until
-from harness.message import chunked, reply, request
+from harness.message import chunked, request
 from harness.origin import serve, serve_and_close, serve_forever
-from harness.proxy import cuttle_only
+from harness.proxy import IS_SQUID, cuttle_only
 
 ALLOW = "http_access allow all\ncache_mem 64 MB\nmaximum_object_size_in_memory 4 MB\n"
 FRESH = {"Cache-Control": "max-age=3600"}
+
+
+def reply(status="200 OK", fields=None, **kw):
+    """With a Date: Squid stores nothing without."""
+    return message.reply(status, dict(fields or {}, Date=formatdate(usegmt=True)), **kw)
+
+
 BIG = bytes(i * 7 % 251 for i in range(300000))
 
 
@@ -141,6 +149,7 @@ def test_validation_that_fails_is_told_where_it_must(proxy, client, start_origin
     assert results(proxy, 2)[1] == "TCP_REFRESH_FAIL_ERR/503"
 
 
+@cuttle_only("Squid takes any 304")
 def test_304_about_another_representation(proxy, client, start_origin):
     """RFC 9111 section 4.3.4: it confirms nothing, so the whole is fetched."""
     def third(message):
@@ -160,6 +169,7 @@ def test_origin_that_is_gone_leaves_the_old_one(proxy, client, start_origin):
     assert results(proxy, 2)[1] == "TCP_REFRESH_FAIL_OLD/200"
 
 
+@cuttle_only("Squid 5 has no stale-while-revalidate")
 def test_stale_reply_is_served_while_it_is_validated(proxy, client, start_origin):
     """RFC 5861 section 3: one validation, for which nobody waits, whoever asks meanwhile."""
     old = reply(fields={"ETag": '"a"', "Cache-Control": "max-age=0, stale-while-revalidate=3600"}, body=b"old")
@@ -196,7 +206,7 @@ def test_offline_mode(start_proxy, start_origin):
     origin = start_origin(serve(reply(fields={"ETag": '"a"', "Cache-Control": "max-age=0"}, body=b"old")))
     with proxy.client() as client:
         assert [client.get(origin.url()).body for _ in range(2)] == [b"old"] * 2
-    assert results(proxy, 2) == ["TCP_MISS/200", "TCP_OFFLINE_HIT/200"]
+    assert results(proxy, 2) == ["TCP_MISS/200", "TCP_MEM_HIT/200"]     # TCP_OFFLINE_HIT: from disk
 
 
 def test_reload_into_ims(start_proxy, start_origin):
@@ -209,6 +219,7 @@ def test_reload_into_ims(start_proxy, start_origin):
     assert results(proxy, 2)[1] == "TCP_REFRESH_UNMODIFIED/200"
 
 
+@cuttle_only("Squid fetches it anew")
 def test_head_of_a_stale_reply_renews_it(proxy, client, start_origin):
     """RFC 9111 section 4.3.5."""
     origin = start_origin(serve(reply(fields={"ETag": '"a"', "Cache-Control": "max-age=0"}, body=b"12345"),
@@ -244,6 +255,7 @@ def test_cache_status(proxy, client, start_origin):
     assert got[2] == "proxy.test;fwd=request;stored"
 
 
+@cuttle_only("Squid 5 says TCP_MISS, others TCP_CLIENT_REFRESH_MISS")
 def test_reload_fetches_and_replaces(proxy, client, start_origin):
     """RFC 9111 section 5.2.1.4."""
     origin = start_origin(serve(reply(fields=FRESH, body=b"1"), reply(fields=FRESH, body=b"2")))
@@ -281,10 +293,10 @@ def test_ranges_of_a_stored_reply(proxy, client, start_origin, path):
         assert (got.status, got.body) == (206, body[first:last + 1])
         assert got.get("Content-Range") == f"bytes {first}-{last}/{len(body)}"
     got = client.get(origin.url(), {"Range": "bytes=0-9,20-29"})
-    boundary = re.match("multipart/byteranges; boundary=(.*)", got.get("Content-Type")).group(1)
+    boundary = re.match('multipart/byteranges; *boundary="?([^"]*)"?$', got.get("Content-Type")).group(1)
     parts = got.body.split(b"--" + boundary.encode())
     assert [p.split(b"\r\n\r\n", 1)[1].rstrip(b"\r\n") for p in parts[1:3]] == [body[:10], body[20:30]]
-    assert client.get(origin.url(), {"Range": f"bytes={len(body)}-"}).status == 416
+    assert client.get(origin.url(), {"Range": f"bytes={len(body)}-"}).status == (200 if IS_SQUID else 416)
 
 
 def test_whole_is_fetched_for_a_range(start_proxy, start_origin):
@@ -350,6 +362,7 @@ def test_reply_access_is_asked_about_hits(start_proxy, start_origin):
     assert results(proxy, 2)[1] == "TCP_DENIED_REPLY/403"
 
 
+@cuttle_only("looks at counters")
 def test_one_fetch_for_many(start_proxy, start_origin):
     """collapsed_forwarding: whoever comes before the head has come waits for it."""
     proxy = start_proxy("collapsed_forwarding on\nworkers 2\n" + ALLOW)
@@ -400,7 +413,7 @@ def test_reading_along(proxy, slow_origin):
         got = [ask_and_read_most(c, slow_origin) for c in (one, two)]
         slow_origin.finish()
         assert [most + c.read_exact(5000) for most, c in zip(got, (one, two))] == [BIG, BIG]
-    assert sorted(results(proxy, 2)) == ["TCP_HIT/200", "TCP_MISS/200"]
+    assert sorted(results(proxy, 2)) == ["TCP_MISS/200" if IS_SQUID else "TCP_HIT/200", "TCP_MISS/200"]   # it has delay pools
 
 
 def test_others_do_not_notice_that_the_first_leaves(proxy, slow_origin):
@@ -413,6 +426,7 @@ def test_others_do_not_notice_that_the_first_leaves(proxy, slow_origin):
         assert most + two.read_exact(5000) == BIG
 
 
+@cuttle_only("looks at counters")
 def test_first_leaves_before_the_head(start_proxy, start_origin):
     """collapsed_forwarding: those who wait get the reply all the same."""
     proxy = start_proxy("collapsed_forwarding on\n" + ALLOW)
@@ -434,6 +448,7 @@ def test_first_leaves_before_the_head(start_proxy, start_origin):
     assert sorted(results(proxy, 2)) == ["TCP_CF_HIT/200", "TCP_MISS_ABORTED/000"]
 
 
+@cuttle_only("looks at counters")
 def test_those_who_waited_for_what_is_not_shared_go_on_by_themselves(start_proxy, start_origin):
     proxy = start_proxy("collapsed_forwarding on\n" + ALLOW)
     wires = []
@@ -461,6 +476,7 @@ def test_those_who_waited_for_what_is_not_shared_go_on_by_themselves(start_proxy
 DISK = ALLOW.replace("cache_mem 64 MB", "cache_mem 0") + "cache_dir ufs {dir}/cache 100 16 256\n"
 
 
+@cuttle_only("Squid wants -z first")
 @pytest.mark.parametrize("body", [b"", b"small", BIG, BIG * 12], ids=["empty", "small", "300 kB", "3.6 MB"])
 @pytest.mark.parametrize("framing", ["length", "chunks"])
 def test_hit_from_disk(start_proxy, start_origin, body, framing):
