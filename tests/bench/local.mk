@@ -45,3 +45,9 @@ tests_bench_cache_index_LDADD = cache/libcache.a src/base/libbase.a $(cuttle_ext
 tests_bench_cache_replay_SOURCES = tests/bench/src/cache_replay.c tests/bench/src/replay.h \
 	tests/bench/src/replay_ours.c tests/bench/src/replay_peers.c
 tests_bench_cache_replay_LDADD = cache/libcache.a src/base/libbase.a $(cuttle_external_libs) -lm
+
+# Stores of more objects than clients can fetch.
+check_PROGRAMS += tests/bench/cache_fill
+tests_bench_cache_fill_SOURCES = tests/bench/src/cache_fill.c
+tests_bench_cache_fill_LDADD = cache/libcache.a src/net/libnet.a acl/libacl.a src/loop/libloop.a \
+	src/conf/libconf.a src/http/libhttp.a src/base/libbase.a $(cuttle_external_libs)
