@@ -7,4 +7,5 @@ src_admin_libadmin_a_SOURCES = \
 	src/admin/explain.c src/admin/explain.h \
 	src/admin/explain_json.c \
 	src/admin/manager.c src/admin/manager.h \
+	src/admin/progress.c src/admin/progress.h \
 	src/admin/replay.c src/admin/replay.h

@@ -13,7 +13,6 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/panic.c src/daemon/panic.h \
 	src/daemon/pidfile.c src/daemon/pidfile.h \
 	src/daemon/privileges.c src/daemon/privileges.h \
-	src/daemon/progress.c src/daemon/progress.h \
 	src/daemon/run.c src/daemon/run.h \
 	src/daemon/signals.c src/daemon/signals.h \
 	src/daemon/start.c src/daemon/start.h \

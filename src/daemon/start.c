@@ -14,7 +14,7 @@
 #include "daemon/folders.h"
 #include "daemon/keeper.h"
 #include "daemon/limits.h"
-#include "daemon/progress.h"
+#include "admin/progress.h"
 #include "daemon/run.h"
 #include "daemon/start_mode.h"
 #include "daemon/streams.h"

@@ -9,7 +9,7 @@
 #include "daemon/folders.h"
 #include "daemon/pidfile.h"
 #include "daemon/privileges.h"
-#include "daemon/progress.h"
+#include "admin/progress.h"
 
 #include <ares.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
  * Written straight to stderr: the operator log has its own lines there, and only what waits for a terminal
  * is ours.
  */
-#include "daemon/progress.h"
+#include "admin/progress.h"
 
 #include <unistd.h>
 
