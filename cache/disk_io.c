@@ -239,7 +239,9 @@ enum err disk_io_open(struct disk_io *io, const char *name, enum disk_open_mode 
 
 	if (e != 0)
 		return err_from_errno(e);
-	const int fd = openat(io->folder, name, flags_of(mode) | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+	/* Nobody waits for the other end of a pipe that somebody has put there. */
+	const int fd = openat(io->folder, name,
+	                      flags_of(mode) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
 
 	if (fd < 0)
 		return errno == ENOENT ? ERR_NOT_FOUND : err_from_errno(errno);
