@@ -1,345 +1,444 @@
 /*
- * Looking into a directory. See disk_look.h.
+ * What is in a folder: its segments' entries, and what the journals say of them. See disk_look.h; the objects
+ * themselves are read by disk_look_read.c.
  *
- * Segments are gone through newest first, and each head that was seen buries the older ones of its key.
+ * First the entries, then the journals: what was forgotten or replaced meanwhile is left out, not shown.
  */
-#include "cache/disk_look.h"
-
 #include "cache/disk_int.h"
+#include "cache/disk_look_int.h"
 
-#define LOOK_MAGIC 0x6c6f6f6bU
+/* A segment's places are 32 bits of INDEX_UNITs, but none is made longer than that. */
+#define SEGMENT_BYTES_MAX ((uint64_t)UINT32_MAX + SEGMENT_FRAME_BYTES)
+#define JOURNAL_TRIES     8
 
-struct look_segment {
-	uint32_t number;
-	uint64_t bytes, first_seq;
+void look_fault(const struct disk_look *k, uint32_t segment, uint64_t offset, struct span url,
+                const char *what)
+{
+	char name[SEGMENT_NAME_BYTES];
+	const struct disk_look_fault f = { disk_look_file(segment, name), offset, url, what };
+
+	if (k->watch.fault != NULL)
+		k->watch.fault(k->watch.arg, &f);
+}
+
+void look_progress(const struct disk_look *k, const char *what, uint64_t done, uint64_t of)
+{
+	if (k->watch.progress != NULL)
+		k->watch.progress(k->watch.arg, what, done, of);
+}
+
+const char *disk_look_file(uint32_t segment, char name[SEGMENT_NAME_BYTES])
+{
+	segment_name(segment & NUMBER_MASK, name);
+	return name;
+}
+
+/* --- names ---------------------------------------------------------------------------------------- */
+
+struct names {
+	bool (*parse)(const char *name, uint32_t *number);
+	uint32_t *v;
+	size_t n;
+	bool is_short; /* of memory */
 };
-
-struct disk_look {
-	uint32_t magic;
-	struct disk_io io;
-	struct disk_label label;
-	struct look_segment *segments; /* newest first */
-	size_t n_segments;
-	uint32_t *journals;
-	size_t n_journals;
-	struct disk_look_stats stats;
-	char *memory; /* of one record */
-};
-
-/* --- opening ------------------------------------------------------------------------------------------ */
 
 static bool see_name(void *arg, const char *name)
 {
-	struct disk_look *const l = arg;
+	struct names *const l = arg;
 	uint32_t number;
 
-	if (segment_parse_name(name, &number)) {
-		l->segments =
-			check_realloc(l->segments, (l->n_segments + 1) * sizeof(*l->segments));
-		l->segments[l->n_segments++] = (struct look_segment){ .number = number };
-	} else if (journal_parse_name(name, &number)) {
-		l->journals = check_realloc(l->journals, (l->n_journals + 1) * sizeof(number));
-		l->journals[l->n_journals++] = number;
+	if (!l->parse(name, &number))
+		return true;
+	if ((l->n & (l->n - 1)) == 0) {
+		uint32_t *const v = realloc(l->v, (l->n == 0 ? 1 : l->n * 2) * sizeof(*v));
+
+		l->is_short = v == NULL;
+		if (v == NULL)
+			return false;
+		l->v = v;
 	}
+	l->v[l->n++] = number;
 	return true;
 }
 
-/* ERR_NOT_FOUND: evicted meanwhile, or not whole yet. */
-static enum err open_segment(struct disk_look *l, uint32_t number, int *fd, struct segment_head *h)
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Ascending; the caller frees l->v, also on failure. */
+static enum err list_names(struct disk_look *k, struct names *l)
+{
+	const enum err e = disk_io_names(&k->io, see_name, l);
+
+	if (e == ERR_NONE && l->is_short)
+		return ERR_NOMEM;
+	if (l->n > 1)
+		qsort(l->v, l->n, sizeof(*l->v), by_number);
+	return e;
+}
+
+/* --- segments ------------------------------------------------------------------------------------- */
+
+static bool add_entries(struct disk_look *k, uint32_t number, const struct segment_entry *e,
+                        uint32_t n)
+{
+	if (k->n + n > UINT32_MAX)
+		return false;
+	if (k->n + n > k->cap) {
+		const size_t cap = MAX(k->cap * 2, k->n + n);
+		struct look_entry *const v = realloc(k->entries, cap * sizeof(*v));
+
+		if (v == NULL)
+			return false;
+		k->entries = v;
+		k->cap = cap;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (e[i].type == RECORD_HEAD)
+			k->entries[k->n++] = (struct look_entry){ { e[i].key_hi, e[i].key_lo },
+				                                  e[i].seq,
+				                                  number,
+				                                  e[i].offset,
+				                                  e[i].bytes };
+	return true;
+}
+
+/* Whether a footer of this segment is at its end, whatever the index block before it is worth. */
+static bool has_foot(struct disk_look *k, const struct look_segment *s)
+{
+	char bytes[SEGMENT_FRAME_BYTES];
+	struct segment_foot foot;
+	size_t got = 0;
+
+	return s->bytes >= 2 * SEGMENT_FRAME_BYTES &&
+	       disk_io_read(&k->io, s->fd, bytes, sizeof(bytes), s->bytes - sizeof(bytes), &got) ==
+	               ERR_NONE &&
+	       got == sizeof(bytes) && segment_get_foot(bytes, s->bytes, &s->head, &foot);
+}
+
+static enum err read_entries(struct disk_look *k, struct look_segment *s)
+{
+	struct segment_entry *entries = NULL;
+	struct segment_foot foot;
+	uint64_t last_seq = 0;
+	uint32_t n = 0;
+	enum err e = disk_read_entries(&k->io, s->fd, &s->head, &foot, &entries);
+
+	s->is_sealed = e == ERR_NONE;
+	if (e == ERR_NONE) {
+		n = foot.n;
+		s->end = foot.index_offset;
+	} else if (e == ERR_SYNTAX) {
+		s->is_index_damaged = has_foot(k, s);
+		e = disk_scan_entries(&k->io, s->fd, &s->head, &entries, &n, &s->end, &last_seq);
+	}
+	if (e == ERR_NONE && !add_entries(k, s->head.number, entries, n))
+		e = ERR_NOMEM;
+	free(entries);
+	return e;
+}
+
+/* ERR_NOT_FOUND: gone, or just being made. ERR_SYNTAX: none of ours. */
+static enum err read_frame(struct disk_look *k, uint32_t number, struct look_segment *s)
 {
 	char name[SEGMENT_NAME_BYTES], bytes[SEGMENT_FRAME_BYTES];
 	size_t got = 0;
 
-	segment_name(number, name);
-	enum err e = disk_io_open(&l->io, name, DISK_OPEN_READ, fd);
+	*s = (struct look_segment){ .head.number = number, .fd = -1 };
+	enum err e = disk_io_open(&k->io, disk_look_file(number, name), DISK_OPEN_READ, &s->fd);
 
-	if (e != ERR_NONE)
-		return e;
-	e = disk_io_read(&l->io, *fd, bytes, sizeof(bytes), 0, &got);
-	if (e == ERR_NONE && (got != sizeof(bytes) || !segment_get_head(bytes, h)))
+	if (e == ERR_NONE)
+		e = disk_io_read(&k->io, s->fd, bytes, sizeof(bytes), 0, &got);
+	if (e == ERR_NONE)
+		e = disk_io_size(&k->io, s->fd, &s->bytes);
+	if (e == ERR_NONE && got < sizeof(bytes))
 		e = ERR_NOT_FOUND;
-	if (e != ERR_NONE)
-		disk_io_close(fd);
+	if (e == ERR_NONE && (!segment_get_head(bytes, &s->head) || s->head.number != number ||
+	                      s->head.store != k->sums.label.store || s->bytes > SEGMENT_BYTES_MAX))
+		e = ERR_SYNTAX;
 	return e;
 }
 
-static int newest_first(const void *a, const void *b)
+static void count_segment(struct disk_look_sums *c, const struct look_segment *s)
 {
-	const struct look_segment *const x = a, *const y = b;
+	const int64_t made_s = s->head.made_s;
 
-	return x->first_seq > y->first_seq ? -1 : x->first_seq < y->first_seq;
+	c->segments++;
+	c->unsealed += s->is_sealed ? 0 : 1;
+	c->segment_bytes += s->bytes;
+	c->by_chain[s->head.chain == EVICT_MAIN ? 1 : 0] += s->bytes;
+	c->oldest_s = c->segments == 1 ? made_s : MIN(c->oldest_s, made_s);
+	c->newest_s = c->segments == 1 ? made_s : MAX(c->newest_s, made_s);
 }
 
-static void survey(struct disk_look *l)
+static enum err read_segment(struct disk_look *k, uint32_t number)
 {
-	struct segment_head h;
+	struct look_segment s;
+	enum err e = read_frame(k, number, &s);
+
+	if (e == ERR_NONE)
+		e = read_entries(k, &s);
+	disk_io_close(&s.fd);
+	if (e == ERR_NOT_FOUND || e == ERR_NOMEM)
+		return e == ERR_NOMEM ? e : ERR_NONE;
+	if (e != ERR_NONE) {
+		look_fault(k, number, 0, SPAN_NULL,
+		           e == ERR_SYNTAX
+		                   ? "its header is damaged, or it belongs to another folder"
+		                   : "it cannot be read");
+		return ERR_NONE;
+	}
+	count_segment(&k->sums, &s);
+	k->segments[k->n_segments++] = s;
+	return ERR_NONE;
+}
+
+static enum err read_segments(struct disk_look *k)
+{
+	struct names l = { .parse = segment_parse_name };
+	enum err e = list_names(k, &l);
+
+	if (e == ERR_NONE && (k->segments = calloc(l.n + 1, sizeof(*k->segments))) == NULL)
+		e = ERR_NOMEM;
+	for (size_t i = 0; e == ERR_NONE && i < l.n; i++) {
+		look_progress(k, "segments", i, l.n);
+		e = read_segment(k, l.v[i]);
+	}
+	free(l.v);
+	return e;
+}
+
+struct look_segment *look_segment_find(struct disk_look *k, uint32_t number)
+{
+	size_t low = 0, high = k->n_segments;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (k->segments[middle].head.number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < k->n_segments && k->segments[low].head.number == number ? &k->segments[low]
+	                                                                     : NULL;
+}
+
+/* What has come into its place since then, under the same name, is none of what was listed. */
+enum err look_segment_open(struct disk_look *k, struct look_segment *s)
+{
+	struct look_segment now;
+
+	if (s->fd >= 0)
+		return ERR_NONE;
+	if (s->is_gone)
+		return ERR_NOT_FOUND;
+	enum err e = read_frame(k, s->head.number, &now);
+
+	if (e == ERR_SYNTAX || (e == ERR_NONE && now.head.uid != s->head.uid))
+		e = ERR_NOT_FOUND;
+	s->is_gone = e == ERR_NOT_FOUND;
+	if (e != ERR_NONE) {
+		disk_io_close(&now.fd);
+		return e;
+	}
+	struct look_segment *const before = look_segment_find(k, k->open[k->next_open]);
+
+	if (before != NULL)
+		disk_io_close(&before->fd);
+	k->open[k->next_open] = s->head.number;
+	k->next_open = (k->next_open + 1) % ARRAY_LEN(k->open);
+	s->fd = now.fd;
+	return ERR_NONE;
+}
+
+/* --- journals ------------------------------------------------------------------------------------- */
+
+static enum err read_journal_files(struct disk_look *k, const struct names *l,
+                                   struct journal_dead *dead)
+{
+	enum err e = ERR_NONE;
+
+	k->sums.journals = k->sums.journal_bytes = 0;
+	for (size_t i = 0; e == ERR_NONE && i < l->n; i++) {
+		uint64_t bytes = 0;
+
+		e = disk_journal_read(&k->io, l->v[i], k->sums.label.store, dead, &bytes);
+		k->sums.journals++;
+		k->sums.journal_bytes += bytes;
+	}
+	return e;
+}
+
+/* One that is missing has been written again, into one that is newer: then once more. */
+static enum err read_journals(struct disk_look *k, struct journal_dead *dead)
+{
+	enum err e = ERR_NOT_FOUND;
+
+	for (unsigned i = 0; e == ERR_NOT_FOUND && i < JOURNAL_TRIES; i++) {
+		struct names l = { .parse = journal_parse_name };
+
+		e = list_names(k, &l);
+		if (e == ERR_NONE)
+			e = read_journal_files(k, &l, dead);
+		free(l.v);
+	}
+	k->sums.tombstones = dead->n;
+	return e;
+}
+
+/* --- what counts ---------------------------------------------------------------------------------- */
+
+static int key_cmp(struct cache_key a, struct cache_key b)
+{
+	if (a.hi != b.hi)
+		return a.hi < b.hi ? -1 : 1;
+	return a.lo < b.lo ? -1 : a.lo > b.lo;
+}
+
+/* Of one key the newest first. */
+static int by_key(const void *a, const void *b)
+{
+	const struct look_entry *const x = a, *const y = b;
+	const int c = key_cmp(x->key, y->key);
+
+	if (c != 0 || x->seq == y->seq)
+		return c;
+	return x->seq > y->seq ? -1 : 1;
+}
+
+static int by_place(const void *a, const void *b, void *entries)
+{
+	const struct look_entry *const v = entries;
+	const struct look_entry *const x = &v[*(const uint32_t *)a],
+				       *const y = &v[*(const uint32_t *)b];
+
+	if (x->segment != y->segment)
+		return x->segment < y->segment ? -1 : 1;
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+const struct look_entry *look_entry_find(const struct disk_look *k, struct cache_key key)
+{
+	size_t low = 0, high = k->n;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (key_cmp(k->entries[middle].key, key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < k->n && cache_key_eq(k->entries[low].key, key) ? &k->entries[low] : NULL;
+}
+
+/* Of each key the newest, unless that is buried: then all are. */
+static enum err settle(struct disk_look *k, const struct journal_dead *dead)
+{
 	size_t n = 0;
 
-	for (size_t i = 0; i < l->n_segments; i++) {
-		struct look_segment *const s = &l->segments[i];
-		int fd = -1;
+	k->sums.heads = k->n;
+	if (k->n > 1)
+		qsort(k->entries, k->n, sizeof(*k->entries), by_key);
+	for (size_t i = 0; i < k->n;) {
+		const struct look_entry e = k->entries[i];
 
-		if (open_segment(l, s->number, &fd, &h) != ERR_NONE)
-			continue;
-		if (disk_io_size(&l->io, fd, &s->bytes) == ERR_NONE) {
-			s->first_seq = h.first_seq;
-			l->stats.file_bytes += s->bytes;
-			l->segments[n++] = *s;
-		}
-		disk_io_close(&fd);
+		while (i < k->n && cache_key_eq(k->entries[i].key, e.key))
+			i++;
+		if (!journal_is_dead(dead, e.key, e.seq))
+			k->entries[n++] = e;
 	}
-	l->stats.segments = l->n_segments = n;
+	k->sums.objects = k->n = n;
+	k->by_place = malloc((n + 1) * sizeof(*k->by_place));
+	if (k->by_place == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < n; i++)
+		k->by_place[i] = (uint32_t)i;
 	if (n > 1)
-		qsort(l->segments, n, sizeof(*l->segments), newest_first);
-}
-
-enum err disk_look_open(struct disk_look **out, const char *path)
-{
-	enum disk_folder folder = DISK_FOLDER_FOREIGN;
-	struct disk_look *l;
-
-	OBJ_NEW(l, LOOK_MAGIC);
-	enum err e = disk_io_open_folder(&l->io, path, false, false, NULL);
-
-	if (e == ERR_NONE)
-		e = disk_label_read(&l->io, &l->label, &folder);
-	if (e == ERR_NONE && folder != DISK_FOLDER_OURS)
-		e = ERR_UNSUPPORTED;
-	if (e == ERR_NONE)
-		e = disk_io_names(&l->io, see_name, l);
-	if (e != ERR_NONE) {
-		disk_look_close(&l);
-		return e;
-	}
-	l->memory = check_malloc(RECORD_BYTES_MAX);
-	l->stats.capacity_bytes = l->label.capacity_bytes;
-	l->stats.made_s = l->label.made_s;
-	l->stats.is_in_use = !l->label.is_clean;
-	survey(l);
-	*out = l;
+		qsort_r(k->by_place, n, sizeof(*k->by_place), by_place, k->entries);
 	return ERR_NONE;
 }
 
-void disk_look_close(struct disk_look **lp)
-{
-	struct disk_look *l = *lp;
-
-	CHECK_OBJ(l, LOOK_MAGIC);
-	*lp = NULL;
-	disk_io_close_folder(&l->io);
-	free(l->segments);
-	free(l->journals);
-	free(l->memory);
-	OBJ_FREE(l, LOOK_MAGIC);
-}
-
-/* --- entries -------------------------------------------------------------------------------------------- */
-
-struct open_one {
-	int fd;
-	struct segment_head head;
-	struct segment_entry *entries;
-	uint32_t n;
-	bool is_sealed;
-};
-
-static enum err get_entries(struct disk_look *l, uint32_t number, struct open_one *o)
-{
-	struct segment_foot foot;
-	uint64_t end, last_seq;
-
-	*o = (struct open_one){ .fd = -1 };
-	enum err e = open_segment(l, number, &o->fd, &o->head);
-
-	if (e != ERR_NONE)
-		return e;
-	e = disk_read_entries(&l->io, o->fd, &o->head, &foot, &o->entries);
-	o->is_sealed = e == ERR_NONE;
-	if (e == ERR_NONE)
-		o->n = foot.n;
-	else if (e == ERR_SYNTAX)
-		e = disk_scan_entries(&l->io, o->fd, &o->head, &o->entries, &o->n, &end, &last_seq);
-	if (e != ERR_NONE)
-		disk_io_close(&o->fd);
-	return e;
-}
-
-static void close_one(struct open_one *o)
-{
-	disk_io_close(&o->fd);
-	free(o->entries);
-}
-
-/* The record of an entry into l->memory; false: it is not whole, or cannot be read. */
-static bool read_record(struct disk_look *l, const struct open_one *o,
-                        const struct segment_entry *e, struct record *r, bool *was_read)
-{
-	const uint64_t offset = (uint64_t)e->offset * INDEX_UNIT;
-	const size_t n = (size_t)e->bytes * INDEX_UNIT;
-	size_t got = 0;
-
-	*was_read = disk_io_read(&l->io, o->fd, l->memory, n, offset, &got) == ERR_NONE;
-	return *was_read && got == n &&
-	       record_get_header(l->memory, n, segment_seed(o->head.uid, offset), r) &&
-	       record_bytes(r) == n;
-}
-
-/* --- objects -------------------------------------------------------------------------------------------- */
-
-static enum err read_journals(struct disk_look *l, struct journal_dead *dead)
-{
-	enum err e = ERR_NONE;
-
-	l->stats.journal_bytes = 0;
-	for (size_t i = 0; i < l->n_journals; i++) {
-		uint64_t bytes = 0;
-		const enum err one =
-			disk_journal_read(&l->io, l->journals[i], l->label.store, dead, &bytes);
-
-		l->stats.journal_bytes += bytes;
-		if (one != ERR_NONE && one != ERR_NOT_FOUND)
-			e = one;
-	}
-	l->stats.tombstones = dead->n;
-	return e;
-}
-
-void disk_look_stats(struct disk_look *l, struct disk_look_stats *out)
+static enum err read_folder(struct disk_look *k)
 {
 	struct journal_dead dead = { 0 };
+	enum err e = read_segments(k);
 
-	CHECK_OBJ(l, LOOK_MAGIC);
-	(void)read_journals(l, &dead);
+	if (e == ERR_NONE)
+		e = read_journals(k, &dead);
+	if (e == ERR_NONE)
+		e = settle(k, &dead);
 	journal_dead_fini(&dead);
-	l->stats.sealed_segments = 0;
-	for (size_t i = 0; i < l->n_segments; i++) {
-		struct open_one o;
-
-		if (get_entries(l, l->segments[i].number, &o) != ERR_NONE)
-			continue;
-		l->stats.sealed_segments += o.is_sealed ? 1 : 0;
-		close_one(&o);
-	}
-	*out = l->stats;
-}
-
-struct looking {
-	struct disk_look *look;
-	struct journal_dead dead;
-	disk_look_fn *see;
-	disk_look_progress_fn *progress;
-	void *arg;
-	bool go_on;
-};
-
-static enum err see_head(struct looking *x, const struct open_one *o, const struct segment_entry *e)
-{
-	struct disk_look *const l = x->look;
-	struct disk_look_object object = { .segment = o->head.number,
-		                           .offset = (uint64_t)e->offset * INDEX_UNIT,
-		                           .bytes = (uint64_t)e->bytes * INDEX_UNIT,
-		                           .is_old = e->seq < l->label.old_below_seq };
-	const struct tombstone seen = { { e->key_hi, e->key_lo }, e->seq, 0 };
-	struct record r;
-	bool was_read;
-
-	if (journal_is_dead(&x->dead, seen.key, e->seq))
-		return ERR_NONE;
-	if (!journal_dead_add(&x->dead, &seen))
-		return ERR_NOMEM;
-	if (!read_record(l, o, e, &r, &was_read) ||
-	    !record_get_head(&r, l->memory + RECORD_HEADER_BYTES, &object.found))
-		return ERR_SYSTEM;
-	if (object.found.n_places == 0)
-		object.found.body =
-			span_of(l->memory + RECORD_HEADER_BYTES + r.texts_bytes, r.body_bytes);
-	x->go_on = x->see(x->arg, &object);
-	return ERR_NONE;
-}
-
-enum err disk_look_each(struct disk_look *l, disk_look_fn *see, disk_look_progress_fn *progress,
-                        void *arg)
-{
-	CHECK_OBJ(l, LOOK_MAGIC);
-	struct looking x = { .look = l, .see = see, .arg = arg, .go_on = true };
-	enum err e = read_journals(l, &x.dead);
-	uint64_t done = 0;
-
-	for (size_t i = 0; i < l->n_segments && x.go_on && e != ERR_NOMEM; i++) {
-		struct open_one o;
-		const enum err one = get_entries(l, l->segments[i].number, &o);
-
-		if (one != ERR_NONE) {
-			e = one == ERR_NOT_FOUND ? e : ERR_SYSTEM;
-			continue;
-		}
-		for (uint32_t n = o.n; n-- > 0 && x.go_on;)
-			if (o.entries[n].type == RECORD_HEAD) {
-				const enum err seen = see_head(&x, &o, &o.entries[n]);
-
-				e = seen != ERR_NONE ? seen : e;
-			}
-		close_one(&o);
-		done += l->segments[i].bytes;
-		if (progress != NULL)
-			progress(arg, done, l->stats.file_bytes);
-	}
-	journal_dead_fini(&x.dead);
 	return e;
 }
 
-/* --- checksums ------------------------------------------------------------------------------------------ */
-
-static void verify_one(struct disk_look *l, const struct open_one *o, const struct segment_entry *e,
-                       struct disk_look_verdict *v, disk_look_bad_fn *bad_one, void *arg)
+static enum err read_label(struct disk_look *k, enum disk_folder *folder)
 {
-	struct disk_found found;
-	bool was_read = false;
-	struct record r;
+	struct disk_label *const l = &k->sums.label;
+	char boot[DISK_BOOT_BYTES];
+	const enum err e = disk_label_read(&k->io, l, folder);
 
-	if (e->type == RECORD_VOID)
-		return;
-	bool is_good = read_record(l, o, e, &r, &was_read);
-	const char *const texts = l->memory + RECORD_HEADER_BYTES;
-
-	is_good = is_good && (r.type != RECORD_HEAD || record_get_head(&r, texts, &found)) &&
-	          record_checksum(span_of(texts + r.texts_bytes, r.body_bytes)) == r.body_checksum;
-	v->records++;
-	v->bytes += (uint64_t)e->bytes * INDEX_UNIT;
-	v->unread += was_read ? 0 : 1;
-	if (is_good)
-		return;
-	v->bad++;
-	if (bad_one != NULL)
-		bad_one(arg, o->head.number, (uint64_t)e->offset * INDEX_UNIT);
+	if (e != ERR_NONE || *folder != DISK_FOLDER_OURS)
+		return e != ERR_NONE ? e : ERR_UNSUPPORTED;
+	disk_io_boot(boot);
+	k->sums.is_boot_over = !l->is_clean && memcmp(boot, l->boot, sizeof(boot)) != 0;
+	return ERR_NONE;
 }
 
-enum err disk_look_verify(struct disk_look *l, struct disk_look_verdict *v,
-                          disk_look_bad_fn *bad_one, disk_look_progress_fn *progress, void *arg)
+enum err disk_look_open(struct disk_look **out, const char *path,
+                        const struct disk_look_watch *watch, enum disk_folder *folder)
 {
-	CHECK_OBJ(l, LOOK_MAGIC);
-	enum err e = ERR_NONE;
-	uint64_t done = 0;
+	struct disk_look *k;
 
-	*v = (struct disk_look_verdict){ 0 };
-	for (size_t i = 0; i < l->n_segments; i++) {
-		struct open_one o;
-		const enum err one = get_entries(l, l->segments[i].number, &o);
+	OBJ_NEW(k, LOOK_MAGIC);
+	k->path = check_strdup(path);
+	k->watch = *watch;
+	memset(k->open, 0xff, sizeof(k->open));
+	*folder = DISK_FOLDER_EMPTY;
+	enum err e = disk_io_open_folder(&k->io, path, false, false, NULL);
 
-		done += l->segments[i].bytes;
-		if (one != ERR_NONE) {
-			e = one == ERR_NOT_FOUND ? e : one;
-			continue;
-		}
-		for (uint32_t n = 0; n < o.n; n++) {
-			verify_one(l, &o, &o.entries[n], v, bad_one, arg);
-			if (progress != NULL && n % 1024 == 0)
-				progress(arg,
-				         done - l->segments[i].bytes +
-				                 (uint64_t)o.entries[n].offset * INDEX_UNIT,
-				         l->stats.file_bytes);
-		}
-		close_one(&o);
+	if (e == ERR_NONE)
+		e = read_label(k, folder);
+	if (e == ERR_NONE)
+		e = read_folder(k);
+	if (e != ERR_NONE) {
+		disk_look_close(&k);
+		return e;
 	}
-	return v->bad > 0 ? ERR_SYNTAX : e;
+	*out = k;
+	return ERR_NONE;
+}
+
+void disk_look_close(struct disk_look **kp)
+{
+	struct disk_look *k = *kp;
+
+	if (k == NULL)
+		return;
+	CHECK_OBJ(k, LOOK_MAGIC);
+	*kp = NULL;
+	for (size_t i = 0; i < k->n_segments; i++)
+		disk_io_close(&k->segments[i].fd);
+	disk_io_close_folder(&k->io);
+	free(k->segments);
+	free(k->entries);
+	free(k->by_place);
+	free(k->path);
+	OBJ_FREE(k, LOOK_MAGIC);
+}
+
+const char *disk_look_path(const struct disk_look *k)
+{
+	CHECK_OBJ(k, LOOK_MAGIC);
+	return k->path;
+}
+
+void disk_look_sums(const struct disk_look *k, struct disk_look_sums *out)
+{
+	CHECK_OBJ(k, LOOK_MAGIC);
+	*out = k->sums;
 }

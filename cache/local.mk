@@ -33,7 +33,8 @@ cache_libcache_a_SOURCES += \
 	cache/disk_io.c cache/disk_io.h \
 	cache/disk_journal.c \
 	cache/disk_label.c cache/disk_label.h \
-	cache/disk_look.c cache/disk_look.h \
+	cache/disk_look.c cache/disk_look.h cache/disk_look_int.h \
+	cache/disk_look_read.c \
 	cache/disk_read.c \
 	cache/disk_segments.c \
 	cache/disk_walk.c \

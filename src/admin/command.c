@@ -13,7 +13,7 @@ static const struct command {
 	int (*run)(int argc, char *argv[]);
 	const char *help;
 } commands[] = {
-	{ "cache", command_cache, "list, show and verify what a cache folder holds" },
+	{ "cache", command_cache, "list, show, verify and purge what the cache holds" },
 	{ "explain", command_explain, "say why a request is allowed or denied, line by line" },
 	{ "replay", command_replay, "decide recorded requests by another policy" },
 };
@@ -59,8 +59,8 @@ static void print_help(const char *word, const struct command_option *rows, size
 	printf("  %-24s %s\n", "--help", "print this, and exit");
 }
 
-int command_next(int argc, char *argv[], const struct command_option *rows, size_t n,
-                 const char **value)
+static int next(int argc, char *argv[], const struct command_option *rows, size_t n,
+                bool takes_words, const char **value)
 {
 	struct option names[OPTIONS_MAX + 2] = { { 0 } };
 	int policy = '?';
@@ -82,7 +82,7 @@ int command_next(int argc, char *argv[], const struct command_option *rows, size
 		print_help(argv[0], rows, n);
 		return COMMAND_HELPED;
 	}
-	if (c == -1 && optind == argc)
+	if (c == -1 && (optind == argc || takes_words))
 		return COMMAND_END;
 	if (c == -1)
 		fprintf(stderr, "cuttle %s: unexpected argument \"%s\"", argv[0], argv[optind]);
@@ -95,6 +95,22 @@ int command_next(int argc, char *argv[], const struct command_option *rows, size
 		return COMMAND_BAD;
 	}
 	*value = rows[c].argument != NULL ? optarg : NULL;
+	return c;
+}
+
+int command_next(int argc, char *argv[], const struct command_option *rows, size_t n,
+                 const char **value)
+{
+	return next(argc, argv, rows, n, false, value);
+}
+
+int command_next_of(int argc, char *argv[], const struct command_option *rows, size_t n,
+                    const char **value, char ***words)
+{
+	const int c = next(argc, argv, rows, n, true, value);
+
+	/* getopt_long() has moved them there. */
+	*words = argv + optind;
 	return c;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Commands: `cuttle WORD [options]`, which look at a policy, a log or a cache folder and exit. They never touch a
- * running proxy.
+ * Commands: `cuttle WORD [options]`, which look at a policy, a log or a folder of the cache and exit. They never
+ * touch a running proxy, but for `cuttle cache purge`, which asks it.
  */
 #pragma once
 
@@ -29,6 +29,13 @@ struct command_option {
 enum { COMMAND_END = -1, COMMAND_BAD = -2, COMMAND_HELPED = -3 };
 int command_next(int argc, char *argv[], const struct command_option *rows, size_t n,
                  const char **value);
+
+/*
+ * The same for a command that takes words as well, among its options: behind COMMAND_END, *words are
+ * those, with NULL behind them.
+ */
+int command_next_of(int argc, char *argv[], const struct command_option *rows, size_t n,
+                    const char **value, char ***words);
 
 struct snapshot;
 /* Load a policy and print its errors (warnings with is_loud). NULL: it cannot be used. */

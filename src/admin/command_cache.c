@@ -1,227 +1,324 @@
 /*
- * `cuttle cache`: what a directory of the cache holds. Reads the files, also beside a running proxy; it asks the
- * proxy nothing and changes nothing.
+ * `cuttle cache`: what the cache holds. All verbs but purge read the folders themselves, without a lock and without
+ * asking a running proxy.
  */
+#include "admin/command_cache.h"
+
 #include <inttypes.h>
-#include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "admin/command.h"
-#include "base/oplog.h"
-#include "cache/disk_look.h"
+#include "http/uri.h"
+#include "proxy/snapshot.h"
 
-#define PROGRESS_MS 200
+#define FAULTS_KEPT 1000u
 
-struct meter {
-	bool is_terminal, is_shown;
-	int64_t shown_ms;
+enum { POLICY, JSON, N_OPTIONS };
+
+static const struct command_option rows[N_OPTIONS] = {
+	[POLICY] = { "policy", "FILE",
+	             "the configuration whose cache_dirs are meant; default: the installed one" },
+	[JSON] = { "json", NULL, "print JSON; ls and show: an object a line" },
 };
 
-struct asked {
-	struct meter meter; /* first: the argument of progress */
-	struct span url;
-	uint64_t n, bytes;
+static const struct verb {
+	const char *word;
+	int (*run)(struct cache_command *c);
+	bool takes_pattern, needs_pattern, looks;
+	const char *words, *help;
+} verbs[] = {
+	{ "ls", command_cache_ls, true, false, true, "[PREFIX] [PATH]",
+	  "a line for each object whose URL begins with PREFIX" },
+	{ "show", command_cache_show, true, true, true, "URL [PATH]",
+	  "head, times, freshness, variants and places" },
+	{ "verify", command_cache_verify, false, false, true, "[PATH]",
+	  "read everything and compare all checksums" },
+	{ "stats", command_cache_stats, false, false, true, "[PATH]",
+	  "how many, how large, how old, whose" },
+	{ "purge", command_cache_purge, true, true, false, "PATTERN",
+	  "have the running proxy forget a URL, PREFIX* or host:NAME" },
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
+/* --- for the verbs --------------------------------------------------------------------------- */
 
-	CHECK(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void tell_progress(void *arg, uint64_t done, uint64_t all)
-{
-	struct meter *const m = arg;
-	const int64_t now = now_ms();
-
-	if (!m->is_terminal || now - m->shown_ms < PROGRESS_MS)
-		return;
-	m->shown_ms = now;
-	m->is_shown = true;
-	fprintf(stderr, "\r%3" PRIu64 "%% of %" PRIu64 " MB", all > 0 ? done * 100 / all : 100,
-	        all >> 20);
-	(void)fflush(stderr);
-}
-
-static void end_progress(struct meter *m)
-{
-	if (m->is_shown)
-		fprintf(stderr, "\r\033[K");
-	m->is_shown = false;
-}
-
-/* What came from outside goes to a terminal escaped. */
-static void print_text(struct span s)
+void command_cache_put_text(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		const unsigned char c = (unsigned char)s.p[i];
+		const uint8_t c = (uint8_t)s.p[i];
 
-		if ((c >= ' ' && c < 0x7f) || c == '\n')
+		if (c >= ' ' && c < 0x7f)
 			putchar(c);
-		else if (c != '\r')
-			printf("\\x%02X", c);
+		else
+			printf("\\x%02x", c);
 	}
 }
 
-/* One line: status, when it was answered, length of the body, URL. */
-static bool list_one(void *arg, const struct disk_look_object *o)
+const char *command_cache_time(int64_t s, char text[32])
 {
-	struct asked *const a = arg;
-	const struct cobj_meta *const m = &o->found.parts.meta;
-	const time_t at = (time_t)m->response_s;
-	struct tm tm = { 0 };
-	char when[32] = "-";
+	const time_t at = (time_t)s;
+	struct tm tm;
 
-	if (gmtime_r(&at, &tm) != NULL)
-		(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	a->n++;
-	a->bytes += m->body_bytes;
-	end_progress(&a->meter);
-	if (m->flags & COBJ_MARKER)
-		printf("vary");
-	else
-		printf("%4u", m->status);
-	printf(" %s %10" PRIu64 " ", when, m->body_bytes);
-	print_text(o->found.parts.url);
-	putchar('\n');
-	return true;
+	if (localtime_r(&at, &tm) == NULL || strftime(text, 32, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		snprintf(text, 32, "-");
+	return text;
 }
 
-static bool show_one(void *arg, const struct disk_look_object *o)
+struct span command_cache_host(struct span url)
 {
-	struct asked *const a = arg;
+	size_t at = 0, end = 0;
 
-	if (!span_eq(o->found.parts.url, a->url))
+	while (at + 2 < url.n && memcmp(url.p + at, "://", 3) != 0)
+		at++;
+	if (at + 2 >= url.n)
+		return SPAN("-");
+	url = span_skip(url, at + 3);
+	if (url.n > 0 && url.p[0] == '[')
+		end = span_find(url, ']');
+	while (end < url.n && url.p[end] != ':' && url.p[end] != '/' && url.p[end] != '?')
+		end++;
+	return span_of(url.p, end);
+}
+
+struct span command_cache_url(struct cache_command *c, struct span url)
+{
+	const char *detail = "";
+	struct uri u;
+
+	return uri_parse_absolute(url, &c->arena, &u, &detail) ? uri_text(&u, &c->arena) : url;
+}
+
+bool command_cache_is_reachable(struct cache_command *c, const struct disk_looked *o)
+{
+	const struct cobj_parts *const p = &o->found.parts;
+	uint64_t salt = 0;
+
+	if (!o->is_variant)
 		return true;
-	(void)list_one(arg, o);
-	printf("segment-%08x at %" PRIu64 ", %" PRIu64 " bytes, %u fragments%s\n", o->segment,
-	       o->offset, o->bytes, o->found.n_places,
-	       o->is_old ? "; to be validated (the machine went down)" : "");
-	if (o->found.parts.vary.n > 0) {
-		printf("varies by ");
-		print_text(o->found.parts.vary);
-		putchar('\n');
-	}
-	if (o->found.parts.variant.n > 0) {
-		printf("for ");
-		print_text(o->found.parts.variant);
-		putchar('\n');
-	}
-	print_text(o->found.parts.head_text);
-	return true;
+	for (size_t i = 0; i < c->n_looks && !o->is_misplaced; i++)
+		if (disk_look_marker(c->looks[i], p->url, &salt) && salt == p->meta.salt)
+			return true;
+	return false;
 }
 
-static int walk(struct disk_look *l, struct asked *a, disk_look_fn *see)
+bool command_cache_each(struct cache_command *c, enum disk_look_depth depth, disk_look_see_fn *see,
+                        void *arg)
 {
-	const enum err e = disk_look_each(l, see, tell_progress, a);
+	enum err e = ERR_NONE;
 
-	end_progress(&a->meter);
+	for (size_t i = 0; i < c->n_looks && e == ERR_NONE; i++) {
+		c->folder = disk_look_path(c->looks[i]);
+		e = disk_look_each(c->looks[i], depth, see, arg);
+	}
+	progress_tell(&c->progress, NULL, 0);
 	if (e != ERR_NONE)
-		fprintf(stderr, "cuttle cache: some objects could not be read (%s)\n", err_text(e));
-	if (a->url.p != NULL && a->n == 0)
-		fprintf(stderr, "cuttle cache: nothing is stored under that URL\n");
-	return e == ERR_NONE && (a->url.p == NULL || a->n > 0) ? EXIT_SUCCESS : EXIT_FAILURE;
+		fprintf(stderr, "cuttle cache: %s: %s\n", c->folder, err_text(e));
+	return e == ERR_NONE;
 }
 
-static void tell_bad(void *arg, uint32_t segment, uint64_t offset)
+void command_cache_note_faults(const struct cache_command *c)
 {
-	struct asked *const a = arg;
-
-	end_progress(&a->meter);
-	printf("damaged: segment-%08x at %" PRIu64 "\n", segment, offset);
+	if (c->n_faults != 0)
+		fprintf(stderr,
+		        "cuttle cache: %" PRIu64 " things are damaged; see cuttle cache verify\n",
+		        c->n_faults);
 }
 
-static int verify(struct disk_look *l, struct asked *a)
-{
-	struct disk_look_verdict v;
-	const enum err e = disk_look_verify(l, &v, tell_bad, tell_progress, a);
+/* --- folders --------------------------------------------------------------------------------- */
 
-	end_progress(&a->meter);
-	printf("%" PRIu64 " records, %" PRIu64 " bytes: %" PRIu64 " damaged\n", v.records, v.bytes,
-	       v.bad);
-	if (e != ERR_NONE && v.bad == 0)
-		fprintf(stderr, "cuttle cache: some segments could not be read (%s)\n",
-		        err_text(e));
-	return e == ERR_NONE ? EXIT_SUCCESS : EXIT_FAILURE;
+static void tell_progress(void *arg, const char *what, uint64_t done, uint64_t of)
+{
+	struct cache_command *const c = arg;
+	char text[512];
+
+	if (!c->progress.is_terminal)
+		return;
+	snprintf(text, sizeof(text), "%s: %s", c->folder, what);
+	progress_share(&c->progress, text, done, of);
 }
 
-static bool count_one(void *arg, const struct disk_look_object *o)
+/* Kept until they are printed: JSON has its own place for them. */
+static void tell_fault(void *arg, const struct disk_look_fault *f)
 {
-	struct asked *const a = arg;
+	struct cache_command *const c = arg;
 
-	a->n++;
-	a->bytes += o->found.parts.meta.body_bytes;
+	if (c->n_faults++ >= FAULTS_KEPT)
+		return;
+	if (c->faults == NULL)
+		c->faults = check_calloc(FAULTS_KEPT, sizeof(*c->faults));
+	c->faults[c->n_kept++] = (struct cache_fault){ .folder = c->folder,
+		                                       .file = check_strdup(f->file),
+		                                       .url = span_strdup(f->url),
+		                                       .what = check_strdup(f->what),
+		                                       .offset = f->offset };
+}
+
+static const char *folder_text(enum disk_folder f)
+{
+	switch (f) {
+	case DISK_FOLDER_OURS:
+	case DISK_FOLDER_EMPTY:
+		return "it is not prepared: no cache is there (cuttle -z prepares it)";
+	case DISK_FOLDER_OTHER_VERSION:
+		return "it was made by another version of Cuttle, or on another kind of machine";
+	case DISK_FOLDER_DAMAGED:
+		return "its label, the file " DISK_LABEL_NAME ", is damaged";
+	case DISK_FOLDER_FOREIGN:
+		return "the files in it are not Cuttle's";
+	}
+	UNREACHABLE("disk_folder");
+}
+
+static bool open_folder(struct cache_command *c, const char *path)
+{
+	const struct disk_look_watch watch = { c, tell_fault, tell_progress };
+	enum disk_folder folder = DISK_FOLDER_EMPTY;
+	struct disk_look *k = NULL;
+
+	c->folder = path;
+	const enum err e = disk_look_open(&k, path, &watch, &folder);
+
+	progress_tell(&c->progress, NULL, 0);
+	if (e != ERR_NONE) {
+		fprintf(stderr, "cuttle cache: %s: %s\n", path,
+		        e == ERR_UNSUPPORTED ? folder_text(folder) : err_text(e));
+		return false;
+	}
+	c->looks = check_realloc(c->looks, (c->n_looks + 1) * sizeof(*c->looks));
+	c->looks[c->n_looks++] = k;
 	return true;
 }
 
-static int stats(struct disk_look *l, struct asked *a)
+static bool open_folders(struct cache_command *c)
 {
-	struct disk_look_stats s;
-	const int status = walk(l, a, count_one);
+	bool is_good = true;
 
-	disk_look_stats(l, &s);
-	printf("objects       %" PRIu64 "\nbody bytes    %" PRIu64 "\n", a->n, a->bytes);
-	printf("file bytes    %" PRIu64 "\ncapacity      %" PRIu64 "\n", s.file_bytes,
-	       s.capacity_bytes);
-	printf("segments      %" PRIu64 " (%" PRIu64 " sealed)\n", s.segments, s.sealed_segments);
-	printf("tombstones    %" PRIu64 "\n", s.tombstones);
-	printf("state         %s\n", s.is_in_use ? "in use, or left by a crash" : "closed");
-	return status;
+	if (c->path != NULL)
+		return open_folder(c, c->path);
+	if (c->conf->dirs == NULL)
+		fprintf(stderr, "cuttle cache: the configuration has no cache_dir, so nothing is "
+		                "on a disk; name a folder, or a configuration by -f\n");
+	for (const struct cache_dir *d = c->conf->dirs; d != NULL; d = d->next)
+		is_good = open_folder(c, d->path.p) && is_good;
+	return is_good && c->conf->dirs != NULL;
 }
 
-static void print_usage(FILE *to)
+static bool load_conf(struct cache_command *c)
 {
-	fprintf(to, "usage: cuttle cache ls PATH        each object: status, time, bytes, URL\n"
-	            "       cuttle cache show URL PATH  what is kept of it\n"
-	            "       cuttle cache verify PATH    read all, and compare the checksums\n"
-	            "       cuttle cache stats PATH     what there is in all\n");
-	fprintf(to, "  %-24s %s\n", "--help", "print this, and exit");
+	cache_conf_init(&c->defaults);
+	c->conf = &c->defaults;
+	if (c->path != NULL && c->policy == NULL)
+		return true;
+	c->snapshot = command_load(c->policy != NULL ? c->policy : SYSCONFDIR "/cuttle/cuttle.conf",
+	                           false);
+	if (c->snapshot != NULL)
+		c->conf = snapshot_cache_conf(c->snapshot);
+	return c->snapshot != NULL;
 }
 
-static struct disk_look *open_folder(const char *path)
-{
-	struct disk_look *l = NULL;
-	const enum err e = disk_look_open(&l, path);
+/* --- the command ----------------------------------------------------------------------------- */
 
-	if (e == ERR_UNSUPPORTED)
-		fprintf(stderr, "cuttle cache: %s is no cache folder of this version of Cuttle\n",
-		        path);
-	else if (e != ERR_NONE)
-		fprintf(stderr, "cuttle cache: %s: %s\n", path, err_text(e));
-	return l;
+static void print_verbs(FILE *to)
+{
+	fprintf(to, "what to do:\n");
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		char left[40];
+
+		snprintf(left, sizeof(left), "%s %s", verbs[i].word, verbs[i].words);
+		fprintf(to, "  %-24s %s\n", left, verbs[i].help);
+	}
+	fprintf(to, "PATH is a folder of a cache; beside PREFIX or URL it begins with / or .\n");
+}
+
+static int misuse(const char *what, const char *word)
+{
+	fprintf(stderr, "cuttle cache: %s%s%s%s; see cuttle cache --help\n", what,
+	        word != NULL ? " \"" : "", word != NULL ? word : "", word != NULL ? "\"" : "");
+	return CACHE_FAILED;
+}
+
+/* No URL begins like that. */
+static bool is_path(const char *word)
+{
+	return word[0] == '/' || word[0] == '.';
+}
+
+/* NULL: reported. */
+static const struct verb *take_words(struct cache_command *c, char **words)
+{
+	const struct verb *v = NULL;
+
+	for (size_t i = 0; words[0] != NULL && i < ARRAY_LEN(verbs); i++)
+		if (strcmp(words[0], verbs[i].word) == 0)
+			v = &verbs[i];
+	if (v == NULL) {
+		(void)misuse(words[0] != NULL ? "it is not known how to" : "what is to be done?",
+		             words[0]);
+		return NULL;
+	}
+	c->verb = *words++;
+	if (v->takes_pattern && *words != NULL && (v->needs_pattern || !is_path(*words)))
+		c->pattern = span_str(*words++);
+	if (v->looks && *words != NULL)
+		c->path = *words++;
+	if (*words != NULL)
+		(void)misuse("unexpected argument", *words);
+	else if (v->needs_pattern && c->pattern.n == 0)
+		(void)misuse("it takes a URL to", c->verb);
+	else
+		return v;
+	return NULL;
+}
+
+static void fini(struct cache_command *c)
+{
+	for (size_t i = 0; i < c->n_looks; i++)
+		disk_look_close(&c->looks[i]);
+	for (uint64_t i = 0; i < c->n_kept; i++) {
+		free(c->faults[i].file);
+		free(c->faults[i].url);
+		free(c->faults[i].what);
+	}
+	free(c->faults);
+	free(c->looks);
+	if (c->snapshot != NULL)
+		snapshot_unref(&c->snapshot);
+	cache_conf_fini(&c->defaults);
+	arena_fini(&c->arena);
+}
+
+static int run(struct cache_command *c, const struct verb *v)
+{
+	if (!load_conf(c) || (v->looks && !open_folders(c)))
+		return CACHE_FAILED;
+	const int status = v->run(c);
+
+	return fflush(stdout) == 0 ? status : CACHE_FAILED;
 }
 
 int command_cache(int argc, char *argv[])
 {
-	const char *const what = argc > 1 ? argv[1] : "";
-	const bool is_show = strcmp(what, "show") == 0;
-	struct asked a = { .meter = { .is_terminal = isatty(STDERR_FILENO) == 1,
-		                      .shown_ms = now_ms() } };
+	struct cache_command c = { .now_s = (int64_t)time(NULL) };
+	const char *value = NULL;
+	char **words = NULL;
+	int id;
 
-	if (strcmp(what, "--help") == 0) {
-		print_usage(stdout);
-		return EXIT_SUCCESS;
+	while ((id = command_next_of(argc, argv, rows, N_OPTIONS, &value, &words)) >= 0) {
+		c.is_json = c.is_json || id == JSON;
+		if (id == POLICY)
+			c.policy = value;
 	}
-	if (argc != (is_show ? 4 : 3) ||
-	    (!is_show && strcmp(what, "ls") != 0 && strcmp(what, "verify") != 0 &&
-	     strcmp(what, "stats") != 0)) {
-		print_usage(stderr);
-		return EXIT_FAILURE;
-	}
-	struct disk_look *l = open_folder(argv[argc - 1]);
+	if (id == COMMAND_HELPED)
+		print_verbs(stdout);
+	if (id != COMMAND_END)
+		return id == COMMAND_HELPED ? CACHE_DONE : CACHE_FAILED;
+	const struct verb *const v = take_words(&c, words);
 
-	if (l == NULL)
-		return EXIT_FAILURE;
-	if (is_show)
-		a.url = span_str(argv[2]);
-	const int status = is_show                       ? walk(l, &a, show_one)
-	                   : strcmp(what, "ls") == 0     ? walk(l, &a, list_one)
-	                   : strcmp(what, "verify") == 0 ? verify(l, &a)
-	                                                 : stats(l, &a);
+	if (v == NULL)
+		return CACHE_FAILED;
+	arena_init(&c.arena);
+	progress_begin(&c.progress);
+	const int status = run(&c, v);
 
-	disk_look_close(&l);
+	fini(&c);
 	return status;
 }

@@ -3,31 +3,7 @@
  */
 #include "admin/explain.h"
 
-/* Bytes above ASCII that are no UTF-8 would make the text invalid, so each is written as U+00xx. */
-static void put_string(FILE *to, struct span s)
-{
-	fputc('"', to);
-	for (size_t i = 0; i < s.n; i++) {
-		const uint8_t c = (uint8_t)s.p[i];
-
-		if (c == '"' || c == '\\')
-			fprintf(to, "\\%c", c);
-		else if (c < 0x20 || c >= 0x7f)
-			fprintf(to, "\\u%04x", c);
-		else
-			fputc(c, to);
-	}
-	fputc('"', to);
-}
-
-static void put_member(FILE *to, const char *name, struct span s)
-{
-	fprintf(to, ",\"%s\":", name);
-	if (s.p != NULL)
-		put_string(to, s);
-	else
-		fputs("null", to);
-}
+#include "admin/json.h"
 
 static void put_rule(FILE *to, const char *name, const struct trail *t, const struct acl_rule *r,
                      struct conf_place at)
@@ -38,9 +14,9 @@ static void put_rule(FILE *to, const char *name, const struct trail *t, const st
 		return;
 	}
 	fputs("{\"directive\":", to);
-	put_string(to, span_str(t->directive));
-	put_member(to, "text", acl_rule_text(r));
-	put_member(to, "file", span_str(at.file));
+	json_string(to, span_str(t->directive));
+	json_member(to, "text", acl_rule_text(r));
+	json_member(to, "file", span_str(at.file));
 	fprintf(to, ",\"line\":%u}", at.line);
 }
 
@@ -67,15 +43,15 @@ static void put_steps(FILE *to, const char *name, const struct acl_step *steps, 
 		const struct conf_place at = acl_rule_place(s->rule);
 
 		fprintf(to, "%s{\"acl\":", i != 0 ? "," : "");
-		put_string(to, span_str(s->acl));
-		put_member(to, "type", span_str(s->type));
-		put_member(to, "file", span_str(at.file));
+		json_string(to, span_str(s->acl));
+		json_member(to, "type", span_str(s->type));
+		json_member(to, "file", span_str(at.file));
 		fprintf(to, ",\"line\":%u,\"depth\":%u,\"negated\":%s,\"matches\":\"%s\"", at.line,
 		        s->depth, s->is_negated ? "true" : "false", result_word(s->result));
-		put_member(to, "value", s->has_subject ? s->compared : SPAN_NULL);
-		put_member(to, "entry", s->entry);
+		json_member(to, "value", s->has_subject ? s->compared : SPAN_NULL);
+		json_member(to, "entry", s->entry);
 		if (s->result == ACL_NEED)
-			put_member(to, "needs", span_str(fact_name(s->need)));
+			json_member(to, "needs", span_str(fact_name(s->need)));
 		fputc('}', to);
 	}
 	fputc(']', to);
@@ -87,13 +63,13 @@ static void put_stage(FILE *to, const struct explain_stage *stage)
 	bool is_first = true;
 
 	fputs("{\"directive\":", to);
-	put_string(to, span_str(stage->directive));
-	put_member(to, "verdict", span_str(verdict_text(x->verdict)));
+	json_string(to, span_str(stage->directive));
+	json_member(to, "verdict", span_str(verdict_text(x->verdict)));
 	put_rule(to, "rule", &x->trail, x->trail.rule, x->trail.place);
 	if (x->trail.detail != NULL)
-		put_member(to, "detail", span_str(x->trail.detail));
+		json_member(to, "detail", span_str(x->trail.detail));
 	if (x->verdict == VERDICT_NEED)
-		put_member(to, "needs", span_str(fact_name(x->trail.need)));
+		json_member(to, "needs", span_str(fact_name(x->trail.need)));
 	fputs(",\"facts\":[", to);
 	for (unsigned f = 0; f < FACT_N; f++) {
 		if ((stage->needed & 1u << f) == 0)
@@ -112,9 +88,9 @@ static void put_stage(FILE *to, const struct explain_stage *stage)
 void explain_print_json(FILE *to, const struct explanation *e, const struct facts *f)
 {
 	fputs("{\"verdict\":", to);
-	put_string(to, span_str(verdict_text(e->verdict)));
-	put_member(to, "method", f->method_name);
-	put_member(to, "url", f->url);
+	json_string(to, span_str(verdict_text(e->verdict)));
+	json_member(to, "method", f->method_name);
+	json_member(to, "url", f->url);
 	fputs(",\"stages\":[", to);
 	for (size_t i = 0; i < e->n; i++) {
 		if (i != 0)

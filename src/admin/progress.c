@@ -4,6 +4,7 @@
  */
 #include "admin/progress.h"
 
+#include <inttypes.h>
 #include <unistd.h>
 
 #define SHOWN_AFTER_MS  1000
@@ -37,34 +38,58 @@ static void make_printable(char *text)
 			*text = '?';
 }
 
+/* False: it is not time to show anything. */
+static bool is_due(struct progress *p)
+{
+	const int64_t now = now_ms();
+
+	if (!p->is_terminal || now - p->begun_ms < SHOWN_AFTER_MS ||
+	    now - p->shown_ms < SHOWN_EVERY_MS)
+		return false;
+	p->shown_ms = now;
+	return true;
+}
+
+static void show(struct progress *p, const char *what, const char *how_far)
+{
+	char name[WHAT_BYTES_MAX + 4], line[WHAT_BYTES_MAX + 100];
+	size_t n = strlen(what);
+
+	p->is_shown = true;
+	/* Of a long path, the end tells more. */
+	snprintf(name, sizeof(name), "%s%s", n > WHAT_BYTES_MAX ? "..." : "",
+	         n > WHAT_BYTES_MAX ? what + n - WHAT_BYTES_MAX : what);
+	make_printable(name);
+	n = (size_t)snprintf(line, sizeof(line), LINE_IS_CLEARED "cuttle: %d s: %s%s",
+	                     (int)((p->shown_ms - p->begun_ms) / 1000), name, how_far);
+	put(line, n);
+}
+
 void progress_tell(void *arg, const char *what, unsigned lines)
 {
-	struct progress *p = arg;
-	char name[WHAT_BYTES_MAX + 4], line[WHAT_BYTES_MAX + 60];
-	size_t n;
+	struct progress *const p = arg;
+	char how_far[40] = "";
 
-	if (!p->is_terminal)
-		return;
 	if (what == NULL) {
 		if (p->is_shown)
 			put(LINE_IS_CLEARED, strlen(LINE_IS_CLEARED));
 		p->is_shown = false;
 		return;
 	}
-	const int64_t now = now_ms();
-
-	if (now - p->begun_ms < SHOWN_AFTER_MS || now - p->shown_ms < SHOWN_EVERY_MS)
+	if (!is_due(p))
 		return;
-	p->shown_ms = now;
-	p->is_shown = true;
-	/* Of a long path, the end tells more. */
-	n = strlen(what);
-	snprintf(name, sizeof(name), "%s%s", n > WHAT_BYTES_MAX ? "..." : "",
-	         n > WHAT_BYTES_MAX ? what + n - WHAT_BYTES_MAX : what);
-	make_printable(name);
-	n = (size_t)snprintf(line, sizeof(line), LINE_IS_CLEARED "cuttle: %d s: %s",
-	                     (int)((now - p->begun_ms) / 1000), name);
 	if (lines != 0)
-		n += (size_t)snprintf(line + n, sizeof(line) - n, ", %u lines", lines);
-	put(line, n);
+		snprintf(how_far, sizeof(how_far), ", %u lines", lines);
+	show(p, what, how_far);
+}
+
+void progress_share(struct progress *p, const char *what, uint64_t done, uint64_t of)
+{
+	char how_far[64] = "";
+
+	if (!is_due(p))
+		return;
+	if (of != 0)
+		snprintf(how_far, sizeof(how_far), ", %" PRIu64 " of %" PRIu64, done, of);
+	show(p, what, how_far);
 }

@@ -1,5 +1,6 @@
 /*
- * A line on the terminal while a configuration is being loaded, for who waits for it.
+ * A line on the terminal while something takes long, for who waits for it: a configuration that is being loaded, a
+ * folder of the cache that is being read.
  */
 #pragma once
 
@@ -17,3 +18,5 @@ void progress_begin(struct progress *p);
  * lines). NULL: it is over, and the line goes away.
  */
 void progress_tell(void *arg, const char *what, unsigned lines);
+/* The same of other things: how many of them are done. of 0: it is not known. */
+void progress_share(struct progress *p, const char *what, uint64_t done, uint64_t of);

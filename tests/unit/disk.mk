@@ -7,6 +7,7 @@ tests_unit_unit_disk_SOURCES = tests/unit/unit_disk.c tests/unit/unit.h \
 	tests/unit/cache/disk_world.c tests/unit/cache/disk_world.h \
 	tests/unit/cache/test_disk.c \
 	tests/unit/cache/test_disk_faults.c \
+	tests/unit/cache/test_disk_look.c \
 	tests/unit/cache/test_journal.c \
 	tests/unit/cache/test_record.c \
 	tests/unit/cache/test_segment.c

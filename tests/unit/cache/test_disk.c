@@ -4,9 +4,6 @@
  */
 #include "tests/unit/cache/disk_world.h"
 
-#include "cache/disk_look.h"
-
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -220,24 +217,17 @@ struct sight {
 	unsigned n;
 };
 
-static bool see_object(void *arg, const struct disk_look_object *o)
+static bool see_head(void *arg, const struct disk_found *f)
 {
 	struct sight *const s = arg;
 	uint64_t n;
 
-	ck_assert(span_to_u64(span_skip(o->found.parts.url, strlen("http://test/")), &n));
+	ck_assert(span_to_u64(span_skip(f->parts.url, strlen("http://test/")), &n));
 	ck_assert_uint_lt(n, 64);
 	ck_assert_uint_eq(s->seen >> n & 1, 0);
 	s->seen |= 1ull << n;
 	s->n++;
 	return true;
-}
-
-static bool see_head(void *arg, const struct disk_found *f)
-{
-	const struct disk_look_object o = { .found = *f };
-
-	return see_object(arg, &o);
 }
 
 START_TEST(a_walk_sees_each_object_once)
@@ -252,61 +242,6 @@ START_TEST(a_walk_sees_each_object_once)
 	disk_forget(w.disk, disk_world_key(6));
 	ck_assert_int_eq(disk_walk(w.disk, see_head, &s), ERR_NONE);
 	ck_assert_uint_eq(s.seen, ((1ull << 41) - 1) & ~(1ull << 6));
-}
-END_TEST
-
-START_TEST(who_looks_beside_a_user_sees_what_was_written)
-{
-	struct disk_look *l = NULL;
-	struct disk_look_verdict v;
-	struct disk_look_stats stats;
-	struct sight s = { 0 };
-
-	for (unsigned n = 0; n < 40; n++)
-		put(n, 1, n * 50, n % 3 == 0 && n > 0 ? 100 : 0);
-	disk_world_flush(&w);
-	disk_forget(w.disk, disk_world_key(6));
-	ck_assert_int_eq(disk_look_open(&l, w.folder), ERR_NONE);
-	ck_assert_int_eq(disk_look_each(l, see_object, NULL, &s), ERR_NONE);
-	ck_assert_uint_eq(s.seen, ((1ull << 40) - 1) & ~(1ull << 6));
-	ck_assert_int_eq(disk_look_verify(l, &v, NULL, NULL, NULL), ERR_NONE);
-	ck_assert_uint_gt(v.records, 40);
-	ck_assert_uint_eq(v.bad, 0);
-	disk_look_stats(l, &stats);
-	ck_assert(stats.is_in_use);
-	ck_assert_uint_eq(stats.tombstones, 1);
-	disk_look_close(&l);
-	disk_world_close(&w);
-	ck_assert_int_eq(disk_look_open(&l, w.folder), ERR_NONE);
-	disk_look_stats(l, &stats);
-	ck_assert(!stats.is_in_use);
-	ck_assert_uint_eq(stats.sealed_segments, stats.segments);
-	disk_look_close(&l);
-}
-END_TEST
-
-START_TEST(who_verifies_finds_a_byte_that_turned)
-{
-	struct disk_look *l = NULL;
-	struct disk_look_verdict v;
-	char path[512];
-
-	put(1, 1, 5000, 0);
-	put(2, 1, 5000, 1000);
-	disk_world_close(&w);
-	(void)snprintf(path, sizeof(path), "%s/segment-00000001", w.folder);
-	const int fd = open(path, O_WRONLY);
-
-	ck_assert_int_eq(pwrite(fd, "!?", 2, 2000), 2);
-	ck_assert_int_eq(pwrite(fd, "!?", 2, 6500), 2);
-	(void)close(fd);
-	ck_assert_int_eq(disk_look_open(&l, w.folder), ERR_NONE);
-	ck_assert_int_eq(disk_look_verify(l, &v, NULL, NULL, NULL), ERR_SYNTAX);
-	ck_assert_uint_eq(v.bad, 2);
-	ck_assert_uint_eq(v.records, 7);
-	disk_look_close(&l);
-	ck_assert_int_eq(disk_look_open(&l, "/proc"), ERR_UNSUPPORTED);
-	ck_assert_int_eq(disk_look_open(&l, "/nothing/here"), ERR_NOT_FOUND);
 }
 END_TEST
 
@@ -358,8 +293,6 @@ Suite *suite_disk(void)
 	tcase_add_test(t, after_a_kill_what_was_written_is_there_and_what_was_buried_is_not);
 	tcase_add_test(t, the_capacity_is_kept_by_evicting_the_oldest);
 	tcase_add_test(t, a_walk_sees_each_object_once);
-	tcase_add_test(t, who_looks_beside_a_user_sees_what_was_written);
-	tcase_add_test(t, who_verifies_finds_a_byte_that_turned);
 	tcase_add_test(t, what_is_used_is_written_again_and_outlives_a_stream);
 	tcase_add_test(t, a_sync_is_ready_when_the_journal_is_durable);
 	tcase_add_test(t, a_second_user_is_refused);
