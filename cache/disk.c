@@ -271,21 +271,35 @@ enum err disk_prepare(const struct cache_dir *dir, const struct cache_secret *se
 	return e;
 }
 
-bool disk_prepare_all(const struct cache_conf *conf, unsigned *n)
+/* By a proxy of the same configuration, it seems. */
+static bool is_in_use(const struct cache_dir *dir)
 {
-	struct cache_secret secret;
+	struct disk_io io;
+	const enum err e = disk_io_open_folder(&io, dir->path.p, false, true, NULL);
+
+	if (e == ERR_NONE)
+		disk_io_close_folder(&io);
+	return e == ERR_IN_USE;
+}
+
+bool disk_prepare_all(const struct cache_conf *conf, disk_prepared_fn *tell, void *arg)
+{
+	struct cache_secret secret, own;
 	bool is_drawn = true, ok = true;
 
 	for (const struct cache_dir *d = conf->dirs; d != NULL && is_drawn; d = d->next)
 		is_drawn = disk_secret(d, &secret) != ERR_NONE;
 	if (is_drawn)
 		cache_secret_draw(&secret);
-	*n = 0;
-	for (const struct cache_dir *d = conf->dirs; d != NULL; d = d->next)
-		if (disk_prepare(d, &secret) == ERR_NONE)
-			(*n)++;
+	for (const struct cache_dir *d = conf->dirs; d != NULL; d = d->next) {
+		const bool was_prepared = disk_secret(d, &own) == ERR_NONE;
+		const bool is_one_of_us = was_prepared && memcmp(&own, &secret, sizeof(own)) == 0;
+
+		if ((is_one_of_us && is_in_use(d)) || disk_prepare(d, &secret) == ERR_NONE)
+			tell(arg, d, was_prepared);
 		else
 			ok = false;
+	}
 	return ok;
 }
 

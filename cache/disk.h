@@ -54,8 +54,9 @@ enum err disk_secret(const struct cache_dir *dir, struct cache_secret *secret) M
  * reports what is wrong otherwise. For `cuttle -z`; disk_open() does it too.
  */
 enum err disk_prepare(const struct cache_dir *dir, const struct cache_secret *secret) MUST_USE;
-/* All of a configuration; *n: how many are prepared. False: some could not be, which was reported. */
-bool disk_prepare_all(const struct cache_conf *conf, unsigned *n);
+/* All of a configuration; `tell` hears of each that can be used now, or is in use. False: some cannot, which was reported. */
+typedef void disk_prepared_fn(void *arg, const struct cache_dir *dir, bool was_prepared);
+bool disk_prepare_all(const struct cache_conf *conf, disk_prepared_fn *tell, void *arg);
 /*
  * Open a prepared directory, or prepare an empty one. Its index is loaded by a job into `index`; while that
  * goes on objects are found as they come. ERR_IN_USE: another process has it; ERR_UNSUPPORTED: another version or
@@ -142,7 +143,7 @@ struct disk_fragment {
 	struct span bytes; /* p is NULL: it is in the file */
 	int fd;
 	uint64_t offset;
-	bool is_busy;      /* FAILED: too many jobs wait; it is not damaged */
+	bool is_busy;     /* FAILED: too many jobs wait; it is not damaged */
 	void *hold, *job; /* private */
 };
 enum op_status disk_fragment(struct disk_fragment *q, struct loop *l, struct task *waiter);

@@ -187,9 +187,18 @@ int verb_run(enum option_verb v, const struct proxy_options *po, const struct sc
 	return EXIT_SUCCESS;
 }
 
+static void tell_prepared(void *arg, const struct cache_dir *d, bool was_prepared)
+{
+	unsigned *const n = arg;
+
+	(*n)++;
+	fprintf(stderr, "cuttle: cache_dir %s: %s\n", d->path.p,
+	        was_prepared ? "has been prepared before" : "prepared");
+}
+
 int verb_prepare(const struct proxy_options *po)
 {
-	struct identity id;
+	struct identity id = { .gid = (gid_t)-1 };
 	struct snapshot *s = conf_load(po, false, &id);
 	unsigned n = 0;
 
@@ -199,11 +208,11 @@ int verb_prepare(const struct proxy_options *po)
 	bool ok = true;
 
 	/* What is made belongs to who will write there. */
-	for (const struct cache_dir *d = conf->dirs; d != NULL && geteuid() == 0; d = d->next)
-		folders_make(d->path.p, id.uid, id.gid);
+	for (const struct cache_dir *d = conf->dirs; d != NULL; d = d->next)
+		folders_make(d->path.p, geteuid() == 0 ? id.uid : (uid_t)-1, id.gid);
 	if (conf->dirs != NULL && geteuid() == 0)
 		ok = privileges_drop(&id, PRIVILEGES_NONE, false);
-	ok = ok && disk_prepare_all(conf, &n);
+	ok = ok && disk_prepare_all(conf, tell_prepared, &n);
 	if (conf->dirs == NULL)
 		fprintf(stderr, "cuttle: nothing to prepare: no cache folder is needed\n");
 	else
