@@ -23,14 +23,13 @@ static bool port_of(const struct snapshot *s, struct endpoint *to)
 	return true;
 }
 
+/* As it stands: the proxy takes what follows the name for the URL. What no URL holds is escaped. */
 static void put_escaped(FILE *to, struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		const uint8_t c = (uint8_t)s.p[i];
-		const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		                      (c >= '0' && c <= '9') || strchr("-._~:/", c) != NULL;
 
-		if (is_plain && c != 0)
+		if (c > ' ' && c < 0x7f)
 			fputc(c, to);
 		else
 			fprintf(to, "%%%02X", c);
@@ -162,7 +161,11 @@ static int report(struct cache_command *c, struct span answer)
 	/* An error page is for browsers. */
 	if (body.n > 0 && body.p[0] != '<')
 		fprintf(to, "%.*s", SPAN_ARG(body));
-	fputc('\n', to);
+	fputs(head.status == 403
+	              ? ": the configuration needs an acl that names the method PURGE, and "
+	                "http_access must allow it from here\n"
+	              : "\n",
+	      to);
 	return head.status == 200 ? CACHE_DONE : head.status == 404 ? CACHE_NOT_SO : CACHE_FAILED;
 }
 

@@ -66,9 +66,9 @@ EXTRA_DIST += \
 	tests/integration/test_1040_cache_collapse.py \
 	tests/integration/test_1050_cache_invalidation.py \
 	tests/integration/test_1060_cache_dir.py \
-	tests/integration/test_1065_cache_command.py \
 	tests/integration/test_1070_cache_knobs.py \
 	tests/integration/test_1100_cache_road.py \
+	tests/integration/test_1200_cache_verbs.py \
 	tests/integration/test_1900_cache_crash.py \
 	tests/integration/test_9000_differential.py \
 	tests/integration/test_9010_differential_policy.py \
