@@ -4,6 +4,7 @@ tests_unit_unit_admin_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_admin_SOURCES = tests/unit/unit_admin.c tests/unit/unit.h \
 	tests/unit/acl/random.h \
 	tests/unit/admin/policies.c tests/unit/admin/policies.h \
+	tests/unit/admin/test_command_cache.c \
 	tests/unit/admin/test_equal.c \
 	tests/unit/admin/test_replay.c
 tests_unit_unit_admin_LDADD = src/admin/libadmin.a src/proxy/libproxy.a src/peer/libpeer.a src/header/libheader.a \
