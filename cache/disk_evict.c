@@ -406,5 +406,7 @@ void disk_evict(struct disk *d)
 		disk_lock(d);
 		segment_unref(s);
 		disk_unlock(d);
+		/* Now, not by the next flush: as long as it counts, the next one would go in vain. */
+		segment_close_gone(d);
 	}
 }
