@@ -157,8 +157,8 @@ void disk_fragment_done(struct disk_fragment *q);
  * from a kill; from a power loss when a disk_sync() that was started afterwards is READY. True: there was one.
  */
 bool disk_forget(struct disk *d, struct cache_key key);
-/* One that turned out to be damaged: out of the index, if it still is the one of this entry. */
-void disk_drop(struct disk *d, struct cache_key key, const struct index_entry *entry);
+/* One that turned out to be damaged: out of the index, if it still is the one of this entry. True: it was. */
+bool disk_drop(struct disk *d, struct cache_key key, const struct index_entry *entry);
 /* FAILED: it could not be written. Many waiters share one fdatasync(). */
 struct disk_sync {
 	struct op op;

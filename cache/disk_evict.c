@@ -239,7 +239,11 @@ static void drop(struct victims *v, const struct evict_object *o)
 
 	if (at->segment != v->segment->number) {
 		/* Its head stays where it is: buried, so that a start does not find it. */
-		disk_drop(d, o->key, at);
+		const bool was_there = disk_drop(d, o->key, at);
+
+		disk_lock(d);
+		d->stats.evicted_objects += was_there;
+		disk_unlock(d);
 		return;
 	}
 	disk_lock(d);

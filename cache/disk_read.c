@@ -119,7 +119,7 @@ static enum op_status load_failed(struct disk_load *q, struct segment *s, bool f
 
 	if (failed) {
 		damaged(d, s, entry_offset(&q->entry), is_io);
-		disk_drop(d, q->key, &q->entry);
+		(void)disk_drop(d, q->key, &q->entry);
 	} else {
 		disk_lock(d);
 		if (cache_index_remove(d->index, q->key, q->entry.segment, q->entry.offset))

@@ -401,7 +401,7 @@ bool disk_forget(struct disk *d, struct cache_key key)
 	return is_known;
 }
 
-void disk_drop(struct disk *d, struct cache_key key, const struct index_entry *entry)
+bool disk_drop(struct disk *d, struct cache_key key, const struct index_entry *entry)
 {
 	CHECK_OBJ(d, DISK_MAGIC);
 	disk_lock(d);
@@ -413,6 +413,7 @@ void disk_drop(struct disk *d, struct cache_key key, const struct index_entry *e
 	disk_unlock(d);
 	if (was_there)
 		disk_bury(d, key, seq, entry->segment);
+	return was_there;
 }
 
 void disk_abandon(struct segment *s)

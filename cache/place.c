@@ -119,5 +119,5 @@ void cobj_place_is_bad(struct cobj *c)
 	if (!store_unlist(s, c) || !cache_index_find(s->dirs.index, c->key, false, &e))
 		return;
 	if (c->body->dir->id == disk_id_of(e.segment))
-		disk_drop(c->body->dir->disk, c->key, &e);
+		(void)disk_drop(c->body->dir->disk, c->key, &e);
 }
