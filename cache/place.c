@@ -18,7 +18,6 @@ static struct cobj_parts parts_of(const struct cobj *c)
 		                .head_text = c->head_text };
 
 	p.meta.body_bytes = c->body != NULL ? c->body->bytes : 0;
-	p.meta.flags &= (uint16_t)~COBJ_IS_STALE;
 	return p;
 }
 

@@ -190,6 +190,22 @@ def test_rfc9111_4_3_5_a_head_renews_the_stored_fields(client, start_origin):
     assert [m.method for m in origin.requests] == ["GET", "HEAD"]
 
 
+@cuttle_only("Squid 5.7 does not look at what a HEAD says")
+def test_rfc9111_4_3_5_a_head_that_tells_of_another_makes_the_stored_one_stale(client, start_origin):
+    tag = ['"one"']
+
+    def one(message):
+        return reply(b"" if message.method == "HEAD" else tag[0].encode(),
+                     fields={"Date": date(), "ETag": tag[0], "Cache-Control": "max-age=3600", "Content-Length": "5"},
+                     length=False)
+    origin = start_origin(counted(one))
+    assert client.get(origin.url("/a")).body == b'"one"'
+    tag[0] = '"two"'
+    client.ask("HEAD", origin.url("/a"), {"Cache-Control": "no-cache"})
+    assert client.get(origin.url("/a")).body == b'"two"'
+    assert origin.requests[2].get("If-None-Match") == '"one"'
+
+
 @cuttle_only("Squid 5.7 sends all of it, with the same code")
 def test_rfc9111_4_3_2_a_client_that_has_it_gets_a_304_for_a_304(proxy, client, start_origin):
     origin = start_origin(counted(stale(b"old"), not_modified()))
