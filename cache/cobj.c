@@ -59,8 +59,9 @@ void cobj_unref(struct cobj **c)
 	 * Pairs with store_let_pass(): who sets it while we hold a reference looks at the count
 	 * again himself.
 	 */
-	if (atomic_load_explicit(&mine->is_passing, memory_order_acquire))
-		store_release_passing(mine);
+	if (atomic_load_explicit(&mine->is_passing, memory_order_acquire) &&
+	    store_release_passing(mine))
+		return;
 	/* Acquires what the others released with theirs. */
 	if (atomic_fetch_sub_explicit(&mine->refs, 1, memory_order_acq_rel) == 1)
 		destroy(mine);

@@ -391,32 +391,38 @@ void store_let_pass(struct store *s, struct cobj *c)
 {
 	store_discharge(s, c);
 	enqueue(s, c, true);
-	/* Pairs with cobj_unref(). Who misses it there is found by sweep_passing(). */
+	/* Pairs with cobj_unref(). Who misses it there is found by store_sweep(). */
 	atomic_store_explicit(&c->is_passing, true, memory_order_release);
 }
 
-void store_release_passing(struct cobj *c)
+bool store_release_passing(struct cobj *c)
 {
 	struct store *const s = c->store;
 	struct store_shard *const h = store_shard(s, c->key);
 
 	lock_take(&h->lock);
 	struct cobj_resident *const r = find(h, c->key);
-	/*
-	 * Acquires nothing: it is a count, and others only get references with the shard's lock
-	 * held.
-	 */
-	const bool is_last = r != NULL && r->cobj == c &&
-	                     atomic_load_explicit(&c->refs, memory_order_relaxed) == 2;
+	const bool is_listed = r != NULL && r->cobj == c;
+	/* By the lock, so that of two who leave at once one is the last beside the table. */
+	const bool is_last =
+		is_listed && atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) == 2;
 
-	if (is_last)
+	if (is_last) {
 		take_out(s, h, r, false);
+		atomic_store_explicit(&c->is_passing, false, memory_order_relaxed);
+	}
 	lock_give(&h->lock);
-	if (!is_last)
-		return;
-	forget_place(s, r);
-	/* The table's; the caller's is there still. */
-	atomic_fetch_sub_explicit(&c->refs, 1, memory_order_release);
+	if (is_last)
+		bury(s, r);
+	return is_listed;
+}
+
+#define SWEEP 64u
+
+void store_sweep(struct store *s)
+{
+	for (unsigned i = 0; i < SWEEP; i++)
+		sweep_passing(s);
 }
 
 /* --- those under way ------------------------------------------------------------------------- */
@@ -492,36 +498,45 @@ void store_unmark(struct store *s, struct cache_key k)
 
 /* --- directories that are gone --------------------------------------------------------------- */
 
-static struct cobj *next_retired(struct store *s, struct store_shard *h)
+static bool is_retired(struct store *s, const struct cobj *c)
 {
-	struct cobj *c = NULL;
+	if (cobj_state(c) != COBJ_COMPLETE || c->body == NULL || c->body->dir == NULL)
+		return false;
+	lock_take(&s->dirs.lock);
+	const bool is_there = s->dirs.by_id[c->body->dir->id] == c->body->dir;
+
+	lock_give(&s->dirs.lock);
+	return !is_there;
+}
+
+#define BATCH 64u
+
+/* Some of a shard; counted. */
+static unsigned some_retired(struct store *s, struct store_shard *h, struct cobj **out)
+{
+	unsigned n = 0;
 
 	lock_take(&h->lock);
-	table_for_each(n, &h->table)
+	table_for_each(it, &h->table)
 	{
-		struct cobj *const one = CONTAINER_OF(n, struct cobj_resident, node)->cobj;
+		struct cobj *const one = CONTAINER_OF(it, struct cobj_resident, node)->cobj;
 
-		if (c != NULL || cobj_state(one) != COBJ_COMPLETE || one->body == NULL ||
-		    one->body->dir == NULL)
-			continue;
-		lock_take(&s->dirs.lock);
-		const bool is_there = s->dirs.by_id[one->body->dir->id] == one->body->dir;
-
-		lock_give(&s->dirs.lock);
-		if (!is_there)
-			c = cobj_ref(one);
+		if (n < BATCH && is_retired(s, one))
+			out[n++] = cobj_ref(one);
 	}
 	lock_give(&h->lock);
-	return c;
+	return n;
 }
 
 void store_forget_retired(struct store *s)
 {
-	struct cobj *c;
+	struct cobj *some[BATCH];
+	unsigned n;
 
 	for (unsigned i = 0; i < STORE_SHARDS; i++)
-		while ((c = next_retired(s, &s->shards[i])) != NULL) {
-			store_unlist_unwanted(s, c);
-			cobj_unref(&c);
-		}
+		while ((n = some_retired(s, &s->shards[i], some)) > 0)
+			for (unsigned j = 0; j < n; j++) {
+				store_unlist_unwanted(s, some[j]);
+				cobj_unref(&some[j]);
+			}
 }

@@ -102,6 +102,7 @@ void store_tick(struct store *s)
 {
 	CHECK_OBJ(s, STORE_MAGIC);
 	store_dirs_tick(&s->dirs);
+	store_sweep(s);
 }
 
 /* All that is listed; the locks are for form's sake. */

@@ -121,10 +121,12 @@ void store_let_pass(struct store *s, struct cobj *c);
 /* Nothing is listed any more whose body lies in a directory that is not named any more. */
 void store_forget_retired(struct store *s);
 /*
- * The caller's reference is about to go: take a passing object out of the table if nobody else has
- * one.
+ * Give the caller's reference back, and with the last one the place in the table. False: it is in no
+ * table, and the reference is still the caller's.
  */
-void store_release_passing(struct cobj *c);
+bool store_release_passing(struct cobj *c) MUST_USE;
+/* Some of those that pass, whose last user was missed: about once a second. */
+void store_sweep(struct store *s);
 
 /* In the list of those under way, and out of it. */
 void store_add_filling(struct store *s, struct cobj_fill *f);
