@@ -449,7 +449,7 @@ static struct cobj *with_head(struct cobj *old, const struct http_head *head,
 	c->meta = *meta;
 	c->meta.salt = old->meta.salt;
 	c->meta.body_bytes = old->meta.body_bytes;
-	c->meta.flags &= (uint16_t) ~(COBJ_MARKER | COBJ_IS_STALE);
+	c->meta.flags &= (uint16_t)~COBJ_MARKER;
 	if (old->body != NULL)
 		c->body = cobj_body_ref(old->body);
 	return c;

@@ -92,8 +92,9 @@ struct cobj *store_begin(struct store *s, struct span url);
 void store_succeeds(struct cobj *c, const struct cobj *old);
 
 /*
- * A 304 has confirmed `old`: a new object with this head and the same body takes its place. On
- * failure *out is `old` again, counted.
+ * A 304 has confirmed `old`: a new object with this head and the same body takes its place; meta
+ * counts but for salt and length of the body, so COBJ_IS_STALE in it marks what must be asked about
+ * before it is used. On failure *out is `old` again, counted.
  */
 void store_renew(struct cobj *old, const struct http_head *head, const struct cobj_meta *meta,
                  struct cobj **out);
