@@ -278,12 +278,12 @@ static void give_up(struct cobj *c)
 }
 
 /* Put the copy of the last block with more room in its place; or a first one, or one behind it. */
-static bool add_block(struct cobj *c, uint32_t cap, bool must)
+static bool add_block(struct cobj *c, uint32_t cap)
 {
 	struct cobj_body *const b = c->body;
 	struct cobj_block *const last = cobj_body_last(b);
-	const bool grows = last != NULL && !must && last->cap < COBJ_BLOCK_MAX;
-	struct cobj_block *k = cobj_block_new(grows ? last->at : b->bytes, cap, must);
+	const bool grows = last != NULL && last->cap < COBJ_BLOCK_MAX;
+	struct cobj_block *k = cobj_block_new(grows ? last->at : b->bytes, cap, false);
 
 	if (k == NULL)
 		return false;
@@ -339,7 +339,7 @@ static bool disk_room(struct cobj *c, size_t wanted)
 		return to_memory(c);
 	if (last != NULL && last->n == COBJ_BLOCK_MAX && !cobj_place_block(c))
 		return to_memory(c);
-	return add_block(c, next_cap(c, wanted), false);
+	return add_block(c, next_cap(c, wanted));
 }
 
 /* Room in a block of a body that stays in memory, and is charged for it. */
@@ -353,7 +353,7 @@ static bool memory_room(struct cobj *c, size_t wanted)
 	const uint32_t cap = next_cap(c, wanted);
 	const uint64_t more = cap - (last != NULL && last->cap < COBJ_BLOCK_MAX ? last->cap : 0);
 
-	return store_charge(c->store, c, more) && add_block(c, cap, false);
+	return store_charge(c->store, c, more) && add_block(c, cap);
 }
 
 /* --- the window of what is not kept ---------------------------------------------------------- */
@@ -362,12 +362,15 @@ struct span_of_readers {
 	uint64_t slowest, fastest; /* offsets; both that of the end where nobody reads */
 };
 
-/* What is in a file or on a disk can be read by the slowest still. */
+/*
+ * What is in a file or on a disk can be read by the slowest still. Who waits for a part that is yet
+ * to come is no further than what is there, and holds nobody up.
+ */
 static uint64_t place_of(const struct cobj *c, const struct cobj_waker *w)
 {
 	const uint64_t kept = c->body->memfd_bytes + c->body->placed_bytes; /* one of them is 0 */
 
-	return MAX(w->offset, kept);
+	return MIN(MAX(w->offset, kept), c->body->bytes);
 }
 
 static struct span_of_readers look_at_readers(const struct cobj *c)

@@ -215,6 +215,36 @@ START_TEST(of_what_is_not_kept_a_reader_a_window_behind_is_cut)
 }
 END_TEST
 
+/* A range of what is still being fetched. */
+START_TEST(of_what_is_not_kept_a_reader_that_waits_far_ahead_cuts_nobody)
+{
+	struct cobj *c = filling(COBJ_LENGTH_UNKNOWN);
+	struct cobj_reader ahead, along;
+	struct cobj_piece p;
+	uint64_t sent = 0, read = 0;
+
+	cobj_reader_init(&ahead, c, world_loop, NULL);
+	cobj_reader_init(&along, c, world_loop, NULL);
+	cobj_read(&ahead, 3 * MEGABYTE, 1000, &p);
+	ck_assert_int_eq(p.kind, COBJ_PIECE_WAIT);
+	while (sent < 3 * MEGABYTE + 1000) {
+		const size_t n = append(c, sent, 50000);
+
+		ck_assert_uint_gt(n, 0);
+		sent += n;
+		read = world_read(&along, read, 1, &p);
+		ck_assert_int_eq(p.kind, COBJ_PIECE_WAIT);
+		ck_assert_uint_eq(read, sent);
+	}
+	cobj_read(&ahead, 3 * MEGABYTE, 1000, &p);
+	ck_assert_int_eq(p.kind, COBJ_PIECE_MEMORY);
+	cobj_finish(c);
+	cobj_reader_fini(&ahead);
+	cobj_reader_fini(&along);
+	cobj_unref(&c);
+}
+END_TEST
+
 START_TEST(without_readers_what_is_not_kept_flows_away)
 {
 	struct cobj *c = filling(COBJ_LENGTH_UNKNOWN);
@@ -263,6 +293,7 @@ Suite *suite_cobj(void)
 	tcase_add_test(tc, the_writer_is_told_when_the_last_reader_leaves);
 	tcase_add_test(tc, what_is_not_kept_waits_for_its_only_reader);
 	tcase_add_test(tc, of_what_is_not_kept_a_reader_a_window_behind_is_cut);
+	tcase_add_test(tc, of_what_is_not_kept_a_reader_that_waits_far_ahead_cuts_nobody);
 	tcase_add_test(tc, without_readers_what_is_not_kept_flows_away);
 	tcase_add_test(tc, readers_may_come_and_go_at_any_state);
 	suite_add_tcase(s, tc);
