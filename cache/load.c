@@ -80,9 +80,19 @@ static void keep(struct store *s, struct cobj *c)
 		store_let_pass(s, c);
 }
 
+/* It was not replaced or forgotten by one who has come and gone while it was read. */
+static bool is_newest(const struct load *l)
+{
+	const struct index_entry *const read = &l->disk.entry;
+	struct index_entry e;
+
+	return cache_index_find(l->store->dirs.index, l->key, false, &e) &&
+	       e.segment == read->segment && e.offset == read->offset;
+}
+
 /*
  * What was read becomes an object that is listed; or one that is listed already is taken. NULL:
- * somebody else's.
+ * somebody else's, or not there any more.
  */
 static struct cobj *adopt(struct load *l)
 {
@@ -97,10 +107,12 @@ static struct cobj *adopt(struct load *l)
 		return NULL;
 	c->store = l->store;
 	other = store_list_or_find(l->store, c);
-	if (other == NULL) {
+	if (other == NULL && is_newest(l)) {
 		keep(l->store, c);
 		return c;
 	}
+	if (other == NULL)
+		store_unlist_unwanted(l->store, c);
 	cobj_unref(&c);
 	return other;
 }

@@ -61,7 +61,8 @@ static void miss(struct store_lookup *q, int64_t now_ms)
 	if (!store_is_marked(s, q->key, now_ms))
 		other = store_list_or_find(s, c);
 	/* A marker may have come meanwhile. */
-	if (other != NULL && may_have(q, other) && !cobj_is_marker(other)) {
+	if (other != NULL && may_have(q, other) && !cobj_is_marker(other) &&
+	    span_eq(other->url, q->url)) {
 		cobj_fill_drop(&c);
 		found(q, other);
 		return;
