@@ -194,6 +194,7 @@ static bool see(void *arg, const struct disk_found *found)
 static void walk_work(struct job *j)
 {
 	struct walk *const w = CONTAINER_OF(j, struct walk, job);
+	uint64_t again = 0;
 
 	for (unsigned i = 0; i < DISK_IDS; i++) {
 		w->dir = store_dirs_get(&w->store->dirs, i);
@@ -201,6 +202,11 @@ static void walk_work(struct job *j)
 			w->failed = true;
 		store_dir_unref(&w->dir);
 	}
+	/*
+	 * Once more through memory: what was read from a disk before the walk came to it. What has
+	 * come from the origin meanwhile goes with it, and need not be waited for.
+	 */
+	(void)forget_many(w->store, &w->what, &again);
 }
 
 static void walk_done(struct job *j)

@@ -198,6 +198,38 @@ START_TEST(a_renewed_head_finds_its_old_body_after_a_restart)
 }
 END_TEST
 
+static bool is_marked_stale(void)
+{
+	struct store_lookup q;
+
+	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
+	const bool is = (q.cobj->meta.flags & COBJ_IS_STALE) != 0;
+
+	cobj_unref(&q.cobj);
+	return is;
+}
+
+START_TEST(rfc9111_4_3_5_what_was_marked_stale_stays_so_until_it_is_renewed)
+{
+	const struct cobj_meta stale = { .status = 200, .flags = COBJ_IS_STALE };
+	struct store_lookup q;
+	struct cobj *fresh;
+
+	ck_assert(world_fetch(URL, "", "A: b\r\n", 5, lengths[_i]));
+	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
+	store_renew(q.cobj, &q.cobj->head, &stale, &fresh);
+	cobj_unref(&fresh);
+	cobj_unref(&q.cobj);
+	ck_assert(is_marked_stale());
+	world_reopen();
+	ck_assert(is_marked_stale());
+	renew("A: c\r\n");
+	ck_assert(!is_marked_stale());
+	world_reopen();
+	ck_assert(!is_marked_stale());
+}
+END_TEST
+
 typedef enum op_status purge_fn(struct store_purge *, struct span, struct loop *, struct task *);
 
 static uint64_t purge(purge_fn *fn, const char *what)
@@ -208,6 +240,34 @@ static uint64_t purge(purge_fn *fn, const char *what)
 	ck_assert_int_eq(world_await(&p.op), OP_READY);
 	return p.n;
 }
+
+/* Small ones, which need no disk once they are in memory. */
+START_TEST(what_is_read_while_a_purge_walks_does_not_come_back)
+{
+	enum { N = 500 };
+	struct store_purge p = { .store = world_store };
+	unsigned n_found = 0;
+	char url[32];
+
+	for (unsigned i = 0; i < N; i++) {
+		snprintf(url, sizeof(url), "http://a.test/%u", i);
+		ck_assert(world_fetch(url, "", "", i, 100));
+	}
+	world_reopen();
+	p.store = world_store;
+	(void)store_purge_prefix(&p, SPAN("http://a.test/"), world_loop, &world_task);
+	for (unsigned i = N; i-- > 0;) {
+		snprintf(url, sizeof(url), "http://a.test/%u", i);
+		n_found += world_has(url, "") == STORE_FOUND ? 1 : 0;
+	}
+	ck_assert_int_eq(world_await(&p.op), OP_READY);
+	for (unsigned i = 0; i < N; i++) {
+		snprintf(url, sizeof(url), "http://a.test/%u", i);
+		ck_assert_msg(world_has(url, "") == STORE_NONE, "%s (%u were found meanwhile)", url,
+		              n_found);
+	}
+}
+END_TEST
 
 static const struct purge_case {
 	const char *name;
@@ -366,7 +426,10 @@ Suite *suite_store_disk(void)
 	tcase_add_test(tc, a_replaced_one_does_not_come_back);
 	tcase_add_loop_test(tc, a_renewed_head_finds_its_old_body_after_a_restart, 0,
 	                    ARRAY_LEN(lengths));
+	tcase_add_loop_test(tc, rfc9111_4_3_5_what_was_marked_stale_stays_so_until_it_is_renewed, 0,
+	                    ARRAY_LEN(lengths));
 	tcase_add_loop_test(tc, what_was_purged_does_not_come_back, 0, ARRAY_LEN(purge_cases));
+	tcase_add_test(tc, what_is_read_while_a_purge_walks_does_not_come_back);
 	tcase_add_test(tc, a_body_purged_half_way_is_not_stored);
 	tcase_add_test(tc, concurrent_lookups_share_what_is_read);
 	tcase_add_test(tc, of_several_directories_all_are_used_and_any_may_go);
