@@ -175,17 +175,26 @@ bool cobj_body_write_memfd(struct cobj_body *b, struct span bytes)
 
 /* --- places ---------------------------------------------------------------------------------- */
 
+enum err cobj_body_reserve_place(struct cobj_body *b)
+{
+	if (b->n_places < b->cap_places)
+		return ERR_NONE;
+	const uint32_t cap = b->cap_places == 0 ? 4 : 2 * b->cap_places;
+	struct disk_place *const more = realloc(b->places, cap * sizeof(*more));
+
+	if (more == NULL)
+		return ERR_NOMEM;
+	b->places = more;
+	b->cap_places = cap;
+	return ERR_NONE;
+}
+
 enum err cobj_body_add_place(struct cobj_body *b, struct store_dir *d, const struct disk_place *p)
 {
-	if (b->n_places == b->cap_places) {
-		const uint32_t cap = b->cap_places == 0 ? 4 : 2 * b->cap_places;
-		struct disk_place *const more = realloc(b->places, cap * sizeof(*more));
+	const enum err e = cobj_body_reserve_place(b);
 
-		if (more == NULL)
-			return ERR_NOMEM;
-		b->places = more;
-		b->cap_places = cap;
-	}
+	if (e != ERR_NONE)
+		return e;
 	b->places[b->n_places++] = *p;
 	b->placed_bytes += p->bytes;
 	if (b->dir == NULL)

@@ -86,6 +86,8 @@ struct cobj_block *cobj_body_find(const struct cobj_body *b, uint64_t offset);
 bool cobj_body_open_memfd(struct cobj_body *b, struct cobj_memfds *fds);
 /* Write at its end; false: the kernel has no memory for it, and nothing has changed. */
 bool cobj_body_write_memfd(struct cobj_body *b, struct span bytes);
+/* Make room for the next fragment, so that it can be added. ERR_NOMEM. */
+enum err cobj_body_reserve_place(struct cobj_body *b);
 /* The next fragment. ERR_NOMEM. */
 enum err cobj_body_add_place(struct cobj_body *b, struct store_dir *d, const struct disk_place *p);
 /* Bytes of memory that are its own at this moment: blocks, file in memory, lists. */

@@ -38,8 +38,10 @@ struct cobj *cobj_ref(struct cobj *c)
 
 static void destroy(struct cobj *c)
 {
-	CHECK(c->fill == NULL && c->resident == NULL && c->n_readers == 0);
+	CHECK(c->fill == NULL && c->hold == NULL && c->resident == NULL && c->n_readers == 0);
 	cobj_body_unref(&c->body);
+	if (c->widened > 0)
+		atomic_fetch_sub_explicit(&c->store->widened, c->widened, memory_order_relaxed);
 	if (c->texts_bytes > 0)
 		budget_give(BUDGET_CACHE, c->texts_bytes);
 	free(c->texts);
@@ -152,6 +154,11 @@ bool cobj_answers(const struct cobj *c, const struct http_head *request)
 		return true;
 	return vary_names(&c->head, names_buf, &names) == VARY_NAMES &&
 	       vary_variant(names, request, variant_buf, &variant) && span_eq(variant, c->variant);
+}
+
+bool cobj_is_in_memory(const struct cobj *c)
+{
+	return cobj_state(c) == COBJ_COMPLETE && (c->body == NULL || c->body->placed_bytes == 0);
 }
 
 uint64_t cobj_overhead(const struct cobj *c)

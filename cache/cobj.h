@@ -74,18 +74,23 @@ struct cobj {
 	struct list
 		readers; /* wakers of all that began to read before it was complete; under lock */
 	struct cobj_waker
-		*writer;    /* woken when there is room, or nobody reads any more; under lock */
-	unsigned n_readers; /* under lock */
-	bool is_unwanted;   /* purged or replaced: not to be kept; under lock */
+		*writer;        /* woken when there is room, or nobody reads any more; under lock */
+	unsigned n_readers;     /* under lock */
+	struct cobj_hold *hold; /* while it is filled, what it has on a disk (hold.h); under lock */
+	bool is_unwanted;       /* purged or replaced: not to be kept; under lock */
 	_Atomic bool is_passing; /* in the table only as long as it is in use */
 	struct cobj_fill *fill;  /* what the writer knows (fill.h); NULL when it is through */
 	size_t texts_bytes;      /* taken from BUDGET_CACHE */
+	uint64_t widened;        /* of the store's; by the writer */
 };
 
 /*
  * Whether it is the right one for this request: the selecting fields have the values that it has.
  */
 bool cobj_answers(const struct cobj *c, const struct http_head *request);
+
+/* COMPLETE, and no disk is needed to read its body. */
+bool cobj_is_in_memory(const struct cobj *c);
 
 /* What a disk keeps of an object beside its body. */
 struct cobj_parts {
@@ -190,6 +195,7 @@ struct cobj_reader {
 	struct task *task;
 	struct cobj_waker *waker; /* of one who began before it was COMPLETE; heap */
 	struct cobj_load *load;   /* while it waits for the disk; heap */
+	struct cobj_hold *hold;   /* what it reads from a disk, unless its waker has one */
 	struct cobj_block *held;  /* what the last piece points to */
 };
 

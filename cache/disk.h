@@ -139,6 +139,7 @@ struct disk_fragment {
 	/* set by the caller */
 	struct disk *disk;
 	struct disk_place place;
+	struct segment *segment; /* that it lies in, held (disk_hold()); NULL: whoever has its number */
 	/* results */
 	struct span bytes; /* p is NULL: it is in the file */
 	int fd;
@@ -149,6 +150,15 @@ struct disk_fragment {
 enum op_status disk_fragment(struct disk_fragment *q, struct loop *l, struct task *waiter);
 /* Let go of what is held. Harmless on a zeroed one and after op_cancel(). */
 void disk_fragment_done(struct disk_fragment *q);
+
+/*
+ * Hold the segments of these places: what lies there can be read until disk_let_go(), also if it is evicted meanwhile, or
+ * could not be written. What is held counts for the capacity until then. False: one of them is gone, and none is held.
+ */
+struct segment;
+bool disk_hold(struct disk *d, const struct disk_place *places, uint32_t n,
+               struct segment **held) MUST_USE;
+void disk_let_go(struct disk *d, struct segment **held, uint32_t n);
 
 /* --- forgetting ---------------------------------------------------------------------------------- */
 

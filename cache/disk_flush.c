@@ -39,6 +39,8 @@ static enum err make_file(struct disk *d, struct segment *s)
 	if (e == ERR_NONE)
 		e = disk_io_write(&d->io, fd, head, sizeof(head), 0);
 	if (e != ERR_NONE) {
+		if (fd >= 0)
+			(void)disk_io_unlink(&d->io, name);
 		disk_io_close(&fd);
 		return e;
 	}

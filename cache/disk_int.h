@@ -67,6 +67,7 @@ struct segment {
 	enum segment_state state;
 	int fd; /* -1: not made yet. Set by the flushing job; closed with the last reference */
 	unsigned refs;
+	unsigned holds;   /* by disk_hold(); each has a reference, too */
 	uint64_t end;     /* of its records */
 	uint64_t counted; /* bytes that it takes of the capacity */
 	uint64_t last_seq;
@@ -77,7 +78,7 @@ struct segment {
 	/* Until it is sealed. */
 	struct segment_entry *entries;
 	uint32_t n, cap;
-	struct list pieces;
+	struct list pieces; /* not written yet; GONE: never will be, but still to be read */
 	struct piece *filling; /* the last of them, if it is not closed */
 	int64_t filling_since_ms;
 	/* One bit for each 4 KiB: a fragment that begins there was verified. NULL until then; atomic words. */
@@ -204,6 +205,8 @@ void segment_close_gone(struct disk *d);
 /* The piece that this place lies in, counted; NULL: it is written. */
 struct piece *segment_piece_at(struct segment *s, uint64_t offset);
 void piece_unref(struct disk *d, struct piece *p);
+/* Those that will not be written are of no use any more. */
+void segment_drop_pieces(struct segment *s);
 /* Lowest sequence number that something may have that is still there. */
 uint64_t disk_lowest_seq(struct disk *d);
 
@@ -214,10 +217,16 @@ void disk_close_pieces(struct disk *d, bool also_segments, int64_t older_than_ms
 void disk_close_segment(struct segment *s);
 /* With the lock held. What was not sealed is lost: its objects leave the index. */
 void disk_abandon(struct segment *s);
-/* With the lock held: whether something is to go, so that there is always room for what comes next. */
+/*
+ * With the lock held: whether something is to go, so that there is always room for what comes next. Of what slow readers
+ * hold a quarter of the capacity counts at most: else they could empty the directory; beyond that nothing is stored.
+ */
 static inline bool disk_is_full(const struct disk *d)
 {
-	return d->used + d->journal_bytes + 3 * d->segment_bytes > d->capacity;
+	const uint64_t most = d->capacity / 4;
+	const uint64_t beyond = d->held > most ? d->held - most : 0;
+
+	return d->used - beyond + d->journal_bytes + 3 * d->segment_bytes > d->capacity;
 }
 /* With the lock held: whether something may be there that the index does not know. */
 static inline bool disk_knows_all(const struct disk *d)

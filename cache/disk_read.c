@@ -238,12 +238,13 @@ uint64_t disk_piece_end(struct disk *d, const struct piece *p)
 	return end;
 }
 
-struct segment *disk_find_place(struct disk *d, uint32_t number, uint64_t offset,
-                                struct piece **piece)
+/* s: held by the caller; NULL: whoever has this number. */
+static struct segment *find_place(struct disk *d, struct segment *s, uint32_t number,
+                                  uint64_t offset, struct piece **piece)
 {
 	disk_lock(d);
-	struct segment *s = segment_find(d, number);
-
+	if (s == NULL)
+		s = segment_find(d, number);
 	*piece = NULL;
 	if (s != NULL) {
 		*piece = segment_piece_at(s, offset);
@@ -254,6 +255,12 @@ struct segment *disk_find_place(struct disk *d, uint32_t number, uint64_t offset
 		s->refs++;
 	disk_unlock(d);
 	return s;
+}
+
+struct segment *disk_find_place(struct disk *d, uint32_t number, uint64_t offset,
+                                struct piece **piece)
+{
+	return find_place(d, NULL, number, offset, piece);
 }
 
 static void give_piece(struct disk *d, struct piece *p)
@@ -506,7 +513,7 @@ enum op_status disk_fragment(struct disk_fragment *q, struct loop *l, struct tas
 	q->hold = q->job = NULL;
 	if (at->bytes == 0 || at->bytes > DISK_FRAGMENT_BYTES || at->offset > INT64_MAX / 2)
 		return q->op.status = OP_FAILED;
-	struct segment *const s = disk_find_place(d, at->segment, at->offset, &p);
+	struct segment *const s = find_place(d, q->segment, at->segment, at->offset, &p);
 
 	if (s == NULL)
 		return q->op.status = OP_FAILED;

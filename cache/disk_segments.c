@@ -105,6 +105,7 @@ void segment_close_gone(struct disk *d)
 		lock_give(&d->lock);
 		disk_io_close(&s->fd);
 		lock_take(&d->lock);
+		segment_drop_pieces(s);
 		segment_count(s, 0);
 		free(s->entries);
 		free(s->verified);
@@ -160,6 +161,56 @@ void piece_unref(struct disk *d, struct piece *p)
 	else
 		free(p->bytes);
 	free(p);
+}
+
+void segment_drop_pieces(struct segment *s)
+{
+	struct list *it;
+
+	while ((it = list_pop_front(&s->pieces)) != NULL)
+		piece_unref(s->disk, CONTAINER_OF(it, struct piece, link));
+}
+
+static void let_go(struct segment **held, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct segment *const s = held[i];
+
+		CHECK(s->holds > 0);
+		if (--s->holds == 0 && s->state == SEGMENT_GONE)
+			segment_drop_pieces(s);
+		segment_unref(s);
+	}
+}
+
+bool disk_hold(struct disk *d, const struct disk_place *places, uint32_t n, struct segment **held)
+{
+	struct segment *s = NULL;
+	uint32_t i = 0;
+
+	CHECK_OBJ(d, DISK_MAGIC);
+	disk_lock(d);
+	for (; i < n; i++) {
+		if (s == NULL || s->number != places[i].segment)
+			s = segment_find(d, places[i].segment);
+		if (s == NULL)
+			break;
+		s->holds++;
+		s->refs++;
+		held[i] = s;
+	}
+	if (i < n)
+		let_go(held, i);
+	disk_unlock(d);
+	return i == n;
+}
+
+void disk_let_go(struct disk *d, struct segment **held, uint32_t n)
+{
+	CHECK_OBJ(d, DISK_MAGIC);
+	disk_lock(d);
+	let_go(held, n);
+	disk_unlock(d);
 }
 
 uint64_t disk_lowest_seq(struct disk *d)

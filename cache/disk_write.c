@@ -419,7 +419,6 @@ bool disk_drop(struct disk *d, struct cache_key key, const struct index_entry *e
 void disk_abandon(struct segment *s)
 {
 	struct disk *const d = s->disk;
-	struct list *it;
 
 	if (s->state == SEGMENT_GONE)
 		return;
@@ -435,7 +434,8 @@ void disk_abandon(struct segment *s)
 		                       s->number, e->offset))
 			d->objects--;
 	}
-	while ((it = list_pop_front(&s->pieces)) != NULL)
-		piece_unref(d, CONTAINER_OF(it, struct piece, link));
+	/* Who reads what lies in them goes on from memory. */
+	if (s->holds == 0)
+		segment_drop_pieces(s);
 	segment_leave(s);
 }

@@ -7,7 +7,9 @@
  */
 #include "cache/fill.h"
 
+#include "base/budget.h"
 #include "base/counters.h"
+#include "cache/hold.h"
 #include "cache/store_int.h"
 #include "cache/waker.h"
 
@@ -155,6 +157,12 @@ void cobj_fill_detach(struct cobj *c)
 static void end(struct cobj *c)
 {
 	cobj_clear_writer(c);
+	lock_take(&c->lock);
+	struct cobj_hold *hold = c->hold;
+
+	c->hold = NULL;
+	lock_give(&c->lock);
+	cobj_hold_unref(&hold);
 	cobj_fill_detach(c);
 }
 
@@ -410,6 +418,30 @@ static void cut_slowest(struct cobj *c, uint64_t fastest, struct cobj_waker **ch
 	}
 }
 
+/*
+ * Memory for those who are further behind: as much as cache_mem for all objects together, beside it. Given back with
+ * the object.
+ */
+static bool widen(struct cobj *c, uint64_t wanted)
+{
+	struct store *const s = c->store;
+
+	if (wanted <= c->widened)
+		return true;
+	const uint64_t more = wanted - c->widened + WINDOW_BLOCK;
+
+	if (budget_is_short(BUDGET_CACHE))
+		return false;
+	/* Relaxed: a figure for itself. */
+	if (atomic_fetch_add_explicit(&s->widened, more, memory_order_relaxed) + more >
+	    store_limit(&s->mem_max_bytes)) {
+		atomic_fetch_sub_explicit(&s->widened, more, memory_order_relaxed);
+		return false;
+	}
+	c->widened += more;
+	return true;
+}
+
 /* Is there room in the window? What all have used goes. */
 static bool open_window(struct cobj *c)
 {
@@ -417,13 +449,16 @@ static bool open_window(struct cobj *c)
 
 	lock_take(&c->lock);
 	struct span_of_readers s = look_at_readers(c);
+	bool is_wide = s.fastest > s.slowest && s.fastest - s.slowest >= COBJ_WINDOW_BYTES;
 
-	if (s.fastest > s.slowest && s.fastest - s.slowest >= COBJ_WINDOW_BYTES) {
+	if (is_wide && !widen(c, c->body->bytes - s.slowest)) {
 		cut_slowest(c, s.fastest, &chain);
 		s = look_at_readers(c);
+		is_wide = false;
 	}
 	cobj_body_drop_before(c->body, s.slowest);
-	const bool is_open = c->body->bytes - s.slowest < COBJ_WINDOW_BYTES;
+	/* Where some are far behind, the others set the pace. */
+	const bool is_open = c->body->bytes - (is_wide ? s.fastest : s.slowest) < COBJ_WINDOW_BYTES;
 
 	if (!is_open && c->writer != NULL)
 		c->writer->wants = true;

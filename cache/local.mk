@@ -9,6 +9,7 @@ cache_libcache_a_SOURCES = \
 	cache/evict.c cache/evict.h \
 	cache/fill.c cache/fill.h \
 	cache/freshness.c cache/freshness.h \
+	cache/hold.c cache/hold.h \
 	cache/index.c cache/index.h \
 	cache/invalidate.c cache/invalidate.h \
 	cache/key.c cache/key.h \

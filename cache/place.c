@@ -4,6 +4,8 @@
 #include "cache/store_int.h"
 
 #include "base/counters.h"
+#include "cache/hold.h"
+#include "cache/waker.h"
 
 /* A body of more than that is read by sendfile; below it is copied, and stays in memory, too. */
 _Static_assert(DISK_INLINE_BYTES < DISK_FRAGMENT_BYTES, "what lies behind a head is one fragment");
@@ -21,13 +23,34 @@ static struct cobj_parts parts_of(const struct cobj *c)
 	return p;
 }
 
-/* The fragment is on the disk: readers find it there from now on. */
+/* With the lock held: from the first fragment on, whoever reads holds what he will read. */
+static void share_hold(struct cobj *c)
+{
+	if (c->hold != NULL)
+		return;
+	c->hold = cobj_hold_new(c->fill->dir);
+	list_for_each(it, &c->readers)
+		CONTAINER_OF(it, struct cobj_waker, link)->hold = cobj_hold_ref(c->hold);
+}
+
+/* The fragment is on the disk: readers find it there from now on. False: it is lost already. */
 static bool note_place(struct cobj *c, const struct disk_place *place)
 {
-	lock_take(&c->lock);
-	const enum err e = cobj_body_add_place(c->body, c->fill->dir, place);
+	struct segment *held;
 
+	if (!disk_hold(c->fill->dir->disk, place, 1, &held))
+		return false;
+	lock_take(&c->lock);
+	share_hold(c);
+	enum err e = cobj_body_reserve_place(c->body);
+
+	if (e == ERR_NONE)
+		e = cobj_hold_push(c->hold, held);
+	if (e == ERR_NONE)
+		e = cobj_body_add_place(c->body, c->fill->dir, place);
 	lock_give(&c->lock);
+	if (e != ERR_NONE)
+		disk_let_go(c->fill->dir->disk, &held, 1);
 	return e == ERR_NONE;
 }
 

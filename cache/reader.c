@@ -1,6 +1,7 @@
 /*
  * The readers' side of an object.
  */
+#include "cache/hold.h"
 #include "cache/store_int.h"
 #include "cache/waker.h"
 
@@ -15,6 +16,7 @@ void cobj_reader_init(struct cobj_reader *r, struct cobj *c, struct loop *l, str
 	lock_take(&c->lock);
 	list_push_back(&c->readers, &r->waker->link);
 	r->waker->wants = true;
+	r->waker->hold = c->hold != NULL ? cobj_hold_ref(c->hold) : NULL;
 	c->n_readers++;
 	lock_give(&c->lock);
 }
@@ -37,8 +39,21 @@ static void leave(struct cobj_reader *r)
 	tell_writer(c, &chain);
 	lock_give(&c->lock);
 	cobj_waker_wake(&chain, r->loop);
+	cobj_hold_unref(&r->waker->hold);
 	cobj_waker_drop(&r->waker);
 }
+
+/* --- what there is ------------------------------------------------------------------------------ */
+
+/* What a body has at some offset. */
+struct sight {
+	enum { NOTHING, IN_FILE, IN_BLOCK, ON_DISK } where;
+	struct cobj_block *block;
+	uint32_t i; /* of the place */
+	struct disk_place place;
+	struct segment *segment; /* that it is in, held by the reader */
+	uint64_t at;             /* of the place in the body */
+};
 
 /* --- fragments on a disk --------------------------------------------------------------------- */
 
@@ -61,7 +76,8 @@ static void end_load(struct cobj_reader *r)
 	r->load = NULL;
 }
 
-static enum op_status begin_load(struct cobj_reader *r, const struct disk_place *place, uint64_t at)
+static enum op_status begin_load(struct cobj_reader *r, const struct disk_place *place,
+                                 struct segment *segment, uint64_t at)
 {
 	if (r->load == NULL)
 		r->load = check_calloc(1, sizeof(*r->load));
@@ -72,19 +88,21 @@ static enum op_status begin_load(struct cobj_reader *r, const struct disk_place 
 	*r->load = (struct cobj_load){ .at = at };
 	r->load->fragment.disk = r->cobj->body->dir->disk;
 	r->load->fragment.place = *place;
+	r->load->fragment.segment = segment;
 	const enum op_status status = disk_fragment(&r->load->fragment, r->loop, r->task);
 
 	r->load->fragment.op.status = status;
 	return status;
 }
 
-/* Without a lock: `place` is the reader's own copy. */
-static void read_place(struct cobj_reader *r, const struct disk_place *place, uint64_t at,
-                       uint64_t offset, uint64_t max, struct cobj_piece *piece)
+/* Without a lock: `s` is the reader's own. */
+static void read_place(struct cobj_reader *r, const struct sight *s, uint64_t offset, uint64_t max,
+                       struct cobj_piece *piece)
 {
-	const uint64_t skip = offset - at;
+	const struct disk_place *const place = &s->place;
+	const uint64_t skip = offset - s->at;
 
-	switch (begin_load(r, place, at)) {
+	switch (begin_load(r, place, s->segment, s->at)) {
 	case OP_READY:
 		break;
 	case OP_PENDING:
@@ -112,23 +130,17 @@ void cobj_reader_fini(struct cobj_reader *r)
 {
 	if (r->cobj == NULL)
 		return;
+	/* Before what it looks at is let go of. */
+	if (r->load != NULL)
+		end_load(r);
 	if (r->waker != NULL)
 		leave(r);
 	cobj_block_unref(&r->held);
-	if (r->load != NULL)
-		end_load(r);
+	cobj_hold_unref(&r->hold);
 	cobj_unref(&r->cobj);
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
-
-/* What a body has at some offset. */
-struct sight {
-	enum { NOTHING, IN_FILE, IN_BLOCK, ON_DISK } where;
-	struct cobj_block *block;
-	struct disk_place place;
-	uint64_t at; /* of the place in the body */
-};
 
 static struct sight look(const struct cobj_body *b, uint64_t offset)
 {
@@ -139,11 +151,10 @@ static struct sight look(const struct cobj_body *b, uint64_t offset)
 	if (offset < b->memfd_bytes) {
 		s.where = IN_FILE;
 	} else if (offset < b->placed_bytes) {
-		const uint64_t i = offset / DISK_FRAGMENT_BYTES;
-
 		s.where = ON_DISK;
-		s.place = b->places[i];
-		s.at = i * DISK_FRAGMENT_BYTES;
+		s.i = (uint32_t)(offset / DISK_FRAGMENT_BYTES);
+		s.place = b->places[s.i];
+		s.at = (uint64_t)s.i * DISK_FRAGMENT_BYTES;
 	} else {
 		s.block = cobj_body_find(b, offset);
 		s.where = s.block != NULL ? IN_BLOCK : NOTHING;
@@ -176,12 +187,34 @@ static void show_block(const struct cobj_block *k, uint64_t offset, uint64_t max
 	piece->n = piece->bytes.n;
 }
 
+/* Of a complete one: from now on the reader keeps what he reads. False: it is gone. */
+static bool hold_all(struct cobj_reader *r, struct sight *s)
+{
+	const struct cobj_hold *h = r->waker != NULL ? r->waker->hold : NULL;
+
+	if (h == NULL && r->hold == NULL)
+		r->hold = cobj_hold_of(r->cobj->body);
+	if (h == NULL)
+		h = r->hold;
+	if (h == NULL)
+		return false;
+	s->segment = cobj_hold_at(h, s->i);
+	return true;
+}
+
+/* Evicted or moved: the disk may have it elsewhere, so only what is in memory is of no use. */
+static void place_is_gone(struct cobj *c, struct cobj_piece *piece)
+{
+	(void)store_unlist(c->store, c);
+	fail(piece, WHY_STORE_READ);
+}
+
 /* Complete: head, body and lists of blocks do not change any more. */
 static void read_complete(struct cobj_reader *r, uint64_t offset, uint64_t max,
                           struct cobj_piece *piece)
 {
 	const struct cobj_body *const b = r->cobj->body;
-	const struct sight s = look(b, offset);
+	struct sight s = look(b, offset);
 
 	switch (s.where) {
 	case IN_BLOCK:
@@ -191,7 +224,10 @@ static void read_complete(struct cobj_reader *r, uint64_t offset, uint64_t max,
 		show_file(b, b->memfd_bytes, offset, max, piece);
 		return;
 	case ON_DISK:
-		read_place(r, &s.place, s.at, offset, max, piece);
+		if (hold_all(r, &s))
+			read_place(r, &s, offset, max, piece);
+		else
+			place_is_gone(r->cobj, piece);
 		return;
 	case NOTHING:
 		if (b == NULL || offset >= b->bytes)
@@ -212,7 +248,10 @@ static bool read_growing(struct cobj_reader *r, uint64_t offset, uint64_t max,
 	*s = look(c->body, offset);
 	if (r->waker->is_cut) {
 		fail(piece, WHY_CLIENT_STALLED);
+	} else if (s->where == ON_DISK && r->waker->hold == NULL) {
+		fail(piece, c->why != WHY_NONE ? c->why : WHY_STORE_READ); /* it came too late */
 	} else if (s->where == ON_DISK) {
+		s->segment = cobj_hold_at(r->waker->hold, s->i);
 		return false;
 	} else if (s->where == IN_FILE) {
 		show_file(c->body, c->body->memfd_bytes, offset, max, piece);
@@ -255,5 +294,5 @@ void cobj_read(struct cobj_reader *r, uint64_t offset, uint64_t max, struct cobj
 	lock_give(&c->lock);
 	cobj_waker_wake(&chain, r->loop);
 	if (!is_read)
-		read_place(r, &s.place, s.at, offset, max, piece);
+		read_place(r, &s, offset, max, piece);
 }

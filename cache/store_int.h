@@ -66,6 +66,7 @@ struct store {
 	_Atomic int memory_mode; /* enum memory_cache_mode */
 
 	_Atomic uint64_t mem_bytes, mem_objects, in_transit, evicted;
+	_Atomic uint64_t widened; /* what may be kept for slow readers of what is not kept (fill.c) */
 	struct lock evict_lock;
 	struct evict evict; /* by evict_lock */
 	struct list

@@ -187,7 +187,7 @@ START_TEST(what_is_not_kept_waits_for_its_only_reader)
 }
 END_TEST
 
-START_TEST(of_what_is_not_kept_a_reader_a_window_behind_is_cut)
+START_TEST(of_what_is_not_kept_a_slow_reader_misses_nothing_while_there_is_memory)
 {
 	struct cobj *c = filling(COBJ_LENGTH_UNKNOWN);
 	struct cobj_reader fast, slow;
@@ -196,8 +196,34 @@ START_TEST(of_what_is_not_kept_a_reader_a_window_behind_is_cut)
 
 	cobj_reader_init(&fast, c, world_loop, NULL);
 	cobj_reader_init(&slow, c, world_loop, &news);
-	while (sent < 5 * MEGABYTE) {
-		sent += append(c, sent, 50000);
+	while (sent < 20 * MEGABYTE) {
+		const size_t n = append(c, sent, 50000);
+
+		ck_assert_uint_gt(n, 0);
+		sent += n;
+		read = world_read(&fast, read, 1, &p);
+		ck_assert_uint_eq(read, sent);
+	}
+	cobj_finish(c);
+	ck_assert_uint_eq(world_read(&slow, 0, 1, &p), sent);
+	ck_assert_int_eq(p.kind, COBJ_PIECE_END);
+	cobj_reader_fini(&slow);
+	cobj_reader_fini(&fast);
+	cobj_unref(&c);
+}
+END_TEST
+
+START_TEST(of_what_is_not_kept_a_reader_cache_mem_behind_is_cut)
+{
+	struct cobj *c = filling(COBJ_LENGTH_UNKNOWN);
+	struct cobj_reader fast, slow;
+	struct cobj_piece p;
+	uint64_t sent = 0, read = 0;
+
+	cobj_reader_init(&fast, c, world_loop, NULL);
+	cobj_reader_init(&slow, c, world_loop, &news);
+	while (sent < 70 * MEGABYTE) { /* and 64 are cache_mem */
+		sent += append(c, sent, 500000);
 		read = world_read(&fast, read, 1, &p);
 		ck_assert_uint_eq(read, sent);
 	}
@@ -292,8 +318,9 @@ Suite *suite_cobj(void)
 	tcase_add_test(tc, news_schedule_who_waits_and_nobody_else);
 	tcase_add_test(tc, the_writer_is_told_when_the_last_reader_leaves);
 	tcase_add_test(tc, what_is_not_kept_waits_for_its_only_reader);
-	tcase_add_test(tc, of_what_is_not_kept_a_reader_a_window_behind_is_cut);
 	tcase_add_test(tc, of_what_is_not_kept_a_reader_that_waits_far_ahead_cuts_nobody);
+	tcase_add_test(tc, of_what_is_not_kept_a_slow_reader_misses_nothing_while_there_is_memory);
+	tcase_add_test(tc, of_what_is_not_kept_a_reader_cache_mem_behind_is_cut);
 	tcase_add_test(tc, without_readers_what_is_not_kept_flows_away);
 	tcase_add_test(tc, readers_may_come_and_go_at_any_state);
 	suite_add_tcase(s, tc);
