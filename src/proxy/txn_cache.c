@@ -68,7 +68,7 @@ static bool only_if_cached(const struct txn *t)
 }
 
 /* The way to the origin; RFC 9111 5.2.1.7: unless the client wants nothing from there. */
-static struct machine_next go_on(struct txn *t)
+struct machine_next txn_cache_go_on(struct txn *t)
 {
 	if (only_if_cached(t))
 		return TXN_FAIL(t, ONLY_IF_CACHED, SPAN_NULL);
@@ -82,7 +82,7 @@ static struct machine_next go_without(struct txn *t)
 	cobj_unref(&t->cache->hit);
 	t->cache->fwd = STATUS_FWD_MISS;
 	t->result = LOG_TCP_MISS;
-	return go_on(t);
+	return txn_cache_go_on(t);
 }
 
 struct machine_next txn_step_cache_policy(struct txn *t)
@@ -97,7 +97,7 @@ struct machine_next txn_step_cache_policy(struct txn *t)
 		return TXN_WAIT(CACHE_POLICY);
 	/* What could not be decided is not kept for others. */
 	if (v != VERDICT_ALLOW)
-		return go_on(t);
+		return txn_cache_go_on(t);
 	t->cache = ARENA_NEW(&t->arena, struct txn_cache);
 	t->cache->fwd = STATUS_FWD_URI_MISS;
 	return TXN_GO(LOOKUP);
@@ -157,11 +157,11 @@ struct machine_next txn_step_lookup(struct txn *t)
 	case STORE_NONE:
 		if (q->read_failed)
 			t->result = LOG_TCP_SWAPFAIL_MISS;
-		return go_on(t);
+		return txn_cache_go_on(t);
 	case STORE_LEADS:
 		c->mine = found;
 		cobj_set_writer(found, t->worker->loop, &t->task);
-		return go_on(t);
+		return txn_cache_go_on(t);
 	case STORE_FOUND:
 		c->hit = found;
 		return TXN_GO(HIT);

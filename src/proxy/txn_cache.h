@@ -8,6 +8,7 @@
 #include "cache/status_field.h"
 #include "cache/store.h"
 #include "proxy/body.h"
+#include "proxy/machine.h"
 
 struct txn_cache {
 	struct store_lookup lookup;
@@ -25,6 +26,7 @@ struct txn_cache {
 	bool is_fetched;            /* the hit is what this transaction has fetched itself */
 	bool is_collapsed;          /* it waited for what another one fetched */
 	bool goes_alone;            /* it has waited for others once: no more */
+	bool looked_again;          /* what it had found could not be read */
 	bool wants_whole;           /* a range is asked for, the whole is fetched */
 };
 
@@ -54,5 +56,7 @@ void txn_cache_learn(struct txn *t, const struct http_head *reply);
 void txn_cache_adapt_request(struct txn *t, struct http_head *h);
 /* It is not answered from the cache after all: others need not wait for it. */
 void txn_cache_stop_reading(struct txn *t);
+/* The way to the origin, unless the client wants nothing from there. */
+struct machine_next txn_cache_go_on(struct txn *t);
 /* The transaction ends. */
 void txn_cache_end(struct txn *t);

@@ -218,6 +218,7 @@ static void choose_ways(struct txn *t)
 		};
 	}
 	q.peers = views;
+	t->way_at = 0; /* it may have been here before: txn_step_load() */
 	t->n_ways = route_choose(&q, choices);
 	t->ways = choices;
 	t->way_peers = peers;

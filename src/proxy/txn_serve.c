@@ -278,6 +278,25 @@ struct machine_next txn_step_serve(struct txn *t)
 	return t->source == &t->own_body ? TXN_GO(REPLY_ACCESS) : TXN_GO(LOAD);
 }
 
+/* It may have been moved on the disk meanwhile: one more look, else it is a miss. */
+static struct machine_next load_failed(struct txn *t, bool is_over)
+{
+	struct txn_cache *c = t->cache;
+
+	body_source_fini(&c->source);
+	t->source = NULL;
+	if (t->fetch != NULL) /* the validation of what cannot be read */
+		txn_leave_fetch(t);
+	cobj_unref(&c->hit);
+	c->head = NULL;
+	c->fwd = STATUS_FWD_MISS;
+	t->result = LOG_TCP_SWAPFAIL_MISS;
+	if (is_over || c->looked_again)
+		return txn_cache_go_on(t);
+	c->looked_again = true;
+	return TXN_GO(LOOKUP);
+}
+
 /*
  * The first bytes of a complete object must be at hand before its head goes out: what a disk cannot read
  * is a miss as long as nobody has seen anything of it.
@@ -306,9 +325,5 @@ struct machine_next txn_step_load(struct txn *t)
 		txn_fail(t, c->source.why, SPAN_NULL);
 		return TXN_GO(SEND_ERROR);
 	}
-	body_source_fini(&c->source);
-	t->source = NULL;
-	cobj_unref(&c->hit);
-	t->result = LOG_TCP_SWAPFAIL_MISS;
-	return TXN_GO(MISS_ACCESS);
+	return load_failed(t, is_over);
 }
