@@ -258,7 +258,8 @@ static enum log_result name_hit(const struct txn *t)
 
 	if ((c->hit->meta.flags & COBJ_NEGATIVE) != 0)
 		return LOG_TCP_NEGATIVE_HIT;
-	if (c->lookup.is_resident && !c->is_collapsed && cobj_state(c->hit) == COBJ_COMPLETE)
+	/* A head in memory whose body a disk has is no hit from memory, as in Squid. */
+	if (c->lookup.is_resident && !c->is_collapsed && cobj_is_in_memory(c->hit))
 		return LOG_TCP_MEM_HIT;
 	return c->freshness.reason == FRESHNESS_BY_OFFLINE ? LOG_TCP_OFFLINE_HIT : LOG_TCP_HIT;
 }
