@@ -398,10 +398,23 @@ static struct span_of_readers look_at_readers(const struct cobj *c)
 	return s;
 }
 
+static bool is_wide(const struct span_of_readers *s)
+{
+	return s->fastest > s->slowest && s->fastest - s->slowest >= COBJ_WINDOW_BYTES;
+}
+
 bool cobj_window_has_room(const struct cobj *c)
 {
-	return c->body == NULL ||
-	       c->body->bytes - look_at_readers(c).slowest <= COBJ_WINDOW_BYTES - COBJ_WINDOW_WAKE;
+	if (c->body == NULL)
+		return true;
+	const struct span_of_readers s = look_at_readers(c);
+
+	/* Who has read all there is waits for the writer, even for little. */
+	if (s.fastest == c->body->bytes && s.fastest - s.slowest < COBJ_WINDOW_BYTES)
+		return true;
+	/* Who is a whole window behind does not set the pace: the writer widens it, or cuts him. */
+	return c->body->bytes - (is_wide(&s) ? s.fastest : s.slowest) <=
+	       COBJ_WINDOW_BYTES - COBJ_WINDOW_WAKE;
 }
 
 /* With the lock held: those who hold the others up by a whole window must end. */
@@ -449,16 +462,15 @@ static bool open_window(struct cobj *c)
 
 	lock_take(&c->lock);
 	struct span_of_readers s = look_at_readers(c);
-	bool is_wide = s.fastest > s.slowest && s.fastest - s.slowest >= COBJ_WINDOW_BYTES;
 
-	if (is_wide && !widen(c, c->body->bytes - s.slowest)) {
+	if (is_wide(&s) && !widen(c, c->body->bytes - s.slowest)) {
 		cut_slowest(c, s.fastest, &chain);
 		s = look_at_readers(c);
-		is_wide = false;
 	}
 	cobj_body_drop_before(c->body, s.slowest);
 	/* Where some are far behind, the others set the pace. */
-	const bool is_open = c->body->bytes - (is_wide ? s.fastest : s.slowest) < COBJ_WINDOW_BYTES;
+	const bool is_open =
+		c->body->bytes - (is_wide(&s) ? s.fastest : s.slowest) < COBJ_WINDOW_BYTES;
 
 	if (!is_open && c->writer != NULL)
 		c->writer->wants = true;

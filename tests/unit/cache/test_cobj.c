@@ -213,6 +213,37 @@ START_TEST(of_what_is_not_kept_a_slow_reader_misses_nothing_while_there_is_memor
 }
 END_TEST
 
+START_TEST(of_what_is_not_kept_who_has_read_all_wakes_the_writer)
+{
+	struct cobj *c = filling(COBJ_LENGTH_UNKNOWN);
+	struct cobj_reader fast, slow;
+	struct cobj_piece p;
+	uint64_t sent = 0;
+	size_t n;
+
+	cobj_reader_init(&fast, c, world_loop, NULL);
+	cobj_reader_init(&slow, c, world_loop, NULL);
+	cobj_set_writer(c, world_loop, &news);
+	do {
+		n = append(c, sent, 100000);
+		sent += n;
+	} while (n == 100000);
+	/* The slow one makes some room, not much, and then nothing. */
+	cobj_read(&slow, sent - 900000, 1, &p);
+	loop_turn(world_loop, 0);
+	n_woken = 0;
+	cobj_read(&fast, sent, 1, &p);
+	ck_assert_int_eq(p.kind, COBJ_PIECE_WAIT);
+	loop_turn(world_loop, 0);
+	ck_assert_uint_gt(n_woken, 0);
+	ck_assert_uint_gt(append(c, sent, 100000), 0);
+	cobj_fail(c, WHY_ORIGIN_CUT);
+	cobj_reader_fini(&slow);
+	cobj_reader_fini(&fast);
+	cobj_unref(&c);
+}
+END_TEST
+
 START_TEST(of_what_is_not_kept_a_reader_cache_mem_behind_is_cut)
 {
 	struct cobj *c = filling(COBJ_LENGTH_UNKNOWN);
@@ -320,6 +351,7 @@ Suite *suite_cobj(void)
 	tcase_add_test(tc, what_is_not_kept_waits_for_its_only_reader);
 	tcase_add_test(tc, of_what_is_not_kept_a_reader_that_waits_far_ahead_cuts_nobody);
 	tcase_add_test(tc, of_what_is_not_kept_a_slow_reader_misses_nothing_while_there_is_memory);
+	tcase_add_test(tc, of_what_is_not_kept_who_has_read_all_wakes_the_writer);
 	tcase_add_test(tc, of_what_is_not_kept_a_reader_cache_mem_behind_is_cut);
 	tcase_add_test(tc, without_readers_what_is_not_kept_flows_away);
 	tcase_add_test(tc, readers_may_come_and_go_at_any_state);
