@@ -156,7 +156,7 @@ static void class_init(struct class *c, enum job_class id, unsigned threads, uns
 	c->threads = check_calloc(threads + 1, sizeof(*c->threads));
 }
 
-static void class_fini(struct class *c)
+static void class_stop(struct class *c)
 {
 	struct list unstarted = LIST_INIT(unstarted), *it;
 
@@ -174,6 +174,11 @@ static void class_fini(struct class *c)
 	}
 	for (unsigned i = 0; i < c->n_threads; i++)
 		CHECK(pthread_join(c->threads[i], NULL) == 0);
+	c->n_threads = 0;
+}
+
+static void class_fini(struct class *c)
+{
 	free(c->threads);
 	pthread_cond_destroy(&c->wake);
 	lock_fini(&c->lock);
@@ -191,11 +196,18 @@ enum err jobs_new(struct jobs **out, const unsigned threads[JOB_CLASS_N],
 	return ERR_NONE;
 }
 
+void jobs_stop(struct jobs *js)
+{
+	CHECK_OBJ(js, JOBS_MAGIC);
+	for (unsigned i = 0; i < JOB_CLASS_N; i++)
+		class_stop(&js->classes[i]);
+}
+
 void jobs_free(struct jobs **jp)
 {
 	struct jobs *js = *jp;
 
-	CHECK_OBJ(js, JOBS_MAGIC);
+	jobs_stop(js);
 	for (unsigned i = 0; i < JOB_CLASS_N; i++)
 		class_fini(&js->classes[i]);
 	OBJ_FREE(js, JOBS_MAGIC);

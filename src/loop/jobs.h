@@ -25,7 +25,7 @@ typedef void job_fn(struct job *);
 /*
  * work runs on a job thread. done runs afterwards on the loop that submitted the job, unless it was
  * cancelled. release runs last, on whichever thread is last, and frees the object. The loop must
- * outlive its jobs' threads: jobs_free() comes before loop_free().
+ * outlive its jobs' threads: jobs_stop() comes before loop_free().
  *
  * Guarded by the pool's lock of the class while queued; by `state` afterwards.
  */
@@ -47,7 +47,12 @@ struct jobs;
  */
 enum err jobs_new(struct jobs **out, const unsigned threads[JOB_CLASS_N],
                   const unsigned queue[JOB_CLASS_N]) MUST_USE;
-/* Waits for running jobs; queued ones are released without being done. */
+/*
+ * Waits for running jobs; queued ones are released without being done. From then on every class
+ * refuses: for those who would still submit one while they come to their end.
+ */
+void jobs_stop(struct jobs *js);
+/* The same, if that was not done yet. */
 void jobs_free(struct jobs **j);
 
 /*

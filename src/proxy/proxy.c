@@ -497,12 +497,14 @@ void proxy_free(struct proxy **pp)
 		}
 	}
 	/* Workers submit jobs, and jobs post to workers: in between neither happens any more. */
-	jobs_free(&p->jobs);
+	jobs_stop(p->jobs);
 	/* Not before all have ended: they post to each other (connections, answers to names). */
 	for (unsigned i = 0; i < p->n_workers; i++)
 		worker_free(&p->workers[i]);
 	free(p->workers);
+	/* Till now a disk may have wanted one. */
 	store_free(&p->store);
+	jobs_free(&p->jobs);
 	/* It holds sinks of the log. */
 	snapshot_unref(&p->snapshot);
 	access_log_stop(&p->access_log);

@@ -39,16 +39,22 @@ static void drop(struct job *j)
 	atomic_store_explicit(&j->state, IDLE, memory_order_relaxed); /* one thread */
 }
 
-void jobs_free(struct jobs **jp)
+void jobs_stop(struct jobs *js)
 {
+	memset(js->cap, 0, sizeof(js->cap));
 	list_for_each_safe(it, &queue) {
 		struct job *j = CONTAINER_OF(it, struct job, link);
 
-		if (j->pool != *jp)
+		if (j->pool != js)
 			continue;
 		drop(j);
 		j->release(j);
 	}
+}
+
+void jobs_free(struct jobs **jp)
+{
+	jobs_stop(*jp);
 	OBJ_FREE(*jp, SIM_JOBS_MAGIC);
 }
 

@@ -81,9 +81,10 @@ void world_close(void)
 {
 	if (world_store == NULL)
 		return;
-	jobs_free(&jobs);
+	jobs_stop(jobs);
 	store_free(&world_store);
 	loop_free(&world_loop);
+	jobs_free(&jobs);
 	arena_fini(&arena);
 }
 

@@ -196,6 +196,19 @@ START_TEST(a_class_without_threads_refuses)
 }
 END_TEST
 
+START_TEST(a_pool_that_was_stopped_refuses)
+{
+	make_pool(1, 5);
+	submit(probe_new(false), JOB_DISK);
+	jobs_stop(pool); /* its thread may have done it before, or not */
+	struct probe *p = probe_new(false);
+
+	ck_assert_int_eq(job_submit(pool, l, JOB_DISK, &p->job), ERR_LIMIT);
+	ck_assert_uint_eq(jobs_load(pool, JOB_DISK), 0);
+	free(p);
+}
+END_TEST
+
 START_TEST(a_waiting_job_that_is_cancelled_never_works)
 {
 	make_pool(1, 5);
@@ -320,6 +333,7 @@ Suite *suite_jobs(void)
 	tcase_add_test(t, a_full_queue_refuses_and_the_job_stays_ours);
 	tcase_add_test(t, a_class_without_threads_refuses);
 	tcase_add_test(t, a_waiting_job_that_is_cancelled_never_works);
+	tcase_add_test(t, a_pool_that_was_stopped_refuses);
 	tcase_add_test(t, a_running_job_that_is_cancelled_is_released_by_its_thread);
 	tcase_add_test(t, a_finished_job_that_is_cancelled_is_released_at_home);
 	tcase_add_test(t, cancelling_nothing_is_harmless);
