@@ -503,6 +503,13 @@ void store_renew(struct cobj *old, const struct http_head *head, const struct co
 	cobj_fill_detach(c);
 }
 
+void store_drop(struct cobj *c)
+{
+	/* What is in no table is gone, or has been replaced. */
+	if (store_unlist_unwanted(c->store, c))
+		store_dirs_forget_known(&c->store->dirs, c->key);
+}
+
 /* --- figures --------------------------------------------------------------------------------- */
 
 void store_stats(struct store *s, struct store_stats *out)

@@ -23,7 +23,8 @@ enum err store_new(struct store **out, const struct cache_conf *conf, struct job
 /* A reload: new limits; directories that are new are opened, those that are gone are closed. */
 void store_configure(struct store *s, const struct cache_conf *conf);
 /*
- * No worker runs any more, the jobs do still; all objects are unreferenced, all operations ended.
+ * No worker runs any more, and the jobs were stopped (jobs_stop()), but not freed; all objects are
+ * unreferenced, all operations ended.
  * Writes what is not written yet, which blocks.
  */
 void store_free(struct store **s);
@@ -98,6 +99,13 @@ void store_succeeds(struct cobj *c, const struct cobj *old);
  */
 void store_renew(struct cobj *old, const struct http_head *head, const struct cobj_meta *meta,
                  struct cobj **out);
+
+/*
+ * This one is not to be found any more, in memory or on disk: what the origin says now is not for
+ * the store. Other variants, and one that has taken its place, stay. Unlike a purge it
+ * does not wait until that is durable.
+ */
+void store_drop(struct cobj *c);
 
 /*
  * Forget. After the operation is READY nothing of it comes back, not after a crash or a power loss

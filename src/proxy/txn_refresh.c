@@ -75,7 +75,7 @@ static void mark_stale(struct txn *t)
 	store_renew(t->cache->old, &t->cache->old->head, &meta, &t->cache->hit);
 }
 
-/* It is about what is stored, but only for now: the head of this one reply is made of it. */
+/* It is about what is stored, but for the last time: the head of this one reply is made of it. */
 static void use_once(struct txn *t, const struct http_head *answer)
 {
 	struct txn_cache *c = t->cache;
@@ -84,6 +84,7 @@ static void use_once(struct txn *t, const struct http_head *answer)
 	merge_heads(&c->old->head, answer, loop_wall_us(t->worker->loop) / 1000000, &t->arena,
 	            c->head);
 	c->hit = cobj_ref(c->old);
+	store_drop(c->old);
 }
 
 /* It is about something else: the whole is asked for, and the ways are tried once more. */

@@ -77,9 +77,19 @@ static struct cobj_meta meta_of(const struct txn *t, const struct fetch_reply *r
 	};
 }
 
+/* A whole answer about the same thing: what is stored is what it was before. */
+static bool outdates(unsigned status)
+{
+	return status == 200 || status == 203 || (status >= 300 && status <= 303) ||
+	       status == 307 || status == 308 || status == 404 || status == 410;
+}
+
 /* Not for the store: whoever waits for it goes on by himself. */
 static struct machine_next deliver_only(struct txn *t)
 {
+	if (t->cache->old != NULL && t->request.method == HTTP_GET &&
+	    outdates(fetch_reply_of(t->fetch)->head.status))
+		store_drop(t->cache->old);
 	if (t->cache->mine != NULL)
 		cobj_release(t->cache->mine);
 	cobj_unref(&t->cache->mine);

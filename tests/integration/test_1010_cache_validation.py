@@ -190,12 +190,30 @@ def test_rfc9111_4_3_5_a_head_renews_the_stored_fields(client, start_origin):
     assert [m.method for m in origin.requests] == ["GET", "HEAD"]
 
 
+@cuttle_only("Squid 5.7 keeps it")
+def test_rfc9111_5_2_2_5_a_304_with_no_store_answers_once_and_drops_the_stored_one(client, start_origin):
+    origin = start_origin(counted(stale(b"old"), not_modified({"Cache-Control": "no-store"}), fresh(b"new")))
+    client.get(origin.url("/a"))
+    assert client.get(origin.url("/a")).body == b"old"
+    assert client.get(origin.url("/a")).body == b"new"
+    assert origin.requests[2].get("If-None-Match") is None
+
+
+def test_rfc9111_4_an_answer_that_is_not_stored_takes_the_stored_one_away(client, start_origin):
+    """Squid does so, too (httpMaybeRemovePublic): what is known to be old is not served any more."""
+    origin = start_origin(counted(fresh(b"old"), fresh(b"mine", {"Cache-Control": "private"}), fresh(b"new")))
+    client.get(origin.url("/a"))
+    assert client.get(origin.url("/a")).body == b"old"
+    assert client.get(origin.url("/a"), {"Cache-Control": "no-cache"}).body == b"mine"
+    assert client.get(origin.url("/a")).body == b"new"
+
+
 @cuttle_only("Squid 5.7 does not look at what a HEAD says")
 def test_rfc9111_4_3_5_a_head_that_tells_of_another_makes_the_stored_one_stale(client, start_origin):
     tag = ['"one"']
 
     def one(message):
-        return reply(b"" if message.method == "HEAD" else tag[0].encode(),
+        return reply(body=b"" if message.method == "HEAD" else tag[0].encode(),
                      fields={"Date": date(), "ETag": tag[0], "Cache-Control": "max-age=3600", "Content-Length": "5"},
                      length=False)
     origin = start_origin(counted(one))
