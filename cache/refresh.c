@@ -107,7 +107,7 @@ static void take_option(struct conf_line *l, struct refresh_rule *rule, struct s
 			conf_as_squid(l->reader, CONF_SQUID_WARNS);
 		} else if (options[i].risk != NULL) {
 			conf_warning(l, "%.*s: %s", SPAN_ARG(word), options[i].risk);
-			conf_as_squid(l->reader, CONF_SQUID_SAME);
+			conf_as_squid(l->reader, CONF_SQUID_WARNS);
 		}
 		rule->options |= options[i].bit;
 		return;

@@ -113,7 +113,9 @@ static const struct {
 	const char *conf, *says; /* a part of the findings; "": there is none */
 } findings[] = {
 	{ "cache_dir\n", "1: error" },
-	{ "cache_dir null /a 1\n", "unknown type" },
+	{ "cache_dir foo /a 1\n", "unknown type" },
+	{ "cache_dir null /a\n", "1: warning" },
+	{ "cache_dir null /a 100 16 256\n", "nothing is kept on disk without" },
 	{ "cache_dir ufs a 100 16 256\n", "full path" },
 	{ "cache_dir ufs /a\n", "1: error" },
 	{ "cache_dir ufs /a 100\n", "1: error" },
