@@ -32,6 +32,13 @@ enum err err_from_errno(int e)
 	case EACCES:
 	case EPERM:
 		return ERR_PERMISSION;
+	case EROFS:
+		return ERR_READ_ONLY;
+	case ENOSPC:
+	case EDQUOT:
+		return ERR_NO_SPACE;
+	case ENOTDIR:
+		return ERR_NOT_FOLDER;
 	case ETIMEDOUT:
 		return ERR_TIMEOUT;
 	case ECONNREFUSED:

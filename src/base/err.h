@@ -16,6 +16,9 @@
 	X(DUPLICATE, "already defined")                                                            \
 	X(NOT_FOUND, "not found")                                                                  \
 	X(PERMISSION, "permission denied")                                                         \
+	X(READ_ONLY, "the file system is mounted read-only")                                       \
+	X(NO_SPACE, "no space is left there")                                                      \
+	X(NOT_FOLDER, "it is not a folder")                                                        \
 	X(SYSTEM, "the operating system refused")                                                  \
 	X(TIMEOUT, "timed out")                                                                    \
 	X(REFUSED, "connection refused")                                                           \
