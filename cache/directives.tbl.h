@@ -55,9 +55,10 @@ DIRECTIVE(range_offset_limit, "", cache-policy, cache, cache_conf_range_offset_l
 DIRECTIVE(read_ahead_gap, "", cache-policy, cache, conf_set_bytes, read_ahead_bytes, "16 KB",
 	"SIZE", "How far a fetch may run ahead of its reader where its bytes are not kept.")
 DIRECTIVE(cache_mem, "", cache-mem, cache, cache_conf_size, cache_mem_bytes, "256 MB",
-	"SIZE", "Memory for stored replies. What the process as a whole may use is set by memory_limit.")
+	"SIZE", "Memory for stored replies. Of what a cache_dir takes, only heads and bodies up to 32 KB are kept here, too; the kernel's page cache has the"
+	" rest. What the process as a whole may use is set by memory_limit.")
 DIRECTIVE(maximum_object_size_in_memory, "", cache-mem, cache, cache_conf_size, max_object_in_memory_bytes, "512 KB",
-	"SIZE", "Longest body that is kept in memory.")
+	"SIZE", "Longest body that is kept in memory, where no cache_dir takes it.")
 DIRECTIVE(memory_cache_mode, "", cache-mem, cache, cache_conf_memory_mode, memory_cache_mode, "always",
 	"always|disk|network|never", "What is kept in memory: all, only what was read from disk, only what came from the network, or nothing.")
 DIRECTIVE(minimum_object_size, "", cache-disk, cache, cache_conf_size, min_object_bytes, "0 KB",
@@ -67,7 +68,8 @@ DIRECTIVE(maximum_object_size, "", cache-disk, cache, cache_conf_size, max_objec
 DIRECTIVE(cache_dir, "", cache-disk, cache, cache_conf_dir, dirs, "",
 	"ufs|aufs|diskd|rock PATH MEGABYTES [L1 L2] [min-size=BYTES] [max-size=BYTES] [no-store]",
 	"A folder for stored replies, and how large it may become. All types mean Cuttle's own store; L1 and L2, which all but rock must have, and"
-	" options of Squid's stores are without effect. Repeat the line for several folders. no-store: what is there is served, nothing is added.")
+	" options of Squid's stores are without effect. Repeat the line for several folders. no-store: what is there is served, nothing is added."
+	" A folder that cannot be used, as one of Squid's, is reported, and the proxy goes on without it. The type null, of old Squids, means nothing.")
 DIRECTIVE(cache_swap_low, "", cache-disk, cache, conf_set_percent, swap_low_pct, "90",
 	"PERCENT", "How full a folder is once replies were evicted from it.")
 DIRECTIVE(cache_swap_high, "", cache-disk, cache, conf_set_percent, swap_high_pct, "95",
