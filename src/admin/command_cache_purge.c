@@ -153,7 +153,10 @@ static int report(struct cache_command *c, struct span answer)
 	}
 	const bool is_text = head.status == 200 || head.status == 404;
 	FILE *const to = is_text ? stdout : stderr;
-	const struct span body = span_trim(span_skip(answer, used));
+	struct span body = span_skip(answer, used);
+
+	while (body.n > 0 && body.p[body.n - 1] == '\n')
+		body.n--;
 
 	if (!is_text)
 		fprintf(to, "cuttle cache: the proxy refused it (%u)%s", head.status,
