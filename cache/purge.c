@@ -273,7 +273,8 @@ static bool go_on(struct store_forgetting *g)
 			return false;
 		}
 	}
-	if (!store_dirs_any(&g->store->dirs) || g->purge == NULL)
+	/* A directory that is waited for may have been retired meanwhile: it is held all the same. */
+	if (g->purge == NULL || (!store_dirs_any(&g->store->dirs) && g->dir == NULL))
 		return true;
 	if (g->what.by != PURGE_URL && !g->is_walked) {
 		g->is_walked = true;

@@ -298,6 +298,22 @@ START_TEST(what_was_purged_does_not_come_back)
 }
 END_TEST
 
+/* The directory is let go of with the purge: else it would stay locked, and a leak would be told of. */
+START_TEST(a_purge_outlives_the_retirement_of_its_directory)
+{
+	struct store_purge p = { .store = world_store };
+	struct cache_conf conf = world_conf;
+
+	ck_assert(world_fetch(URL, "", "", 1, 5000));
+	(void)store_purge(&p, SPAN(URL), world_loop, &world_task);
+	conf.dirs = NULL;
+	store_configure(world_store, &conf);
+	ck_assert_int_eq(world_await(&p.op), OP_READY);
+	world_reopen();
+	ck_assert_int_eq(world_has(URL, ""), STORE_NONE);
+}
+END_TEST
+
 START_TEST(a_body_purged_half_way_is_not_stored)
 {
 	static char bytes[3000000];
@@ -430,6 +446,7 @@ Suite *suite_store_disk(void)
 	                    ARRAY_LEN(lengths));
 	tcase_add_loop_test(tc, what_was_purged_does_not_come_back, 0, ARRAY_LEN(purge_cases));
 	tcase_add_test(tc, what_is_read_while_a_purge_walks_does_not_come_back);
+	tcase_add_test(tc, a_purge_outlives_the_retirement_of_its_directory);
 	tcase_add_test(tc, a_body_purged_half_way_is_not_stored);
 	tcase_add_test(tc, concurrent_lookups_share_what_is_read);
 	tcase_add_test(tc, of_several_directories_all_are_used_and_any_may_go);
