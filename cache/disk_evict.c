@@ -374,8 +374,35 @@ static struct segment *next_of(struct disk *d, uint32_t number)
 	return s;
 }
 
+struct unlisted {
+	struct disk *disk;
+	enum err err;
+};
+
+/* One that could not be opened at the start, or was to be removed and is still there, is on no list. */
+static bool unlink_unlisted(void *arg, const char *name)
+{
+	struct unlisted *const u = arg;
+	struct disk *const d = u->disk;
+	uint32_t number;
+
+	if (!segment_parse_name(name, &number))
+		return true;
+	disk_lock(d);
+	const bool is_listed =
+		segment_find(d, (uint32_t)(d->id << DISK_SEGMENT_BITS) | number) != NULL;
+
+	disk_unlock(d);
+	if (!is_listed)
+		u->err = disk_io_unlink(&d->io, name);
+	if (u->err == ERR_NOT_FOUND)
+		u->err = ERR_NONE;
+	return u->err == ERR_NONE;
+}
+
 enum err disk_sacrifice(struct disk *d, uint32_t number)
 {
+	struct unlisted u = { .disk = d };
 	enum err e = ERR_NONE;
 	struct segment *s;
 
@@ -385,6 +412,10 @@ enum err disk_sacrifice(struct disk *d, uint32_t number)
 		segment_unref(s);
 		disk_unlock(d);
 	}
+	if (e == ERR_NONE && number == JOURNAL_ANY_SEGMENT)
+		e = disk_io_names(&d->io, unlink_unlisted, &u);
+	if (e == ERR_NONE)
+		e = u.err;
 	return e;
 }
 

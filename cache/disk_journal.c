@@ -348,11 +348,9 @@ static enum err rewrite(struct disk *d, const uint32_t *numbers, unsigned n, uin
 	/* First, for good, the unlinking of the segments that are buried in no more. */
 	enum err e = disk_io_sync_folder(&d->io);
 
-	for (unsigned i = 0; e == ERR_NONE && i < n; i++) {
+	/* One that is not there any more is an error, too: its tombstones may still be needed. */
+	for (unsigned i = 0; e == ERR_NONE && i < n; i++)
 		e = read_file(&d->io, numbers[i], d->label.store, keep_needed, &k, &bytes);
-		if (e == ERR_NOT_FOUND)
-			e = ERR_NONE;
-	}
 	for (size_t at = 0; e == ERR_NONE && at < k.n; at += 4096)
 		e = append(d, k.v + at, MIN(k.n - at, (size_t)4096));
 	if (e == ERR_NONE)

@@ -167,6 +167,7 @@ static bool open_segment(struct disk *d, uint32_t number, struct found_segment *
 static void read_journals(struct disk *d)
 {
 	struct journal_dead dead = { 0 };
+	unsigned n_kept = 0;
 	enum err e = ERR_NONE;
 	uint64_t all = 0;
 
@@ -178,9 +179,12 @@ static void read_journals(struct disk *d)
 		all += bytes;
 		if (one != ERR_NONE)
 			e = one;
-		else if (bytes == 0)
+		if (one == ERR_NONE && bytes == 0)
 			disk_journal_remove(d, d->names_journal[i]);
+		else
+			d->names_journal[n_kept++] = d->names_journal[i];
 	}
+	d->n_names_journal = n_kept;
 	disk_lock(d);
 	/* What was buried meanwhile is newer. */
 	for (size_t i = 0; i < dead.cap; i++)
