@@ -79,8 +79,9 @@ static bool forget_filling(struct store *s, struct store_shard *h, const struct 
 
 	while ((c = next_filling(h, p, &is_busy)) != NULL) {
 		store_unlist_unwanted(s, c);
+		/* What is only asked for was not there. */
+		*n += cobj_state(c) != COBJ_WAITING;
 		cobj_unref(&c);
-		(*n)++;
 	}
 	return is_busy;
 }

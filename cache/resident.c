@@ -216,6 +216,15 @@ static bool unlist(struct store *s, struct cobj *c, bool is_unwanted)
 	return false;
 }
 
+bool store_is_listed(struct cobj *c)
+{
+	lock_take(&c->lock);
+	const bool is_listed = c->resident != NULL;
+
+	lock_give(&c->lock);
+	return is_listed;
+}
+
 bool store_unlist(struct store *s, struct cobj *c)
 {
 	return unlist(s, c, false);

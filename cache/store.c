@@ -249,13 +249,7 @@ static enum err make_marker(struct cobj *c, struct span names)
 
 static bool is_marker_of(struct cobj *m, struct span names)
 {
-	if (m == NULL || !cobj_is_marker(m) || !span_eq(m->vary, names))
-		return false;
-	lock_take(&m->lock);
-	const bool is_listed = m->resident != NULL;
-
-	lock_give(&m->lock);
-	return is_listed;
+	return m != NULL && cobj_is_marker(m) && span_eq(m->vary, names) && store_is_listed(m);
 }
 
 /* The marker that names these fields: that which is there, or a new one. */

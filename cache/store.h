@@ -81,9 +81,9 @@ enum err store_take_in(struct cobj *c, const struct http_head *request,
                        const struct http_head *reply, const struct cobj_meta *meta) MUST_USE;
 
 /*
- * Make an object without having been asked to lead (REFRESH_MODIFIED, reload, range fetched whole):
- * as STORE_LEADS, in COBJ_WAITING, but nobody finds it before it is FILLING; then it takes the
- * place of the one before.
+ * Make an object without having been asked to lead, when the request is sent (a purge that comes
+ * before its reply counts): as STORE_LEADS, in COBJ_WAITING, but nobody finds it before it is
+ * FILLING; then it takes the place of the one before.
  */
 struct cobj *store_begin(struct store *s, struct span url);
 /*

@@ -97,6 +97,8 @@ struct cobj *store_find(struct store *s, struct cache_key k, struct span url);
 struct cobj *store_list_or_find(struct store *s, struct cobj *c);
 /* List c in the place of whoever has its key, who becomes unwanted. */
 void store_list(struct store *s, struct cobj *c);
+/* Is it in the table, so that others may find it? */
+bool store_is_listed(struct cobj *c);
 /* Take it out of the table, if it is in. True: it was. */
 bool store_unlist(struct store *s, struct cobj *c);
 /* The same, with the promise that nothing of it is kept later either. */

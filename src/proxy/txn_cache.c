@@ -4,6 +4,7 @@
 #include "proxy/txn.h"
 
 #include "base/counters.h"
+#include "cache/storable.h"
 #include "proxy/process.h"
 
 static bool wants_upgrade(const struct txn *t)
@@ -116,7 +117,7 @@ static bool may_lead(struct txn *t)
 	const struct cache_conf *c = &t->snapshot->cache;
 	struct trail trail = { 0 };
 
-	if (!c->collapsed_forwarding || t->request.method != HTTP_GET || t->cache->goes_alone)
+	if (!c->collapsed_forwarding || t->cache->goes_alone || !storable_request(&t->request))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(own); i++)
 		if (http_head_get(&t->request, own[i]) != NULL)

@@ -14,7 +14,7 @@ struct txn_cache {
 	struct store_lookup lookup;
 	struct cobj *hit;  /* what it may be answered from; counted */
 	struct cobj *old;  /* what is being validated, or replaced by a reload; counted */
-	struct cobj *mine; /* what its fetch is to fill, while others may wait for it; counted */
+	struct cobj *mine; /* what its fetch is to fill; others wait for it if it leads; counted */
 	struct cobj_reader waiter;  /* for a hit whose head is still to come */
 	struct body_object object;  /* of `source` */
 	struct body_source source;  /* the hit's body, or the parts of it that are sent */
@@ -36,6 +36,12 @@ struct txn;
 bool txn_cache_is_for(const struct txn *t);
 /* Is `mine` awaited by others, so that the fetch goes on even if this client leaves? */
 bool txn_cache_is_awaited(const struct txn *t);
+/*
+ * The request is about to be sent on: from now on a purge or an invalidation concerns its reply,
+ * too, which will be older than that. So `mine` is begun here, if nobody waits for it yet, and not
+ * when the reply is there.
+ */
+void txn_cache_asks(struct txn *t);
 /* The fetch will bring nothing that can be stored: whoever waits for it is told. */
 void txn_cache_fail(struct txn *t, enum why why);
 /*

@@ -48,7 +48,7 @@ struct machine_next txn_step_miss(struct txn *t)
 	};
 
 	if (t->cache != NULL)
-		t->cache->asked_s = loop_wall_us(t->worker->loop) / 1000000;
+		txn_cache_asks(t);
 	t->fetch = fetch_start(&r);
 	return TXN_GO(AWAIT_REPLY);
 }

@@ -77,6 +77,15 @@ static struct cobj_meta meta_of(const struct txn *t, const struct fetch_reply *r
 	};
 }
 
+void txn_cache_asks(struct txn *t)
+{
+	struct txn_cache *c = t->cache;
+
+	c->asked_s = now_s(t);
+	if (c->mine == NULL && storable_request(&t->request))
+		c->mine = store_begin(t->worker->proxy->store, t->url);
+}
+
 /* A whole answer about the same thing: what is stored is what it was before. */
 static bool outdates(unsigned status)
 {
@@ -103,12 +112,9 @@ static bool take_in(struct txn *t, const struct fetch_reply *r, const struct sto
 	const struct cobj_meta meta = meta_of(t, r, s);
 	struct http_head kept;
 
-	if (c->mine == NULL) {
-		c->mine = store_begin(t->worker->proxy->store, t->url);
-		/* The other variants stay what they are. */
-		if (c->old != NULL)
-			store_succeeds(c->mine, c->old);
-	}
+	/* The other variants stay what they are. */
+	if (c->old != NULL)
+		store_succeeds(c->mine, c->old);
 	head_to_keep(t, r, &kept);
 	if (store_take_in(c->mine, &t->request, &kept, &meta) == ERR_NONE)
 		return true;
@@ -130,7 +136,7 @@ struct machine_next txn_step_store(struct txn *t)
 	if (t->is_refresh && r->head.status >= 500)
 		return deliver_only(t);
 	txn_cache_learn(t, &r->head);
-	if (t->request.method != HTTP_GET || !may_store(t, &r->head, &s) ||
+	if (c->mine == NULL || !may_store(t, &r->head, &s) ||
 	    !fetch_may_be_left(t->fetch) || !take_in(t, r, &s))
 		return deliver_only(t);
 	cobj_unref(&c->old);

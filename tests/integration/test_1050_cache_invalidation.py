@@ -1,7 +1,11 @@
 """What makes stored objects go: unsafe methods, PURGE (RFC 9111 4.4)."""
+import threading
+
 import pytest
 
-from harness.message import reply
+from harness.deadline import LIMIT
+from harness.message import reply, request
+from harness.origin import serve_forever
 from harness.proxy import cuttle_only
 from harness.stored import CONF, counted, date, fresh
 
@@ -118,3 +122,62 @@ def test_purge_takes_all_variants(client, start_origin):
     for one in ("1", "2"):
         client.get(origin.url("/a"), {"X-One": one})
     assert len(origin.requests) == 4
+
+
+# --- what is on its way meanwhile ----------------------------------------------------------------
+def order_purge(client, proxy, origin):
+    del proxy
+    assert client.ask("PURGE", origin.url("/a")).status in (200, 404)
+
+
+def order_host(client, proxy, origin):
+    del origin
+    assert client.ask("PURGE", "/squid-internal-mgr/cache?host=127.0.0.1", host=f"127.0.0.1:{proxy.port}").status in (200, 404)
+
+
+def order_post(client, proxy, origin):
+    del proxy
+    assert client.ask("POST", origin.url("/a"), body=b"x").status == 200
+
+
+def nothing_stored(client, proxy, origin):
+    del client, proxy, origin
+
+
+def fresh_one_stored(client, proxy, origin):
+    del proxy
+    assert client.get(origin.url("/a")).body == b"first"
+
+
+@cuttle_only("Squid stores it")
+@pytest.mark.parametrize("order", [order_purge, order_host, order_post])
+@pytest.mark.parametrize("before, fields", [(nothing_stored, {}), (nothing_stored, {"Authorization": "Basic eA=="}),
+                                            (fresh_one_stored, {"Cache-Control": "no-cache"}),
+                                            (fresh_one_stored, {"Cache-Control": "max-age=0"})],
+                         ids=["miss", "authorized", "reload", "validation"])
+@pytest.mark.parametrize("collapsed", ["off", "on"])
+@pytest.mark.parametrize("on_disk", [False, True], ids=["memory", "disk"])
+def test_what_was_asked_for_before_is_not_stored_after(start_proxy, start_origin, order, before, fields, collapsed, on_disk):
+    """RFC 9111 4.4, and what a PURGE promises: an answer that is older than the order to forget must not come back."""
+    asked, go_on = threading.Event(), threading.Event()
+    replies = [fresh(b"first", {"ETag": '"1"'})] if before is fresh_one_stored else []
+
+    def one(message):
+        if message.method != "GET":
+            return reply(fields={"Date": date()}, body=b"done")
+        if replies:
+            return replies.pop()
+        asked.set()
+        assert go_on.wait(LIMIT)
+        return fresh(b"older", {"Cache-Control": "public, max-age=3600"})
+    origin = start_origin(serve_forever(one))
+    proxy = start_proxy("acl purging method PURGE\nhttp_access allow purging\n" + CONF
+                        + f"collapsed_forwarding {collapsed}\n" + ("cache_dir ufs {dir}/store 100 16 256\n" if on_disk else ""))
+    with proxy.client() as first, proxy.client() as second:
+        before(second, proxy, origin)
+        first.send(request("GET", origin.url("/a"), fields))
+        assert asked.wait(LIMIT)
+        order(second, proxy, origin)
+        go_on.set()
+        assert first.read_reply("GET").body == b"older"
+        assert second.get(origin.url("/a"), {"Cache-Control": "only-if-cached"}).status == 504
