@@ -287,11 +287,6 @@ void cobj_body_unref(struct cobj_body **b)
 	OBJ_FREE(mine, COBJ_BODY_MAGIC);
 }
 
-uint64_t cobj_body_bytes(const struct cobj_body *b)
-{
-	return b->bytes;
-}
-
 uint64_t cobj_body_memory(const struct cobj_body *b)
 {
 	uint64_t n = sizeof(*b) + b->memfd_bytes + b->cap_places * sizeof(*b->places) +

@@ -29,4 +29,3 @@ bool cobj_body_set_home(struct cobj_body *b, struct store_dir *d, const struct d
 struct cobj_body *cobj_body_ref(struct cobj_body *b);
 /* From any thread; clears the pointer; NULL is harmless. */
 void cobj_body_unref(struct cobj_body **b);
-uint64_t cobj_body_bytes(const struct cobj_body *b);

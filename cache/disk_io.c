@@ -189,15 +189,6 @@ enum err disk_io_names(struct disk_io *io, disk_io_name_fn *see, void *arg)
 	return go_on && e != 0 ? err_from_errno(e) : ERR_NONE;
 }
 
-bool disk_io_is_there(struct disk_io *io, const char *path)
-{
-	struct stat named, held;
-
-	return suffer(io, DISK_CALL_OPEN, NULL) == 0 && stat(path, &named) == 0 &&
-	       fstat(io->folder, &held) == 0 && named.st_ino == held.st_ino &&
-	       named.st_dev == held.st_dev;
-}
-
 bool disk_io_parse_name(const char *name, const char *prefix, uint32_t *number)
 {
 	const size_t n = strlen(prefix);

@@ -85,8 +85,6 @@ enum err disk_io_sync(struct disk_io *io, int fd) MUST_USE;
 enum err disk_io_sync_folder(struct disk_io *io);
 enum err disk_io_unlink(struct disk_io *io, const char *name);
 enum err disk_io_rename(struct disk_io *io, const char *from, const char *to) MUST_USE;
-/* Whether the folder is still the one that this path names. */
-bool disk_io_is_there(struct disk_io *io, const char *path);
 
 /* What differs between two boots of the machine; all zero where it cannot be told. */
 #define DISK_BOOT_BYTES 36

@@ -183,7 +183,9 @@ void cobj_fill_drop(struct cobj **c)
 void cobj_release(struct cobj *c)
 {
 	CHECK(c->fill != NULL && cobj_state(c) == COBJ_WAITING);
-	store_mark(c->store, c->key, c->fill->now_ms);
+	/* Only who made others wait knows that it was in vain. */
+	if (store_is_listed(c))
+		store_mark(c->store, c->key, c->fill->now_ms);
 	store_unlist(c->store, c);
 	set_state(c, COBJ_RELEASED, WHY_NONE);
 	end(c);

@@ -397,25 +397,6 @@ bool cache_index_remove(struct cache_index *x, struct cache_key k, uint32_t segm
 	return found;
 }
 
-bool cache_index_drop(struct cache_index *x, struct cache_key k, struct index_entry *old)
-{
-	CHECK_OBJ(x, INDEX_MAGIC);
-	struct shard *const s = shard_of(x, k);
-	uint32_t at;
-	bool found;
-
-	lock_take(&s->lock);
-	found = shard_find(s, k, &at);
-	if (found) {
-		if (old != NULL)
-			slot_read(&s->slots[at], old);
-		shard_remove_at(s, at);
-		shard_shrink(x, s);
-	}
-	lock_give(&s->lock);
-	return found;
-}
-
 bool cache_index_move(struct cache_index *x, struct cache_key k, const struct index_entry *from,
                       const struct index_entry *to)
 {
@@ -506,26 +487,6 @@ size_t cache_index_load(struct cache_index *x, struct index_load *items, size_t 
 	free(order);
 	count_add(COUNT_INDEX_REFUSED, n_refused);
 	return n_refused;
-}
-
-void cache_index_expect(struct cache_index *x, uint64_t n)
-{
-	CHECK_OBJ(x, INDEX_MAGIC);
-	/* Shards differ: with the slack of three standard deviations few have to grow again. */
-	uint64_t each = n / x->n_shards, slack = 0;
-
-	while (slack * slack < 9 * each)
-		slack++;
-	for (unsigned i = 0; i < x->n_shards; i++) {
-		struct shard *const s = &x->shards[i];
-
-		lock_take(&s->lock);
-		const uint32_t wanted = capacity_for(s->count + each + slack);
-
-		if (wanted > s->capacity)
-			(void)!shard_resize(x, s, wanted);
-		lock_give(&s->lock);
-	}
 }
 
 static bool is_among(const uint32_t *sorted, size_t n, uint32_t v)

@@ -47,8 +47,6 @@ enum err cache_index_put(struct cache_index *x, struct cache_key k, const struct
 /* Remove only if it still is at that place. True: it was. */
 bool cache_index_remove(struct cache_index *x, struct cache_key k, uint32_t segment,
                         uint32_t offset);
-/* Remove wherever it is. old may be NULL. */
-bool cache_index_drop(struct cache_index *x, struct cache_key k, struct index_entry *old);
 /*
  * Move an entry that is still at `from` to `to` (it was written again), with the uses and flags of
  * `to`. False: it is not there any more. Never in want of memory.
@@ -68,8 +66,6 @@ struct index_load {
 	bool is_entered;
 };
 size_t cache_index_load(struct cache_index *x, struct index_load *items, size_t n);
-/* There will be about n more entries: make room in one go. Only a hint; it never fails. */
-void cache_index_expect(struct cache_index *x, uint64_t n);
 
 /*
  * Remove all entries of these segments (ascending numbers): their files are lost, or a directory is closed.

@@ -8,6 +8,7 @@
 #include "cache/vary.h"
 #include "http/body.h"
 #include "http/date.h"
+#include "http/etag.h"
 
 /* --- conditions ------------------------------------------------------------------------------ */
 
@@ -42,17 +43,14 @@ bool merge_set_conditions(struct http_head *request, const struct http_head *sto
 
 /* --- which answer is about which reply ------------------------------------------------------- */
 
-bool merge_etag_is_weak(struct span etag)
+/* RFC 9111 4.3.4: by the strong comparison where the answer's tag is strong. What is no tag must be the same text. */
+static bool tags_agree(struct span stored, struct span answer)
 {
-	return span_starts(etag, SPAN("W/"));
-}
+	struct http_etag a, b;
 
-bool merge_etags_match(struct span a, struct span b, bool strongly)
-{
-	if (strongly && (merge_etag_is_weak(a) || merge_etag_is_weak(b)))
-		return false;
-	return span_eq(span_skip(a, merge_etag_is_weak(a) ? 2 : 0),
-	               span_skip(b, merge_etag_is_weak(b) ? 2 : 0));
+	if (!http_etag_parse(stored, &a) || !http_etag_parse(answer, &b))
+		return span_eq(stored, answer);
+	return b.is_weak ? http_etag_eq_weak(&a, &b) : http_etag_eq_strong(&a, &b);
 }
 
 /* The same date, in whatever form. */
@@ -91,7 +89,7 @@ static bool is_about(const struct http_head *stored, const struct http_head *ans
 	if (etag != NULL) {
 		old = http_head_get(stored, HTTP_F_ETAG);
 		return old != NULL &&
-		       merge_etags_match(old->value, etag->value, !merge_etag_is_weak(etag->value));
+		       tags_agree(old->value, etag->value);
 	}
 	old = http_head_get(stored, HTTP_F_LAST_MODIFIED);
 	return modified == NULL || old == NULL || is_same_date(old->value, modified->value);

@@ -49,7 +49,3 @@ enum merge_head {
  */
 enum merge_head merge_fit_head(const struct http_head *stored, uint64_t body_bytes,
                                const struct http_head *reply);
-
-/* RFC 9110 8.8.3.2. Whole values of ETag. */
-bool merge_etag_is_weak(struct span etag);
-bool merge_etags_match(struct span a, struct span b, bool strongly);

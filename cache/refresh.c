@@ -51,11 +51,6 @@ void refresh_rules_finish(struct refresh_rules *r)
 	acl_regexes_finish(r->regexes);
 }
 
-uint32_t refresh_rules_options(const struct refresh_rules *r)
-{
-	return r != NULL ? r->options : 0;
-}
-
 const struct refresh_rule *refresh_find(const struct refresh_rules *r, struct span url,
                                         struct acl_regex_scratch *scratch)
 {

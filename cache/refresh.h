@@ -35,8 +35,6 @@ void refresh_rules_free(struct refresh_rules **r);
 void refresh_rules_add(struct refresh_rules *r, const struct refresh_rule *rule,
                        struct acl_regex **regex);
 void refresh_rules_finish(struct refresh_rules *r);
-/* The options that any of the rules has. NULL: none. */
-uint32_t refresh_rules_options(const struct refresh_rules *r);
 /*
  * The rule for a URL (or store id); never NULL: without one that matches, min 0, 20%, max 3 days.
  * An expression that takes too much work does not match. scratch: acl/regex.h.

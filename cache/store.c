@@ -57,12 +57,10 @@ static void init_shards(struct store *s)
 	}
 }
 
-enum err store_new(struct store **out, const struct cache_conf *conf, struct jobs *js,
-                   unsigned n_workers)
+enum err store_new(struct store **out, const struct cache_conf *conf, struct jobs *js)
 {
 	struct store *s;
 
-	(void)n_workers;
 	OBJ_NEW(s, STORE_MAGIC);
 	s->jobs = js;
 	store_dirs_secret(conf, &s->secret);
@@ -140,12 +138,6 @@ void store_free(struct store **s)
 	evict_fini(&mine->evict);
 	lock_fini(&mine->evict_lock);
 	OBJ_FREE(mine, STORE_MAGIC);
-}
-
-bool store_is_loaded(struct store *s)
-{
-	CHECK_OBJ(s, STORE_MAGIC);
-	return store_dirs_are_loaded(&s->dirs);
 }
 
 /* --- taking in ------------------------------------------------------------------------------- */

@@ -16,10 +16,10 @@ struct store;
 
 /*
  * js: for the disks. Fails only for lack of memory: a directory that cannot be used is reported
- * (oplog) and left out. The index of each directory is loaded by a job; store_is_loaded() tells.
+ * (oplog) and left out. The index of each directory is loaded by a job (disk_is_loaded()); until
+ * then a miss may be on disk, and is not stored twice.
  */
-enum err store_new(struct store **out, const struct cache_conf *conf, struct jobs *js,
-                   unsigned n_workers) MUST_USE;
+enum err store_new(struct store **out, const struct cache_conf *conf, struct jobs *js) MUST_USE;
 /* A reload: new limits; directories that are new are opened, those that are gone are closed. */
 void store_configure(struct store *s, const struct cache_conf *conf);
 /*
@@ -33,8 +33,6 @@ void store_free(struct store **s);
  * of them has room.
  */
 void store_tick(struct store *s);
-/* False while some index is still being loaded: a miss may be on disk, and is not stored twice. */
-bool store_is_loaded(struct store *s);
 
 enum store_found {
 	STORE_NONE, /* nothing; the caller does not lead (see may_lead) */

@@ -397,7 +397,7 @@ void proxy_rotate(struct proxy *p)
 void proxy_open_store(struct proxy *p)
 {
 	CHECK_OBJ(p, PROXY_MAGIC);
-	CHECK(store_new(&p->store, &p->snapshot->cache, p->jobs, p->n_shards) == ERR_NONE);
+	CHECK(store_new(&p->store, &p->snapshot->cache, p->jobs) == ERR_NONE);
 }
 
 struct store *proxy_store(const struct proxy *p)

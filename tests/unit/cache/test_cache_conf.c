@@ -263,7 +263,7 @@ START_TEST(first_rule_counts)
 
 	ck_assert_msg(rule->min_s == urls[_i].min_s, "%s: %lld", urls[_i].url,
 	              (long long)rule->min_s);
-	ck_assert_uint_eq(refresh_rules_options(r.conf.refresh), REFRESH_RELOAD_INTO_IMS);
+	ck_assert_uint_eq(rule->options & ~REFRESH_RELOAD_INTO_IMS, 0);
 	acl_regex_scratch_fini(&scratch);
 	rules_fini(&r);
 }

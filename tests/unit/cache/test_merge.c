@@ -186,19 +186,6 @@ START_TEST(replies_to_head_count)
 }
 END_TEST
 
-/* The table of RFC 9110 8.8.3.2. */
-START_TEST(etags_match)
-{
-	ck_assert(!merge_etags_match(SPAN("W/\"1\""), SPAN("W/\"1\""), true));
-	ck_assert(merge_etags_match(SPAN("W/\"1\""), SPAN("W/\"1\""), false));
-	ck_assert(!merge_etags_match(SPAN("W/\"1\""), SPAN("W/\"2\""), false));
-	ck_assert(!merge_etags_match(SPAN("W/\"1\""), SPAN("\"1\""), true));
-	ck_assert(merge_etags_match(SPAN("W/\"1\""), SPAN("\"1\""), false));
-	ck_assert(merge_etags_match(SPAN("\"1\""), SPAN("\"1\""), true));
-	ck_assert(merge_etags_match(SPAN("\"1\""), SPAN("\"1\""), false));
-}
-END_TEST
-
 Suite *suite_merge(void);
 Suite *suite_merge(void)
 {
@@ -209,7 +196,6 @@ Suite *suite_merge(void)
 	tcase_add_loop_test(t, answers_fit, 0, ARRAY_LEN(fits));
 	tcase_add_loop_test(t, heads_are_merged, 0, ARRAY_LEN(merges));
 	tcase_add_loop_test(t, replies_to_head_count, 0, ARRAY_LEN(head_replies));
-	tcase_add_test(t, etags_match);
 	suite_add_tcase(s, t);
 	return s;
 }
