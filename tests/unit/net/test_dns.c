@@ -1,13 +1,9 @@
 /*
- * Lookups through the whole resolver: files, map, c-ares, and a scripted name server on loopback.
+ * Lookups through the whole resolver: map, c-ares, and a scripted name server on loopback.
  */
-#include "tests/unit/net/dns_server.h"
-#include "tests/unit/net/net_fixture.h"
+#include "tests/unit/net/dns_fixture.h"
 
 #include "base/counters.h"
-#include "net/dns_map.h"
-
-#include <unistd.h>
 
 static const struct dns_server_row rows[] = {
 	{ "one.example", 1, SAY_ANSWER, NULL, "192.0.2.1=300" },
@@ -26,73 +22,20 @@ static const struct dns_server_row rows[] = {
 	{ "mapped.example", 28, SAY_ANSWER, NULL, "::ffff:127.0.0.1=300" },
 	{ "signed.example", 1, SAY_ANSWER, NULL, "192.0.2.6=2147483648" },
 	{ "brief.example", 1, SAY_ANSWER, NULL, "192.0.2.6=0" },
-	{ "svc.ns.cluster.local", 1, SAY_ANSWER, NULL, "192.0.2.7=300" },
-	{ "deep.svc.ns.cluster.local", 1, SAY_ANSWER, NULL, "192.0.2.8=300" },
 	{ "dotless.corp.example", 1, SAY_ANSWER, NULL, "192.0.2.9=300" },
-	{ "9.2.0.192.in-addr.arpa", 12, SAY_ANSWER, NULL, "Dotless.Corp.Example=300" },
-	{ "8.2.0.192.in-addr.arpa", 12, SAY_ANSWER, "8.0/25.2.0.192.in-addr.arpa=60",
-	  "deep.example=300" },
-	{ "7.2.0.192.in-addr.arpa", 12, SAY_ANSWER, NULL, "a<b>.example=300" },
 	{ NULL, 0, SAY_NOTHING, NULL, NULL },
 };
 
-static struct loop *l;
-static struct dns_server server;
-static struct net_conf conf;
-static struct dns_shared *shared;
-static struct dns *dns;
-static struct dns_query q;
-static struct fixture_counter waiter;
+static struct dns_fixture f;
 
 static void setup(void)
 {
-	l = fixture_loop();
-	dns_server_start(&server, rows);
-	net_conf_init(&conf);
-	free(conf.dns.hosts_file);
-	conf.dns.hosts_file = NULL;
-	conf.dns.nameservers = check_calloc(2, sizeof(*conf.dns.nameservers));
-	conf.dns.nameservers[0] = server.at;
-	conf.dns.n_nameservers = 1;
-	fixture_counter_init(&waiter);
-	dns = NULL;
-	shared = NULL;
-}
-
-static void start(void)
-{
-	shared = dns_shared_new(&conf.dns);
-	ck_assert_int_eq(dns_new(&dns, shared, l), ERR_NONE);
+	dns_fixture_init(&f, rows);
 }
 
 static void teardown(void)
 {
-	op_cancel(&q.op);
-	dns_answer_unref(&q.answer);
-	dns_free(&dns);
-	dns_shared_free(&shared);
-	net_conf_fini(&conf);
-	dns_server_stop(&server);
-	loop_free(&l);
-}
-
-/* A lookup to its end. */
-static const struct dns_answer *look_up(const char *name, enum dns_kind kind)
-{
-	dns_answer_unref(&q.answer);
-	if (dns_lookup(dns, NULL, span_str(name), kind, &q, &waiter.task) == OP_PENDING)
-		TURN_UNTIL(l, q.op.status != OP_PENDING);
-	ck_assert_int_eq(q.op.status, OP_READY);
-	return q.answer;
-}
-
-static void ck_first_ip(const struct dns_answer *a, const char *text)
-{
-	const struct ip want = fixture_ip(text);
-
-	ck_assert_int_eq(a->err, ERR_NONE);
-	ck_assert_uint_ge(a->n, 1);
-	ck_assert(ip_eq(&a->ips[0], &want));
+	dns_fixture_fini(&f);
 }
 
 /* name, kind, what comes of it */
@@ -122,13 +65,13 @@ static const struct {
 
 START_TEST(each_answer_has_its_meaning)
 {
-	start();
-	const struct dns_answer *a = look_up(simple[_i].name, simple[_i].kind);
+	dns_fixture_start(&f);
+	const struct dns_answer *a = dns_fixture_look_up(&f, simple[_i].name, simple[_i].kind);
 
 	ck_assert_msg(a->err == simple[_i].err, "%s: %s", simple[_i].name, err_text(a->err));
 	ck_assert_uint_eq(a->n, simple[_i].n);
 	if (simple[_i].first != NULL)
-		ck_first_ip(a, simple[_i].first);
+		dns_fixture_ck_first_ip(a, simple[_i].first);
 }
 END_TEST
 
@@ -137,16 +80,16 @@ START_TEST(a_label_of_64_bytes_is_no_name)
 	char name[80] = "";
 
 	memset(name, 'a', 64);
-	start();
-	ck_assert_int_eq(look_up(name, DNS_A)->err, ERR_DNS_NAME);
+	dns_fixture_start(&f);
+	ck_assert_int_eq(dns_fixture_look_up(&f, name, DNS_A)->err, ERR_DNS_NAME);
 }
 END_TEST
 
 START_TEST(a_truncated_answer_is_asked_for_by_tcp)
 {
-	start();
-	look_up("big.example", DNS_A);
-	ck_assert_uint_eq(server.asked_tcp, 1);
+	dns_fixture_start(&f);
+	dns_fixture_look_up(&f, "big.example", DNS_A);
+	ck_assert_uint_eq(f.server.asked_tcp, 1);
 }
 END_TEST
 
@@ -164,47 +107,47 @@ static const struct {
 
 START_TEST(answers_live_as_long_as_they_should)
 {
-	conf.dns.negative_ttl_ms = ttls[_i].floor_s * 1000;
-	conf.dns.positive_ttl_ms = ttls[_i].cap_s * 1000;
-	start();
-	const int64_t before = loop_now_ms(l);
-	const struct dns_answer *a = look_up(ttls[_i].name, DNS_A);
+	f.conf.dns.negative_ttl_ms = ttls[_i].floor_s * 1000;
+	f.conf.dns.positive_ttl_ms = ttls[_i].cap_s * 1000;
+	dns_fixture_start(&f);
+	const int64_t before = loop_now_ms(f.loop);
+	const struct dns_answer *a = dns_fixture_look_up(&f, ttls[_i].name, DNS_A);
 
 	ck_assert_int_ge(a->expires_ms, before + ttls[_i].want_s * 1000);
-	ck_assert_int_le(a->expires_ms, loop_now_ms(l) + ttls[_i].want_s * 1000);
+	ck_assert_int_le(a->expires_ms, loop_now_ms(f.loop) + ttls[_i].want_s * 1000);
 }
 END_TEST
 
 START_TEST(a_known_answer_is_ready_at_once)
 {
-	start();
+	dns_fixture_start(&f);
 	const uint64_t hits = counters_sum(COUNT_DNS_HITS);
 
-	look_up("one.example", DNS_A);
-	const unsigned asked = server.asked;
+	dns_fixture_look_up(&f, "one.example", DNS_A);
+	const unsigned asked = f.server.asked;
 
-	dns_answer_unref(&q.answer);
-	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("ONE.example."), DNS_A, &q, &waiter.task),
+	dns_answer_unref(&f.q.answer);
+	ck_assert_int_eq(dns_lookup(f.dns, NULL, SPAN("ONE.example."), DNS_A, &f.q, &f.waiter.task),
 	                 OP_READY);
-	ck_first_ip(q.answer, "192.0.2.1");
-	look_up("missing.example", DNS_A);
-	look_up("missing.example", DNS_A);
-	ck_assert_uint_eq(server.asked, asked + 1);
+	dns_fixture_ck_first_ip(f.q.answer, "192.0.2.1");
+	dns_fixture_look_up(&f, "missing.example", DNS_A);
+	dns_fixture_look_up(&f, "missing.example", DNS_A);
+	ck_assert_uint_eq(f.server.asked, asked + 1);
 	ck_assert_uint_eq(counters_sum(COUNT_DNS_HITS), hits + 2);
 }
 END_TEST
 
 START_TEST(an_answer_that_is_too_old_is_asked_for_again)
 {
-	conf.dns.negative_ttl_ms = 1;
-	start();
-	look_up("brief.example", DNS_A);
-	const int64_t expires = q.answer->expires_ms;
+	f.conf.dns.negative_ttl_ms = 1;
+	dns_fixture_start(&f);
+	dns_fixture_look_up(&f, "brief.example", DNS_A);
+	const int64_t expires = f.q.answer->expires_ms;
 
-	TURN_UNTIL(l, (loop_turn(l, 1), loop_now_ms(l) >= expires));
-	look_up("brief.example", DNS_A);
-	ck_assert_uint_eq(server.asked, 2);
-	ck_assert_uint_eq(dns_map_count(shared), 1);
+	TURN_UNTIL(f.loop, (loop_turn(f.loop, 1), loop_now_ms(f.loop) >= expires));
+	dns_fixture_look_up(&f, "brief.example", DNS_A);
+	ck_assert_uint_eq(f.server.asked, 2);
+	ck_assert_uint_eq(dns_map_count(f.shared), 1);
 }
 END_TEST
 
@@ -212,11 +155,11 @@ START_TEST(one_question_for_many_who_ask)
 {
 	struct dns_query many[20];
 
-	start();
+	dns_fixture_start(&f);
 	for (size_t i = 0; i < ARRAY_LEN(many); i++)
-		ck_assert_int_eq(
-			dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &many[i], &waiter.task),
-			OP_PENDING);
+		ck_assert_int_eq(dns_lookup(f.dns, NULL, SPAN("one.example"), DNS_A, &many[i],
+		                            &f.waiter.task),
+		                 OP_PENDING);
 	op_cancel(&many[0].op);
 	op_cancel(&many[7].op);
 	for (size_t i = 0; i < ARRAY_LEN(many); i++) {
@@ -224,25 +167,25 @@ START_TEST(one_question_for_many_who_ask)
 			ck_assert_ptr_null(many[i].answer);
 			continue;
 		}
-		TURN_UNTIL(l, many[i].op.status == OP_READY);
-		ck_first_ip(many[i].answer, "192.0.2.1");
+		TURN_UNTIL(f.loop, many[i].op.status == OP_READY);
+		dns_fixture_ck_first_ip(many[i].answer, "192.0.2.1");
 		dns_answer_unref(&many[i].answer);
 	}
-	ck_assert_uint_eq(server.asked, 1);
+	ck_assert_uint_eq(f.server.asked, 1);
 }
 END_TEST
 
 START_TEST(a_lookup_goes_on_when_all_who_asked_have_left)
 {
-	start();
-	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &q, &waiter.task),
+	dns_fixture_start(&f);
+	ck_assert_int_eq(dns_lookup(f.dns, NULL, SPAN("one.example"), DNS_A, &f.q, &f.waiter.task),
 	                 OP_PENDING);
-	op_cancel(&q.op);
-	ck_assert_int_eq(q.op.status, OP_IDLE);
-	TURN_UNTIL(l, atomic_load(&shared->in_flight) == 0);
-	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &q, &waiter.task),
+	op_cancel(&f.q.op);
+	ck_assert_int_eq(f.q.op.status, OP_IDLE);
+	TURN_UNTIL(f.loop, atomic_load(&f.shared->in_flight) == 0);
+	ck_assert_int_eq(dns_lookup(f.dns, NULL, SPAN("one.example"), DNS_A, &f.q, &f.waiter.task),
 	                 OP_READY);
-	ck_assert_uint_eq(waiter.runs, 0);
+	ck_assert_uint_eq(f.waiter.runs, 0);
 }
 END_TEST
 
@@ -252,44 +195,45 @@ START_TEST(lookups_that_nobody_waits_for_make_room)
 	static struct dns_query many[200];
 	char name[64];
 
-	conf.dns.ipcache_size = 1; /* 256 lookups at a time */
-	atomic_store(&server.is_held, 1);
-	start();
+	f.conf.dns.ipcache_size = 1; /* 256 lookups at a time */
+	atomic_store(&f.server.is_held, 1);
+	dns_fixture_start(&f);
 	for (int i = 0; i < 200; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
 		ck_assert_int_eq(
-			dns_lookup(dns, NULL, span_str(name), DNS_A, &many[i], &waiter.task),
+			dns_lookup(f.dns, NULL, span_str(name), DNS_A, &many[i], &f.waiter.task),
 			OP_PENDING);
 		if (i != 7)
 			op_cancel(&many[i].op);
 	}
 	/* As long as half of the room is taken, and long before dns_timeout. */
-	TURN_UNTIL(l, atomic_load(&shared->in_flight) < 128);
-	atomic_store(&server.is_held, 0);
-	TURN_UNTIL(l, many[7].op.status == OP_READY);
+	TURN_UNTIL(f.loop, atomic_load(&f.shared->in_flight) < 128);
+	atomic_store(&f.server.is_held, 0);
+	TURN_UNTIL(f.loop, many[7].op.status == OP_READY);
 	ck_assert_int_eq(many[7].answer->err, ERR_DNS_NAME);
 	dns_answer_unref(&many[7].answer);
 	/* What was given up is no answer. */
-	ck_assert_int_eq(look_up("n8.example", DNS_A)->err, ERR_DNS_NAME);
+	ck_assert_int_eq(dns_fixture_look_up(&f, "n8.example", DNS_A)->err, ERR_DNS_NAME);
 }
 END_TEST
 
 START_TEST(silence_ends_by_dns_timeout)
 {
-	conf.dns.timeout_ms = 40;
-	conf.dns.retransmit_ms = 10;
-	start();
-	ck_assert_int_eq(look_up("silent.example", DNS_A)->err, ERR_DNS_TIMEOUT);
-	ck_assert_uint_ge(server.asked, 1);
+	f.conf.dns.timeout_ms = 40;
+	f.conf.dns.retransmit_ms = 10;
+	dns_fixture_start(&f);
+	ck_assert_int_eq(dns_fixture_look_up(&f, "silent.example", DNS_A)->err, ERR_DNS_TIMEOUT);
+	ck_assert_uint_ge(f.server.asked, 1);
 }
 END_TEST
 
 START_TEST(forged_answers_are_not_believed)
 {
-	conf.dns.timeout_ms = 40;
-	start();
-	ck_assert_int_eq(look_up(_i == 0 ? "forged.example" : "swapped.example", DNS_A)->err,
-	                 ERR_DNS_TIMEOUT);
+	f.conf.dns.timeout_ms = 40;
+	dns_fixture_start(&f);
+	ck_assert_int_eq(
+		dns_fixture_look_up(&f, _i == 0 ? "forged.example" : "swapped.example", DNS_A)->err,
+		ERR_DNS_TIMEOUT);
 }
 END_TEST
 
@@ -303,22 +247,22 @@ START_TEST(a_second_server_is_asked_when_the_first_fails)
 	struct dns_server second;
 
 	dns_server_start(&second, others);
-	conf.dns.nameservers[1] = second.at;
-	conf.dns.n_nameservers = 2;
-	conf.dns.retransmit_ms = 20;
-	start();
-	ck_first_ip(look_up("broken.example", DNS_A), "192.0.2.99");
-	ck_first_ip(look_up("silent.example", DNS_A), "192.0.2.98");
+	f.conf.dns.nameservers[1] = second.at;
+	f.conf.dns.n_nameservers = 2;
+	f.conf.dns.retransmit_ms = 20;
+	dns_fixture_start(&f);
+	dns_fixture_ck_first_ip(dns_fixture_look_up(&f, "broken.example", DNS_A), "192.0.2.99");
+	dns_fixture_ck_first_ip(dns_fixture_look_up(&f, "silent.example", DNS_A), "192.0.2.98");
 	dns_server_stop(&second);
 }
 END_TEST
 
 START_TEST(a_server_that_is_not_there_is_a_server_failure)
 {
-	conf.dns.nameservers[0].port = 9; /* discard: nobody listens there */
-	conf.dns.timeout_ms = 1000;
-	start();
-	const struct dns_answer *a = look_up("one.example", DNS_A);
+	f.conf.dns.nameservers[0].port = 9; /* discard: nobody listens there */
+	f.conf.dns.timeout_ms = 1000;
+	dns_fixture_start(&f);
+	const struct dns_answer *a = dns_fixture_look_up(&f, "one.example", DNS_A);
 
 	ck_assert(a->err == ERR_DNS_SERVER || a->err == ERR_DNS_TIMEOUT);
 }
@@ -326,30 +270,30 @@ END_TEST
 
 START_TEST(edns_is_spoken_if_configured)
 {
-	conf.dns.packet_max = 1232;
-	start();
-	ck_first_ip(look_up("one.example", DNS_A), "192.0.2.1");
+	f.conf.dns.packet_max = 1232;
+	dns_fixture_start(&f);
+	dns_fixture_ck_first_ip(dns_fixture_look_up(&f, "one.example", DNS_A), "192.0.2.1");
 }
 END_TEST
 
 START_TEST(append_domain_completes_names_without_dots)
 {
-	conf.dns.append_domain = check_strdup(".corp.example");
-	start();
-	ck_first_ip(look_up("dotless", DNS_A), "192.0.2.9");
-	ck_assert_int_eq(look_up("missing", DNS_A)->err, ERR_DNS_NAME);
+	f.conf.dns.append_domain = check_strdup(".corp.example");
+	dns_fixture_start(&f);
+	dns_fixture_ck_first_ip(dns_fixture_look_up(&f, "dotless", DNS_A), "192.0.2.9");
+	ck_assert_int_eq(dns_fixture_look_up(&f, "missing", DNS_A)->err, ERR_DNS_NAME);
 }
 END_TEST
 
 START_TEST(check_hostnames_refuses_before_asking)
 {
-	conf.dns.check_hostnames = true;
-	conf.dns.allow_underscore = false;
-	start();
-	ck_assert_int_eq(look_up("a_b.example", DNS_A)->err, ERR_DNS_NAME);
-	ck_assert_int_eq(look_up("-a.example", DNS_A)->err, ERR_DNS_NAME);
-	ck_assert_uint_eq(server.asked, 0);
-	ck_first_ip(look_up("one.example", DNS_A), "192.0.2.1");
+	f.conf.dns.check_hostnames = true;
+	f.conf.dns.allow_underscore = false;
+	dns_fixture_start(&f);
+	ck_assert_int_eq(dns_fixture_look_up(&f, "a_b.example", DNS_A)->err, ERR_DNS_NAME);
+	ck_assert_int_eq(dns_fixture_look_up(&f, "-a.example", DNS_A)->err, ERR_DNS_NAME);
+	ck_assert_uint_eq(f.server.asked, 0);
+	dns_fixture_ck_first_ip(dns_fixture_look_up(&f, "one.example", DNS_A), "192.0.2.1");
 }
 END_TEST
 
@@ -357,12 +301,12 @@ START_TEST(the_source_port_moves)
 {
 	char name[64];
 
-	start();
+	dns_fixture_start(&f);
 	for (int i = 0; i < 20; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
-		look_up(name, DNS_A);
+		dns_fixture_look_up(&f, name, DNS_A);
 	}
-	ck_assert_uint_ge(server.ports, 15);
+	ck_assert_uint_ge(f.server.ports, 15);
 }
 END_TEST
 
@@ -371,16 +315,16 @@ START_TEST(the_source_port_moves_on_a_busy_worker_too)
 	struct dns_query silent;
 	char name[64];
 
-	start();
+	dns_fixture_start(&f);
 	/* One query that stays under way keeps its channel's socket open. */
 	ck_assert_int_eq(
-		dns_lookup(dns, NULL, SPAN("silent.example"), DNS_A, &silent, &waiter.task),
+		dns_lookup(f.dns, NULL, SPAN("silent.example"), DNS_A, &silent, &f.waiter.task),
 		OP_PENDING);
 	for (int i = 0; i < 600; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
-		look_up(name, DNS_A);
+		dns_fixture_look_up(&f, name, DNS_A);
 	}
-	ck_assert_uint_ge(server.ports, 3);
+	ck_assert_uint_ge(f.server.ports, 3);
 	op_cancel(&silent.op);
 }
 END_TEST
@@ -389,19 +333,19 @@ START_TEST(the_map_stays_within_its_size)
 {
 	char name[64];
 
-	conf.dns.ipcache_size = 64;
-	start();
+	f.conf.dns.ipcache_size = 64;
+	dns_fixture_start(&f);
 	for (int i = 0; i < 400; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
-		look_up(name, DNS_A);
+		dns_fixture_look_up(&f, name, DNS_A);
 	}
-	ck_assert_uint_le(dns_map_count(shared), 128);
-	ck_assert_uint_ge(dns_map_count(shared), 64);
+	ck_assert_uint_le(dns_map_count(f.shared), 128);
+	ck_assert_uint_ge(dns_map_count(f.shared), 64);
 	/* The last one is still there. */
-	const unsigned asked = server.asked;
+	const unsigned asked = f.server.asked;
 
-	look_up(name, DNS_A);
-	ck_assert_uint_eq(server.asked, asked);
+	dns_fixture_look_up(&f, name, DNS_A);
+	ck_assert_uint_eq(f.server.asked, asked);
 }
 END_TEST
 
@@ -411,12 +355,12 @@ START_TEST(too_many_lookups_at_a_time_are_refused)
 	char name[64];
 	unsigned refused = 0;
 
-	conf.dns.ipcache_size = 1;
-	atomic_store(&server.is_held, 1);
-	start();
+	f.conf.dns.ipcache_size = 1;
+	atomic_store(&f.server.is_held, 1);
+	dns_fixture_start(&f);
 	for (int i = 0; i < 300; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
-		if (dns_lookup(dns, NULL, span_str(name), DNS_A, &many[i], &waiter.task) ==
+		if (dns_lookup(f.dns, NULL, span_str(name), DNS_A, &many[i], &f.waiter.task) ==
 		    OP_READY) {
 			ck_assert_int_eq(many[i].answer->err, ERR_LIMIT);
 			refused++;
@@ -424,9 +368,9 @@ START_TEST(too_many_lookups_at_a_time_are_refused)
 	}
 	ck_assert_uint_eq(refused, 300 - 256);
 	ck_assert_uint_eq(counters_sum(COUNT_DNS_REFUSED), refused);
-	atomic_store(&server.is_held, 0);
+	atomic_store(&f.server.is_held, 0);
 	for (int i = 0; i < 300; i++) {
-		TURN_UNTIL(l, many[i].op.status == OP_READY);
+		TURN_UNTIL(f.loop, many[i].op.status == OP_READY);
 		dns_answer_unref(&many[i].answer);
 	}
 }
@@ -439,31 +383,33 @@ START_TEST(a_client_has_its_share_of_the_lookups)
 	struct dns_share one = { 0 }, two = { 0 };
 	char name[64];
 
-	conf.dns.ipcache_size = 1;
-	start();
-	look_up("one.example", DNS_A);
-	atomic_store(&server.is_held, 1);
+	f.conf.dns.ipcache_size = 1;
+	dns_fixture_start(&f);
+	dns_fixture_look_up(&f, "one.example", DNS_A);
+	atomic_store(&f.server.is_held, 1);
 	for (unsigned i = 0; i < ARRAY_LEN(many); i++) {
 		snprintf(name, sizeof(name), "n%u.example", i);
 		ck_assert_int_eq(
-			dns_lookup(dns, &one, span_str(name), DNS_A, &many[i], &waiter.task),
+			dns_lookup(f.dns, &one, span_str(name), DNS_A, &many[i], &f.waiter.task),
 			i < 64 ? OP_PENDING : OP_READY);
 		ck_assert(i < 64 || many[i].answer->err == ERR_LIMIT);
 	}
 	ck_assert_uint_eq(counters_sum(COUNT_DNS_CLIENT_REFUSED), ARRAY_LEN(many) - 64);
 	ck_assert_uint_eq(counters_sum(COUNT_DNS_REFUSED), 0);
 	/* What is known or asked already costs nothing. */
-	dns_answer_unref(&q.answer);
-	ck_assert_int_eq(dns_lookup(dns, &one, SPAN("one.example"), DNS_A, &q, &waiter.task),
+	dns_answer_unref(&f.q.answer);
+	ck_assert_int_eq(dns_lookup(f.dns, &one, SPAN("one.example"), DNS_A, &f.q, &f.waiter.task),
 	                 OP_READY);
-	ck_assert_int_eq(dns_lookup(dns, &one, SPAN("n3.example"), DNS_A, &joined, &waiter.task),
-	                 OP_PENDING);
-	ck_assert_int_eq(dns_lookup(dns, &two, SPAN("n99.example"), DNS_A, &other, &waiter.task),
-	                 OP_PENDING);
-	atomic_store(&server.is_held, 0);
-	TURN_UNTIL(l, other.op.status == OP_READY && joined.op.status == OP_READY);
+	ck_assert_int_eq(
+		dns_lookup(f.dns, &one, SPAN("n3.example"), DNS_A, &joined, &f.waiter.task),
+		OP_PENDING);
+	ck_assert_int_eq(
+		dns_lookup(f.dns, &two, SPAN("n99.example"), DNS_A, &other, &f.waiter.task),
+		OP_PENDING);
+	atomic_store(&f.server.is_held, 0);
+	TURN_UNTIL(f.loop, other.op.status == OP_READY && joined.op.status == OP_READY);
 	for (unsigned i = 0; i < ARRAY_LEN(many); i++) {
-		TURN_UNTIL(l, many[i].op.status == OP_READY);
+		TURN_UNTIL(f.loop, many[i].op.status == OP_READY);
 		dns_answer_unref(&many[i].answer);
 	}
 	dns_answer_unref(&joined.answer);
@@ -479,31 +425,32 @@ START_TEST(leaving_what_others_wait_for_wins_nothing)
 	struct dns_share one = { 0 };
 	char name[64];
 
-	conf.dns.ipcache_size = 1;
-	atomic_store(&server.is_held, 1);
-	start();
+	f.conf.dns.ipcache_size = 1;
+	atomic_store(&f.server.is_held, 1);
+	dns_fixture_start(&f);
 	for (unsigned i = 0; i < ARRAY_LEN(many); i++) {
 		snprintf(name, sizeof(name), "n%u.example", i);
-		ck_assert_int_eq(dns_lookup(dns, &one, span_str(name), DNS_A, &first, &waiter.task),
-		                 OP_PENDING);
 		ck_assert_int_eq(
-			dns_lookup(dns, &one, span_str(name), DNS_A, &many[i], &waiter.task),
+			dns_lookup(f.dns, &one, span_str(name), DNS_A, &first, &f.waiter.task),
+			OP_PENDING);
+		ck_assert_int_eq(
+			dns_lookup(f.dns, &one, span_str(name), DNS_A, &many[i], &f.waiter.task),
 			OP_PENDING);
 		op_cancel(&first.op);
 	}
-	ck_assert_int_eq(dns_lookup(dns, &one, SPAN("n99.example"), DNS_A, &last, &waiter.task),
+	ck_assert_int_eq(dns_lookup(f.dns, &one, SPAN("n99.example"), DNS_A, &last, &f.waiter.task),
 	                 OP_READY);
 	ck_assert_int_eq(last.answer->err, ERR_LIMIT);
 	dns_answer_unref(&last.answer);
 	op_cancel(&many[0].op);
-	ck_assert_int_eq(dns_lookup(dns, &one, SPAN("n99.example"), DNS_A, &last, &waiter.task),
+	ck_assert_int_eq(dns_lookup(f.dns, &one, SPAN("n99.example"), DNS_A, &last, &f.waiter.task),
 	                 OP_PENDING);
-	atomic_store(&server.is_held, 0);
+	atomic_store(&f.server.is_held, 0);
 	for (unsigned i = 1; i < ARRAY_LEN(many); i++) {
-		TURN_UNTIL(l, many[i].op.status == OP_READY);
+		TURN_UNTIL(f.loop, many[i].op.status == OP_READY);
 		dns_answer_unref(&many[i].answer);
 	}
-	TURN_UNTIL(l, last.op.status == OP_READY);
+	TURN_UNTIL(f.loop, last.op.status == OP_READY);
 	dns_answer_unref(&last.answer);
 	ck_assert_uint_eq(one.n_waiting, 0);
 }
@@ -520,15 +467,15 @@ START_TEST(reconfiguration_takes_effect_and_keeps_answers)
 	struct dns_query silent;
 
 	dns_server_start(&second, others);
-	start();
-	look_up("one.example", DNS_A);
+	dns_fixture_start(&f);
+	dns_fixture_look_up(&f, "one.example", DNS_A);
 	ck_assert_int_eq(
-		dns_lookup(dns, NULL, SPAN("silent.example"), DNS_A, &silent, &waiter.task),
+		dns_lookup(f.dns, NULL, SPAN("silent.example"), DNS_A, &silent, &f.waiter.task),
 		OP_PENDING);
-	conf.dns.nameservers[0] = second.at;
-	dns_shared_configure(shared, &conf.dns);
-	ck_first_ip(look_up("one.example", DNS_A), "192.0.2.1");
-	ck_first_ip(look_up("two.example", DNS_A), "192.0.2.99");
+	f.conf.dns.nameservers[0] = second.at;
+	dns_shared_configure(f.shared, &f.conf.dns);
+	dns_fixture_ck_first_ip(dns_fixture_look_up(&f, "one.example", DNS_A), "192.0.2.1");
+	dns_fixture_ck_first_ip(dns_fixture_look_up(&f, "two.example", DNS_A), "192.0.2.99");
 	op_cancel(&silent.op);
 	dns_server_stop(&second);
 }
@@ -536,213 +483,16 @@ END_TEST
 
 START_TEST(freeing_cancels_what_is_pending)
 {
-	start();
-	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("silent.example"), DNS_A, &q, &waiter.task),
-	                 OP_PENDING);
-	loop_turn(l, 0);
-	dns_free(&dns);
-	ck_assert_int_eq(q.op.status, OP_IDLE);
-	ck_assert_ptr_null(q.answer);
-	loop_turn(l, 0);
-	ck_assert_uint_eq(waiter.runs, 0);
-}
-END_TEST
-
-/* --- names of addresses ------------------------------------------------------------------------
- */
-
-static const struct {
-	const char *ip;
-	enum err err;
-	const char *name;
-} reverse[] = {
-	{ "192.0.2.9", ERR_NONE, "dotless.corp.example" },
-	{ "192.0.2.8", ERR_NONE, "deep.example" },
-	{ "192.0.2.7", ERR_DNS_NODATA, "" },
-	{ "192.0.2.1", ERR_DNS_NAME, "" },
-	{ "2001:db8::1", ERR_DNS_NAME, "" },
-};
-
-START_TEST(addresses_have_names)
-{
-	const struct ip ip = fixture_ip(reverse[_i].ip);
-
-	start();
-	if (dns_lookup_ptr(dns, NULL, &ip, &q, &waiter.task) == OP_PENDING)
-		TURN_UNTIL(l, q.op.status == OP_READY);
-	ck_assert_int_eq(q.answer->err, reverse[_i].err);
-	ck_assert_span(q.answer->name, span_str(reverse[_i].name));
-}
-END_TEST
-
-START_TEST(the_reverse_name_of_ipv6_is_by_nibbles)
-{
-	const struct ip ip = fixture_ip("2001:db8::567:89ab");
-
-	start();
-	ck_assert_int_eq(dns_lookup_ptr(dns, NULL, &ip, &q, &waiter.task), OP_PENDING);
-	TURN_UNTIL(l, q.op.status == OP_READY);
-	ck_assert_uint_eq(atomic_load(&server.asked), 1); /* acquires the name */
-	/* RFC 3596 2.5 has a similar example. */
-	ck_assert_ptr_nonnull(strstr(server.names,
-	                             "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b."
-	                             "d.0.1.0.0.2.ip6.arpa"));
-}
-END_TEST
-
-/* --- hosts file --------------------------------------------------------------------------------
- */
-
-static void with_hosts(const char *text)
-{
-	char path[] = "/tmp/cuttle-hosts-XXXXXX";
-	const int fd = mkstemp(path);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	close(fd);
-	conf.dns.hosts_file = check_strdup(path);
-	start();
-	unlink(path);
-}
-
-START_TEST(the_hosts_file_comes_before_the_servers)
-{
-	const struct ip ip = fixture_ip("192.0.2.50");
-
-	with_hosts("192.0.2.50 One.Example alias # comment\n");
-	ck_assert_int_eq(dns_lookup(dns, NULL, SPAN("one.example"), DNS_A, &q, &waiter.task),
-	                 OP_READY);
-	ck_first_ip(q.answer, "192.0.2.50");
-	ck_assert_int_eq(look_up("one.example", DNS_AAAA)->err, ERR_DNS_NODATA);
-	ck_first_ip(look_up("alias", DNS_A), "192.0.2.50");
-	dns_answer_unref(&q.answer);
-	ck_assert_int_eq(dns_lookup_ptr(dns, NULL, &ip, &q, &waiter.task), OP_READY);
-	ck_assert_span(q.answer->name, SPAN("one.example"));
-	ck_assert_uint_eq(server.asked, 0);
-	ck_first_ip(look_up("two.example", DNS_A), "192.0.2.1");
-}
-END_TEST
-
-/* --- search list -------------------------------------------------------------------------------
- */
-
-/* dns_nameservers none: servers, search list and ndots are those of resolv.conf. */
-static void with_resolv_conf(const char *search, bool defnames)
-{
-	char path[] = "/tmp/cuttle-resolv-XXXXXX", text[512];
-	const int fd = mkstemp(path);
-	const int n = snprintf(text, sizeof(text), "nameserver 127.0.0.1:%u\n%s\n", server.at.port,
-	                       search);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, (size_t)n), n);
-	close(fd);
-	conf.dns.n_nameservers = 0;
-	conf.dns.defnames = defnames;
-	free(conf.dns.resolv_conf);
-	conf.dns.resolv_conf = check_strdup(path);
-	start();
-	unlink(path);
-}
-
-static const struct {
-	const char *name;
-	bool defnames;
-	enum err err;
-	const char *asked; /* each name with a blank behind */
-} searches[] = {
-	{ "svc", true, ERR_NONE, "svc.ns.cluster.local " },
-	{ "deep.svc", true, ERR_NONE, "deep.svc.ns.cluster.local " },
-	{ "deep.svc.ns", true, ERR_NONE,
-	  "deep.svc.ns.ns.cluster.local deep.svc.ns.cluster.local " },
-	{ "one.example", true, ERR_NONE,
-	  "one.example.ns.cluster.local one.example.cluster.local one.example " },
-	{ "deep.svc.ns.cluster.local", true, ERR_NONE, "deep.svc.ns.cluster.local " },
-	{ "a.b.c.d.missing", true, ERR_DNS_NAME,
-	  "a.b.c.d.missing a.b.c.d.missing.ns.cluster.local a.b.c.d.missing.cluster.local " },
-	{ "svc", false, ERR_DNS_NAME, "svc " },
-};
-
-START_TEST(a_pods_search_list_is_walked)
-{
-	with_resolv_conf("search ns.cluster.local cluster.local\noptions ndots:3 attempts:1",
-	                 searches[_i].defnames);
-	ck_assert_int_eq(look_up(searches[_i].name, DNS_A)->err, searches[_i].err);
-	ck_assert_uint_ge(atomic_load(&server.asked), 1); /* acquires the names */
-	ck_assert_str_eq(server.names, searches[_i].asked);
-}
-END_TEST
-
-START_TEST(a_name_without_this_family_ends_the_search)
-{
-	/* one.example exists; what comes behind it could be another host altogether. */
-	with_resolv_conf("search elsewhere.example example behind.example\noptions ndots:3", true);
-	ck_assert_int_eq(look_up("one", DNS_AAAA)->err, ERR_DNS_NODATA);
-	ck_assert_uint_eq(atomic_load(&server.asked), 2);
-	ck_assert_str_eq(server.names, "one.elsewhere.example one.example ");
-	ck_assert_int_eq(look_up("two", DNS_AAAA)->err, ERR_NONE);
-}
-END_TEST
-
-START_TEST(a_failing_server_on_the_way_is_remembered)
-{
-	with_resolv_conf("search broken.example elsewhere.example\noptions ndots:3 attempts:1",
-	                 true);
-	/* x.broken.example does not exist, broken.example cannot be told. */
-	ck_assert_int_eq(look_up("x", DNS_A)->err, ERR_DNS_NAME);
-	ck_assert_int_eq(look_up("broken.example", DNS_A)->err, ERR_DNS_SERVER);
-}
-END_TEST
-
-/* --- both families -----------------------------------------------------------------------------
- */
-
-static const struct {
-	const char *name;
-	enum err err;
-	unsigned n;
-} both[] = {
-	{ "two.example", ERR_NONE, 3 },         { "one.example", ERR_NONE, 1 },
-	{ "missing.example", ERR_DNS_NAME, 0 }, { "broken.example", ERR_DNS_SERVER, 0 },
-	{ "nowhere.example", ERR_DNS_NAME, 0 },
-};
-
-START_TEST(both_families_are_one_operation)
-{
-	struct dns_addresses a;
-
-	start();
-	ck_assert_int_eq(dns_addresses_start(dns, NULL, span_str(both[_i].name), &a, &waiter.task),
-	                 OP_PENDING);
-	TURN_UNTIL(l, a.op.status != OP_PENDING);
-	ck_assert_int_eq(a.op.status, a.err == ERR_NONE ? OP_READY : OP_FAILED);
-	ck_assert_int_eq(a.err, both[_i].err);
-	ck_assert_uint_eq(a.n, both[_i].n);
-	TURN_UNTIL(l, waiter.runs == 1);
-	dns_addresses_fini(&a);
-	/* Known by now, so it is ready at once. */
-	ck_assert_int_eq(dns_addresses_start(dns, NULL, span_str(both[_i].name), &a, &waiter.task),
-	                 a.op.status);
-	ck_assert_int_ne(a.op.status, OP_PENDING);
-	ck_assert_uint_eq(a.n, both[_i].n);
-	dns_addresses_fini(&a);
-}
-END_TEST
-
-START_TEST(both_families_can_be_cancelled_between_them)
-{
-	struct dns_addresses a;
-
-	start();
-	look_up("two.example", DNS_AAAA);
-	ck_assert_int_eq(dns_addresses_start(dns, NULL, SPAN("two.example"), &a, &waiter.task),
-	                 OP_PENDING);
-	waiter.runs = 0;
-	dns_addresses_fini(&a);
-	TURN_UNTIL(l, atomic_load(&shared->in_flight) == 0);
-	loop_turn(l, 0);
-	ck_assert_uint_eq(waiter.runs, 0);
+	dns_fixture_start(&f);
+	ck_assert_int_eq(
+		dns_lookup(f.dns, NULL, SPAN("silent.example"), DNS_A, &f.q, &f.waiter.task),
+		OP_PENDING);
+	loop_turn(f.loop, 0);
+	dns_free(&f.dns);
+	ck_assert_int_eq(f.q.op.status, OP_IDLE);
+	ck_assert_ptr_null(f.q.answer);
+	loop_turn(f.loop, 0);
+	ck_assert_uint_eq(f.waiter.runs, 0);
 }
 END_TEST
 
@@ -765,7 +515,7 @@ static void *work(void *arg)
 	char name[64];
 
 	fixture_counter_init(&c);
-	ck_assert_int_eq(dns_new(&d, shared, own), ERR_NONE);
+	ck_assert_int_eq(dns_new(&d, f.shared, own), ERR_NONE);
 	for (unsigned round = 0; round < 10; round++) {
 		for (unsigned i = 0; i < ARRAY_LEN(w->queries); i++) {
 			snprintf(name, sizeof(name), "n%u-%u.example", round, i / 4);
@@ -791,12 +541,12 @@ START_TEST(workers_share_answers_and_wake_each_other)
 {
 	static struct worker w[4];
 
-	start();
+	dns_fixture_start(&f);
 	for (size_t i = 0; i < ARRAY_LEN(w); i++)
 		ck_assert_int_eq(pthread_create(&w[i].thread, NULL, work, &w[i]), 0);
 	/* Reloads meanwhile. */
 	for (int i = 0; i < 20; i++)
-		dns_shared_configure(shared, &conf.dns);
+		dns_shared_configure(f.shared, &f.conf.dns);
 	for (size_t i = 0; i < ARRAY_LEN(w); i++) {
 		pthread_join(w[i].thread, NULL);
 		/* A worker that ended while another waited for its lookup lets that one fail. */
@@ -805,7 +555,7 @@ START_TEST(workers_share_answers_and_wake_each_other)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(w); i++)
 		loop_free(&w[i].loop);
-	ck_assert_uint_eq(atomic_load(&shared->in_flight), 0);
+	ck_assert_uint_eq(atomic_load(&f.shared->in_flight), 0);
 }
 END_TEST
 
@@ -841,14 +591,6 @@ Suite *suite_dns(void)
 	tcase_add_test(t, leaving_what_others_wait_for_wins_nothing);
 	tcase_add_test(t, reconfiguration_takes_effect_and_keeps_answers);
 	tcase_add_test(t, freeing_cancels_what_is_pending);
-	tcase_add_loop_test(t, addresses_have_names, 0, ARRAY_LEN(reverse));
-	tcase_add_test(t, the_reverse_name_of_ipv6_is_by_nibbles);
-	tcase_add_test(t, the_hosts_file_comes_before_the_servers);
-	tcase_add_loop_test(t, a_pods_search_list_is_walked, 0, ARRAY_LEN(searches));
-	tcase_add_test(t, a_name_without_this_family_ends_the_search);
-	tcase_add_test(t, a_failing_server_on_the_way_is_remembered);
-	tcase_add_loop_test(t, both_families_are_one_operation, 0, ARRAY_LEN(both));
-	tcase_add_test(t, both_families_can_be_cancelled_between_them);
 	tcase_add_test(t, workers_share_answers_and_wake_each_other);
 	suite_add_tcase(suite, t);
 	return suite;
