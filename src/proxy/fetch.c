@@ -414,14 +414,18 @@ static struct machine_next step_recv_body(struct fetch *f)
 	return f->handed.state == FETCH_REPLY_COMPLETE ? GO(DONE) : WAIT(RECV_BODY);
 }
 
+bool fetch_connection_is_idle(struct worker *w, bool is_persistent, struct buffer **in)
+{
+	if (*in != NULL && (*in)->n == 0)
+		buffer_give(w->buffers, in);
+	return is_persistent && *in == NULL && !w->is_draining;
+}
+
 static struct machine_next step_done(struct fetch *f)
 {
 	struct worker *w = f->worker;
 
-	/* Bytes behind the reply belong to no request: such a connection cannot be trusted. */
-	if (f->in != NULL && f->in->n == 0)
-		buffer_give(w->buffers, &f->in);
-	if (f->stream == NULL || !f->is_persistent || f->in != NULL || w->is_draining)
+	if (!fetch_connection_is_idle(w, f->is_persistent, &f->in) || f->stream == NULL)
 		return END();
 	if (f->was_pinned || forward_binds_connection(f->r.head, &f->reply))
 		pin(f);

@@ -107,11 +107,15 @@ struct fetch_rest {
 	int64_t opened_ms;
 	bool is_persistent; /* the connection may go to the pool afterwards */
 };
+/*
+ * Whose reply was taken whole: may the connection be used again? Not where bytes came behind it,
+ * which belong to no request (RFC 9112 9.3 and 6.3). Gives *in back if it is empty.
+ */
+bool fetch_connection_is_idle(struct worker *w, bool is_persistent, struct buffer **in);
 /* False: the connection belongs to one client, who must take the reply himself. When the head is there. */
 bool fetch_may_be_left(const struct fetch *f);
 /* Of one that may be left. False: there is no body, and so no rest. */
 bool fetch_take_rest(struct fetch *f, struct fetch_rest *rest);
-/* The settings of a dial, and what its failure means. */
 /* Begin to dial a way; OP_FAILED with ERR_LIMIT: its peer has max-conn connections. */
 enum op_status fetch_way_dial(struct worker *w, const struct fetch_way *way, struct dial *d,
                               struct task *waiter);

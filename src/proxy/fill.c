@@ -22,34 +22,24 @@ struct fill {
 	struct fetch_rest rest;
 };
 
-/* RFC 9112 9.3: the connection is of use again where the reply was taken whole and nothing came behind it. */
-static void leave_connection(struct fill *f, bool is_whole)
-{
-	struct fetch_rest *r = &f->rest;
-	struct worker *w = f->worker;
-
-	if (r->in != NULL && r->in->n == 0)
-		buffer_give(w->buffers, &r->in);
-	if (is_whole && r->is_persistent && r->in == NULL && !w->is_draining)
-		upstream_pool_give(w->upstreams, span_of(r->key, r->key_n), &r->stream,
-		                   r->opened_ms);
-	else
-		stream_close(&r->stream, !is_whole);
-}
-
 /* The object was finished or has failed. */
 static void fill_free(struct fill *f, bool is_whole)
 {
 	struct worker *w = f->worker;
-	const uint64_t unused = f->rest.in != NULL ? f->rest.in->n : 0;
+	struct fetch_rest *r = &f->rest;
+	const uint64_t unused = r->in != NULL ? r->in->n : 0;
 
 	task_cancel(&f->task);
 	timer_cancel(w->loop, &f->timer);
-	count_add(COUNT_SERVER_BYTES_IN, f->rest.body.wire_bytes - unused);
-	leave_connection(f, is_whole);
-	body_source_fini(&f->rest.body);
-	buffer_give(w->buffers, &f->rest.in);
-	free(f->rest.key);
+	count_add(COUNT_SERVER_BYTES_IN, r->body.wire_bytes - unused);
+	if (is_whole && fetch_connection_is_idle(w, r->is_persistent, &r->in))
+		upstream_pool_give(w->upstreams, span_of(r->key, r->key_n), &r->stream,
+		                   r->opened_ms);
+	else
+		stream_close(&r->stream, !is_whole);
+	body_source_fini(&r->body);
+	buffer_give(w->buffers, &r->in);
+	free(r->key);
 	cobj_unref(&f->cobj);
 	list_remove(&f->link);
 	w->n_fills--;
