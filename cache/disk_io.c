@@ -62,6 +62,10 @@ static bool parse_effect(struct disk_fault *f, struct span word)
 		f->ms = (unsigned)n;
 		return true;
 	}
+	if (span_starts(word, SPAN("until=")) && word.n - 6 < sizeof(f->until)) {
+		memcpy(f->until, word.p + 6, word.n - 6);
+		return true;
+	}
 	return parse_number(word, "from", &f->from) || parse_number(word, "count", &f->count);
 }
 
@@ -115,7 +119,8 @@ static const struct disk_fault *strikes(struct disk_io *io, enum disk_call call)
 	return hit;
 }
 
-#define SKIPPED (-1)
+#define SKIPPED       (-1)
+#define UNTIL_POLL_MS 5
 
 /* The fault's errno, or 0 if the call is to be made; *n may be cut. */
 static int suffer(struct disk_io *io, enum disk_call call, size_t *n)
@@ -126,6 +131,8 @@ static int suffer(struct disk_io *io, enum disk_call call, size_t *n)
 		return 0;
 	if (f->ms > 0)
 		(void)poll(NULL, 0, (int)f->ms);
+	while (f->until[0] != 0 && access(f->until, F_OK) != 0)
+		(void)poll(NULL, 0, UNTIL_POLL_MS);
 	if (f->is_skipped)
 		return SKIPPED;
 	if (f->is_short && n != NULL && *n > 1)

@@ -32,6 +32,7 @@ struct disk_fault {
 	bool is_skipped; /* nothing is done, and that is a success: of syncing */
 	bool is_short;   /* transfers end in the middle; then go on */
 	unsigned ms;     /* takes that long; what would not wait is not resident */
+	char until[128]; /* takes until there is a file of this path; "": no such rule */
 	_Atomic uint64_t seen;
 };
 struct disk_faults {
@@ -41,7 +42,7 @@ struct disk_faults {
 };
 /*
  * "read:slow=2000,write:ENOSPC:from=10:count=3,all:short": rules with commas between. Calls: open read write sync unlink
- * rename all. Faults: slow=MS, short, skip, EIO, ENOSPC, ENOENT, EROFS.
+ * rename all. Faults: slow=MS, until=PATH, short, skip, EIO, ENOSPC, ENOENT, EROFS.
  */
 bool disk_faults_parse(struct disk_faults *f, struct span text) MUST_USE;
 
