@@ -141,6 +141,8 @@ void cobj_set_writer(struct cobj *c, struct loop *l, struct task *writer);
  * or one of those three.
  */
 void cobj_clear_writer(struct cobj *c);
+/* It was taken in (store_take_in()): readers may begin. COBJ_FILLING. */
+void cobj_show(struct cobj *c);
 /*
  * The next bytes of the body: as many are taken as there is room for; the writer's task is
  * scheduled when there is more. There is room as long as the bytes can be kept; where they can not

@@ -324,22 +324,22 @@ bool store_dirs_forget(struct store_dirs *ds, struct cache_key k)
 	return had;
 }
 
-void store_dirs_forget_known(struct store_dirs *ds, struct cache_key k)
+bool store_dirs_forget_known(struct store_dirs *ds, struct cache_key k)
 {
 	struct index_entry e;
 
 	if (!store_dirs_any(ds))
-		return;
+		return false;
 	/* What is being loaded may have it. */
 	if (!store_dirs_are_loaded(ds)) {
 		(void)store_dirs_forget(ds, k);
-		return;
+		return true;
 	}
 	if (!cache_index_find(ds->index, k, false, &e))
-		return;
+		return false;
 	struct store_dir *d = store_dirs_get(ds, disk_id_of(e.segment));
+	const bool had = d != NULL && disk_forget(d->disk, k);
 
-	if (d != NULL)
-		disk_forget(d->disk, k);
 	store_dir_unref(&d);
+	return had;
 }

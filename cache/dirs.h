@@ -65,8 +65,8 @@ struct store_dir *store_dirs_choose(struct store_dirs *ds, struct cache_key k, u
 bool store_dir_takes(const struct store_dir *d, uint64_t bytes);
 /* No directory has it any more. True: one had. */
 bool store_dirs_forget(struct store_dirs *ds, struct cache_key k);
-/* The same, if the index knows of it. */
-void store_dirs_forget_known(struct store_dirs *ds, struct cache_key k);
+/* The same, if the index knows of it. True: something was, or may have been buried. */
+bool store_dirs_forget_known(struct store_dirs *ds, struct cache_key k);
 
 static inline bool store_dirs_any(const struct store_dirs *ds)
 {

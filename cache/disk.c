@@ -26,9 +26,9 @@ int64_t disk_now_ms(void)
 static void job_work(struct job *j)
 {
 	static void (*const work[WORK_N])(struct disk *) = {
-		[WORK_LOAD] = disk_load_index, [WORK_FLUSH] = disk_flush,
-		[WORK_SETTLE] = disk_settle,   [WORK_SYNC] = disk_journal_sync,
-		[WORK_EVICT] = disk_evict,
+		[WORK_LOAD] = disk_load_index,   [WORK_FLUSH] = disk_flush,
+		[WORK_BURY] = disk_journal_bury, [WORK_SETTLE] = disk_settle,
+		[WORK_SYNC] = disk_journal_sync, [WORK_EVICT] = disk_evict,
 	};
 	struct disk_job *const w = CONTAINER_OF(j, struct disk_job, job);
 
@@ -397,6 +397,7 @@ static struct disk *disk_new(unsigned id, const struct cache_dir *dir, int64_t s
 		list_init(&d->chains[c]);
 	list_init(&d->gone);
 	list_init(&d->fillings);
+	list_init(&d->write_waiters);
 	list_init(&d->sync_waiters);
 	set_capacity(d, dir);
 	evict_disk_init(&d->evict, d->capacity);
@@ -525,6 +526,7 @@ void disk_close(struct disk **dp, bool forget)
 
 	disk_flush(d);
 	disk_settle(d);
+	disk_journal_sync(d);
 	d->label.is_clean = d->failures <= failures && d->n_unwritten == 0;
 	d->label.next_seq = d->next_seq;
 	/* Where this fails, it is as after a crash. */
@@ -588,7 +590,7 @@ void disk_tick(struct disk *d)
 		disk_want(d, WORK_SETTLE);
 	}
 	if (d->n_unwritten > 0)
-		disk_want(d, WORK_SYNC);
+		disk_want(d, WORK_BURY);
 	disk_unlock(d);
 }
 

@@ -2,9 +2,8 @@
  * One directory of the store (a cache_dir): segments that are written once, and read by whoever asks.
  *
  * Writing: records are copied into a buffer in memory and written by jobs in big pieces, at the latest
- * after a second; synced each store_sync. Nothing here blocks the caller, but for one short append to the
- * journal where something is forgotten or replaced: if the buffers are full, the answer is ERR_LIMIT and
- * the object is not stored. What is still in a buffer is read from there.
+ * after a second; synced each store_sync. Nothing here blocks the caller: if the buffers are full, the answer is ERR_LIMIT
+ * and the object is not stored. What is still in a buffer is read from there.
  * Reading: pages that are resident at once (RWF_NOWAIT), others by a job, which verifies checksums.
  * Format: doc/cache-format.md. Shared, guarded by its own lock; never held over a system call.
  */
@@ -73,6 +72,14 @@ void disk_configure(struct disk *d, const struct cache_dir *dir, int64_t sync_ms
  * be pending and no fragment held. Its entries leave the index only if `forget` (the process goes on).
  */
 void disk_close(struct disk **d, bool forget);
+/*
+ * The same by a job, with `forget`, as soon as its other jobs have ended; `closed` is called there. Where no job can be had it
+ * blocks.
+ */
+typedef void disk_closed_fn(void *arg);
+void disk_retire(struct disk **d, disk_closed_fn *closed, void *arg);
+/* Before the pool of jobs is stopped: those of this directory come to their end soon, and nothing is stored any more. */
+void disk_stop(struct disk *d);
 bool disk_is_loaded(struct disk *d);
 /* Wait until it is loaded, at most ms. For the start: what is loaded soon is worth waiting for. */
 bool disk_wait_loaded(struct disk *d, int64_t ms);
@@ -93,7 +100,7 @@ enum err disk_put_fragment(struct disk *d, struct cache_key key, struct span byt
 /*
  * The head, which makes the object exist: with its body behind it (then n is 0; at most DISK_FRAGMENT_BYTES),
  * or with the places of its fragments, in the order of the body. Enters it into the index, in the place of the one before,
- * which will not come back. *place (may be NULL): where the inline body lies.
+ * which will not come back (as with disk_forget()). *place (may be NULL): where the inline body lies.
  */
 enum err disk_put_head(struct disk *d, const struct cobj_parts *head, struct span inline_body,
                        const struct disk_place *places, uint32_t n,
@@ -139,7 +146,8 @@ struct disk_fragment {
 	/* set by the caller */
 	struct disk *disk;
 	struct disk_place place;
-	struct segment *segment; /* that it lies in, held (disk_hold()); NULL: whoever has its number */
+	struct segment
+		*segment; /* that it lies in, held (disk_hold()); NULL: whoever has its number */
 	/* results */
 	struct span bytes; /* p is NULL: it is in the file */
 	int fd;
@@ -163,17 +171,22 @@ void disk_let_go(struct disk *d, struct segment **held, uint32_t n);
 /* --- forgetting ---------------------------------------------------------------------------------- */
 
 /*
- * Nothing that was written under this key so far will be found again. In the journal when it returns: safe
- * from a kill; from a power loss when a disk_sync() that was started afterwards is READY. True: there was one.
+ * Nothing that was written under this key so far will be found again; after a kill or a power loss if a disk_sync()
+ * that was started afterwards is READY. True: there was one.
  */
 bool disk_forget(struct disk *d, struct cache_key key);
 /* One that turned out to be damaged: out of the index, if it still is the one of this entry. True: it was. */
 bool disk_drop(struct disk *d, struct cache_key key, const struct index_entry *entry);
-/* FAILED: it could not be written. Many waiters share one fdatasync(). */
+/*
+ * Wait until all that was forgotten or replaced by now stays so after a power loss, or at least after a kill, for which it need
+ * not be on the device. FAILED: it could not be written. Many waiters share one write, or fdatasync().
+ */
 struct disk_sync {
 	struct op op;
-	struct disk *disk; /* set by the caller */
-	void *waiter;      /* private */
+	/* set by the caller */
+	struct disk *disk;
+	bool from_kill_only;
+	void *waiter; /* private */
 };
 enum op_status disk_sync(struct disk_sync *q, struct loop *l, struct task *waiter);
 

@@ -327,6 +327,8 @@ static void evict_segment(struct disk *d, struct segment *s)
 		disk_unlock(d);
 	}
 	free(entries);
+	/* What is in it may have replaced something that would be found again. */
+	(void)disk_journal_write(d);
 	/* What cannot be unlinked is found again at the next start; so nothing in it counts as gone. */
 	const enum err e = unlink_segment(d, s);
 

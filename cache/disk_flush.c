@@ -217,6 +217,8 @@ void disk_settle(struct disk *d)
 	}
 	if (e != ERR_NONE)
 		disk_write_failed(d, "sync a segment", e);
-	disk_journal_sync(d);
 	(void)disk_io_sync_folder(&d->io);
+	disk_lock(d);
+	disk_want(d, WORK_SYNC);
+	disk_unlock(d);
 }

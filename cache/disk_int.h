@@ -38,6 +38,7 @@
 enum disk_work {
 	WORK_LOAD,   /* recover.c */
 	WORK_FLUSH,  /* writes pieces, seals, closes what nobody holds */
+	WORK_BURY,   /* writes tombstones, for those who wait for that */
 	WORK_SETTLE, /* fdatasync of what was written, each store_sync */
 	WORK_SYNC,   /* fdatasync of the journal, for those who wait for it */
 	WORK_EVICT,
@@ -78,7 +79,7 @@ struct segment {
 	/* Until it is sealed. */
 	struct segment_entry *entries;
 	uint32_t n, cap;
-	struct list pieces; /* not written yet; GONE: never will be, but still to be read */
+	struct list pieces;    /* not written yet; GONE: never will be, but still to be read */
 	struct piece *filling; /* the last of them, if it is not closed */
 	int64_t filling_since_ms;
 	/* One bit for each 4 KiB: a fragment that begins there was verified. NULL until then; atomic words. */
@@ -92,7 +93,16 @@ struct journal_file {
 	uint32_t number;
 	unsigned refs;
 	uint64_t bytes;
-	bool is_dirty;
+	bool is_dirty;   /* written to since it was last synced */
+	bool is_entered; /* the folder was synced since it was made */
+};
+
+/* A close that waits for the other jobs. */
+struct closing {
+	struct job job;
+	struct disk *disk;
+	disk_closed_fn *closed;
+	void *arg;
 };
 
 /* A put between its two halves; on the putter's stack. */
@@ -150,7 +160,7 @@ struct disk {
 	struct list fillings;
 
 	struct journal_file *journal;
-	struct tombstone *unwritten; /* tombstones that could not be appended */
+	struct tombstone *unwritten; /* for the next WORK_BURY */
 	size_t n_unwritten, cap_unwritten;
 	struct journal_dead dead; /* while it is being loaded */
 	bool is_dead_set_short;   /* of memory: what is not loaded yet must not be */
@@ -158,7 +168,10 @@ struct disk {
 	unsigned n_old_journals;
 	uint64_t journal_bytes; /* of all journals */
 	uint64_t journal_kept;  /* of that after the last compaction */
-	struct list sync_waiters;
+	bool is_burying;        /* somebody has the turn (disk_journal.c) */
+	bool is_syncing;        /* the journal, at this moment */
+	bool is_unsynced;       /* a file before the newest could not be synced: to be told */
+	struct list write_waiters, sync_waiters;
 
 	unsigned failures;       /* of writing, in a row */
 	int64_t out_of_use_ms;   /* until then; 0: it is in use */
@@ -256,10 +269,14 @@ void disk_flush(struct disk *d);
 void disk_settle(struct disk *d);
 
 /* --- disk_journal.c -------------------------------------------------------------------------------- */
-/* Not with the lock held. The directory's id is taken off the segment. */
+/* With the lock held; written by the next WORK_BURY. The directory's id is taken off the segment. */
 void disk_bury(struct disk *d, struct cache_key key, uint64_t seq, uint32_t segment);
 enum err disk_journal_open(struct disk *d, uint32_t number) MUST_USE;
+/* WORK_BURY and WORK_SYNC: what they are called for, then those who wait are told. */
+void disk_journal_bury(struct disk *d);
 void disk_journal_sync(struct disk *d);
+/* What was buried by now is in a file when it returns, or its segment is gone. By jobs. */
+enum err disk_journal_write(struct disk *d);
 void disk_journal_compact(struct disk *d);
 void disk_journal_remove(struct disk *d, uint32_t number);
 void disk_journal_fini(struct disk *d);

@@ -2,9 +2,10 @@
  * The journal's files: tombstones are appended to the newest, and what is still needed of the older ones is
  * now and then written again.
  *
- * Appending is one short write to the page cache by whoever buries, without the lock: the kernel keeps it whole, and
- * a kill cannot take it back. If it fails, the tombstone stays in memory for the next attempt, in a
- * new file (so that a torn one does not put the rest out of step), and who waits for it is told.
+ * Whoever buries puts a tombstone on a list and goes on; a job appends what is there in one piece, to the page cache,
+ * where a kill cannot take it back. Who must not answer before waits for it (disk_sync()). Where appending fails, the same goes
+ * into a new file (so that a torn one does not put the rest out of step); where that fails, too, the segments go
+ * that something is buried in.
  */
 #include "cache/disk_int.h"
 
@@ -12,9 +13,11 @@
 
 #define COMPACT_MIN_BYTES 4194304u
 #define COMPACT_FILES     8u
+#define CHUNK             512u /* tombstones that are written, or read, at once */
 
 struct sync_waiter {
-	struct list link;
+	struct list link; /* by the lock until it is taken; then of the job */
+	bool is_taken;    /* by the lock */
 	struct post post;
 	struct loop *loop;
 	struct disk_sync *q; /* on its loop; NULL: cancelled */
@@ -57,43 +60,49 @@ enum err disk_journal_open(struct disk *d, uint32_t number)
 
 /* --- burying ------------------------------------------------------------------------------------------- */
 
-static enum err append(struct disk *d, const struct tombstone *t, size_t n)
+static enum err append_chunk(struct disk *d, struct journal_file *j, const struct tombstone *t,
+                             size_t n)
 {
-	char *const bytes = malloc(n * JOURNAL_RECORD_BYTES);
-	enum err e = ERR_NOMEM;
+	char bytes[CHUNK * JOURNAL_RECORD_BYTES];
 
-	if (bytes == NULL)
-		return e;
 	for (size_t i = 0; i < n; i++)
 		journal_put(bytes + i * JOURNAL_RECORD_BYTES, &t[i], d->label.store);
+	const enum err e = disk_io_append(&d->io, j->fd, bytes, n * JOURNAL_RECORD_BYTES);
+
+	disk_lock(d);
+	/* Where it failed some of it may be there. */
+	j->is_dirty = true;
+	j->bytes += n * JOURNAL_RECORD_BYTES;
+	d->journal_bytes += n * JOURNAL_RECORD_BYTES;
+	disk_unlock(d);
+	return e;
+}
+
+/* To the newest file. */
+static enum err append(struct disk *d, const struct tombstone *t, size_t n)
+{
+	enum err e = ERR_NONE;
+
 	disk_lock(d);
 	struct journal_file *const j = d->journal;
 
-	if (j != NULL)
-		j->refs++;
+	j->refs++;
 	disk_unlock(d);
-	e = j == NULL ? ERR_SYSTEM : disk_io_append(&d->io, j->fd, bytes, n * JOURNAL_RECORD_BYTES);
-	free(bytes);
+	for (size_t at = 0; e == ERR_NONE && at < n; at += CHUNK)
+		e = append_chunk(d, j, t + at, MIN(n - at, (size_t)CHUNK));
 	disk_lock(d);
-	if (e == ERR_NONE) {
-		j->is_dirty = true;
-		j->bytes += n * JOURNAL_RECORD_BYTES;
-		d->journal_bytes += n * JOURNAL_RECORD_BYTES;
-	}
 	journal_unref(j);
 	disk_unlock(d);
 	return e;
 }
 
-/* With the lock held. */
-static void keep_unwritten(struct disk *d, const struct tombstone *t)
+static void add_unwritten(struct disk *d, const struct tombstone *t)
 {
 	if (d->n_unwritten == d->cap_unwritten) {
 		d->cap_unwritten = MAX(d->cap_unwritten * 2, (size_t)64);
 		d->unwritten = check_realloc(d->unwritten, d->cap_unwritten * sizeof(*t));
 	}
 	d->unwritten[d->n_unwritten++] = *t;
-	disk_want(d, WORK_SYNC);
 }
 
 void disk_bury(struct disk *d, struct cache_key key, uint64_t seq, uint32_t segment)
@@ -101,96 +110,117 @@ void disk_bury(struct disk *d, struct cache_key key, uint64_t seq, uint32_t segm
 	const struct tombstone t = { key, seq,
 		                     segment == JOURNAL_ANY_SEGMENT ? segment
 		                                                    : segment & NUMBER_MASK };
-	char bytes[JOURNAL_RECORD_BYTES];
 
-	journal_put(bytes, &t, d->label.store);
-	disk_lock(d);
-	struct journal_file *const j = d->n_unwritten == 0 ? d->journal : NULL;
-
-	if (j == NULL)
-		keep_unwritten(d, &t);
-	else
-		j->refs++;
-	disk_unlock(d);
-	if (j == NULL)
-		return;
-	const enum err e = disk_io_append(&d->io, j->fd, bytes, sizeof(bytes));
-
-	disk_lock(d);
-	if (e != ERR_NONE)
-		keep_unwritten(d, &t);
-	j->bytes += sizeof(bytes);
-	j->is_dirty = true;
-	d->journal_bytes += sizeof(bytes);
-	journal_unref(j);
-	disk_unlock(d);
-	if (e != ERR_NONE)
-		disk_write_failed(d, "write to the journal", e);
+	add_unwritten(d, &t);
+	disk_want(d, WORK_BURY);
 }
 
-/* What could not be written before, into a new file. */
-static enum err write_unwritten(struct disk *d)
+/* Nothing can be written, but what is there must not come back: rather the whole segment goes. */
+static enum err sacrifice(struct disk *d, const struct tombstone *t, size_t n)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < n && e == ERR_NONE; i++)
+		e = disk_sacrifice(d, t[i].segment);
+	return e == ERR_NONE ? disk_io_sync_folder(&d->io) : e;
+}
+
+/*
+ * Whose turn it is is the only one who writes tombstones that are new, or changes the file that they go to. Returns with
+ * the lock held.
+ */
+static void take_turn(struct disk *d)
 {
 	disk_lock(d);
-	struct tombstone *const t = d->unwritten;
-	const size_t n = d->n_unwritten;
-	const uint32_t number = d->journal != NULL ? d->journal->number + 1 : 0;
+	while (d->is_burying)
+		lock_wait(&d->lock, &d->changed);
+	d->is_burying = true;
+}
 
-	if (n > 0) {
-		d->unwritten = NULL;
-		d->n_unwritten = d->cap_unwritten = 0;
-	}
+/* With the lock held, which it gives back. */
+static void give_turn(struct disk *d)
+{
+	d->is_burying = false;
+	pthread_cond_broadcast(&d->changed);
 	disk_unlock(d);
-	if (n == 0)
-		return ERR_NONE;
-	enum err e = disk_journal_open(d, number);
+}
 
-	if (e == ERR_NONE)
-		e = append(d, t, n);
-	/* Nothing can be written, but what is there must not come back: rather the whole segment goes. */
-	if (e != ERR_NONE) {
-		e = ERR_NONE;
-		for (size_t i = 0; i < n && e == ERR_NONE; i++)
-			e = disk_sacrifice(d, t[i].segment);
-		if (e == ERR_NONE)
-			e = disk_io_sync_folder(&d->io);
-	}
+/* By one at a time: who finds nothing to be synced has not overtaken another one. */
+static enum err sync_file(struct disk *d)
+{
+	enum err e = ERR_NONE;
+
+	disk_lock(d);
+	while (d->is_syncing)
+		lock_wait(&d->lock, &d->changed);
+	struct journal_file *const j = d->journal;
+	const bool is_dirty = j->is_dirty;
+
+	d->is_syncing = true;
+	j->is_dirty = false;
+	j->refs++;
+	disk_unlock(d);
+	if (is_dirty)
+		e = disk_io_sync(&d->io, j->fd);
+	if (is_dirty && e == ERR_NONE && !j->is_entered)
+		e = disk_io_sync_folder(&d->io);
+	disk_lock(d);
+	if (is_dirty && e == ERR_NONE)
+		j->is_entered = true;
+	else if (e != ERR_NONE)
+		j->is_dirty = true;
+	d->is_syncing = false;
+	pthread_cond_broadcast(&d->changed);
+	journal_unref(j);
+	disk_unlock(d);
+	return e;
+}
+
+/*
+ * In one's turn: what comes next goes to a new file. Who waits for the device asks for the newest only, so the one before must
+ * be there by then; if it is not, the next one who waits is told.
+ */
+static enum err begin_file(struct disk *d)
+{
+	const enum err e = sync_file(d);
+
 	if (e != ERR_NONE) {
 		disk_lock(d);
-		for (size_t i = 0; i < n; i++)
-			keep_unwritten(d, &t[i]);
-		/* Not at once: the next tick, or who waits. */
-		d->wanted &= ~(1u << WORK_SYNC);
+		d->is_unsynced = true;
 		disk_unlock(d);
 	}
+	return disk_journal_open(d, d->journal->number + 1);
+}
+
+enum err disk_journal_write(struct disk *d)
+{
+	take_turn(d);
+	struct tombstone *const t = d->unwritten;
+	const size_t n = d->n_unwritten;
+
+	d->unwritten = NULL;
+	d->n_unwritten = d->cap_unwritten = 0;
+	disk_unlock(d);
+	enum err e = append(d, t, n);
+
+	if (e != ERR_NONE) {
+		disk_write_failed(d, "write to the journal", e);
+		e = begin_file(d);
+		if (e == ERR_NONE)
+			e = append(d, t, n);
+		if (e != ERR_NONE)
+			e = sacrifice(d, t, n);
+	}
+	disk_lock(d);
+	/* For the next attempt: by the next tick, or by who waits. */
+	for (size_t i = 0; e != ERR_NONE && i < n; i++)
+		add_unwritten(d, &t[i]);
+	give_turn(d);
 	free(t);
 	return e;
 }
 
-/* --- durable ------------------------------------------------------------------------------------------- */
-
-static enum err sync_file(struct disk *d)
-{
-	disk_lock(d);
-	struct journal_file *const j = d->journal;
-	const bool is_dirty = j != NULL && j->is_dirty;
-
-	if (is_dirty) {
-		j->is_dirty = false;
-		j->refs++;
-	}
-	disk_unlock(d);
-	if (!is_dirty)
-		return ERR_NONE;
-	const enum err e = disk_io_sync(&d->io, j->fd);
-
-	disk_lock(d);
-	if (e != ERR_NONE)
-		j->is_dirty = true;
-	journal_unref(j);
-	disk_unlock(d);
-	return e;
-}
+/* --- waiting ------------------------------------------------------------------------------------------- */
 
 static void is_home(struct post *p)
 {
@@ -203,27 +233,55 @@ static void is_home(struct post *p)
 	free(w);
 }
 
-void disk_journal_sync(struct disk *d)
+/* Those who wait by now for what is done next. */
+static void take_waiters(struct disk *d, struct list *from, struct list *to)
 {
-	struct list waiters = LIST_INIT(waiters), *it;
-
 	disk_lock(d);
-	list_splice_back(&waiters, &d->sync_waiters);
+	list_for_each(it, from)
+		CONTAINER_OF(it, struct sync_waiter, link)->is_taken = true;
+	list_splice_back(to, from);
 	disk_unlock(d);
-	enum err e = disk_mark(d);
+}
 
-	if (e == ERR_NONE)
-		e = write_unwritten(d);
-	if (e == ERR_NONE)
-		e = sync_file(d);
-	if (e != ERR_NONE)
-		disk_write_failed(d, "sync the journal", e);
-	while ((it = list_pop_front(&waiters)) != NULL) {
+static void wake(struct list *waiters, bool is_written)
+{
+	struct list *it;
+
+	while ((it = list_pop_front(waiters)) != NULL) {
 		struct sync_waiter *const w = CONTAINER_OF(it, struct sync_waiter, link);
 
-		w->is_written = e == ERR_NONE;
+		w->is_written = is_written;
 		loop_post(w->loop, &w->post);
 	}
+}
+
+void disk_journal_bury(struct disk *d)
+{
+	struct list waiters = LIST_INIT(waiters);
+
+	take_waiters(d, &d->write_waiters, &waiters);
+	(void)disk_mark(d);
+	wake(&waiters, disk_journal_write(d) == ERR_NONE);
+}
+
+void disk_journal_sync(struct disk *d)
+{
+	struct list waiters = LIST_INIT(waiters);
+
+	take_waiters(d, &d->sync_waiters, &waiters);
+	enum err e = disk_mark(d);
+	const enum err written = disk_journal_write(d);
+
+	if (e == ERR_NONE)
+		e = written != ERR_NONE ? written : sync_file(d);
+	disk_lock(d);
+	if (e == ERR_NONE && d->is_unsynced)
+		e = ERR_SYSTEM;
+	d->is_unsynced = false;
+	disk_unlock(d);
+	if (e != ERR_NONE)
+		disk_write_failed(d, "sync the journal", e);
+	wake(&waiters, e == ERR_NONE);
 }
 
 static void sync_cancel(struct op *op)
@@ -233,6 +291,14 @@ static void sync_cancel(struct op *op)
 
 	q->waiter = NULL;
 	w->q = NULL;
+	disk_lock(q->disk);
+	const bool is_mine = !w->is_taken;
+
+	if (is_mine)
+		list_remove(&w->link);
+	disk_unlock(q->disk);
+	if (is_mine)
+		free(w);
 }
 
 enum op_status disk_sync(struct disk_sync *q, struct loop *l, struct task *waiter)
@@ -240,14 +306,18 @@ enum op_status disk_sync(struct disk_sync *q, struct loop *l, struct task *waite
 	struct disk *const d = q->disk;
 
 	CHECK_OBJ(d, DISK_MAGIC);
+	disk_lock(d);
+	if (q->from_kill_only && d->n_unwritten == 0 && !d->is_burying) {
+		disk_unlock(d);
+		return q->op.status = OP_READY;
+	}
 	struct sync_waiter *const w = check_calloc(1, sizeof(*w));
 
 	*w = (struct sync_waiter){ .post = { NULL, is_home }, .loop = l, .q = q };
 	q->waiter = w;
 	op_start(&q->op, l, waiter, sync_cancel);
-	disk_lock(d);
-	list_push_back(&d->sync_waiters, &w->link);
-	disk_want(d, WORK_SYNC);
+	list_push_back(q->from_kill_only ? &d->write_waiters : &d->sync_waiters, &w->link);
+	disk_want(d, q->from_kill_only ? WORK_BURY : WORK_SYNC);
 	disk_unlock(d);
 	return OP_PENDING;
 }
@@ -259,7 +329,7 @@ typedef bool see_fn(void *arg, const struct tombstone *t);
 static enum err read_file(struct disk_io *io, uint32_t number, uint64_t store, see_fn *see,
                           void *arg, uint64_t *bytes)
 {
-	char name[JOURNAL_NAME_BYTES], chunk[512 * JOURNAL_RECORD_BYTES];
+	char name[JOURNAL_NAME_BYTES], chunk[CHUNK * JOURNAL_RECORD_BYTES];
 	struct tombstone t;
 	int fd = -1;
 	size_t got = sizeof(chunk);
@@ -351,8 +421,8 @@ static enum err rewrite(struct disk *d, const uint32_t *numbers, unsigned n, uin
 	/* One that is not there any more is an error, too: its tombstones may still be needed. */
 	for (unsigned i = 0; e == ERR_NONE && i < n; i++)
 		e = read_file(&d->io, numbers[i], d->label.store, keep_needed, &k, &bytes);
-	for (size_t at = 0; e == ERR_NONE && at < k.n; at += 4096)
-		e = append(d, k.v + at, MIN(k.n - at, (size_t)4096));
+	if (e == ERR_NONE)
+		e = append(d, k.v, k.n);
 	if (e == ERR_NONE)
 		e = sync_file(d);
 	if (e == ERR_NONE)
@@ -371,12 +441,18 @@ void disk_journal_compact(struct disk *d)
 	const bool is_much =
 		d->n_old_journals > COMPACT_FILES ||
 		d->journal_bytes >= MAX(2 * d->journal_kept, (uint64_t)COMPACT_MIN_BYTES);
-	const bool is_due = disk_knows_all(d) && d->journal != NULL && d->n_unwritten == 0 &&
-	                    !d->is_closing && is_much;
-	const uint32_t number = d->journal != NULL ? d->journal->number + 1 : 0;
+	const bool is_due = disk_knows_all(d) && !d->is_closing && is_much;
 
 	disk_unlock(d);
-	if (!is_due || disk_journal_open(d, number) != ERR_NONE)
+	if (!is_due)
+		return;
+	take_turn(d);
+	disk_unlock(d);
+	enum err e = begin_file(d);
+
+	disk_lock(d);
+	give_turn(d);
+	if (e != ERR_NONE)
 		return;
 	disk_lock(d);
 	const unsigned n = d->n_old_journals;
@@ -384,7 +460,7 @@ void disk_journal_compact(struct disk *d)
 
 	memcpy(numbers, d->old_journals, n * sizeof(*numbers));
 	disk_unlock(d);
-	const enum err e = rewrite(d, numbers, n, lowest);
+	e = rewrite(d, numbers, n, lowest);
 
 	disk_lock(d);
 	if (e == ERR_NONE) {

@@ -332,9 +332,9 @@ static enum err put_head(struct disk *d, struct head *h, struct disk_place *plac
 	if (e == ERR_NONE)
 		e = enter_head(&p, h);
 	put_end(&p, e);
-	disk_unlock(d);
 	if (h->buries)
 		disk_bury(d, key, p.record.seq - 1, h->buried);
+	disk_unlock(d);
 	if (e == ERR_NONE && place != NULL)
 		*place = (struct disk_place){ p.number, (uint32_t)h->body.n,
 			                      p.offset + RECORD_HEADER_BYTES + sizes.texts_bytes,
@@ -394,10 +394,10 @@ bool disk_forget(struct disk *d, struct cache_key key)
 	/* Without memory for it the loading ends, so that nothing comes back. */
 	if (!d->is_loaded && !journal_dead_add(&d->dead, &t))
 		d->is_dead_set_short = true;
-	disk_unlock(d);
 	/* What the index does not know, though all is loaded, is not there: there is nothing to bury. */
 	if (is_known || !knows_all)
 		disk_bury(d, key, seq, knows_all ? old.segment : JOURNAL_ANY_SEGMENT);
+	disk_unlock(d);
 	return is_known;
 }
 
@@ -408,11 +408,11 @@ bool disk_drop(struct disk *d, struct cache_key key, const struct index_entry *e
 	const bool was_there = cache_index_remove(d->index, key, entry->segment, entry->offset);
 	const uint64_t seq = d->next_seq++;
 
-	if (was_there)
+	if (was_there) {
 		d->objects--;
-	disk_unlock(d);
-	if (was_there)
 		disk_bury(d, key, seq, entry->segment);
+	}
+	disk_unlock(d);
 	return was_there;
 }
 

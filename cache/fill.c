@@ -109,10 +109,9 @@ static void set_state(struct cobj *c, enum cobj_state state, enum why why)
 	cobj_waker_wake(&chain, home(c));
 }
 
-void cobj_fill_begin(struct cobj *c, enum cobj_keep keep, uint64_t expected)
+void cobj_show(struct cobj *c)
 {
-	c->fill->keep = keep;
-	c->fill->expected = expected;
+	CHECK(c->fill != NULL && cobj_state(c) == COBJ_WAITING);
 	struct cobj_body *const b = cobj_body_new();
 
 	/* Readers look whether there is one. */

@@ -21,7 +21,7 @@ struct cobj_fill {
 	struct list link; /* in a shard's list of those under way; by the shard's lock */
 	struct cobj *cobj;
 	struct cache_key uri_key;
-	enum cobj_keep keep;
+	enum cobj_keep keep;   /* this and the next: from store_take_in() on */
 	uint64_t expected;     /* COBJ_LENGTH_UNKNOWN */
 	int64_t now_ms;        /* when it was begun: for marks */
 	struct store_dir *dir; /* COBJ_KEEP_DISK: counted */
@@ -30,6 +30,7 @@ struct cobj_fill {
 	uint64_t salt;   /* of the object that it succeeds, and by which names; NULL: none */
 	char *names;
 	bool is_marker_new; /* made for it: not on any disk yet */
+	bool buries;        /* a disk was made to forget something for it */
 	/* a head is being given to a disk: a purge waits; by the object's lock */
 	bool is_committing;
 };
@@ -38,8 +39,6 @@ struct cobj_fill {
 struct cobj *cobj_fill_new(struct store *s, struct cache_key key, struct span url, int64_t now_ms);
 /* One that was made in vain: nobody has seen it. */
 void cobj_fill_drop(struct cobj **c);
-/* Its head has come (cobj_set_texts() was called), it is listed: readers may begin. */
-void cobj_fill_begin(struct cobj *c, enum cobj_keep keep, uint64_t expected);
 
 /*
  * Between these two a head may be given to a disk: no purge is READY meanwhile. False: it is

@@ -24,6 +24,7 @@ cache_libcache_a_SOURCES = \
 	cache/status_field.c cache/status_field.h \
 	cache/storable.c cache/storable.h \
 	cache/store.c cache/store.h cache/store_int.h \
+	cache/sync.c \
 	cache/vary.c cache/vary.h \
 	cache/waker.c cache/waker.h
 # What is on the disks.

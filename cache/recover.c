@@ -269,14 +269,12 @@ static void settle_twins(struct disk *d, const struct index_load *mine, uint64_t
 		return;
 	const uint64_t other_seq = seq_at(d, &other);
 
-	if (other_seq < seq) {
-		disk_lock(d);
-		if (!journal_is_dead(&d->dead, mine->key, seq))
-			(void)cache_index_move(d->index, mine->key, &other, &mine->entry);
-		disk_unlock(d);
-	}
+	disk_lock(d);
+	if (other_seq < seq && !journal_is_dead(&d->dead, mine->key, seq))
+		(void)cache_index_move(d->index, mine->key, &other, &mine->entry);
 	disk_bury(d, mine->key, MIN(seq, other_seq),
 	          other_seq < seq ? other.segment : mine->entry.segment);
+	disk_unlock(d);
 }
 
 struct batch {

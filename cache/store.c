@@ -231,6 +231,7 @@ static enum err make_marker(struct cobj *c, struct span names)
 		return e;
 	}
 	store_list(s, m);
+	c->fill->buries |= store_dirs_forget_known(&s->dirs, m->key);
 	if (store_charge(s, m, cobj_overhead(m)))
 		store_queue(s, m);
 	else
@@ -357,7 +358,11 @@ static enum err enlist(struct cobj *c, struct incoming *in, enum cobj_keep *keep
 		c->meta.salt = in->meta.salt;
 		store_unmark(c->store, c->key);
 		list_as(c, k);
-		if (find_room(c, in->meta.body_bytes, keep))
+		const bool has_room = find_room(c, in->meta.body_bytes, keep);
+
+		/* By whatever directory has it, and now: when this one is complete others have seen it. */
+		c->fill->buries |= store_dirs_forget_known(&c->store->dirs, k);
+		if (has_room)
 			return ERR_NONE;
 		if (!is_unwanted(c))
 			return ERR_LIMIT;
@@ -383,14 +388,13 @@ static enum err take_in(struct cobj *c, struct incoming *in, const struct http_h
 	c->meta = in->meta;
 	c->meta.body_bytes = COBJ_LENGTH_UNKNOWN;
 	e = enlist(c, in, &keep);
-	if (e != ERR_NONE)
-		return e;
-	cobj_fill_begin(c, keep, in->meta.body_bytes);
-	return ERR_NONE;
+	c->fill->keep = keep;
+	c->fill->expected = in->meta.body_bytes;
+	return e;
 }
 
 enum err store_take_in(struct cobj *c, const struct http_head *request,
-                       const struct http_head *reply, const struct cobj_meta *meta)
+                       const struct http_head *reply, const struct cobj_meta *meta, bool *buries)
 {
 	struct incoming in;
 
@@ -402,6 +406,7 @@ enum err store_take_in(struct cobj *c, const struct http_head *request,
 	const enum err e = take_in(c, &in, request, reply);
 
 	arena_fini(&in.arena);
+	*buries = c->fill->buries;
 	if (e != ERR_NONE) {
 		count(COUNT_CACHE_NOT_KEPT);
 		cobj_release(c);
@@ -456,25 +461,28 @@ static struct store_dir *home_of(const struct cobj *c)
 	return d;
 }
 
-/* In memory, and on the disk where the old one was. A purge waits until that is done. */
-static void replace(struct store *s, struct cobj *old, struct cobj *c)
+/*
+ * In memory, and on the disk where the old one was. A purge waits until that is done. True: a disk was made to forget
+ * something.
+ */
+static bool replace(struct store *s, struct cobj *old, struct cobj *c)
 {
 	if (!cobj_fill_begin_commit(c) || !store_replace(s, old, c))
-		return;
+		return false;
 	struct store_dir *d = home_of(c);
+	const bool buries = d != NULL || store_dirs_forget_known(&s->dirs, c->key);
 
-	if (d == NULL)
-		store_dirs_forget_known(&s->dirs, c->key);
-	else if (!cobj_place_head(c, d))
+	if (d != NULL && !cobj_place_head(c, d))
 		count(COUNT_CACHE_DISK_REFUSED);
 	store_dir_unref(&d);
 	if (store_charge(s, c, cobj_memory(c)))
 		store_queue(s, c);
 	else
 		store_let_pass(s, c);
+	return buries;
 }
 
-void store_renew(struct cobj *old, const struct http_head *head, const struct cobj_meta *meta,
+bool store_renew(struct cobj *old, const struct http_head *head, const struct cobj_meta *meta,
                  struct cobj **out)
 {
 	struct store *const s = old->store;
@@ -482,18 +490,20 @@ void store_renew(struct cobj *old, const struct http_head *head, const struct co
 
 	*out = c != NULL ? c : cobj_ref(old);
 	if (c == NULL)
-		return;
+		return false;
 	cobj_fill_attach(s, c, 0);
-	replace(s, old, c);
+	const bool buries = replace(s, old, c);
+
 	cobj_fill_end_commit(c);
 	cobj_fill_detach(c);
+	return buries;
 }
 
-void store_drop(struct cobj *c)
+bool store_drop(struct cobj *c)
 {
 	/* What is in no table is gone, or has been replaced. */
-	if (store_unlist_unwanted(c->store, c))
-		store_dirs_forget_known(&c->store->dirs, c->key);
+	return store_unlist_unwanted(c->store, c) &&
+	       store_dirs_forget_known(&c->store->dirs, c->key);
 }
 
 /* --- figures --------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 
 #include "cache/cache_conf.h"
 #include "cache/cobj.h"
+#include "cache/disk.h"
 #include "loop/jobs.h"
 #include "loop/op.h"
 
@@ -71,12 +72,14 @@ enum op_status store_lookup(struct store_lookup *q, struct loop *l, struct task 
 
 /*
  * The leader's reply has come and may be stored: gives the object its head, its key (where the
- * reply has a Vary, that of the variant; the URI gets a marker) and COBJ_FILLING. meta->salt and
- * COBJ_MARKER are set here. reply: without hop-by-hop fields, as it is to be kept. ERR_LIMIT,
- * ERR_NOMEM: it is not for the store after all (too large, no room); it is released.
+ * reply has a Vary, that of the variant; the URI gets a marker), in the place of what was there. Nobody sees
+ * it before cobj_show(). meta->salt and COBJ_MARKER are set here. reply: without hop-by-hop fields, as it is to be kept.
+ * ERR_LIMIT, ERR_NOMEM: it is not for the store after all (too large, no room); it is released.
+ * *buries: a disk was made to forget something, see struct store_sync.
  */
 enum err store_take_in(struct cobj *c, const struct http_head *request,
-                       const struct http_head *reply, const struct cobj_meta *meta) MUST_USE;
+                       const struct http_head *reply, const struct cobj_meta *meta,
+                       bool *buries) MUST_USE;
 
 /*
  * Make an object without having been asked to lead, when the request is sent (a purge that comes
@@ -93,17 +96,35 @@ void store_succeeds(struct cobj *c, const struct cobj *old);
 /*
  * A 304 has confirmed `old`: a new object with this head and the same body takes its place; meta
  * counts but for salt and length of the body, so COBJ_IS_STALE in it marks what must be asked about
- * before it is used. On failure *out is `old` again, counted.
+ * before it is used. On failure *out is `old` again, counted. True: a disk was made to forget something.
  */
-void store_renew(struct cobj *old, const struct http_head *head, const struct cobj_meta *meta,
+bool store_renew(struct cobj *old, const struct http_head *head, const struct cobj_meta *meta,
                  struct cobj **out);
 
 /*
  * This one is not to be found any more, in memory or on disk: what the origin says now is not for
- * the store. Other variants, and one that has taken its place, stay. Unlike a purge it
- * does not wait until that is durable.
+ * the store. Other variants, and one that has taken its place, stay. True: a disk was made to forget something.
  */
-void store_drop(struct cobj *c);
+bool store_drop(struct cobj *c);
+
+/*
+ * Wait until what disks were made to forget by now stays so after a power loss; or after a kill only, which is enough where a
+ * reply replaces another one (what a power loss brings back is validated), and is what must be awaited before anybody is
+ * told of the new one. READY at once where there is nothing to wait for. OP_FAILED: it could not be written.
+ */
+struct store_sync {
+	struct op op;
+	/* set by the caller */
+	struct store *store;
+	bool from_kill_only;
+	/* private */
+	struct task task;
+	struct store_dir *dir; /* that is waited for; counted */
+	unsigned next_dir;
+	struct disk_sync disk;
+	bool failed;
+};
+enum op_status store_sync(struct store_sync *q, struct loop *l, struct task *waiter);
 
 /*
  * Forget. After the operation is READY nothing of it comes back, not after a crash or a power loss
@@ -133,6 +154,5 @@ struct store_stats {
 };
 void store_stats(struct store *s, struct store_stats *out);
 /* Show each directory, which stays open for the time of the call. */
-struct disk;
 typedef void store_disk_fn(void *arg, struct disk *d);
 void store_each_disk(struct store *s, store_disk_fn *fn, void *arg);

@@ -21,9 +21,11 @@ struct txn_cache {
 	struct freshness freshness; /* of `hit`, then of `old` */
 	struct http_head *head;     /* of the reply where it is not that of `hit`; NULL mostly */
 	enum status_field_fwd fwd;  /* why it goes, or went, to the origin */
+	struct store_sync burial;   /* of what this reply replaces */
 	int64_t asked_s;            /* wall clock when the request was sent on */
 	bool is_validating;         /* `old` may be used if the origin says so */
 	bool is_fetched;            /* the hit is what this transaction has fetched itself */
+	bool buries;                /* a disk was made to forget something: `burial` comes next */
 	bool is_collapsed;          /* it waited for what another one fetched */
 	bool goes_alone;            /* it has waited for others once: no more */
 	bool looked_again;          /* what it had found could not be read */

@@ -63,16 +63,17 @@ static void renew(struct txn *t, const struct http_head *answer)
 	meta.response_s = loop_wall_us(t->worker->loop) / 1000000;
 	meta.flags = (uint16_t)(meta.flags & ~(unsigned)COBJ_IS_STALE);
 	merge_heads(&c->old->head, answer, meta.response_s, &t->arena, &merged);
-	store_renew(c->old, &merged, &meta, &c->hit);
+	c->buries |= store_renew(c->old, &merged, &meta, &c->hit);
 }
 
 /* It has changed: it must be asked about before it is used. */
 static void mark_stale(struct txn *t)
 {
-	struct cobj_meta meta = t->cache->old->meta;
+	struct txn_cache *c = t->cache;
+	struct cobj_meta meta = c->old->meta;
 
 	meta.flags |= COBJ_IS_STALE;
-	store_renew(t->cache->old, &t->cache->old->head, &meta, &t->cache->hit);
+	c->buries |= store_renew(c->old, &c->old->head, &meta, &c->hit);
 }
 
 /* It is about what is stored, but for the last time: the head of this one reply is made of it. */
@@ -84,7 +85,7 @@ static void use_once(struct txn *t, const struct http_head *answer)
 	merge_heads(&c->old->head, answer, loop_wall_us(t->worker->loop) / 1000000, &t->arena,
 	            c->head);
 	c->hit = cobj_ref(c->old);
-	store_drop(c->old);
+	c->buries |= store_drop(c->old);
 }
 
 /* It is about something else: the whole is asked for, and the ways are tried once more. */
@@ -122,7 +123,7 @@ struct machine_next txn_step_not_modified(struct txn *t)
 	txn_cache_check(t);
 	t->result = LOG_TCP_REFRESH_UNMODIFIED;
 	count(COUNT_CACHE_VALIDATED);
-	return t->is_refresh ? TXN_GO(FINISH) : TXN_GO(SERVE);
+	return TXN_GO(BURY);
 }
 
 /* RFC 9111 4.3.5: what the reply to a HEAD tells about the stored reply to a GET. */

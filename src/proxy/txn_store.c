@@ -96,13 +96,15 @@ static bool outdates(unsigned status)
 /* Not for the store: whoever waits for it goes on by himself. */
 static struct machine_next deliver_only(struct txn *t)
 {
-	if (t->cache->old != NULL && t->request.method == HTTP_GET &&
+	struct txn_cache *c = t->cache;
+
+	if (c->old != NULL && t->request.method == HTTP_GET &&
 	    outdates(fetch_reply_of(t->fetch)->head.status))
-		store_drop(t->cache->old);
-	if (t->cache->mine != NULL)
-		cobj_release(t->cache->mine);
-	cobj_unref(&t->cache->mine);
-	return t->is_refresh ? TXN_GO(FINISH) : TXN_GO(DELIVER);
+		c->buries |= store_drop(c->old);
+	if (c->mine != NULL)
+		cobj_release(c->mine);
+	cobj_unref(&c->mine);
+	return TXN_GO(BURY);
 }
 
 /* The head goes into the object; false: there is no room for it, and it was released. */
@@ -111,22 +113,24 @@ static bool take_in(struct txn *t, const struct fetch_reply *r, const struct sto
 	struct txn_cache *c = t->cache;
 	const struct cobj_meta meta = meta_of(t, r, s);
 	struct http_head kept;
+	bool buries;
 
 	/* The other variants stay what they are. */
 	if (c->old != NULL)
 		store_succeeds(c->mine, c->old);
 	head_to_keep(t, r, &kept);
-	if (store_take_in(c->mine, &t->request, &kept, &meta) == ERR_NONE)
-		return true;
-	cobj_unref(&c->mine);
-	return false;
+	const enum err e = store_take_in(c->mine, &t->request, &kept, &meta, &buries);
+
+	c->buries |= buries;
+	if (e != ERR_NONE)
+		cobj_unref(&c->mine);
+	return e == ERR_NONE;
 }
 
 struct machine_next txn_step_store(struct txn *t)
 {
 	struct txn_cache *c = t->cache;
 	struct fetch_reply *r = fetch_reply_of(t->fetch);
-	struct fetch_rest rest;
 	struct storable s;
 
 	if (c->is_validating)
@@ -136,9 +140,20 @@ struct machine_next txn_step_store(struct txn *t)
 	if (t->is_refresh && r->head.status >= 500)
 		return deliver_only(t);
 	txn_cache_learn(t, &r->head);
-	if (c->mine == NULL || !may_store(t, &r->head, &s) ||
-	    !fetch_may_be_left(t->fetch) || !take_in(t, r, &s))
+	if (c->mine == NULL || !may_store(t, &r->head, &s) || !fetch_may_be_left(t->fetch) ||
+	    !take_in(t, r, &s))
 		return deliver_only(t);
+	return TXN_GO(BURY);
+}
+
+/* What was taken in is served, and filled from the rest of the reply. */
+static struct machine_next keep(struct txn *t)
+{
+	struct txn_cache *c = t->cache;
+	struct fetch_reply *r = fetch_reply_of(t->fetch);
+	struct fetch_rest rest;
+
+	cobj_show(c->mine);
 	cobj_unref(&c->old);
 	c->hit = cobj_ref(c->mine);
 	c->is_fetched = true;
@@ -159,4 +174,46 @@ struct machine_next txn_step_store(struct txn *t)
 		return TXN_GO(FINISH);
 	}
 	return t->is_refresh ? TXN_GO(FINISH) : TXN_GO(SERVE);
+}
+
+/* Is there nothing to wait for any more? */
+static bool is_buried(struct txn *t)
+{
+	struct txn_cache *c = t->cache;
+	const bool is_over = t->timed_out;
+
+	t->timed_out = false;
+	if (!c->buries)
+		return true;
+	if (c->burial.op.status == OP_IDLE) {
+		c->burial.store = t->worker->proxy->store;
+		c->burial.from_kill_only = true;
+		if (store_sync(&c->burial, t->worker->loop, &t->task) == OP_PENDING)
+			t->op = &c->burial.op;
+	}
+	/* A disk that does not answer at all: this reply does. */
+	if (is_over)
+		op_cancel(&c->burial.op);
+	if (c->burial.op.status == OP_PENDING)
+		return false;
+	t->op = NULL;
+	c->burial.op.status = OP_IDLE; /* it may come once more */
+	c->buries = false;
+	return true;
+}
+
+/*
+ * Nobody is told of what the origin says now before a kill can bring back no more what it replaces. The disk is waited for
+ * by this request only, and only if it had something to forget. (A head that a 304 has renewed is there for others at once: its body is
+ * the same.)
+ */
+struct machine_next txn_step_bury(struct txn *t)
+{
+	if (!is_buried(t))
+		return TXN_WAIT(BURY);
+	if (t->cache->mine != NULL)
+		return keep(t);
+	if (t->is_refresh)
+		return TXN_GO(FINISH);
+	return t->cache->hit != NULL ? TXN_GO(SERVE) : TXN_GO(DELIVER);
 }

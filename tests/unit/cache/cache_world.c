@@ -154,7 +154,13 @@ enum err world_take_in(struct cobj *c, const char *fields, const char *reply, ui
 {
 	const struct cobj_meta meta = { .status = 200, .body_bytes = length };
 
-	return store_take_in(c, world_request(fields), world_reply(reply), &meta);
+	bool buries;
+	const enum err e =
+		store_take_in(c, world_request(fields), world_reply(reply), &meta, &buries);
+
+	if (e == ERR_NONE)
+		cobj_show(c);
+	return e;
 }
 
 bool world_fetch(const char *url, const char *fields, const char *reply, uint64_t seed, size_t n)

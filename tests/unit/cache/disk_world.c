@@ -99,6 +99,13 @@ void disk_world_flush(struct disk_world *w)
 	disk_wait_idle(w->disk);
 }
 
+void disk_world_settle(struct disk_world *w)
+{
+	struct disk_sync q = { .disk = w->disk, .from_kill_only = true };
+
+	ck_assert_int_eq(disk_world_wait(w, &q.op, disk_sync(&q, w->loop, &waiter)), OP_READY);
+}
+
 struct cache_key disk_world_key(unsigned n)
 {
 	char uri[64];

@@ -30,6 +30,9 @@ void disk_world_close(struct disk_world *w);
 /* disk_tick(), and wait for what it started to be written. */
 void disk_world_flush(struct disk_world *w);
 
+/* Wait until what was forgotten or replaced stays so after a kill. */
+void disk_world_settle(struct disk_world *w);
+
 struct cache_key disk_world_key(unsigned n);
 /* A body of that many bytes, in memory that is the caller's to free. */
 char *disk_world_body(unsigned n, unsigned version, size_t bytes);

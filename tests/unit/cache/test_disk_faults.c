@@ -341,12 +341,15 @@ static void put_and_forget_forever(uint64_t seed)
 		if (random_below(&r, 4) == 0) {
 			atomic_store(&said->begun[n], next + 1);
 			disk_forget(w.disk, disk_world_key(n));
+			disk_world_settle(&w);
 			atomic_store(&said->put[n], next + 1);
 		} else {
 			atomic_store(&said->begun[n], next);
 			if (disk_world_put(&w, n, next, random_below(&r, 20000),
-			                   random_below(&r, 3) == 0 ? 4000 : 0) == ERR_NONE)
+			                   random_below(&r, 3) == 0 ? 4000 : 0) == ERR_NONE) {
+				disk_world_settle(&w);
 				atomic_store(&said->put[n], next);
+			}
 		}
 		if (i % 50 == 49) {
 			disk_world_flush(&w);

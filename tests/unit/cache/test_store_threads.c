@@ -82,7 +82,11 @@ static enum err take_in(struct writer *w, bool is_known)
 	                                               (unsigned long long)w->length),
 	                                  SIZE_MAX, &scan, &h, &used, &e),
 	                 HTTP_PARSE_OK);
-	const enum err result = store_take_in(w->c, NULL, &h, &meta);
+	bool buries;
+	const enum err result = store_take_in(w->c, NULL, &h, &meta, &buries);
+
+	if (result == ERR_NONE)
+		cobj_show(w->c);
 
 	arena_fini(&a);
 	return result;
