@@ -3,17 +3,90 @@
  */
 #include "cache/dirs.h"
 
+#include "base/oplog.h"
 #include "loop/poller.h"
 
 #define DIR_MAGIC 0x57d11235u
 
 /* --- one ------------------------------------------------------------------------------------- */
 
-static void configure_dir(struct store_dir *d, const struct cache_dir *conf)
+static void configure_dir(struct store_dir *d, const struct cache_dir *conf, int64_t sync_ms)
 {
+	disk_configure(d->disk, conf, sync_ms);
 	atomic_store_explicit(&d->min_bytes, conf->min_object_bytes, memory_order_relaxed);
 	atomic_store_explicit(&d->max_bytes, conf->max_object_bytes, memory_order_relaxed);
 	atomic_store_explicit(&d->is_read_only, conf->is_read_only, memory_order_relaxed);
+}
+
+/* Blocks, and has no lock. NULL: it cannot be used, which was reported. */
+static struct store_dir *open_dir(struct store_dirs *ds, unsigned id, const struct cache_dir *conf,
+                                  int64_t sync_ms)
+{
+	struct store_dir *d;
+	struct disk *disk;
+
+	if (disk_open(&disk, id, conf, ds->secret, sync_ms, ds->index, ds->jobs) != ERR_NONE)
+		return NULL;
+	OBJ_NEW(d, DIR_MAGIC);
+	atomic_init(&d->refs, 1);
+	list_init(&d->link);
+	d->id = id;
+	d->disk = disk;
+	d->dirs = ds;
+	d->path = span_strdup(conf->path);
+	configure_dir(d, conf, sync_ms);
+	return d;
+}
+
+static void dir_free(struct store_dir **d)
+{
+	struct store_dir *mine = *d;
+
+	*d = NULL;
+	free(mine->path);
+	OBJ_FREE(mine, DIR_MAGIC);
+}
+
+/* With the lock held: from now on it is used. */
+static void enter(struct store_dirs *ds, struct store_dir *d)
+{
+	ds->by_id[d->id] = d;
+	atomic_store_explicit(&ds->is_loaded, false, memory_order_relaxed);
+	atomic_fetch_add_explicit(&ds->n, 1, memory_order_relaxed);
+}
+
+/* By a job: nobody uses it any more, and its disk is closed. Perhaps it is named again. */
+static void on_closed(void *arg)
+{
+	struct store_dir *mine = arg;
+	struct store_dirs *const ds = mine->dirs;
+	struct store_dir *again = NULL;
+
+	lock_take(&ds->lock);
+	const struct cache_dir conf = mine->conf;
+	const int64_t sync_ms = mine->sync_ms;
+	const bool is_wanted = mine->is_wanted;
+
+	lock_give(&ds->lock);
+	/* It stays listed as retired till then, so that who configures now does not open it beside. */
+	if (is_wanted)
+		again = open_dir(ds, mine->id, &conf, sync_ms);
+	lock_take(&ds->lock);
+	list_remove(&mine->link);
+	const bool is_used = again != NULL && mine->is_wanted;
+
+	if (is_used) {
+		configure_dir(again, &mine->conf, mine->sync_ms);
+		enter(ds, again);
+	} else {
+		ds->taken &= ~(UINT64_C(1) << mine->id);
+	}
+	lock_give(&ds->lock);
+	if (again != NULL && !is_used) {
+		disk_close(&again->disk, true);
+		dir_free(&again);
+	}
+	dir_free(&mine);
 }
 
 struct store_dir *store_dir_ref(struct store_dir *d)
@@ -21,40 +94,6 @@ struct store_dir *store_dir_ref(struct store_dir *d)
 	CHECK_OBJ(d, DIR_MAGIC);
 	atomic_fetch_add_explicit(&d->refs, 1, memory_order_relaxed);
 	return d;
-}
-
-struct closing {
-	struct job job;
-	struct disk *disk;
-};
-
-static void close_work(struct job *j)
-{
-	disk_close(&CONTAINER_OF(j, struct closing, job)->disk, true);
-}
-
-static void close_release(struct job *j)
-{
-	struct closing *const c = CONTAINER_OF(j, struct closing, job);
-
-	/* The jobs were ended before its turn came. */
-	if (c->disk != NULL)
-		disk_close(&c->disk, true);
-	free(c);
-}
-
-/* By a job: closing waits for the disk. */
-static void close_soon(struct store_dir *d)
-{
-	struct closing *const c = check_calloc(1, sizeof(*c));
-
-	c->job = (struct job){ .work = close_work, .release = close_release };
-	c->disk = d->disk;
-	if (job_submit(d->jobs, NULL, JOB_DISK, &c->job) == ERR_NONE)
-		return;
-	/* Rule zero: too many jobs wait, and a worker waits once. It happens at a reload only. */
-	disk_close(&c->disk, true);
-	free(c);
 }
 
 void store_dir_unref(struct store_dir **d)
@@ -69,8 +108,9 @@ void store_dir_unref(struct store_dir **d)
 	if (atomic_fetch_sub_explicit(&mine->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	if (mine->disk != NULL)
-		close_soon(mine);
-	OBJ_FREE(mine, DIR_MAGIC);
+		disk_retire(&mine->disk, on_closed, mine);
+	else
+		dir_free(&mine);
 }
 
 bool store_dir_takes(const struct store_dir *d, uint64_t bytes)
@@ -85,10 +125,11 @@ bool store_dir_takes(const struct store_dir *d, uint64_t bytes)
 
 /* --- all ------------------------------------------------------------------------------------- */
 
-void store_dirs_init(struct store_dirs *ds, struct jobs *js)
+void store_dirs_init(struct store_dirs *ds, const struct cache_secret *secret, struct jobs *js)
 {
-	*ds = (struct store_dirs){ .jobs = js };
+	*ds = (struct store_dirs){ .secret = secret, .jobs = js };
 	lock_init(&ds->lock, LOCK_RANK_CACHE_STORE);
+	list_init(&ds->retired);
 	atomic_init(&ds->is_loaded, true);
 	atomic_init(&ds->n, 0);
 }
@@ -112,28 +153,6 @@ struct store_dir *store_dirs_get(struct store_dirs *ds, unsigned id)
 	return d;
 }
 
-/* Blocking things are done without the lock: only one thread configures at a time. */
-static void open_dir(struct store_dirs *ds, unsigned id, const struct cache_dir *conf,
-                     const struct cache_secret *secret, int64_t sync_ms)
-{
-	struct store_dir *d;
-	struct disk *disk;
-
-	if (disk_open(&disk, id, conf, secret, sync_ms, ds->index, ds->jobs) != ERR_NONE)
-		return;
-	OBJ_NEW(d, DIR_MAGIC);
-	atomic_init(&d->refs, 1);
-	d->id = id;
-	d->disk = disk;
-	d->jobs = ds->jobs;
-	configure_dir(d, conf);
-	lock_take(&ds->lock);
-	ds->by_id[id] = d;
-	atomic_store_explicit(&ds->is_loaded, false, memory_order_relaxed);
-	atomic_fetch_add_explicit(&ds->n, 1, memory_order_relaxed);
-	lock_give(&ds->lock);
-}
-
 static const struct cache_dir *conf_of(const struct cache_conf *conf, const char *path)
 {
 	const struct cache_dir *c = conf->dirs;
@@ -143,47 +162,90 @@ static const struct cache_dir *conf_of(const struct cache_conf *conf, const char
 	return c;
 }
 
-static void retire(struct store_dirs *ds, unsigned id)
+static void retire(struct store_dirs *ds, struct store_dir *d)
 {
 	lock_take(&ds->lock);
-	struct store_dir *d = ds->by_id[id];
-
-	ds->by_id[id] = NULL;
+	ds->by_id[d->id] = NULL;
+	d->is_wanted = false;
+	list_push_back(&ds->retired, &d->link);
 	atomic_fetch_sub_explicit(&ds->n, 1, memory_order_relaxed);
 	lock_give(&ds->lock);
-	store_dir_unref(&d);
+	store_dir_unref(&d); /* the table's */
 }
 
 static bool has_path(struct store_dirs *ds, struct span path)
 {
+	bool has = false;
+
+	lock_take(&ds->lock);
 	for (unsigned i = 0; i < DISK_IDS; i++)
-		if (ds->by_id[i] != NULL && span_eq(span_str(disk_path(ds->by_id[i]->disk)), path))
-			return true;
-	return false;
+		has = has || (ds->by_id[i] != NULL && span_eq(span_str(ds->by_id[i]->path), path));
+	lock_give(&ds->lock);
+	return has;
 }
 
-static bool find_free(struct store_dirs *ds, unsigned *id)
+/* The retired one of this path will be used like this when it is closed; conf NULL: not at all. False: there is none. */
+static bool want_retired(struct store_dirs *ds, struct span path, const struct cache_dir *conf,
+                         int64_t sync_ms)
 {
-	for (unsigned i = 0; i < DISK_IDS; i++) {
-		*id = ds->next_id++ % DISK_IDS;
-		if (ds->by_id[*id] == NULL)
-			return true;
+	bool is_there = false;
+
+	lock_take(&ds->lock);
+	list_for_each(it, &ds->retired) {
+		struct store_dir *const d = CONTAINER_OF(it, struct store_dir, link);
+
+		if (path.p != NULL && !span_eq(span_str(d->path), path))
+			continue;
+		is_there = true;
+		d->is_wanted = conf != NULL;
+		d->sync_ms = sync_ms;
+		if (conf != NULL) {
+			d->conf = *conf;
+			d->conf.path = span_str(d->path);
+		}
 	}
-	return false;
+	lock_give(&ds->lock);
+	return is_there;
 }
 
-static void open_new(struct store_dirs *ds, const struct cache_conf *conf,
-                     const struct cache_secret *secret)
+static bool take_id(struct store_dirs *ds, unsigned *id)
+{
+	unsigned i = 0;
+
+	lock_take(&ds->lock);
+	while (i < DISK_IDS && (ds->taken >> i & 1) != 0)
+		i++;
+	if (i < DISK_IDS)
+		ds->taken |= UINT64_C(1) << i;
+	lock_give(&ds->lock);
+	*id = i;
+	return i < DISK_IDS;
+}
+
+static void open_new(struct store_dirs *ds, const struct cache_dir *c, int64_t sync_ms)
 {
 	unsigned id;
 
-	for (const struct cache_dir *c = conf->dirs; c != NULL; c = c->next)
-		if (!has_path(ds, c->path) && find_free(ds, &id))
-			open_dir(ds, id, c, secret, conf->store_sync_ms);
+	if (want_retired(ds, c->path, c, sync_ms)) {
+		oplog(OPLOG_NOTICE,
+		      "cache_dir %s: it is still read by requests from before it was taken out of "
+		      "use; it is used again when they have ended",
+		      c->path.p);
+		return;
+	}
+	if (!take_id(ds, &id))
+		return;
+	struct store_dir *const d = open_dir(ds, id, c, sync_ms);
+
+	lock_take(&ds->lock);
+	if (d != NULL)
+		enter(ds, d);
+	else
+		ds->taken &= ~(UINT64_C(1) << id);
+	lock_give(&ds->lock);
 }
 
-enum err store_dirs_configure(struct store_dirs *ds, const struct cache_conf *conf,
-                              const struct cache_secret *secret)
+enum err store_dirs_configure(struct store_dirs *ds, const struct cache_conf *conf)
 {
 	if (conf->dirs != NULL && ds->index == NULL) {
 		const enum err e = cache_index_new(&ds->index, INDEX_SHARDS);
@@ -191,20 +253,21 @@ enum err store_dirs_configure(struct store_dirs *ds, const struct cache_conf *co
 		if (e != ERR_NONE)
 			return e;
 	}
-	/* Written here only, so that it may be read here without the lock. */
+	(void)want_retired(ds, SPAN_NULL, NULL, 0);
 	for (unsigned i = 0; i < DISK_IDS; i++) {
-		struct store_dir *const d = ds->by_id[i];
-		const struct cache_dir *const c =
-			d != NULL ? conf_of(conf, disk_path(d->disk)) : NULL;
+		struct store_dir *d = store_dirs_get(ds, i);
+		const struct cache_dir *const c = d != NULL ? conf_of(conf, d->path) : NULL;
 
-		if (c != NULL) {
-			disk_configure(d->disk, c, conf->store_sync_ms);
-			configure_dir(d, c);
-		} else if (d != NULL) {
-			retire(ds, i);
-		}
+		if (c != NULL)
+			configure_dir(d, c, conf->store_sync_ms);
+		else if (d != NULL)
+			retire(ds, d);
+		store_dir_unref(&d);
 	}
-	open_new(ds, conf, secret);
+	/* Only here, by one thread, is anything opened that is not retired: so no path twice. */
+	for (const struct cache_dir *c = conf->dirs; c != NULL; c = c->next)
+		if (!has_path(ds, c->path))
+			open_new(ds, c, conf->store_sync_ms);
 	store_dirs_tick(ds);
 	return ERR_NONE;
 }
@@ -267,6 +330,7 @@ void store_dirs_fini(struct store_dirs *ds)
 		ds->by_id[i] = NULL;
 		store_dir_unref(&d);
 	}
+	CHECK(list_is_empty(&ds->retired));
 	if (ds->index != NULL)
 		cache_index_free(&ds->index);
 	lock_fini(&ds->lock);

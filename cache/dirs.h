@@ -15,9 +15,15 @@ struct store;
 struct store_dir {
 	uint32_t magic;
 	_Atomic unsigned refs;
+	struct store_dirs *dirs;
 	unsigned id;
+	char *path;
 	struct disk *disk;
-	struct jobs *jobs;
+	/* Of one that is retired, by the store_dirs' lock: */
+	struct list link; /* until it is closed */
+	bool is_wanted;   /* named again meanwhile, and how: to be opened anew then */
+	struct cache_dir conf;
+	int64_t sync_ms;
 	/* From the configuration; each for itself. */
 	_Atomic uint64_t min_bytes, max_bytes;
 	_Atomic bool is_read_only;
@@ -27,24 +33,24 @@ struct store_dir {
 struct store_dirs {
 	struct lock lock;
 	struct store_dir *by_id[DISK_IDS]; /* counted; by lock */
-	unsigned
-		/*
-		 * where to look for a free one: late, so that entries of one that was closed are
-		 * gone
-		 */
-		next_id;
+	uint64_t taken;      /* set of ids: also of those that are not closed yet; by lock */
+	struct list retired; /* struct store_dir: no more named, but still in use; by lock */
+	const struct cache_secret *secret;
 	struct cache_index *index; /* NULL: there has never been a directory */
 	struct jobs *jobs;
 	_Atomic bool is_loaded; /* all of them */
 	_Atomic unsigned n;     /* how many there are */
 };
 
-void store_dirs_init(struct store_dirs *ds, struct jobs *js);
+/* The secret, which is to be set before the first directory is opened, must outlive it. */
+void store_dirs_init(struct store_dirs *ds, const struct cache_secret *secret, struct jobs *js);
 /* The secret of the first directory that has one, or a new one. */
 void store_dirs_secret(const struct cache_conf *conf, struct cache_secret *secret);
-/* Opens what is new; lets go of what is not named any more. ERR_NOMEM: there is no index. */
-enum err store_dirs_configure(struct store_dirs *ds, const struct cache_conf *conf,
-                              const struct cache_secret *secret) MUST_USE;
+/*
+ * Opens what is new, or when it is closed what is still in use from before; lets go of what is not named any more.
+ * Blocks; by one thread at a time. ERR_NOMEM: there is no index.
+ */
+enum err store_dirs_configure(struct store_dirs *ds, const struct cache_conf *conf) MUST_USE;
 bool store_dirs_are_loaded(struct store_dirs *ds);
 /* For the start; not while others configure. */
 void store_dirs_wait_loaded(struct store_dirs *ds, int64_t ms);

@@ -47,6 +47,7 @@ static void job_release(struct job *j)
 	disk_job_ends(d);
 }
 
+/* The directory may be gone when it returns. */
 static void start(struct disk *d, unsigned kinds)
 {
 	for (unsigned w = 0; w < WORK_N; w++) {
@@ -61,9 +62,8 @@ static void start(struct disk *d, unsigned kinds)
 		lock_take(&d->lock);
 		j->state = JOB_IS_IDLE;
 		d->wanted |= 1u << w;
-		d->n_out--;
-		pthread_cond_broadcast(&d->changed);
 		lock_give(&d->lock);
+		disk_job_ends(d);
 	}
 }
 
@@ -83,6 +83,68 @@ void disk_unlock(struct disk *d)
 		start(d, kinds);
 }
 
+static void close_work(struct job *j)
+{
+	struct closing *const c = CONTAINER_OF(j, struct closing, job);
+
+	disk_close(&c->disk, true);
+	c->closed(c->arg);
+}
+
+static void close_release(struct job *j)
+{
+	struct closing *const c = CONTAINER_OF(j, struct closing, job);
+
+	/* The jobs were ended before its turn came. */
+	if (c->disk != NULL)
+		close_work(j);
+	free(c);
+}
+
+/* None of its jobs is out, and none begins any more: so this one waits for no other. */
+static void close_soon(struct closing *c)
+{
+	c->job = (struct job){ .work = close_work, .release = close_release };
+	/* Rule zero: too many jobs wait, and a worker waits once. It happens at a reload only. */
+	if (job_submit(c->disk->js, NULL, JOB_DISK, &c->job) != ERR_NONE)
+		close_release(&c->job);
+}
+
+void disk_retire(struct disk **dp, disk_closed_fn *closed, void *arg)
+{
+	struct disk *const d = *dp;
+	struct closing *const c = check_calloc(1, sizeof(*c));
+
+	CHECK_OBJ(d, DISK_MAGIC);
+	*dp = NULL;
+	*c = (struct closing){ .disk = d, .closed = closed, .arg = arg };
+	lock_take(&d->lock);
+	d->is_closing = true;
+	const bool is_idle = d->n_out == 0;
+
+	d->closing = is_idle ? NULL : c;
+	lock_give(&d->lock);
+	if (is_idle)
+		close_soon(c);
+}
+
+void disk_stop(struct disk *d)
+{
+	CHECK_OBJ(d, DISK_MAGIC);
+	lock_take(&d->lock);
+	d->is_closing = true;
+	lock_give(&d->lock);
+}
+
+bool disk_should_stop(struct disk *d)
+{
+	lock_take(&d->lock);
+	const bool is_closing = d->is_closing;
+
+	lock_give(&d->lock);
+	return is_closing;
+}
+
 void disk_job_begins(struct disk *d)
 {
 	disk_lock(d);
@@ -92,10 +154,17 @@ void disk_job_begins(struct disk *d)
 
 void disk_job_ends(struct disk *d)
 {
+	struct closing *c = NULL;
+
 	lock_take(&d->lock);
-	d->n_out--;
+	if (--d->n_out == 0) {
+		c = d->closing;
+		d->closing = NULL;
+	}
 	pthread_cond_broadcast(&d->changed);
 	lock_give(&d->lock);
+	if (c != NULL)
+		close_soon(c);
 }
 
 /* --- what goes wrong ------------------------------------------------------------------------------------ */

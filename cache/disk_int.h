@@ -133,6 +133,7 @@ struct disk {
 	unsigned n_out;  /* jobs that are out, those that read included */
 	unsigned wanted; /* set of 1 << enum disk_work */
 	bool is_closing;
+	struct closing *closing; /* NULL: nobody has retired it */
 
 	struct disk_label label;
 	bool is_marked;   /* the label says that it is in use */
@@ -191,6 +192,8 @@ static inline void disk_want(struct disk *d, enum disk_work w)
 	d->wanted |= 1u << w;
 }
 int64_t disk_now_ms(void);
+/* Whoever goes through it at length asks: it is being closed. */
+bool disk_should_stop(struct disk *d);
 /* With the lock held. */
 bool disk_is_out_of_use(struct disk *d);
 /* Something could not be written (or made): counted, reported, and too often in a row the end of its use for a while. Takes the lock. */

@@ -64,14 +64,14 @@ enum err store_new(struct store **out, const struct cache_conf *conf, struct job
 	OBJ_NEW(s, STORE_MAGIC);
 	s->jobs = js;
 	store_dirs_secret(conf, &s->secret);
-	store_dirs_init(&s->dirs, js);
+	store_dirs_init(&s->dirs, &s->secret, js);
 	init_shards(s);
 	lock_init(&s->evict_lock, LOCK_RANK_CACHE_STORE);
 	evict_init(&s->evict, conf->cache_mem_bytes);
 	list_init(&s->passing);
 	s->memfds.max = memfds_max();
 	configure_memory(s, conf);
-	const enum err e = store_dirs_configure(&s->dirs, conf, &s->secret);
+	const enum err e = store_dirs_configure(&s->dirs, conf);
 
 	if (e != ERR_NONE) {
 		store_free(&s);
@@ -90,7 +90,7 @@ void store_configure(struct store *s, const struct cache_conf *conf)
 	evict_set_capacity(&s->evict, conf->cache_mem_bytes);
 	lock_give(&s->evict_lock);
 	store_evict_to_limit(s);
-	if (store_dirs_configure(&s->dirs, conf, &s->secret) != ERR_NONE)
+	if (store_dirs_configure(&s->dirs, conf) != ERR_NONE)
 		oplog(OPLOG_ERROR,
 		      "cache_dir: there is no memory for an index: nothing is stored on disk");
 	store_forget_retired(s);

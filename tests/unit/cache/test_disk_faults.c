@@ -290,6 +290,128 @@ START_TEST(slow_reads_do_not_make_a_caller_wait)
 }
 END_TEST
 
+/* A file that calls wait for (CUTTLE_DISK_FAULTS), and whether it is there. */
+static char gate[300];
+
+static void use_gate(const char *call)
+{
+	char text[400];
+
+	(void)snprintf(gate, sizeof(gate), "%.100s.gate", w.folder);
+	(void)snprintf(text, sizeof(text), "%s:until=%s,sync:skip", call, gate);
+	ck_assert_int_eq(setenv("CUTTLE_DISK_FAULTS", text, 1), 0);
+}
+
+static void set_gate(bool is_open)
+{
+	if (is_open)
+		write_all(gate, "", 0);
+	else
+		ck_assert_int_eq(unlink(gate), 0);
+}
+
+START_TEST(a_stalled_journal_makes_only_those_wait_who_must)
+{
+	struct disk_sync kill, power;
+	unsigned version = 0;
+
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	for (unsigned n = 0; n < 3; n++)
+		ck_assert_int_eq(disk_world_put(&w, n, 1, 3000, 0), ERR_NONE);
+	disk_world_close(&w);
+	use_gate("write");
+	set_gate(true);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	set_gate(false);
+	ck_assert(disk_forget(w.disk, disk_world_key(0)));
+	ck_assert_int_eq(disk_world_put(&w, 1, 2, 3000, 0), ERR_NONE);
+	kill = (struct disk_sync){ .disk = w.disk, .from_kill_only = true };
+	power = (struct disk_sync){ .disk = w.disk };
+	ck_assert_int_eq(disk_sync(&kill, w.loop, disk_world_waiter()), OP_PENDING);
+	ck_assert_int_eq(disk_sync(&power, w.loop, disk_world_waiter()), OP_PENDING);
+	ck_assert_int_eq(disk_world_get(&w, 0, NULL), SEEN_NONE);
+	ck_assert_int_eq(disk_world_get(&w, 1, &version), SEEN_RIGHT);
+	ck_assert_uint_eq(version, 2);
+	ck_assert_int_eq(disk_world_get(&w, 2, NULL), SEEN_RIGHT);
+	loop_turn(w.loop, 0);
+	ck_assert_int_eq(kill.op.status, OP_PENDING);
+	ck_assert_int_eq(power.op.status, OP_PENDING);
+	set_gate(true);
+	ck_assert_int_eq(disk_world_wait(&w, &kill.op, OP_PENDING), OP_READY);
+	ck_assert_int_eq(disk_world_wait(&w, &power.op, OP_PENDING), OP_READY);
+	/* There is nothing more to wait for. */
+	ck_assert_int_eq(disk_sync(&kill, w.loop, disk_world_waiter()), OP_READY);
+	set_gate(false);
+	/* Who has left does not wait. */
+	ck_assert(disk_forget(w.disk, disk_world_key(2)));
+	ck_assert_int_eq(disk_sync(&kill, w.loop, disk_world_waiter()), OP_PENDING);
+	op_cancel(&kill.op);
+	set_gate(true);
+	disk_world_close(&w);
+	set_gate(false);
+}
+END_TEST
+
+static atomic_bool is_closed, has_run;
+
+static void say(void *arg)
+{
+	atomic_store((atomic_bool *)arg, true);
+}
+
+static void run(struct job *j)
+{
+	(void)j;
+	say(&has_run);
+}
+
+static void nothing(struct job *j)
+{
+	(void)j;
+}
+
+static void await(atomic_bool *flag)
+{
+	while (!atomic_load(flag))
+		(void)usleep(1000);
+}
+
+START_TEST(a_directory_that_is_retired_while_a_read_stalls_takes_no_thread)
+{
+	static const unsigned threads[JOB_CLASS_N] = { [JOB_DISK] = 2 };
+	static const unsigned queue[JOB_CLASS_N] = { [JOB_DISK] = 10 };
+	struct job other = { .work = run, .release = nothing };
+	struct disk_load q;
+
+	jobs_free(&w.jobs);
+	ck_assert_int_eq(jobs_new(&w.jobs, threads, queue), ERR_NONE);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	ck_assert_int_eq(disk_world_put(&w, 0, 1, 3000, 0), ERR_NONE);
+	disk_world_close(&w);
+	use_gate("read");
+	set_gate(true);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	disk_wait_idle(w.disk);
+	set_gate(false);
+	q = (struct disk_load){ .disk = w.disk, .key = disk_world_key(0) };
+	ck_assert(cache_index_find(w.index, q.key, true, &q.entry));
+	ck_assert_int_eq(disk_load(&q, w.loop, disk_world_waiter()), OP_PENDING);
+	op_cancel(&q.op);
+	disk_load_done(&q);
+	disk_retire(&w.disk, say, &is_closed);
+	ck_assert_int_eq(job_submit(w.jobs, NULL, JOB_DISK, &other), ERR_NONE);
+	await(&has_run);
+	ck_assert(!atomic_load(&is_closed));
+	set_gate(true);
+	await(&is_closed);
+	set_gate(false);
+	/* It can be had again. */
+	ck_assert_int_eq(setenv("CUTTLE_DISK_FAULTS", "sync:skip", 1), 0);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	ck_assert_int_eq(disk_world_get(&w, 0, NULL), SEEN_RIGHT);
+}
+END_TEST
+
 START_TEST(a_folder_that_disappears_is_contained)
 {
 	struct disk_stats stats;
@@ -486,6 +608,8 @@ Suite *suite_disk_faults(void)
 	tcase_add_loop_test(t, a_call_that_fails_at_any_moment_brings_nothing_wrong, 0,
 	                    (int)ARRAY_LEN(faults));
 	tcase_add_test(t, slow_reads_do_not_make_a_caller_wait);
+	tcase_add_test(t, a_stalled_journal_makes_only_those_wait_who_must);
+	tcase_add_test(t, a_directory_that_is_retired_while_a_read_stalls_takes_no_thread);
 	tcase_add_test(t, a_folder_that_disappears_is_contained);
 	tcase_add_test(t, kills_at_any_moment_lose_nothing_that_was_written_and_bring_nothing_back);
 	tcase_add_test(t, files_that_are_not_ours_are_not_touched);
