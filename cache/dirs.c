@@ -300,6 +300,18 @@ void store_dirs_wait_loaded(struct store_dirs *ds, int64_t ms)
 				MAX(end_ms - clock_monotonic_us() / 1000, (int64_t)0));
 }
 
+void store_dirs_stop(struct store_dirs *ds)
+{
+	(void)want_retired(ds, SPAN_NULL, NULL, 0);
+	for (unsigned i = 0; i < DISK_IDS; i++) {
+		struct store_dir *d = store_dirs_get(ds, i);
+
+		if (d != NULL)
+			disk_stop(d->disk);
+		store_dir_unref(&d);
+	}
+}
+
 void store_dirs_tick(struct store_dirs *ds)
 {
 	for (unsigned i = 0; i < DISK_IDS && store_dirs_any(ds); i++) {

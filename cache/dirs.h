@@ -55,6 +55,8 @@ bool store_dirs_are_loaded(struct store_dirs *ds);
 /* For the start; not while others configure. */
 void store_dirs_wait_loaded(struct store_dirs *ds, int64_t ms);
 void store_dirs_tick(struct store_dirs *ds);
+/* What jobs do there comes to its end soon; nothing is stored any more. */
+void store_dirs_stop(struct store_dirs *ds);
 /* Closes all; nobody uses any. */
 void store_dirs_fini(struct store_dirs *ds);
 

@@ -272,11 +272,14 @@ static void await_written(struct disk *d)
 	}
 }
 
-static void settle_objects(struct victims *v)
+/* False: there is no time for it; what is there stays. */
+static bool settle_objects(struct victims *v)
 {
 	bool any_kept = false;
 
 	for (size_t i = 0; i < v->n; i++) {
+		if (disk_should_stop(v->disk))
+			return false;
 		const struct evict_object *const o = &v->objects[i];
 		const bool is_other = v->places[o->number].segment != v->segment->number;
 
@@ -287,6 +290,7 @@ static void settle_objects(struct victims *v)
 	}
 	if (any_kept)
 		await_written(v->disk);
+	return !disk_should_stop(v->disk);
 }
 
 /* --- the job ------------------------------------------------------------------------------------------- */
@@ -310,12 +314,13 @@ static void evict_segment(struct disk *d, struct segment *s)
 {
 	struct segment_entry *entries = NULL;
 	struct victims v = { .disk = d, .segment = s };
+	bool is_settled = true;
 
 	if (disk_entries(d, s, &entries, &v.n_entries) == ERR_NONE) {
 		v.entries = entries;
 		gather(&v);
 		judge(&v);
-		settle_objects(&v);
+		is_settled = settle_objects(&v);
 		free(v.fragments);
 		free(v.objects);
 		free(v.places);
@@ -327,6 +332,8 @@ static void evict_segment(struct disk *d, struct segment *s)
 		disk_unlock(d);
 	}
 	free(entries);
+	if (!is_settled)
+		return;
 	/* What is in it may have replaced something that would be found again. */
 	(void)disk_journal_write(d);
 	/* What cannot be unlinked is found again at the next start; so nothing in it counts as gone. */

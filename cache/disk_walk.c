@@ -125,7 +125,7 @@ static enum err see_segment(struct disk *d, uint32_t number, disk_see_fn *see, v
 		return ERR_NONE;
 	enum err e = disk_entries(d, s, &entries, &n);
 
-	for (uint32_t i = 0; e != ERR_NOMEM && i < n && *go_on; i++) {
+	for (uint32_t i = 0; e != ERR_NOMEM && i < n && *go_on && !disk_should_stop(d); i++) {
 		const enum err x = see_entry(d, s, &entries[i], see, arg, go_on);
 
 		if (x != ERR_NONE)
@@ -152,9 +152,11 @@ enum err disk_walk(struct disk *d, disk_see_fn *see, void *arg)
 		list_for_each(it, &d->chains[c])
 			numbers[n++] = CONTAINER_OF(it, struct segment, link)->number;
 	disk_unlock(d);
-	for (size_t i = 0; i < n && go_on; i++)
+	for (size_t i = 0; i < n && go_on && !disk_should_stop(d); i++)
 		if (see_segment(d, numbers[i], see, arg, &go_on) != ERR_NONE)
 			e = ERR_SYSTEM;
+	if (disk_should_stop(d))
+		e = ERR_CANCELLED;
 	free(numbers);
 	return e;
 }

@@ -5,8 +5,12 @@
  * who wait for it, and is not kept; one whose head is just being given to a disk is waited for.
  * Then the disks forget, and sync.
  */
+#include "base/counters.h"
+#include "base/oplog.h"
 #include "cache/load.h"
 #include "cache/store_int.h"
+
+#define LOADED_POLL_MS 50
 
 /* --- what is to go --------------------------------------------------------------------------- */
 
@@ -164,12 +168,12 @@ struct store_forgetting {
 	struct store *store;
 	struct loop *loop;
 	struct task task;
+	struct timer timer;
 	struct purged what;
-	bool is_forgotten, is_walked, failed;
+	bool is_forgotten, is_walked;
+	enum store_purge_lack lack;
 	uint64_t n;
-	unsigned next_dir;
-	struct store_dir *dir; /* that is being synced; counted */
-	struct disk_sync sync;
+	struct store_sync sync;
 	struct walk *walk; /* NULL: none runs */
 };
 
@@ -180,7 +184,7 @@ struct walk {
 	struct store_dir *dir; /* that is being read */
 	struct purged what;
 	uint64_t n;
-	bool failed;
+	enum err e;
 };
 
 static bool see(void *arg, const struct disk_found *found)
@@ -199,15 +203,26 @@ static void walk_work(struct job *j)
 
 	for (unsigned i = 0; i < DISK_IDS; i++) {
 		w->dir = store_dirs_get(&w->store->dirs, i);
-		if (w->dir != NULL && disk_walk(w->dir->disk, see, w) != ERR_NONE)
-			w->failed = true;
+		const enum err e = w->dir != NULL ? disk_walk(w->dir->disk, see, w) : ERR_NONE;
+
+		w->e = e != ERR_NONE ? e : w->e;
 		store_dir_unref(&w->dir);
 	}
+	/* Nobody waits for it any more. */
+	if (w->e == ERR_CANCELLED)
+		oplog(OPLOG_WARNING,
+		      "a purge by prefix or host was under way: what it had not come to in the "
+		      "cache_dirs is still there; repeat it");
 	/*
 	 * Once more through memory: what was read from a disk before the walk came to it. What has
 	 * come from the origin meanwhile goes with it, and need not be waited for.
 	 */
 	(void)forget_many(w->store, &w->what, &again);
+}
+
+static void lacks(struct store_forgetting *g, enum store_purge_lack lack)
+{
+	g->lack = MAX(g->lack, lack);
 }
 
 static void walk_done(struct job *j)
@@ -216,7 +231,7 @@ static void walk_done(struct job *j)
 	struct store_forgetting *const g = w->of;
 
 	g->n += w->n;
-	g->failed = g->failed || w->failed;
+	lacks(g, w->e != ERR_NONE ? STORE_PURGE_UNREAD : STORE_PURGE_WHOLE);
 	g->walk = NULL;
 	task_schedule(g->loop, &g->task);
 }
@@ -243,25 +258,6 @@ static bool start_walk(struct store_forgetting *g)
 	return true;
 }
 
-/* The next directory; false: it is not done yet. */
-static bool sync_all(struct store_forgetting *g)
-{
-	for (;;) {
-		if (g->dir != NULL) {
-			if (g->sync.op.status == OP_PENDING)
-				return false;
-			g->failed = g->failed || g->sync.op.status != OP_READY;
-			store_dir_unref(&g->dir);
-		}
-		while (g->dir == NULL && g->next_dir < DISK_IDS)
-			g->dir = store_dirs_get(&g->store->dirs, g->next_dir++);
-		if (g->dir == NULL)
-			return true;
-		g->sync = (struct disk_sync){ .disk = g->dir->disk };
-		g->sync.op.status = disk_sync(&g->sync, g->loop, &g->task);
-	}
-}
-
 /* As far as it goes now. False: the task is scheduled when there is more. */
 static bool go_on(struct store_forgetting *g)
 {
@@ -274,30 +270,92 @@ static bool go_on(struct store_forgetting *g)
 			return false;
 		}
 	}
-	/* A directory that is waited for may have been retired meanwhile: it is held all the same. */
-	if (g->purge == NULL || (!store_dirs_any(&g->store->dirs) && g->dir == NULL))
+	if (g->purge == NULL)
 		return true;
-	if (g->what.by != PURGE_URL && !g->is_walked) {
+	if (g->what.by != PURGE_URL && !g->is_walked && store_dirs_any(&g->store->dirs)) {
+		/* What is not read in yet no walk finds. */
+		if (!store_dirs_are_loaded(&g->store->dirs)) {
+			timer_arm(g->loop, &g->timer, LOADED_POLL_MS);
+			return false;
+		}
 		g->is_walked = true;
 		if (start_walk(g))
 			return false;
-		g->failed = true;
+		lacks(g, STORE_PURGE_NOT_WALKED);
 	}
-	return g->walk == NULL && sync_all(g);
+	if (g->walk != NULL)
+		return false;
+	if (g->sync.op.status == OP_IDLE) {
+		g->sync.store = g->store;
+		(void)store_sync(&g->sync, g->loop, &g->task);
+	}
+	if (g->sync.op.status == OP_PENDING)
+		return false;
+	lacks(g, g->sync.op.status != OP_READY ? STORE_PURGE_NOT_DURABLE : STORE_PURGE_WHOLE);
+	return true;
+}
+
+const char *store_purge_text(enum store_purge_lack lack)
+{
+	switch (lack) {
+	case STORE_PURGE_WHOLE:
+		return "It is forgotten.\n";
+	case STORE_PURGE_NOT_DURABLE:
+		return "It is forgotten, but a disk failed to write that down: after a crash it "
+		       "may "
+		       "be back. Repeat it when the disk is well; see cache_log.\n";
+	case STORE_PURGE_UNREAD:
+		return "All that could be read is forgotten, but some objects in a cache_dir could "
+		       "not be read. Repeat it when the disk is well; see cache_log.\n";
+	case STORE_PURGE_NOT_WALKED:
+		return "What is in memory is forgotten, but not what is in the cache_dirs only: "
+		       "too "
+		       "many jobs wait for the disks. Repeat it in a while.\n";
+	}
+	UNREACHABLE("store_purge_lack");
+}
+
+/* Its result to who waits, if he still does; it is over. */
+static enum op_status conclude(struct store_forgetting *g)
+{
+	const enum op_status status = g->lack != STORE_PURGE_WHOLE ? OP_FAILED : OP_READY;
+	char escaped[256];
+
+	if (g->purge != NULL) {
+		g->purge->n = g->n;
+		g->purge->lack = g->lack;
+		g->purge->forgetting = NULL;
+	}
+	if (status == OP_FAILED) {
+		const struct span said = span_str(store_purge_text(g->lack));
+
+		count(COUNT_CACHE_PURGES_LACKING);
+		oplog(OPLOG_WARNING, "purge of %s: %.*s",
+		      oplog_escape(g->what.text, escaped, sizeof(escaped)), (int)said.n - 1,
+		      said.p);
+	}
+	free(g);
+	return status;
 }
 
 static void on_news(struct task *t)
 {
 	struct store_forgetting *const g = CONTAINER_OF(t, struct store_forgetting, task);
+	struct store_purge *const p = g->purge;
 
 	if (!go_on(g))
 		return;
-	if (g->purge != NULL) {
-		g->purge->n = g->n;
-		g->purge->forgetting = NULL;
-		op_complete(&g->purge->op, g->failed ? OP_FAILED : OP_READY);
-	}
-	free(g);
+	const enum op_status status = conclude(g);
+
+	if (p != NULL)
+		op_complete(&p->op, status);
+}
+
+static void on_timer(struct timer *t)
+{
+	struct store_forgetting *const g = CONTAINER_OF(t, struct store_forgetting, timer);
+
+	task_schedule(g->loop, &g->task);
 }
 
 /* Whoever leaves does not learn when it is durable; forgotten it is all the same. */
@@ -315,7 +373,7 @@ static void cancel(struct op *op)
 	job_cancel(&job);
 	op_cancel(&g->sync.op);
 	task_cancel(&g->task);
-	store_dir_unref(&g->dir);
+	timer_cancel(g->loop, &g->timer);
 	free(g);
 }
 
@@ -335,14 +393,11 @@ static enum op_status begin(struct store_purge *p, int by, struct span text, str
 	g->what.by = by;
 	g->what.text = span_of(copy, text.n);
 	task_init(&g->task, on_news);
+	timer_init(&g->timer, on_timer);
 	g->purge = p;
 	op_start(&p->op, l, waiter, cancel);
-	if (go_on(g)) {
-		p->n = g->n;
-		p->op.status = g->failed ? OP_FAILED : OP_READY;
-		free(g);
-		return p->op.status;
-	}
+	if (go_on(g))
+		return p->op.status = conclude(g);
 	p->forgetting = g;
 	return OP_PENDING;
 }

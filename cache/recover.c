@@ -441,15 +441,6 @@ static void loaded(struct disk *d)
 	disk_unlock(d);
 }
 
-static bool should_stop(struct disk *d)
-{
-	disk_lock(d);
-	const bool is_closing = d->is_closing;
-
-	disk_unlock(d);
-	return is_closing;
-}
-
 void disk_load_index(struct disk *d)
 {
 	struct survey s = { .disk = d };
@@ -458,7 +449,7 @@ void disk_load_index(struct disk *d)
 	(void)disk_mark(d);
 	read_journals(d);
 	survey(&s);
-	for (size_t i = 0; i < s.n && !should_stop(d); i++) {
+	for (size_t i = 0; i < s.n && !disk_should_stop(d); i++) {
 		disk_lock(d);
 		struct segment *const x = segment_find(d, (uint32_t)(d->id << DISK_SEGMENT_BITS) |
 		                                                  s.v[i].head.number);

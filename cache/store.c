@@ -103,6 +103,12 @@ void store_tick(struct store *s)
 	store_sweep(s);
 }
 
+void store_stop(struct store *s)
+{
+	CHECK_OBJ(s, STORE_MAGIC);
+	store_dirs_stop(&s->dirs);
+}
+
 /* All that is listed; the locks are for form's sake. */
 static void unlist_all(struct store *s)
 {

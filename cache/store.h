@@ -23,6 +23,8 @@ struct store;
 enum err store_new(struct store **out, const struct cache_conf *conf, struct jobs *js) MUST_USE;
 /* A reload: new limits; directories that are new are opened, those that are gone are closed. */
 void store_configure(struct store *s, const struct cache_conf *conf);
+/* No worker runs any more: what jobs do for it comes to its end soon. Before jobs_stop(). */
+void store_stop(struct store *s);
 /*
  * No worker runs any more, and the jobs were stopped (jobs_stop()), but not freed; all objects are
  * unreferenced, all operations ended.
@@ -130,13 +132,22 @@ enum op_status store_sync(struct store_sync *q, struct loop *l, struct task *wai
  * Forget. After the operation is READY nothing of it comes back, not after a crash or a power loss
  * either. n: how many there were.
  */
+enum store_purge_lack {
+	STORE_PURGE_WHOLE,
+	STORE_PURGE_NOT_DURABLE, /* forgotten, but a disk could not write that down */
+	STORE_PURGE_UNREAD,      /* some objects could not be read: these are not forgotten */
+	STORE_PURGE_NOT_WALKED   /* no job was to be had: what is on disks only is not forgotten */
+};
 struct store_purge {
 	struct op op;
 	struct store *store; /* set by the caller */
 	uint64_t n;
+	enum store_purge_lack lack;          /* OP_FAILED: why */
 	struct store_forgetting *forgetting; /* private */
 };
-/* OP_FAILED: it is forgotten, but a disk could not make that durable. */
+/* What is forgotten, and what to do, for a human; ends with a newline. */
+const char *store_purge_text(enum store_purge_lack lack);
+/* OP_FAILED has been counted and reported. */
 /* This URI with all its variants: also what is being taken in is not kept. */
 enum op_status store_purge(struct store_purge *p, struct span url, struct loop *l,
                            struct task *waiter);

@@ -78,17 +78,15 @@ void internal_last_hop(struct txn *t)
 	txn_answer_prepare(t, 200, SPAN("text/plain"), SPAN_NULL);
 }
 
-void internal_purge(struct txn *t, uint64_t n, bool is_weak)
+void internal_purge(struct txn *t, uint64_t n, enum store_purge_lack lack)
 {
 	const struct span type = SPAN("text/plain; charset=utf-8");
 	const struct span text =
 		arena_printf(&t->arena, "%" PRIu64 " object%s\n", n, n == 1 ? "" : "s");
 
-	if (is_weak)
-		txn_answer_prepare(
-			t, 500, type,
-			SPAN("It is forgotten, but a disk failed to write that down: after a "
-		             "crash it may be back. See cache_log.\n"));
+	if (lack != STORE_PURGE_WHOLE)
+		txn_answer_prepare(t, lack == STORE_PURGE_NOT_WALKED ? 503 : 500, type,
+		                   span_str(store_purge_text(lack)));
 	else if (t->is_manager)
 		txn_answer_prepare(t, n != 0 ? 200 : 404, type,
 		                   n != 0 ? text : SPAN("nothing was found\n"));

@@ -17,7 +17,6 @@ void internal_manager(struct txn *t);
 /* Max-Forwards: 0 (RFC 9110 7.6.2). */
 void internal_last_hop(struct txn *t);
 /*
- * PURGE, which concerns the cache and is never sent on, is done: n objects are gone. is_weak: a disk could
- * not write that down.
+ * PURGE, which concerns the cache and is never sent on, is done: n objects are gone, as far as `lack` says.
  */
-void internal_purge(struct txn *t, uint64_t n, bool is_weak);
+void internal_purge(struct txn *t, uint64_t n, enum store_purge_lack lack);

@@ -496,6 +496,8 @@ void proxy_free(struct proxy **pp)
 			pthread_join(p->workers[i]->thread, NULL);
 		}
 	}
+	if (p->store != NULL)
+		store_stop(p->store);
 	/* Workers submit jobs, and jobs post to workers: in between neither happens any more. */
 	jobs_stop(p->jobs);
 	/* Not before all have ended: they post to each other (connections, answers to names). */

@@ -17,10 +17,10 @@ struct txn_purge {
 	struct span what[INVALIDATE_MAX]; /* URIs, or what else `forget` takes */
 	unsigned n, at;                   /* the one under way */
 	uint64_t found;
-	bool is_weak; /* a disk could not be made to forget for good */
+	enum store_purge_lack lack;
 };
 
-/* One after the other; OP_PENDING: t->op is set. READY: nothing of them comes back, unless it is_weak. */
+/* One after the other; OP_PENDING: t->op is set. READY: nothing of them comes back, but for what it lacks. */
 static enum op_status forget(struct txn *t, struct txn_purge *p)
 {
 	for (; p->at < p->n; p->at++) {
@@ -34,7 +34,8 @@ static enum op_status forget(struct txn *t, struct txn_purge *p)
 		if (p->op.op.status == OP_PENDING)
 			return OP_PENDING;
 		t->op = NULL;
-		p->is_weak = p->is_weak || p->op.op.status == OP_FAILED;
+		if (p->op.op.status == OP_FAILED)
+			p->lack = MAX(p->lack, p->op.lack);
 		p->found += p->op.n;
 		p->op.op.status = OP_IDLE;
 	}
@@ -113,7 +114,7 @@ struct machine_next txn_step_purge(struct txn *t)
 		return TXN_WAIT(PURGE);
 	if (p->found != 0)
 		count_add(COUNT_CACHE_PURGES, p->found);
-	internal_purge(t, p->found, p->is_weak);
+	internal_purge(t, p->found, p->lack);
 	return TXN_GO(REPLY_ACCESS);
 }
 

@@ -14,7 +14,7 @@ struct store *world_store;
 struct loop *world_loop;
 struct task world_task;
 static struct arena arena;
-static struct jobs *jobs;
+struct jobs *world_jobs;
 static struct cache_dir dirs[4];
 static char paths[4][64];
 static unsigned n_dirs;
@@ -57,7 +57,7 @@ static void await_disk(void *arg, struct disk *d)
 	ck_assert(disk_wait_loaded(d, 60000));
 }
 
-static void await_loaded(void)
+void world_await_loaded(void)
 {
 	store_each_disk(world_store, await_disk, NULL);
 	store_tick(world_store);
@@ -71,19 +71,20 @@ void world_open(void)
 	arena_init(&arena);
 	task_init(&world_task, on_news);
 	ck_assert_int_eq(loop_new(&world_loop, 0), ERR_NONE);
-	ck_assert_int_eq(jobs_new(&jobs, threads, queue), ERR_NONE);
-	ck_assert_int_eq(store_new(&world_store, &world_conf, jobs), ERR_NONE);
-	await_loaded();
+	ck_assert_int_eq(jobs_new(&world_jobs, threads, queue), ERR_NONE);
+	ck_assert_int_eq(store_new(&world_store, &world_conf, world_jobs), ERR_NONE);
+	world_await_loaded();
 }
 
 void world_close(void)
 {
 	if (world_store == NULL)
 		return;
-	jobs_stop(jobs);
+	store_stop(world_store);
+	jobs_stop(world_jobs);
 	store_free(&world_store);
 	loop_free(&world_loop);
-	jobs_free(&jobs);
+	jobs_free(&world_jobs);
 	arena_fini(&arena);
 }
 

@@ -10,11 +10,14 @@
 extern struct cache_conf world_conf;
 extern struct store *world_store;
 extern struct loop *world_loop;
+extern struct jobs *world_jobs;
 
 void world_defaults(void);
 /* A cache_dir of that many bytes, in a fresh folder; until world_clean(). */
 struct cache_dir *world_add_dir(uint64_t max_bytes);
 void world_open(void);
+/* All directories. */
+void world_await_loaded(void);
 void world_close(void);
 /* Removes the folders. */
 void world_clean(void);

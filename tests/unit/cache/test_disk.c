@@ -251,6 +251,25 @@ START_TEST(a_walk_sees_each_object_once)
 }
 END_TEST
 
+static bool see_and_stop(void *arg, const struct disk_found *f)
+{
+	(void)f;
+	disk_stop(w.disk);
+	++*(unsigned *)arg;
+	return true;
+}
+
+START_TEST(a_walk_ends_when_the_process_does)
+{
+	unsigned n_seen = 0;
+
+	for (unsigned n = 0; n < 40; n++)
+		put(n, 1, n * 50, 0);
+	ck_assert_int_eq(disk_walk(w.disk, see_and_stop, &n_seen), ERR_CANCELLED);
+	ck_assert_uint_eq(n_seen, 1);
+}
+END_TEST
+
 /* What is used now and then outlives a stream of what is not; and what has fragments comes whole. */
 START_TEST(what_is_used_is_written_again_and_outlives_a_stream)
 {
@@ -300,6 +319,7 @@ Suite *suite_disk(void)
 	tcase_add_loop_test(t, the_capacity_is_kept_by_evicting_the_oldest, 0,
 	                    (int)ARRAY_LEN(evicted_fragments));
 	tcase_add_test(t, a_walk_sees_each_object_once);
+	tcase_add_test(t, a_walk_ends_when_the_process_does);
 	tcase_add_test(t, what_is_used_is_written_again_and_outlives_a_stream);
 	tcase_add_test(t, a_sync_is_ready_when_the_journal_is_durable);
 	tcase_add_test(t, a_second_user_is_refused);

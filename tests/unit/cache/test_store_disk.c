@@ -3,6 +3,11 @@
  */
 #include "tests/unit/unit.h"
 
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "base/counters.h"
+#include "base/oplog.h"
 #include "cache/disk.h"
 #include "tests/unit/cache/cache_world.h"
 
@@ -298,6 +303,118 @@ START_TEST(what_was_purged_does_not_come_back)
 }
 END_TEST
 
+static atomic_bool may_end;
+
+static void wait_for_end(struct job *j)
+{
+	(void)j;
+	while (!atomic_load(&may_end))
+		(void)usleep(1000);
+}
+
+static void job_free(struct job *j)
+{
+	free(j);
+}
+
+/* From here on no job is to be had, until may_end. */
+static void fill_jobs(void)
+{
+	enum err e;
+
+	do {
+		struct job *const j = check_calloc(1, sizeof(*j));
+
+		*j = (struct job){ .work = wait_for_end, .release = job_free };
+		e = job_submit(world_jobs, NULL, JOB_DISK, j);
+		if (e != ERR_NONE)
+			free(j);
+	} while (e == ERR_NONE);
+}
+
+START_TEST(a_purge_that_cannot_walk_says_what_it_has_not_done)
+{
+	const uint64_t before = counters_sum(COUNT_CACHE_PURGES_LACKING);
+	struct store_purge p;
+
+	oplog_set_level(OPLOG_FATAL);
+	ck_assert(world_fetch(URL, "", "", 1, 5000));
+	ck_assert(world_fetch("http://a.test/on-disk-only", "", "", 1, 5000));
+	world_reopen();
+	check_body("", 1, 5000, false);
+	fill_jobs();
+	p = (struct store_purge){ .store = world_store };
+	(void)store_purge_prefix(&p, SPAN("http://a.test/"), world_loop, &world_task);
+	ck_assert_int_eq(world_has(URL, ""), STORE_NONE);
+	atomic_store(&may_end, true);
+	while (p.op.status == OP_PENDING) {
+		store_tick(world_store);
+		loop_turn(world_loop, 10);
+	}
+	ck_assert_int_eq(p.op.status, OP_FAILED);
+	ck_assert_int_eq(p.lack, STORE_PURGE_NOT_WALKED);
+	ck_assert_uint_eq(p.n, 1);
+	ck_assert_uint_eq(counters_sum(COUNT_CACHE_PURGES_LACKING), before + 1);
+	ck_assert_int_eq(world_has("http://a.test/on-disk-only", ""), STORE_FOUND);
+}
+END_TEST
+
+static unsigned n_disks(void)
+{
+	struct store_stats st;
+
+	store_stats(world_store, &st);
+	return st.n_disks;
+}
+
+START_TEST(a_directory_that_is_named_again_while_it_is_still_read_comes_back)
+{
+	struct cache_conf none = world_conf;
+	struct store_lookup q;
+	struct cobj_reader r;
+	struct cobj_piece p;
+	const size_t n = 3000000;
+
+	oplog_set_level(OPLOG_FATAL);
+	none.dirs = NULL;
+	ck_assert(world_fetch(URL, "", "", 1, n));
+	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
+	cobj_reader_init(&r, q.cobj, world_loop, &world_task);
+	cobj_unref(&q.cobj);
+	store_configure(world_store, &none);
+	ck_assert_uint_eq(n_disks(), 0);
+	store_configure(world_store, &world_conf);
+	ck_assert_uint_eq(n_disks(), 0);
+	/* Named, not named, and named again. */
+	store_configure(world_store, &none);
+	store_configure(world_store, &world_conf);
+	ck_assert_uint_eq(world_read(&r, 0, 1, &p), n);
+	cobj_reader_fini(&r);
+	while (n_disks() == 0)
+		(void)usleep(1000);
+	world_await_loaded();
+	check_body("", 1, n, false);
+}
+END_TEST
+
+START_TEST(a_directory_that_is_named_no_more_stays_closed)
+{
+	struct cache_conf none = world_conf;
+	struct store_lookup q;
+
+	oplog_set_level(OPLOG_FATAL);
+	none.dirs = NULL;
+	ck_assert(world_fetch(URL, "", "", 1, 3000000));
+	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
+	store_configure(world_store, &none);
+	store_configure(world_store, &world_conf);
+	store_configure(world_store, &none);
+	cobj_unref(&q.cobj);
+	jobs_stop(world_jobs); /* it is closed by one of them */
+	ck_assert_uint_eq(n_disks(), 0);
+}
+END_TEST
+
 /* The directory is let go of with the purge: else it would stay locked, and a leak would be told of. */
 START_TEST(a_purge_outlives_the_retirement_of_its_directory)
 {
@@ -446,6 +563,9 @@ Suite *suite_store_disk(void)
 	                    ARRAY_LEN(lengths));
 	tcase_add_loop_test(tc, what_was_purged_does_not_come_back, 0, ARRAY_LEN(purge_cases));
 	tcase_add_test(tc, what_is_read_while_a_purge_walks_does_not_come_back);
+	tcase_add_test(tc, a_purge_that_cannot_walk_says_what_it_has_not_done);
+	tcase_add_test(tc, a_directory_that_is_named_again_while_it_is_still_read_comes_back);
+	tcase_add_test(tc, a_directory_that_is_named_no_more_stays_closed);
 	tcase_add_test(tc, a_purge_outlives_the_retirement_of_its_directory);
 	tcase_add_test(tc, a_body_purged_half_way_is_not_stored);
 	tcase_add_test(tc, concurrent_lookups_share_what_is_read);
