@@ -66,6 +66,7 @@ EXTRA_DIST += \
 	tests/integration/test_1040_cache_collapse.py \
 	tests/integration/test_1050_cache_invalidation.py \
 	tests/integration/test_1060_cache_dir.py \
+	tests/integration/test_1065_cache_disk_trouble.py \
 	tests/integration/test_1070_cache_knobs.py \
 	tests/integration/test_1100_cache_road.py \
 	tests/integration/test_1200_cache_verbs.py \
