@@ -3,6 +3,8 @@
  */
 #include "cache/vary.h"
 
+#include "http/hop.h"
+
 /* A text that is made in a buffer of fixed size. */
 struct out {
 	char *at, *end;
@@ -45,12 +47,21 @@ static int compare_nocase(struct span a, struct span b)
 	return (a.n > b.n) - (a.n < b.n);
 }
 
+/*
+ * "*", and the field in which each proxy writes down who asked it: what the origin has seen there is
+ * not what was in the request.
+ */
+static bool is_everything(struct span name)
+{
+	return span_eq(name, SPAN("*")) || http_field_id_of(name) == HTTP_F_X_FORWARDED_FOR;
+}
+
 /* Where it belongs among those that are there. False: there is no room, or it is no name. */
 static bool add_name(struct names *names, struct span name)
 {
 	unsigned at = 0;
 
-	if (!http_is_token(name) || span_eq(name, SPAN("*")))
+	if (!http_is_token(name) || is_everything(name))
 		return false;
 	while (at < names->n && compare_nocase(names->v[at], name) < 0)
 		at++;
@@ -252,11 +263,13 @@ static void put_bytes(struct out *o, const struct http_head *request, struct spa
 	}
 }
 
-static void put_field(struct out *o, const struct http_head *request, struct span name)
+static void put_field(struct out *o, const struct http_head *request,
+                      const struct http_nominated *gone, struct span name)
 {
 	const enum http_field_id id = http_field_id_of(name);
-	const bool is_there = id != HTTP_F_OTHER ? http_head_get(request, id) != NULL
-	                                         : http_head_get_named(request, name) != NULL;
+	const bool is_there = !http_nominated_has(gone, id, name) &&
+	                      (id != HTTP_F_OTHER ? http_head_get(request, id) != NULL
+	                                          : http_head_get_named(request, name) != NULL);
 
 	put(o, name);
 	if (is_there) {
@@ -276,9 +289,11 @@ bool vary_variant(struct span names, const struct http_head *request, char buf[V
 {
 	struct out o = { buf, buf + VARY_VARIANT_MAX, false };
 	struct span rest = names;
+	struct http_nominated gone;
 
+	http_nominated_read(&gone, request);
 	while (rest.n != 0)
-		put_field(&o, request, span_cut(&rest, ','));
+		put_field(&o, request, &gone, span_cut(&rest, ','));
 	*variant = span_of(buf, (size_t)(o.at - buf));
 	return !o.is_full;
 }

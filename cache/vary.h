@@ -14,7 +14,8 @@
 enum vary {
 	VARY_NONE,    /* there is no Vary, or it names nothing */
 	VARY_NAMES,   /* *names is set */
-	VARY_UNUSABLE /* "*", no field's name, or too many: no request but the same one will do */
+	VARY_UNUSABLE /* "*", X-Forwarded-For, no field's name, or too many: no request but the same
+	                 one will do */
 };
 
 /*
@@ -28,7 +29,8 @@ bool vary_is_usable(const struct http_head *reply);
  * What a request says in the named fields, one line for each; a field that is missing is told
  * from one that is empty. Several lines of a field are one list. The fields of content
  * negotiation are compared as what they mean: blanks, and case and order where they mean nothing,
- * are made alike; others byte for byte. False: longer than VARY_VARIANT_MAX.
+ * are made alike; others byte for byte. What Connection takes away does not count: the origin has
+ * not seen it. False: longer than VARY_VARIANT_MAX.
  */
 bool vary_variant(struct span names, const struct http_head *request, char buf[VARY_VARIANT_MAX],
                   struct span *variant) MUST_USE;

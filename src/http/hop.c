@@ -1,7 +1,7 @@
 /*
  * What concerns one hop only and is taken out before a head is forwarded (RFC 9110 7.6.1).
  */
-#include "http/head.h"
+#include "http/hop.h"
 
 /*
  * Fields that a Connection field cannot take away. A sender must not nominate what is meant for
@@ -25,18 +25,7 @@ static bool must_stay(enum http_field_id id)
 	return false;
 }
 
-/*
- * The names that Connection fields nominate. Honest senders nominate a handful; who sends more than
- * there is room for loses all fields that are not known, which includes the nominated ones.
- */
-struct nominated {
-	bool known[HTTP_F_N];
-	struct span other[32];
-	size_t n_other;
-	bool is_overfull;
-};
-
-static void nominate(struct nominated *n, struct span option)
+static void nominate(struct http_nominated *n, struct span option)
 {
 	const enum http_field_id id = http_field_id_of(option);
 
@@ -50,8 +39,9 @@ static void nominate(struct nominated *n, struct span option)
 		n->is_overfull = true;
 }
 
-static void nominate_all(struct nominated *n, const struct http_head *h)
+void http_nominated_read(struct http_nominated *n, const struct http_head *h)
 {
+	memset(n, 0, sizeof(*n));
 	if (http_head_get(h, HTTP_F_CONNECTION) == NULL)
 		return;
 	for (uint32_t i = 0; i < h->n_fields; i++) {
@@ -64,23 +54,28 @@ static void nominate_all(struct nominated *n, const struct http_head *h)
 	}
 }
 
-static bool is_hop_by_hop(const struct nominated *n, const struct http_field *f)
+bool http_nominated_has(const struct http_nominated *n, enum http_field_id id, struct span name)
 {
-	if (f->id != HTTP_F_OTHER)
-		return n->known[f->id] || f->id == HTTP_F_TRAILER ||
-		       (http_field_flags(f->id) & FIELD_HOP) != 0;
+	if (id != HTTP_F_OTHER)
+		return n->known[id];
 	for (size_t i = 0; i < n->n_other; i++)
-		if (span_eq_nocase(n->other[i], f->name))
+		if (span_eq_nocase(n->other[i], name))
 			return true;
 	return n->is_overfull;
 }
 
+static bool is_hop_by_hop(const struct http_nominated *n, const struct http_field *f)
+{
+	return f->id == HTTP_F_TRAILER || (http_field_flags(f->id) & FIELD_HOP) != 0 ||
+	       http_nominated_has(n, f->id, f->name);
+}
+
 void http_head_remove_hop_by_hop(struct http_head *h)
 {
-	struct nominated n = { .n_other = 0 };
+	struct http_nominated n;
 	uint32_t kept = 0;
 
-	nominate_all(&n, h);
+	http_nominated_read(&n, h);
 	for (uint32_t i = 0; i < h->n_fields; i++)
 		if (!is_hop_by_hop(&n, &h->fields[i]))
 			h->fields[kept++] = h->fields[i];

@@ -9,7 +9,7 @@ src_http_libhttp_a_SOURCES = \
 	src/http/etag.c src/http/etag.h \
 	src/http/field.c src/http/field.tbl.h \
 	src/http/head.c src/http/head.h src/http/head_int.h \
-	src/http/hop.c \
+	src/http/hop.c src/http/hop.h \
 	src/http/list.c \
 	src/http/parse.c src/http/parse.h \
 	src/http/range.c src/http/range.h \
