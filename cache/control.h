@@ -34,6 +34,7 @@ enum {
 
 #define CONTROL_SECONDS_MAX (INT64_C(1) << 31) /* what is greater counts as this (RFC 9111 1.2.2) */
 #define CONTROL_LISTS_MAX   4
+#define CONTROL_NAMES_MAX   32 /* of a list; each field of a reply is compared with each of them */
 
 /* The arguments of private= or no-cache=: field names with commas between them. */
 struct control_lists {

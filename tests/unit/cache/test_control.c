@@ -106,6 +106,14 @@ static const struct {
 	{ "more lists than are kept: all of it",
 	  "Cache-Control: private=a, private=b, private=c, private=d, private=e\n",
 	  BITS(CONTROL_PRIVATE | CONTROL_PRIVATE_OF), -1 },
+	{ "as many names as are compared",
+	  "Cache-Control: "
+	  "private=\"a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p\"\n",
+	  BITS(CONTROL_PRIVATE_OF), -1 },
+	{ "one more: all of it",
+	  "Cache-Control: "
+	  "private=\"a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q\"\n",
+	  BITS(CONTROL_PRIVATE), -1 },
 	{ "9111 5.2.2.5: no-store with an argument is no-store", "Cache-Control: no-store=0\n",
 	  BITS(CONTROL_NO_STORE), -1 },
 	{ "9111 5.2.2.9: public with an argument is nothing", "Cache-Control: public=1\n", BITS(0),
