@@ -9,6 +9,7 @@
 #include "http/body.h"
 #include "http/date.h"
 #include "http/etag.h"
+#include "http/serialise.h"
 
 /* --- conditions ------------------------------------------------------------------------------ */
 
@@ -95,11 +96,21 @@ static bool is_about(const struct http_head *stored, const struct http_head *ans
 	return modified == NULL || old == NULL || is_same_date(old->value, modified->value);
 }
 
+/*
+ * Each field of one is looked for in the other; and answers that bring other fields each time must
+ * not make the stored head grow without end.
+ */
+static bool is_too_much(const struct http_head *stored, const struct http_head *answer)
+{
+	return stored->n_fields + answer->n_fields > MERGE_FIELDS_MAX ||
+	       http_reply_size(stored) + http_reply_size(answer) > MERGE_BYTES_MAX;
+}
+
 enum merge_fit merge_fit(const struct http_head *stored, const struct http_head *not_modified)
 {
 	struct control c;
 
-	if (!is_about(stored, not_modified))
+	if (!is_about(stored, not_modified) || is_too_much(stored, not_modified))
 		return MERGE_OTHER;
 	control_parse(not_modified, &c);
 	if (control_has(&c, CONTROL_NO_STORE | CONTROL_PRIVATE) ||

@@ -19,11 +19,15 @@ bool merge_set_conditions(struct http_head *request, const struct http_head *sto
 /* Conditions and ranges taken away only: for a fetch of the whole. */
 void merge_clear_conditions(struct http_head *request);
 
+/* Of both heads together. */
+#define MERGE_FIELDS_MAX 1000u
+#define MERGE_BYTES_MAX  131072u
+
 enum merge_fit {
 	MERGE_FITS,
 	MERGE_FITS_ONCE, /* it may answer this request, but must not be kept: the reply forbids that, or
 	                    selects by other fields from now on */
-	MERGE_OTHER      /* it is about another representation: fetch the whole */
+	MERGE_OTHER      /* it is about another representation, or too long: fetch the whole */
 };
 /* Whether a 304 to these conditions confirms the stored reply (4.3.4). */
 enum merge_fit merge_fit(const struct http_head *stored, const struct http_head *not_modified);

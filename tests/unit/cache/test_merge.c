@@ -91,6 +91,47 @@ START_TEST(answers_fit)
 }
 END_TEST
 
+/* Each 304 with fields of other names would make the stored head longer, for ever. */
+START_TEST(what_grows_too_long_is_fetched_anew)
+{
+	struct rules r;
+	struct http_head *stored, *answer;
+	char text[64];
+
+	rules_init(&r, "");
+	stored = rules_reply(&r, 200, "ETag: \"a\"\n");
+	answer = rules_reply(&r, 304, "ETag: \"a\"\n");
+	for (unsigned i = 2; i < MERGE_FIELDS_MAX; i++) {
+		snprintf(text, sizeof(text), "X-%u", i);
+		http_head_add_named(_i == 0 ? stored : answer, arena_dup(&r.arena, span_str(text)),
+		                    SPAN("1"));
+	}
+	ck_assert_int_eq(merge_fit(stored, answer), MERGE_FITS);
+	http_head_add_named(stored, SPAN("X-A"), SPAN("1"));
+	ck_assert_int_eq(merge_fit(stored, answer), MERGE_OTHER);
+	rules_fini(&r);
+}
+END_TEST
+
+START_TEST(one_long_field_is_too_long_as_well)
+{
+	struct rules r;
+	char *value;
+
+	rules_init(&r, "");
+	struct http_head *const stored = rules_reply(&r, 200, "ETag: \"a\"\n");
+	struct http_head *const answer = rules_reply(&r, 304, "ETag: \"a\"\n");
+
+	value = arena_alloc(&r.arena, MERGE_BYTES_MAX);
+	memset(value, 'x', MERGE_BYTES_MAX);
+	http_head_add_named(stored, SPAN("X-A"), span_of(value, MERGE_BYTES_MAX / 2));
+	ck_assert_int_eq(merge_fit(stored, answer), MERGE_FITS);
+	http_head_add_named(answer, SPAN("X-B"), span_of(value, MERGE_BYTES_MAX / 2));
+	ck_assert_int_eq(merge_fit(stored, answer), MERGE_OTHER);
+	rules_fini(&r);
+}
+END_TEST
+
 static const struct {
 	const char *name, *stored, *answer, *merged;
 } merges[] = {
@@ -194,6 +235,8 @@ Suite *suite_merge(void)
 
 	tcase_add_loop_test(t, conditions_are_set, 0, ARRAY_LEN(conditions));
 	tcase_add_loop_test(t, answers_fit, 0, ARRAY_LEN(fits));
+	tcase_add_loop_test(t, what_grows_too_long_is_fetched_anew, 0, 2);
+	tcase_add_test(t, one_long_field_is_too_long_as_well);
 	tcase_add_loop_test(t, heads_are_merged, 0, ARRAY_LEN(merges));
 	tcase_add_loop_test(t, replies_to_head_count, 0, ARRAY_LEN(head_replies));
 	suite_add_tcase(s, t);
