@@ -163,6 +163,8 @@ void cobj_finish(struct cobj *c);
 void cobj_fail(struct cobj *c, enum why why);
 /* The reply is not for sharing: COBJ_RELEASED. Only while WAITING. */
 void cobj_release(struct cobj *c);
+/* For the writer, while FILLING: what comes may be of use for others later. */
+bool cobj_may_be_kept(const struct cobj *c);
 /*
  * How many read or wait for it at the moment (those who began before it was COMPLETE; the leader's
  * own txn counts if it reads).

@@ -53,7 +53,7 @@ DIRECTIVE(range_offset_limit, "", cache-policy, cache, cache_conf_range_offset_l
 	"SIZE|none [[!]ACL ...]", "A client's range that begins before SIZE has the whole be fetched, so that it can be stored; none: any range does. The first line"
 	" counts whose acls match; without one, ranges are passed on.")
 DIRECTIVE(read_ahead_gap, "", cache-policy, cache, conf_set_bytes, read_ahead_bytes, "16 KB",
-	"SIZE", "How far a fetch may run ahead of its reader where its bytes are not kept.")
+	"SIZE", "How far a fetch may run ahead of its reader where its bytes are not kept; 64 KB at least.")
 DIRECTIVE(cache_mem, "", cache-mem, cache, cache_conf_size, cache_mem_bytes, "256 MB",
 	"SIZE", "Memory for stored replies. Of what a cache_dir takes, only heads and bodies up to 32 KB are kept here, too; the kernel's page cache has the"
 	" rest. What the process as a whole may use is set by memory_limit.")

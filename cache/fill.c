@@ -62,6 +62,12 @@ void cobj_clear_writer(struct cobj *c)
 	cobj_waker_drop(&w);
 }
 
+bool cobj_may_be_kept(const struct cobj *c)
+{
+	CHECK(c->fill != NULL);
+	return c->fill->keep != COBJ_KEEP_NOT;
+}
+
 unsigned cobj_readers(struct cobj *c)
 {
 	lock_take(&c->lock);
@@ -385,6 +391,7 @@ static uint64_t place_of(const struct cobj *c, const struct cobj_waker *w)
 static struct span_of_readers look_at_readers(const struct cobj *c)
 {
 	struct span_of_readers s = { c->body->bytes, 0 };
+	bool has_any = false;
 
 	list_for_each(it, &c->readers) {
 		const struct cobj_waker *const w = CONTAINER_OF(it, struct cobj_waker, link);
@@ -395,13 +402,41 @@ static struct span_of_readers look_at_readers(const struct cobj *c)
 
 		s.slowest = MIN(s.slowest, at);
 		s.fastest = MAX(s.fastest, at);
+		has_any = true;
 	}
+	if (!has_any)
+		s.fastest = s.slowest;
 	return s;
 }
 
-static bool is_wide(const struct span_of_readers *s)
+/* How far a body that is not kept runs ahead of its fastest reader; a block at least. */
+static uint64_t gap_of(const struct cobj *c)
 {
-	return s->fastest > s->slowest && s->fastest - s->slowest >= COBJ_WINDOW_BYTES;
+	return MAX(store_limit(&c->store->read_ahead_bytes), (uint64_t)WINDOW_BLOCK);
+}
+
+/*
+ * How far behind the fastest a reader may be before he does not set the pace any more. Near memory_limit there is
+ * nothing to be had for those who are slow.
+ */
+static uint64_t lag_of(const struct cobj *c)
+{
+	const uint64_t gap = gap_of(c);
+
+	return budget_is_short(BUDGET_CACHE) ? gap : MAX(gap, (uint64_t)COBJ_WINDOW_BYTES);
+}
+
+static bool is_wide(const struct span_of_readers *s, uint64_t lag)
+{
+	return s->fastest - s->slowest >= lag;
+}
+
+static bool is_open(const struct cobj *c, const struct span_of_readers *s, uint64_t gap,
+                    uint64_t lag)
+{
+	/* Where some are far behind, the others set the pace. */
+	return c->body->bytes - s->fastest < gap &&
+	       (is_wide(s, lag) || c->body->bytes - s->slowest < lag);
 }
 
 bool cobj_window_has_room(const struct cobj *c)
@@ -410,21 +445,17 @@ bool cobj_window_has_room(const struct cobj *c)
 		return true;
 	const struct span_of_readers s = look_at_readers(c);
 
-	/* Who has read all there is waits for the writer, even for little. */
-	if (s.fastest == c->body->bytes && s.fastest - s.slowest < COBJ_WINDOW_BYTES)
-		return true;
-	/* Who is a whole window behind does not set the pace: the writer widens it, or cuts him. */
-	return c->body->bytes - (is_wide(&s) ? s.fastest : s.slowest) <=
-	       COBJ_WINDOW_BYTES - COBJ_WINDOW_WAKE;
+	/* Not for a little, but always when one has read all there is: he waits for the writer. */
+	return is_open(c, &s, gap_of(c) / 2, lag_of(c));
 }
 
-/* With the lock held: those who hold the others up by a whole window must end. */
-static void cut_slowest(struct cobj *c, uint64_t fastest, struct cobj_waker **chain)
+/* With the lock held: those who are so far behind must end. */
+static void cut_slowest(struct cobj *c, uint64_t fastest, uint64_t lag, struct cobj_waker **chain)
 {
 	list_for_each(it, &c->readers) {
 		struct cobj_waker *const w = CONTAINER_OF(it, struct cobj_waker, link);
 
-		if (!w->is_cut && place_of(c, w) + COBJ_WINDOW_BYTES <= fastest) {
+		if (!w->is_cut && place_of(c, w) + lag <= fastest) {
 			w->is_cut = true;
 			cobj_waker_gather(chain, w);
 			count(COUNT_CACHE_READERS_CUT);
@@ -460,24 +491,23 @@ static bool widen(struct cobj *c, uint64_t wanted)
 static bool open_window(struct cobj *c)
 {
 	struct cobj_waker *chain = NULL;
+	const uint64_t gap = gap_of(c), lag = lag_of(c);
 
 	lock_take(&c->lock);
 	struct span_of_readers s = look_at_readers(c);
 
-	if (is_wide(&s) && !widen(c, c->body->bytes - s.slowest)) {
-		cut_slowest(c, s.fastest, &chain);
+	if (is_wide(&s, lag) && !widen(c, c->body->bytes - s.slowest)) {
+		cut_slowest(c, s.fastest, lag, &chain);
 		s = look_at_readers(c);
 	}
 	cobj_body_drop_before(c->body, s.slowest);
-	/* Where some are far behind, the others set the pace. */
-	const bool is_open =
-		c->body->bytes - (is_wide(&s) ? s.fastest : s.slowest) < COBJ_WINDOW_BYTES;
+	const bool has_room = is_open(c, &s, gap, lag);
 
-	if (!is_open && c->writer != NULL)
+	if (!has_room && c->writer != NULL)
 		c->writer->wants = true;
 	lock_give(&c->lock);
 	cobj_waker_wake(&chain, home(c));
-	return is_open;
+	return has_room;
 }
 
 static bool window_room(struct cobj *c)

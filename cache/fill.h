@@ -12,10 +12,11 @@ struct store;
 /* Where the body is to stay. */
 enum cobj_keep { COBJ_KEEP_MEMORY, COBJ_KEEP_DISK, COBJ_KEEP_NOT };
 
-/* What may lie between the slowest and the fastest reader of a body that is not kept. */
+/*
+ * What may lie between the slowest and the fastest reader of a body that is not kept, before memory is
+ * asked for that is shared by all who are slow.
+ */
 #define COBJ_WINDOW_BYTES 1048576u
-/* A writer that waits is woken when there is that much room in it. */
-#define COBJ_WINDOW_WAKE (COBJ_WINDOW_BYTES / 4)
 
 struct cobj_fill {
 	struct list link; /* in a shard's list of those under way; by the shard's lock */

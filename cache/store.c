@@ -32,6 +32,7 @@ static void configure_memory(struct store *s, const struct cache_conf *conf)
 {
 	set_limit(&s->mem_max_bytes, conf->cache_mem_bytes);
 	set_limit(&s->max_in_memory_bytes, conf->max_object_in_memory_bytes);
+	set_limit(&s->read_ahead_bytes, (uint64_t)conf->read_ahead_bytes);
 	atomic_store_explicit(&s->memory_mode, (int)conf->memory_cache_mode, memory_order_relaxed);
 }
 

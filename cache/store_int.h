@@ -62,7 +62,7 @@ struct store {
 	struct store_dirs dirs;
 
 	/* From the configuration. */
-	_Atomic uint64_t mem_max_bytes, max_in_memory_bytes;
+	_Atomic uint64_t mem_max_bytes, max_in_memory_bytes, read_ahead_bytes;
 	_Atomic int memory_mode; /* enum memory_cache_mode */
 
 	_Atomic uint64_t mem_bytes, mem_objects, in_transit, evicted;

@@ -3,6 +3,7 @@
  */
 #include "tests/unit/unit.h"
 
+#include "base/budget.h"
 #include "cache/cobj.h"
 #include "tests/unit/cache/cache_world.h"
 
@@ -164,7 +165,8 @@ START_TEST(what_is_not_kept_waits_for_its_only_reader)
 		sent += n;
 	sent += n;
 	ck_assert_int_eq(world_has("http://a.test/", ""), STORE_NONE);
-	ck_assert_uint_le(sent, 3 * MEGABYTE);
+	/* What could have been kept, and then read_ahead_gap, but a block of 64 KB at least. */
+	ck_assert_uint_le(sent, world_conf.max_object_in_memory_bytes + 2 * 65536);
 	loop_turn(world_loop, 0);
 	ck_assert_uint_eq(n_woken, 0);
 	while (sent < 10 * MEGABYTE) {
@@ -184,6 +186,71 @@ START_TEST(what_is_not_kept_waits_for_its_only_reader)
 	cobj_reader_fini(&r);
 	cobj_unref(&c);
 	ck_assert_int_eq(world_has("http://a.test/", ""), STORE_NONE);
+}
+END_TEST
+
+/* read_ahead_gap is how far it runs ahead of its reader. */
+START_TEST(what_is_not_kept_runs_ahead_as_far_as_it_may)
+{
+	const uint64_t gap = MEGABYTE;
+
+	world_close();
+	world_conf.read_ahead_bytes = (int64_t)gap;
+	world_open();
+	struct cobj *c = filling(COBJ_LENGTH_UNKNOWN);
+	struct cobj_reader r;
+	uint64_t sent = 0;
+	size_t n;
+
+	cobj_reader_init(&r, c, world_loop, NULL);
+	do
+		sent += n = append(c, sent, 50000);
+	while (n == 50000);
+	ck_assert_uint_ge(sent, world_conf.max_object_in_memory_bytes + gap);
+	ck_assert_uint_le(sent, world_conf.max_object_in_memory_bytes + gap + 65536);
+	cobj_fail(c, WHY_ORIGIN_CUT);
+	cobj_reader_fini(&r);
+	cobj_unref(&c);
+}
+END_TEST
+
+/*
+ * Near memory_limit: who reads gets his bytes, a little at a time; who does not read holds next to nothing,
+ * and must end where another one is faster.
+ */
+START_TEST(of_what_is_not_kept_a_reader_that_stalls_holds_little_where_memory_is_short)
+{
+	const size_t limit = 64 << 20;
+	struct cobj *c = filling(COBJ_LENGTH_UNKNOWN);
+	struct cobj_reader fast, slow;
+	struct cobj_piece p;
+	uint64_t sent = 0, read = 0;
+	size_t n;
+
+	budget_init(limit);
+	ck_assert(budget_take(BUDGET_FIXED, limit));
+	cobj_reader_init(&slow, c, world_loop, NULL);
+	do
+		sent += n = append(c, sent, 50000);
+	while (n == 50000);
+	ck_assert_uint_le(sent, 3 * 65536);
+	cobj_reader_init(&fast, c, world_loop, NULL);
+	while (sent < 2 * MEGABYTE) {
+		read = world_read(&fast, read, 1, &p);
+		ck_assert_uint_eq(read, sent);
+		n = append(c, sent, 50000);
+		ck_assert_uint_gt(n, 0);
+		sent += n;
+	}
+	cobj_read(&slow, 0, 1000, &p);
+	ck_assert_int_eq(p.kind, COBJ_PIECE_FAILED);
+	ck_assert_int_eq(p.why, WHY_CLIENT_STALLED);
+	cobj_finish(c);
+	cobj_reader_fini(&slow);
+	cobj_reader_fini(&fast);
+	cobj_unref(&c);
+	budget_give(BUDGET_FIXED, limit);
+	budget_init(0);
 }
 END_TEST
 
@@ -218,18 +285,20 @@ START_TEST(of_what_is_not_kept_who_has_read_all_wakes_the_writer)
 	struct cobj *c = filling(COBJ_LENGTH_UNKNOWN);
 	struct cobj_reader fast, slow;
 	struct cobj_piece p;
-	uint64_t sent = 0;
+	uint64_t sent = 0, read = 0;
 	size_t n;
 
 	cobj_reader_init(&fast, c, world_loop, NULL);
 	cobj_reader_init(&slow, c, world_loop, NULL);
 	cobj_set_writer(c, world_loop, &news);
 	do {
-		n = append(c, sent, 100000);
+		n = append(c, sent, 50000);
 		sent += n;
-	} while (n == 100000);
+		if (sent < MEGABYTE + MEGABYTE / 4)
+			read = world_read(&fast, read, 1, &p);
+	} while (n == 50000);
 	/* The slow one makes some room, not much, and then nothing. */
-	cobj_read(&slow, sent - 900000, 1, &p);
+	cobj_read(&slow, 600000, 1, &p);
 	loop_turn(world_loop, 0);
 	n_woken = 0;
 	cobj_read(&fast, sent, 1, &p);
@@ -349,6 +418,9 @@ Suite *suite_cobj(void)
 	tcase_add_test(tc, news_schedule_who_waits_and_nobody_else);
 	tcase_add_test(tc, the_writer_is_told_when_the_last_reader_leaves);
 	tcase_add_test(tc, what_is_not_kept_waits_for_its_only_reader);
+	tcase_add_test(tc, what_is_not_kept_runs_ahead_as_far_as_it_may);
+	tcase_add_test(tc,
+	               of_what_is_not_kept_a_reader_that_stalls_holds_little_where_memory_is_short);
 	tcase_add_test(tc, of_what_is_not_kept_a_reader_that_waits_far_ahead_cuts_nobody);
 	tcase_add_test(tc, of_what_is_not_kept_a_slow_reader_misses_nothing_while_there_is_memory);
 	tcase_add_test(tc, of_what_is_not_kept_who_has_read_all_wakes_the_writer);
