@@ -30,6 +30,7 @@ COUNTER(CACHE_STALE,		"cache.stale",			"requests answered with a stored reply th
 COUNTER(CACHE_COLLAPSED,	"cache.collapsed",		"requests that waited for what another one fetched")
 COUNTER(CACHE_GAVE_UP,		"cache.gave_up",		"requests that waited so in vain, and went on by themselves")
 COUNTER(CACHE_FILLS,		"cache.fills",			"replies taken into the cache")
+COUNTER(CACHE_FILLS_GIVEN_UP,	"cache.fills_given_up",		"replies on their way into the cache that nobody read, ended for want of descriptors")
 COUNTER(CACHE_REFRESHES,	"cache.refreshes",		"validations begun in the background")
 COUNTER(CACHE_PURGES,		"cache.purges",			"PURGE requests that found something")
 COUNTER(CACHE_INVALIDATIONS,	"cache.invalidations",		"URIs forgotten because a request has changed something there")

@@ -56,6 +56,7 @@ static void out_of_fds(struct listener *l)
 	count(COUNT_ACCEPT_PAUSES);
 	timer_arm(l->loop, &l->retry, RETRY_MS);
 	update_watch(l);
+	l->fn(l->arg, -1, NULL, NULL);
 	if (now < l->complain_ms)
 		return;
 	l->complain_ms = now + COMPLAINT_MS;

@@ -129,7 +129,10 @@ bool fetch_may_go_elsewhere(const struct fetch *f);
 enum why fetch_dial_why(enum err e);
 /* What a guard forbade, in words for the log. */
 struct span fetch_forbidden_text(struct arena *a, const struct endpoint *at, enum floor_class c);
-/* A dial has failed so: are there idle connections to close, so that another try makes sense? They are closed. */
+/*
+ * A dial has failed so: are there idle connections to close, or fetches that nobody reads, so that another try makes
+ * sense? They are closed.
+ */
 bool fetch_make_room(struct worker *w, enum err e);
 /*
  * The reader is through, or gives up: the connection goes to the pool if the reply was taken whole,

@@ -4,6 +4,7 @@
 #include "proxy/fetch.h"
 
 #include "base/counters.h"
+#include "proxy/fill.h"
 
 enum why fetch_dial_why(enum err e)
 {
@@ -38,8 +39,10 @@ bool fetch_make_room(struct worker *w, enum err e)
 {
 	const unsigned n = upstream_pool_count(w->upstreams);
 
-	if (e != ERR_NO_FDS || n == 0)
+	if (e != ERR_NO_FDS)
 		return false;
+	if (n == 0)
+		return fill_end_abandoned(w);
 	upstream_pool_shrink(w->upstreams, n / 2);
 	return true;
 }

@@ -18,6 +18,7 @@ struct fill {
 	struct timer timer; /* read_timeout */
 	bool timed_out;
 	bool never_quits;
+	int64_t alone_ms;  /* since when nobody reads; -1: somebody does */
 	struct cobj *cobj; /* counted */
 	struct fetch_rest rest;
 };
@@ -59,16 +60,30 @@ void fill_kill(struct fill *f, enum why why)
 	fail(f, why);
 }
 
-/* Nobody reads any more: quick_abort_* say whether it is brought all the same. */
-static bool should_quit(const struct fill *f)
+static bool is_alone(struct fill *f)
+{
+	if (cobj_readers(f->cobj) != 0)
+		f->alone_ms = -1;
+	else if (f->alone_ms < 0)
+		f->alone_ms = loop_now_ms(f->worker->loop);
+	return f->alone_ms >= 0;
+}
+
+/*
+ * Nobody reads any more: quick_abort_* say whether it is brought all the same. Not what will not be kept, and
+ * no longer than a client may stay, however slowly it comes.
+ */
+static bool should_quit(struct fill *f)
 {
 	const struct body_source *s = &f->rest.body;
+	const struct worker *w = f->worker;
 
-	if (cobj_readers(f->cobj) != 0)
+	if (!is_alone(f))
 		return false;
-	if (f->worker->is_draining)
+	if (w->is_draining || !cobj_may_be_kept(f->cobj) ||
+	    loop_now_ms(w->loop) - f->alone_ms >= w->snapshot->proxy.client_lifetime_ms)
 		return true;
-	return !f->never_quits && !cache_conf_finishes_abandoned(&f->worker->snapshot->cache,
+	return !f->never_quits && !cache_conf_finishes_abandoned(&w->snapshot->cache,
 	                                                         s->framing.kind == HTTP_BODY_LENGTH
 	                                                                 ? s->framing.length
 	                                                                 : COBJ_LENGTH_UNKNOWN,
@@ -132,6 +147,22 @@ void fill_drain(struct fill *f)
 	task_schedule(f->worker->loop, &f->task);
 }
 
+bool fill_end_abandoned(struct worker *w)
+{
+	unsigned n = 0;
+
+	list_for_each_safe(it, &w->fills) {
+		struct fill *f = fill_of_link(it);
+
+		if (cobj_readers(f->cobj) != 0)
+			continue;
+		fail(f, WHY_NO_RESOURCES);
+		n++;
+	}
+	count_add(COUNT_CACHE_FILLS_GIVEN_UP, n);
+	return n != 0;
+}
+
 struct fill *fill_of_link(struct list *link)
 {
 	struct fill *f = CONTAINER_OF(link, struct fill, link);
@@ -147,6 +178,7 @@ void fill_start(struct worker *w, struct fetch_rest *rest, struct cobj **c, bool
 	OBJ_NEW(f, FILL_MAGIC);
 	f->worker = w;
 	f->never_quits = never_quits;
+	f->alone_ms = -1;
 	f->cobj = *c;
 	*c = NULL;
 	f->rest = *rest;

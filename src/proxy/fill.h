@@ -3,7 +3,8 @@
  *
  * Once a reply is to be stored, a fill takes the origin's stream over from the fetch and brings the
  * body, whoever reads along and however slow. It ends when the body does, when the origin fails, or
- * when nobody reads any more and quick_abort_* say that the rest is not worth it. Worker-local.
+ * when nobody reads any more and quick_abort_* say that the rest is not worth it, or it will not be
+ * kept, or client_lifetime is over. Worker-local.
  */
 #pragma once
 
@@ -21,4 +22,6 @@ void fill_start(struct worker *w, struct fetch_rest *rest, struct cobj **c, bool
 void fill_kill(struct fill *f, enum why why);
 /* The worker is draining: nobody waits for what nobody reads. */
 void fill_drain(struct fill *f);
+/* Descriptors are short: the worker lets go of what nobody reads. False: there is nothing. */
+bool fill_end_abandoned(struct worker *w);
 struct fill *fill_of_link(struct list *link);

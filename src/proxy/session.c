@@ -188,7 +188,9 @@ struct session *session_new_detached(const struct session *of)
 	struct client *holder;
 	struct session *s;
 
-	if (w->is_draining || !admit(w, &of->peer, &holder))
+	/* The reserve is for those who wait. */
+	if (w->is_draining || sock_is_in_reserve(sock_reserve_begins()) ||
+	    !admit(w, &of->peer, &holder))
 		return NULL;
 	OBJ_NEW(s, SESSION_MAGIC);
 	s->state = SESSION_BUSY;
@@ -334,6 +336,13 @@ void session_drain(struct session *s)
 	/* One that lingers has a reply on its way, and ends soon. */
 	if (s->state == SESSION_WAITING)
 		timer_arm(s->worker->loop, &s->timer, DRAIN_MS);
+}
+
+void session_let_go(struct session *s)
+{
+	CHECK_OBJ(s, SESSION_MAGIC);
+	if (s->txn != NULL && s->txn->is_refresh)
+		txn_expire(s->txn);
 }
 
 void session_kill(struct session *s)

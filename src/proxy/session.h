@@ -48,7 +48,7 @@ void session_open(struct worker *w, struct port *port, int fd, const struct endp
 
 /*
  * For a transaction that no client waits for: a session like that one, without a stream. Closed when it ends. NULL:
- * no memory, or this client has connections enough.
+ * no memory, few descriptors, or this client has connections enough.
  */
 struct session *session_new_detached(const struct session *of);
 
@@ -70,5 +70,7 @@ const struct notes *session_notes(const struct session *s);
 void session_annotate(struct session *s, const struct acl_effect *effects);
 /* The worker is draining: close if idle. */
 void session_drain(struct session *s);
+/* Descriptors are short: what no client waits for ends, in a later turn. */
+void session_let_go(struct session *s);
 /* Close whatever is under way. */
 void session_kill(struct session *s);

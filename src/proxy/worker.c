@@ -104,9 +104,22 @@ static void take_handoff(struct post *post)
 	free(h);
 }
 
+/* Descriptors are short: what nobody waits for makes room for those who do. */
+static void let_go(struct worker *w)
+{
+	(void)fill_end_abandoned(w);
+	list_for_each(it, &w->sessions)
+		session_let_go(CONTAINER_OF(it, struct session, link));
+}
+
 static void on_accept(void *arg, int fd, const struct endpoint *peer, const struct endpoint *local)
 {
 	struct worker_port *wp = arg;
+
+	if (fd < 0) {
+		let_go(wp->worker);
+		return;
+	}
 	struct worker *to = lightest(wp->worker);
 
 	if (to == wp->worker) {

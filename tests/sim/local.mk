@@ -18,6 +18,7 @@ tests_sim_sim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_sim_sim_SOURCES = $(sim_world) tests/unit/unit.h \
 	tests/sim/play.c tests/sim/play.h \
 	tests/sim/sim_main.c \
+	tests/sim/test_abandoned.c \
 	tests/sim/test_cache.c \
 	tests/sim/test_cuts.c \
 	tests/sim/test_dial.c \

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+Suite *suite_abandoned(void);
 Suite *suite_cache(void);
 Suite *suite_cuts(void);
 Suite *suite_dial(void);
@@ -26,9 +27,10 @@ Suite *suite_world(void);
 int main(void)
 {
 	Suite *(*const suites[])(void) = {
-		suite_world, suite_dial,    suite_requests,  suite_cuts,     suite_cache,
-		suite_heads, suite_interim, suite_limits,    suite_scarcity, suite_shutdown,
-		suite_steps, suite_storm,   suite_upstreams, suite_policy,   suite_peers,
+		suite_world,     suite_dial,     suite_requests, suite_cuts,
+		suite_cache,     suite_heads,    suite_interim,  suite_limits,
+		suite_scarcity,  suite_shutdown, suite_steps,    suite_storm,
+		suite_upstreams, suite_policy,   suite_peers,    suite_abandoned,
 	};
 	const char *dot = getenv("SIM_DOT");
 	SRunner *runner = srunner_create(suites[0]());

@@ -207,6 +207,8 @@ static void on_accept(void *arg, int fd, const struct endpoint *peer, const stru
 {
 	struct server *s = arg;
 
+	if (fd < 0)
+		return;
 	ck_assert(ip_eq(&peer->ip, &client_at.ip));
 	ck_assert_uint_eq(local->port, proxy_at.port);
 	ck_assert_int_eq(stream_new(&s->stream, l, fd, peer), ERR_NONE);
