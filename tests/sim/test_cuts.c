@@ -6,6 +6,7 @@
 #include "proxy/session.h"
 #include "proxy/txn.h"
 #include "tests/sim/play.h"
+#include "tests/unit/random.h"
 #include "tests/unit/unit.h"
 
 #define CONF                                                                                       \
@@ -331,13 +332,14 @@ static unsigned run_cut(size_t i, enum who who, unsigned at, const struct sim_li
 START_TEST(an_end_at_any_step_leaves_nothing_behind)
 {
 	const size_t i = (size_t)_i / WHO_N;
+	const unsigned share = random_test_share();
 	const struct sim_line slow = { .chunk_in = 3, .chunk_out = 3, .window_out = 40 };
 
 	whole_n = 0;
 	const unsigned steps = run_cut(i, WHO_N, 0, &slow);
 
 	ck_assert_uint_gt(steps, 20);
-	for (unsigned n = 1; n <= steps; n++) {
+	for (unsigned n = 1 + (unsigned)_i % share; n <= steps; n += share) {
 		teardown();
 		setup();
 		(void)run_cut(i, (enum who)(_i % WHO_N), n, &slow);

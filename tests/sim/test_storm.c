@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "tests/sim/play.h"
+#include "tests/unit/random.h"
 #include "tests/unit/unit.h"
 
 #define SEEDS        40
@@ -387,13 +388,10 @@ Suite *suite_storm(void)
 {
 	Suite *s = suite_create("storm");
 	TCase *t = tcase_create("storm");
-	const char *text = getenv("TEST_LONG");
-	uint64_t n = 1;
+	const unsigned n = random_test_count(2 * SEEDS) / random_test_share();
 
-	if (text != NULL && !span_to_u64(span_str(text), &n))
-		n = 1;
 	tcase_set_timeout(t, 240);
-	tcase_add_loop_test(t, no_reply_goes_astray, 0, (int)(2 * SEEDS * n));
+	tcase_add_loop_test(t, no_reply_goes_astray, 0, (int)n);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -3,7 +3,7 @@ TESTS += tests/unit/unit_acl
 tests_unit_unit_acl_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_acl_SOURCES = tests/unit/unit_acl.c tests/unit/unit.h \
 	tests/unit/acl/fixture.c tests/unit/acl/fixture.h \
-	tests/unit/acl/random.h \
+	tests/unit/random.h \
 	tests/unit/acl/test_conf.c \
 	tests/unit/acl/test_decide.c \
 	tests/unit/acl/test_files.c \

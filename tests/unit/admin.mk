@@ -2,7 +2,7 @@ check_PROGRAMS += tests/unit/unit_admin
 TESTS += tests/unit/unit_admin
 tests_unit_unit_admin_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_admin_SOURCES = tests/unit/unit_admin.c tests/unit/unit.h \
-	tests/unit/acl/random.h \
+	tests/unit/random.h \
 	tests/unit/admin/policies.c tests/unit/admin/policies.h \
 	tests/unit/admin/test_command_cache.c \
 	tests/unit/admin/test_equal.c \

@@ -2,7 +2,7 @@ check_PROGRAMS += tests/unit/unit_cache
 TESTS += tests/unit/unit_cache
 tests_unit_unit_cache_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_cache_SOURCES = tests/unit/unit_cache.c tests/unit/unit.h \
-	tests/unit/acl/random.h \
+	tests/unit/random.h \
 	tests/unit/cache/cache_world.c tests/unit/cache/cache_world.h \
 	tests/unit/cache/rules.c tests/unit/cache/rules.h \
 	tests/unit/cache/test_cache_conf.c \

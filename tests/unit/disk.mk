@@ -3,7 +3,7 @@ check_PROGRAMS += tests/unit/unit_disk
 TESTS += tests/unit/unit_disk
 tests_unit_unit_disk_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_disk_SOURCES = tests/unit/unit_disk.c tests/unit/unit.h \
-	tests/unit/acl/random.h \
+	tests/unit/random.h \
 	tests/unit/cache/disk_world.c tests/unit/cache/disk_world.h \
 	tests/unit/cache/test_disk.c \
 	tests/unit/cache/test_disk_faults.c \

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "tests/unit/acl/random.h"
+#include "tests/unit/random.h"
 
 struct gen_text {
 	char s[256];

@@ -5,7 +5,7 @@
 #include "acl/explain.h"
 #include "base/counters.h"
 #include "tests/unit/acl/fixture.h"
-#include "tests/unit/acl/random.h"
+#include "tests/unit/random.h"
 
 /* The acl `a`, a request, and whether it matches. */
 static const struct {

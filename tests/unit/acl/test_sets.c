@@ -5,7 +5,7 @@
 #include "acl/addr_set.h"
 #include "acl/domain_set.h"
 #include "acl/regex_list.h"
-#include "tests/unit/acl/random.h"
+#include "tests/unit/random.h"
 #include "tests/unit/unit.h"
 
 /* --- domains -------------------------------------------------------------------------------- */

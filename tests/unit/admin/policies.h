@@ -4,7 +4,7 @@
 #pragma once
 
 #include "acl/facts.h"
-#include "tests/unit/acl/random.h"
+#include "tests/unit/random.h"
 
 /* A configuration with acls of many types and an http_access list; malloc'ed. */
 char *policies_text(struct random *r);

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "tests/unit/acl/random.h"
+#include "tests/unit/random.h"
 
 static void nothing(struct task *t)
 {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/oplog.h"
-#include "tests/unit/acl/random.h"
+#include "tests/unit/random.h"
 
 #define MIB       1048576u
 #define N_OBJECTS 24u

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "cache/disk_look.h"
-#include "tests/unit/acl/random.h"
+#include "tests/unit/random.h"
 
 #define MIB 1048576u
 

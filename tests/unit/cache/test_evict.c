@@ -8,7 +8,7 @@
 
 #include "base/budget.h"
 #include "cache/evict.h"
-#include "tests/unit/acl/random.h"
+#include "tests/unit/random.h"
 
 static struct cache_key key_of(uint64_t i)
 {

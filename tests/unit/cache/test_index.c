@@ -8,7 +8,7 @@
 #include "base/budget.h"
 #include "base/counters.h"
 #include "cache/index.h"
-#include "tests/unit/acl/random.h"
+#include "tests/unit/random.h"
 
 static struct index_entry entry(uint32_t segment, uint32_t offset)
 {

@@ -5,7 +5,7 @@
 
 #include "cache/disk_io.h"
 #include "cache/journal.h"
-#include "tests/unit/acl/random.h"
+#include "tests/unit/random.h"
 
 START_TEST(a_tombstone_comes_back_and_no_bit_of_it_may_turn)
 {

@@ -34,3 +34,16 @@ static inline unsigned random_test_count(unsigned by_default)
 	return text != NULL && span_to_u64(span_str(text), &n) ? by_default * (unsigned)n
 	                                                       : by_default;
 }
+
+/*
+ * A loop that tries everything in turn takes each how manyth? 1, or the environment's TEST_SHARE: a
+ * slow build leaves some out.
+ */
+static inline unsigned random_test_share(void)
+{
+	const char *text = getenv("TEST_SHARE");
+	uint64_t n;
+
+	return text != NULL && span_to_u64(span_str(text), &n) && n >= 1 && n <= 1000 ? (unsigned)n
+	                                                                              : 1;
+}
