@@ -1,5 +1,5 @@
 /*
- * Arena: bump allocation in chunks that double up to a limit, freed at once.
+ * Arena: bump allocation in chunks of one size, and bigger pieces by themselves; freed at once.
  */
 #include "base/arena.h"
 
@@ -104,7 +104,8 @@ static void *allocate(struct arena *a, size_t n, bool must)
 {
 	if (n > SIZE_MAX - ALIGN)
 		return NULL;
-	n = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	/* Nothing has an address too: NULL means that there is no memory. */
+	n = (MAX(n, (size_t)1) + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (ARENA_IS_MALLOC)
 		return chunk_add(a, n, false, must);
 	if (n > (size_t)(a->end - a->at)) {

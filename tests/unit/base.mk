@@ -2,6 +2,7 @@ check_PROGRAMS += tests/unit/unit_base
 TESTS += tests/unit/unit_base
 tests_unit_unit_base_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_base_SOURCES = tests/unit/unit_base.c tests/unit/unit.h \
+	tests/unit/base/test_arena.c \
 	tests/unit/base/test_base64.c \
 	tests/unit/base/test_budget.c \
 	tests/unit/base/test_cgroup.c \

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+Suite *suite_arena(void);
 Suite *suite_base64(void);
 Suite *suite_budget(void);
 Suite *suite_cgroup(void);
@@ -9,5 +10,5 @@ Suite *suite_oplog(void);
 Suite *suite_span(void);
 Suite *suite_thread(void);
 
-UNIT_MAIN(suite_base64, suite_span, suite_budget, suite_cgroup, suite_hash, suite_lock, suite_oplog,
-          suite_thread)
+UNIT_MAIN(suite_arena, suite_base64, suite_span, suite_budget, suite_cgroup, suite_hash, suite_lock,
+          suite_oplog, suite_thread)
