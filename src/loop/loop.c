@@ -24,7 +24,6 @@ enum phase { PHASE_IDLE, PHASE_WAIT, PHASE_EVENTS, PHASE_POSTS, PHASE_TIMERS, PH
 
 struct loop {
 	uint32_t magic;
-	unsigned id;
 	enum phase phase;
 	struct poller *poller;
 	int64_t now_ms, wall_us;
@@ -264,7 +263,7 @@ void loop_turn(struct loop *l, int64_t max_wait_ms)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-enum err loop_new(struct loop **out, unsigned id)
+enum err loop_new(struct loop **out)
 {
 	struct loop *l;
 
@@ -275,7 +274,6 @@ enum err loop_new(struct loop **out, unsigned id)
 		OBJ_FREE(l, LOOP_MAGIC);
 		return e;
 	}
-	l->id = id;
 	list_init(&l->tasks);
 	timers_init(&l->timers);
 	read_clocks(l);
@@ -298,11 +296,6 @@ void loop_free(struct loop **lp)
 	poller_free(&l->poller);
 	OBJ_FREE(l, LOOP_MAGIC);
 	*lp = NULL;
-}
-
-unsigned loop_id(const struct loop *l)
-{
-	return l->id;
 }
 
 void loop_run(struct loop *l)

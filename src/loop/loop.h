@@ -143,11 +143,10 @@ void loop_post(struct loop *l, struct post *p);
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-/* ERR_NO_FDS, ERR_SYSTEM. id appears in logs. */
-enum err loop_new(struct loop **out, unsigned id) MUST_USE;
+/* ERR_NO_FDS, ERR_SYSTEM. */
+enum err loop_new(struct loop **out) MUST_USE;
 /* Posts that have come in are called first; tasks and timers still pending are forgotten. */
 void loop_free(struct loop **l);
-unsigned loop_id(const struct loop *l);
 /* Run turns until loop_stop(), which may also have been called before. */
 void loop_run(struct loop *l);
 /* One turn; waits at most max_wait_ms (-1: until something happens). For tests and draining. */

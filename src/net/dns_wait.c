@@ -100,7 +100,7 @@ void dns_wait(const struct dns_conf *c, struct dns_wanted *names, size_t n, dns_
 	b->arg = arg;
 	for (size_t i = 0; i < n; i++)
 		names[i].err = ERR_DNS_TIMEOUT;
-	if (loop_new(&b->loop, 0) == ERR_NONE) {
+	if (loop_new(&b->loop) == ERR_NONE) {
 		struct dns_shared *shared = dns_shared_new(c);
 
 		if (dns_new(&b->dns, shared, b->loop) == ERR_NONE)

@@ -319,7 +319,7 @@ enum err worker_new(struct worker **out, struct proxy *p, unsigned id, unsigned 
 	timer_init(&w->drain_timer, on_drain_timer);
 	timer_init(&w->store_timer, on_store_timer);
 	w->next_id = ((uint64_t)id << 48) + 1;
-	enum err e = loop_new(&w->loop, id);
+	enum err e = loop_new(&w->loop);
 
 	if (e == ERR_NONE)
 		e = dns_new(&w->dns, p->dns, w->loop);

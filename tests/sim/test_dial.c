@@ -64,7 +64,7 @@ static void setup(void)
 	sim_init();
 	sim_on_idle(stop, NULL);
 	server = at("192.0.2.53");
-	ck_assert_int_eq(loop_new(&l, 0), ERR_NONE);
+	ck_assert_int_eq(loop_new(&l), ERR_NONE);
 	shared = dns_shared_new(&c);
 	ck_assert_int_eq(dns_new(&dns, shared, l), ERR_NONE);
 	memset(&caller, 0, sizeof(caller));

@@ -45,7 +45,7 @@ static void setup(void)
 	origin_at = at("192.0.2.1", 80);
 	client_at = at("198.51.100.7", 5000);
 	trace[0] = '\0';
-	ck_assert_int_eq(loop_new(&l, 0), ERR_NONE);
+	ck_assert_int_eq(loop_new(&l), ERR_NONE);
 }
 
 static void teardown(void)

@@ -70,7 +70,7 @@ void world_open(void)
 
 	arena_init(&arena);
 	task_init(&world_task, on_news);
-	ck_assert_int_eq(loop_new(&world_loop, 0), ERR_NONE);
+	ck_assert_int_eq(loop_new(&world_loop), ERR_NONE);
 	ck_assert_int_eq(jobs_new(&world_jobs, threads, queue), ERR_NONE);
 	ck_assert_int_eq(store_new(&world_store, &world_conf, world_jobs), ERR_NONE);
 	world_await_loaded();

@@ -54,7 +54,7 @@ void disk_world_init(struct disk_world *w, uint64_t capacity)
 		                     .max_bytes = capacity,
 		                     .max_object_bytes = UINT64_MAX };
 	memset(&w->secret, 7, sizeof(w->secret));
-	ck_assert_int_eq(loop_new(&w->loop, 0), ERR_NONE);
+	ck_assert_int_eq(loop_new(&w->loop), ERR_NONE);
 	ck_assert_int_eq(jobs_new(&w->jobs, threads, queue), ERR_NONE);
 	ck_assert_int_eq(cache_index_new(&w->index, 16), ERR_NONE);
 }

@@ -322,7 +322,7 @@ static void play(unsigned whole_pct)
 	for (unsigned i = 0; i < THREADS; i++) {
 		struct side *const s = &sides[i];
 
-		ck_assert_int_eq(loop_new(&s->loop, i + 1), ERR_NONE);
+		ck_assert_int_eq(loop_new(&s->loop), ERR_NONE);
 		s->random = i * 7919 + 1;
 		s->n_clients = CLIENTS;
 		s->clients = check_calloc(CLIENTS, sizeof(*s->clients));

@@ -93,7 +93,7 @@ static void setup(void)
 	sem_init(&started, 0, 0);
 	sem_init(&gate, 0, 0);
 	sem_init(&released, 0, 0);
-	ck_assert_int_eq(loop_new(&l, 0), ERR_NONE);
+	ck_assert_int_eq(loop_new(&l), ERR_NONE);
 }
 
 static void teardown(void)

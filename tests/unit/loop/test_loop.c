@@ -23,7 +23,7 @@ static void setup(void)
 {
 	fake_reset();
 	trace[0] = '\0';
-	ck_assert_int_eq(loop_new(&l, 0), ERR_NONE);
+	ck_assert_int_eq(loop_new(&l), ERR_NONE);
 }
 
 static void teardown(void)

@@ -23,7 +23,7 @@ static unsigned n_seen;
 
 static void setup(void)
 {
-	ck_assert_int_eq(loop_new(&l, 0), ERR_NONE);
+	ck_assert_int_eq(loop_new(&l), ERR_NONE);
 }
 
 static void teardown(void)
@@ -95,7 +95,7 @@ START_TEST(two_loops_wake_each_other_every_time)
 	struct post ball = { NULL, hop };
 	pthread_t t;
 
-	ck_assert_int_eq(loop_new(&there, 1), ERR_NONE);
+	ck_assert_int_eq(loop_new(&there), ERR_NONE);
 	ck_assert_int_eq(pthread_create(&t, NULL, run_there, NULL), 0);
 	loop_post(there, &ball);
 	loop_run(l);
@@ -135,7 +135,7 @@ START_TEST(freeing_the_loop_calls_what_was_posted)
 	struct post p = { NULL, count_post };
 	struct loop *other;
 
-	ck_assert_int_eq(loop_new(&other, 2), ERR_NONE);
+	ck_assert_int_eq(loop_new(&other), ERR_NONE);
 	loop_post(other, &p);
 	loop_free(&other);
 	ck_assert_uint_eq(n_seen, 1);

@@ -25,7 +25,7 @@ struct loop *fixture_loop(void)
 	struct loop *l;
 
 	signal(SIGPIPE, SIG_IGN);
-	ck_assert_int_eq(loop_new(&l, 1), ERR_NONE);
+	ck_assert_int_eq(loop_new(&l), ERR_NONE);
 	return l;
 }
 
