@@ -10,15 +10,16 @@ static const struct {
 	const char *directive;
 	enum verdict when_empty;
 	bool decides;   /* whether the request may pass; else where it goes */
+	bool must_tell; /* what it cannot decide ends the request (doc/policy.md) */
 	bool is_onward; /* only for what is sent on */
 } roads[] = {
-	{ "http_access", VERDICT_DENY, true, false },
-	{ "adapted_http_access", VERDICT_ALLOW, true, false },
-	{ "cache", VERDICT_ALLOW, false, true },
-	{ "always_direct", VERDICT_DENY, false, true },
-	{ "never_direct", VERDICT_DENY, false, true },
-	{ "miss_access", VERDICT_ALLOW, true, true },
-	{ "http_reply_access", VERDICT_ALLOW, true, false },
+	{ "http_access", VERDICT_DENY, true, true, false },
+	{ "adapted_http_access", VERDICT_ALLOW, true, true, false },
+	{ "cache", VERDICT_ALLOW, false, false, true },
+	{ "always_direct", VERDICT_DENY, false, true, true },
+	{ "never_direct", VERDICT_DENY, false, false, true },
+	{ "miss_access", VERDICT_ALLOW, true, true, true },
+	{ "http_reply_access", VERDICT_ALLOW, true, true, false },
 };
 
 /* A page of the manager is answered here and not sent on. */
@@ -79,7 +80,8 @@ void explain_request(const struct snapshot *s, const struct facts *f, struct are
 		acl_explain(rules, f, roads[i].when_empty, a, &stage->x);
 		stage->needed = facts_needed(&stage->x);
 		out->n++;
-		if (roads[i].decides || stage->x.verdict == VERDICT_NEED)
+		if (roads[i].decides || stage->x.verdict == VERDICT_NEED ||
+		    (roads[i].must_tell && stage->x.verdict == VERDICT_UNDECIDED))
 			out->verdict = stage->x.verdict;
 		if (i == 0 && out->verdict == VERDICT_ALLOW && !is_here)
 			judge_addresses(s, f, stage->x.trail.rule, a, out);

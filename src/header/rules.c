@@ -75,16 +75,16 @@ static const struct header_set *set_of(const struct header_rules *r, const struc
 
 enum answer { NOT_ASKED, ALLOWED, DENIED };
 
-/* False: it must be waited for. */
-static bool answer(uint8_t *a, const struct acl_rules *rules, header_ask_fn *ask, void *arg)
+/* False: it must be waited for. *v is NEED where the answer was there already. */
+static bool answer(uint8_t *a, const struct acl_rules *rules, header_ask_fn *ask, void *arg,
+                   enum verdict *v, struct trail *trail)
 {
-	bool allows;
-
+	*v = VERDICT_NEED;
 	if (*a != NOT_ASKED)
 		return true;
-	if (!ask(arg, rules, &allows))
+	if (!ask(arg, rules, v, trail))
 		return false;
-	*a = allows ? ALLOWED : DENIED;
+	*a = *v == VERDICT_ALLOW ? ALLOWED : DENIED;
 	return true;
 }
 
@@ -92,15 +92,34 @@ static bool answer(uint8_t *a, const struct acl_rules *rules, header_ask_fn *ask
 static bool ask_about(const struct header_rules *r, const struct http_field *f,
                       struct header_pass *pass, header_ask_fn *ask, void *arg)
 {
+	struct trail trail;
+	enum verdict v;
+
 	for (unsigned i = 0; i < CANDIDATES; i++) {
 		const struct header_set *s = candidate(r, f, i);
 
 		if (s == NULL || s->access == NULL)
 			continue;
-		if (!answer(&pass->answers[s->list], s->access, ask, arg))
+		if (!answer(&pass->answers[s->list], s->access, ask, arg, &v, &trail))
 			return false;
 		if (s->is_live)
 			break;
+	}
+	return true;
+}
+
+/* To leave a field out is no safe answer: nobody knows here what it was to bring about. */
+static bool ask_whether_to_add(const struct header_add *a, struct header_pass *pass,
+                               header_ask_fn *ask, void *arg)
+{
+	struct trail trail = { 0 };
+	enum verdict v;
+
+	if (!answer(&pass->answers[a->list], a->terms, ask, arg, &v, &trail))
+		return false;
+	if (v == VERDICT_UNDECIDED && !pass->is_undecided) {
+		pass->is_undecided = true;
+		pass->undecided = trail;
 	}
 	return true;
 }
@@ -116,7 +135,7 @@ bool header_rules_decide(const struct header_rules *r, const struct http_head *h
 		if (!ask_about(r, &h->fields[i], pass, ask, arg))
 			return false;
 	for (const struct header_add *a = r->adds; a != NULL; a = a->next)
-		if (!answer(&pass->answers[a->list], a->terms, ask, arg))
+		if (!ask_whether_to_add(a, pass, ask, arg))
 			return false;
 	return true;
 }

@@ -20,13 +20,16 @@ struct header_rules;
 /* The answers for one message; zeroed before. In the head's arena. */
 struct header_pass {
 	uint8_t *answers;
+	bool is_undecided;      /* whether a field is added could not be told: it is not */
+	struct trail undecided; /* why; valid as long as the rules */
 };
 
 /*
- * Ask a list: true if *allows is its answer, false if that must be waited for. Not asked again for the
+ * Ask a list: true if *v is its verdict, false if that must be waited for. Not asked again for the
  * same message once it has answered.
  */
-typedef bool header_ask_fn(void *arg, const struct acl_rules *rules, bool *allows);
+typedef bool header_ask_fn(void *arg, const struct acl_rules *rules, enum verdict *v,
+                           struct trail *trail);
 
 /* Ask what must be known about this head. False: an answer is awaited; call again. rules may be NULL. */
 bool header_rules_decide(const struct header_rules *r, const struct http_head *h,

@@ -108,6 +108,7 @@ struct txn {
 	const struct route_choice *ways; /* in the order in which they are tried */
 	const struct peer **way_peers;   /* what their indices mean */
 	unsigned n_ways, way_at;         /* the next one */
+	const struct trail *undecided;   /* a list about ways that could not be told; NULL: none */
 	struct fetch_way way;            /* the one that is tried */
 	struct fetch *fetch;             /* NULL until MISS */
 	struct dial dial;                /* CONNECT */
@@ -222,6 +223,14 @@ void txn_reply_begin(struct txn *t);
  */
 bool txn_fields_of_reply(struct txn *t, struct http_head *h, struct header_pass *pass, bool adds);
 
+/*
+ * txn_access.c: a list could not be decided, and none of its answers is the safe one (doc/policy.md,
+ * Undecided): the request, or the reply, is refused.
+ */
+struct machine_next txn_refuse_undecided(struct txn *t, const struct trail *trail);
+struct machine_next txn_refuse_reply_undecided(struct txn *t, const struct trail *trail);
+/* Is the reply the page about a denial? */
+bool txn_tells_of_denial(const struct txn *t);
 /* txn_access.c: may this interim reply (facts.reply) pass? False: wait, and call again. */
 bool txn_interim_access(struct txn *t, bool *allows);
 /* Is the reply the answer to a CONNECT that policy has allowed? Then no rule for replies looks at it. */

@@ -28,6 +28,18 @@ static void keep_rule(struct txn *t, const struct trail *trail)
 	name_rule(t, trail);
 }
 
+static struct span detail_of(const struct trail *trail)
+{
+	return span_str(trail->detail != NULL ? trail->detail : "");
+}
+
+struct machine_next txn_refuse_undecided(struct txn *t, const struct trail *trail)
+{
+	keep_rule(t, trail);
+	t->result = LOG_TCP_DENIED;
+	return TXN_FAIL(t, UNDECIDED, detail_of(trail));
+}
+
 static void note_verdict(struct txn *t, enum verdict v, const struct trail *trail)
 {
 	if (t->step != TXN_ACCESS)
@@ -59,6 +71,8 @@ struct machine_next txn_step_follow_client(struct txn *t)
 		if (txn_decide(t, c->follow_x_forwarded_for, VERDICT_DENY, &v, &trail) ==
 		    OP_PENDING)
 			return TXN_WAIT(FOLLOW_CLIENT);
+		if (v == VERDICT_UNDECIDED)
+			return txn_refuse_undecided(t, &trail);
 		if (v != VERDICT_ALLOW || !xff_walk_next(&t->xff, &at.ip))
 			break;
 		txn_facts_set_src(t, &at);
@@ -95,7 +109,7 @@ static struct machine_next ask(struct txn *t, const struct acl_rules *rules,
 	keep_rule(t, &trail);
 	t->result = (uint8_t)result;
 	if (v == VERDICT_UNDECIDED)
-		return TXN_FAIL(t, UNDECIDED, span_str(trail.detail != NULL ? trail.detail : ""));
+		return TXN_FAIL(t, UNDECIDED, detail_of(&trail));
 	count(COUNT_CLIENT_DENIED);
 	txn_fail(t, denied, SPAN_NULL);
 	return TXN_GO(SEND_ERROR);
@@ -178,14 +192,19 @@ bool txn_answers_connect(const struct txn *t)
 	return t->is_connect && (t->result == LOG_TCP_TUNNEL || t->why == WHY_FORWARDING_DENIED);
 }
 
+bool txn_tells_of_denial(const struct txn *t)
+{
+	return t->result == LOG_TCP_DENIED || t->is_reply_refused;
+}
+
 /*
  * What is not judged, as in Squid: the page about a denial; what answers a CONNECT that was
  * allowed; and replies that only say that there is nothing.
  */
 static bool is_beyond_judgement(const struct txn *t)
 {
-	return t->result == LOG_TCP_DENIED || t->is_reply_refused || txn_answers_connect(t) ||
-	       t->reply.status == 204 || t->reply.status == 304;
+	return txn_tells_of_denial(t) || txn_answers_connect(t) || t->reply.status == 204 ||
+	       t->reply.status == 304;
 }
 
 bool txn_interim_access(struct txn *t, bool *allows)
@@ -211,6 +230,12 @@ static struct machine_next refuse_reply(struct txn *t, enum why why, struct span
 	t->why = why;
 	t->detail = detail;
 	return TXN_GO(SEND_ERROR);
+}
+
+struct machine_next txn_refuse_reply_undecided(struct txn *t, const struct trail *trail)
+{
+	keep_rule(t, trail);
+	return refuse_reply(t, WHY_UNDECIDED, detail_of(trail));
 }
 
 /* The limit for this reply's body in bytes, INT64_MAX: none. OP_PENDING: t->op is set. */
@@ -267,10 +292,11 @@ struct machine_next txn_step_reply_access(struct txn *t)
 	if (txn_decide(t, c->http_reply_access, VERDICT_ALLOW, &v, &trail) == OP_PENDING)
 		return TXN_WAIT(REPLY_ACCESS);
 	txn_shadow_reply(t, v);
+	if (v == VERDICT_UNDECIDED)
+		return txn_refuse_reply_undecided(t, &trail);
 	if (v != VERDICT_ALLOW) {
 		keep_rule(t, &trail);
-		return refuse_reply(t, v == VERDICT_UNDECIDED ? WHY_UNDECIDED : WHY_DENIED,
-		                    span_str(trail.detail != NULL ? trail.detail : ""));
+		return refuse_reply(t, WHY_DENIED, SPAN_NULL);
 	}
 	if (t->source != &t->own_body && max != INT64_MAX &&
 	    t->source->framing.kind != HTTP_BODY_LENGTH)

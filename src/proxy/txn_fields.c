@@ -8,16 +8,10 @@
 #include "proxy/fetch.h"
 
 /* A list of rules for a field has its say. */
-static bool ask_about_field(void *arg, const struct acl_rules *rules, bool *allows)
+static bool ask_about_field(void *arg, const struct acl_rules *rules, enum verdict *v,
+                            struct trail *trail)
 {
-	struct txn *t = arg;
-	struct trail trail = { 0 };
-	enum verdict v;
-
-	if (txn_decide(t, rules, VERDICT_ALLOW, &v, &trail) == OP_PENDING)
-		return false;
-	*allows = v == VERDICT_ALLOW;
-	return true;
+	return txn_decide(arg, rules, VERDICT_ALLOW, v, trail) == OP_READY;
 }
 
 /* What the log would say by now. The reply counts as sent, since it will be in a moment. */
@@ -162,6 +156,8 @@ struct machine_next txn_step_request_fields(struct txn *t)
 		t->outgoing = outgoing_head(t);
 	if (!header_rules_decide(rules, t->outgoing, &t->request_pass, ask_about_field, t))
 		return TXN_WAIT(REQUEST_FIELDS);
+	if (t->request_pass.is_undecided)
+		return txn_refuse_undecided(t, &t->request_pass.undecided);
 	header_rules_apply(rules, t->outgoing, &t->request_pass, record_so_far, t);
 	return TXN_GO(MISS);
 }
@@ -183,6 +179,8 @@ struct machine_next txn_step_reply_fields(struct txn *t)
 {
 	if (!txn_answers_connect(t) && !txn_fields_of_reply(t, &t->reply, &t->reply_pass, true))
 		return TXN_WAIT(REPLY_FIELDS);
+	if (t->reply_pass.is_undecided && !txn_tells_of_denial(t))
+		return txn_refuse_reply_undecided(t, &t->reply_pass.undecided);
 	txn_reply_begin(t);
 	t->sink.drops_trailers = header_rules_remove(t->snapshot->header.reply_rules);
 	if (t->fetch != NULL)

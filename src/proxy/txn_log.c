@@ -357,7 +357,7 @@ static void add_note(struct txn *t, const struct note_conf *c, const char *name,
 	notes_add(&t->notes, &t->arena, span_str(name), text);
 }
 
-/* The directive note: of each name the first value whose acls match. */
+/* The directive note: of each name the first value whose acls match; none from one on that cannot be told. */
 static void add_notes(struct txn *t)
 {
 	const struct note_conf *c = &t->worker->snapshot->proxy.notes;
@@ -365,11 +365,13 @@ static void add_notes(struct txn *t)
 	for (const struct note_rule *n = c->rules; n != NULL; n = n->next) {
 		for (const struct note_value *v = n->values; v != NULL; v = v->next) {
 			struct trail trail;
+			const enum verdict match =
+				txn_decide_now(t, v->terms, VERDICT_ALLOW, &trail);
 
-			if (txn_decide_now(t, v->terms, VERDICT_ALLOW, &trail) != VERDICT_ALLOW)
-				continue;
-			add_note(t, c, n->name, v->value);
-			break;
+			if (match == VERDICT_ALLOW)
+				add_note(t, c, n->name, v->value);
+			if (match == VERDICT_ALLOW || match == VERDICT_UNDECIDED)
+				break;
 		}
 	}
 }

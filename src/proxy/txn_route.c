@@ -34,11 +34,24 @@ void txn_forbidden(struct txn *t, struct span detail)
 
 /* --- one way --------------------------------------------------------------------------------- */
 
-static bool acls_match(void *arg, const struct acl_rules *acls)
+/* Ask a list about the way; what it cannot tell ends the request in the step that asks. */
+static bool allows(struct txn *t, const struct acl_rules *rules, enum verdict when_empty)
 {
 	struct trail trail = { 0 };
+	const enum verdict v = txn_decide_now(t, rules, when_empty, &trail);
 
-	return txn_decide_now(arg, acls, VERDICT_DENY, &trail) == VERDICT_ALLOW;
+	if (v == VERDICT_UNDECIDED && t->undecided == NULL) {
+		struct trail *kept = ARENA_NEW(&t->arena, struct trail);
+
+		*kept = trail;
+		t->undecided = kept;
+	}
+	return v == VERDICT_ALLOW;
+}
+
+static bool acls_match(void *arg, const struct acl_rules *acls)
+{
+	return allows(arg, acls, VERDICT_DENY);
 }
 
 static char *put(char *at, struct span s)
@@ -131,6 +144,8 @@ struct machine_next txn_step_always_direct(struct txn *t)
 		return TXN_GO(NEVER_DIRECT);
 	if (txn_decide(t, rules, VERDICT_DENY, &v, &trail) == OP_PENDING)
 		return TXN_WAIT(ALWAYS_DIRECT);
+	if (v == VERDICT_UNDECIDED)
+		return txn_refuse_undecided(t, &trail);
 	if (v != VERDICT_ALLOW)
 		return TXN_GO(NEVER_DIRECT);
 	t->direct = ROUTE_DIRECT_ONLY;
@@ -170,8 +185,6 @@ static bool has_room(struct txn *t, const struct peer *p)
 
 static bool may_use(struct txn *t, const struct peer *p)
 {
-	struct trail trail = { 0 };
-
 	if (!peer_is_up(p)) {
 		peer_probes_want(t->worker->probes, p, peer_timeout_ms(t, p));
 		return false;
@@ -179,8 +192,7 @@ static bool may_use(struct txn *t, const struct peer *p)
 	/* A web server opens no tunnels; but it may be the tunnel's other end. */
 	if (p->is_originserver && t->is_connect && t->uri.port != p->port)
 		return false;
-	return txn_decide_now(t, p->access, VERDICT_ALLOW, &trail) == VERDICT_ALLOW &&
-	       has_room(t, p);
+	return allows(t, p->access, VERDICT_ALLOW) && has_room(t, p);
 }
 
 static bool is_hierarchical(const struct txn *t)
@@ -253,6 +265,8 @@ struct machine_next txn_step_route(struct txn *t)
 	                            : 0;
 	t->tries_left = (unsigned)MIN(MAX(c->forward_max_tries, (int64_t)1), (int64_t)UINT16_MAX);
 	choose_ways(t);
+	if (t->undecided != NULL)
+		return txn_refuse_undecided(t, t->undecided);
 	if (t->n_ways != 0)
 		return TXN_GO(WAY);
 	if (t->is_connect)
@@ -268,6 +282,8 @@ struct machine_next txn_step_way(struct txn *t)
 	const struct peer *p = c->peer == ROUTE_DIRECT ? NULL : t->way_peers[c->peer];
 
 	make_way(t, p, c->hier, &t->way);
+	if (t->undecided != NULL)
+		return txn_refuse_undecided(t, t->undecided);
 	/* A peer may know the name. */
 	if (p == NULL && t->facts.state[FACT_DST_ADDRS] == FACT_FAILED && t->way_at < t->n_ways)
 		return TXN_GO(WAY);

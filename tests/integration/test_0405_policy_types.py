@@ -123,6 +123,21 @@ def test_mark_that_cannot_be_read_denies():
         assert (counters["acl.mark_failures"], counters["acl.undecided"]) == (1, 1)
 
 
+# --- undecided --------------------------------------------------------------------------------------
+
+@cuttle_only("a mismatch there")
+def test_a_note_that_cannot_be_told_is_not_made(start_proxy, start_origin):
+    """Nor one by a later line of that name: that would say more than is known."""
+    proxy = start_proxy("acl hurts url_regex (.)((a|aa)+)+\\1\\1[^a]$\nhttp_access allow all\n"
+                        "note n v hurts\nnote n w\nnote m x\n"
+                        "logformat both %{n}note %{m}note\naccess_log stdio:{dir}/notes.log both\n")
+    origin = start_origin(serve_forever(OK))
+    with proxy.client() as client:
+        assert client.get(origin.url("/" + 64 * "a")).status == 200
+        assert client.get(origin.url("/b")).status == 200
+    until(lambda: proxy.read("notes.log").splitlines() == ["- x", "w x"], "both lines")
+
+
 # --- rules on trial, and hits -----------------------------------------------------------------------
 
 def rows(proxy):

@@ -247,6 +247,81 @@ START_TEST(rules_for_fields_are_done)
 }
 END_TEST
 
+/* --- undecided ------------------------------------------------------------------------------- */
+
+/* The acl hurts takes more work on this URL than is allowed, so nothing can be told by it. */
+#define A16 "aaaaaaaaaaaaaaaa"
+#define HURTS                                                                                      \
+	"GET http://" PLAY_ORIGIN "/" A16 A16 A16 A16 " HTTP/1.1\r\nHost: " PLAY_ORIGIN "\r\n"     \
+	"X-Foo: 1\r\nX-Forwarded-For: 192.0.2.77\r\nConnection: upgrade\r\n"                       \
+	"Upgrade: websocket\r\n\r\n"
+#define HURTING "acl hurts url_regex (.)((a|aa)+)+\\1\\1[^a]$\n"
+#define PARENT  "cache_peer " PLAY_ORIGIN " parent 80 0 name=up\n"
+
+/* doc/policy.md, Undecided: the stricter answer, or none. */
+static const struct {
+	const char *conf, *log;
+	const char *at_origin, *at_client; /* as above; at_origin NULL: it was not asked */
+} undecided[] = {
+	{ "http_access deny hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ "follow_x_forwarded_for allow hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ "adapted_http_access deny hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ "miss_access deny hurts\n", "TCP_MISS/403 ", NULL, "HTTP/1.1 403 " },
+	{ "always_direct allow hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ PARENT "always_direct deny hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ "never_direct allow hurts\n", "TCP_MISS/503 ", NULL, "HTTP/1.1 503 " },
+	{ PARENT "never_direct deny hurts\n", "TCP_MISS/200 ", "GET http:", "hello" },
+	{ PARENT "cache_peer_access up allow hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ PARENT "cache_peer_access up deny hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ "clientside_tos 0x20 hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ "mark_client_packet 0x20 hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ "mark_client_connection 0x20 hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ "tcp_outgoing_address 192.0.2.200 hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ "tcp_outgoing_tos 0x20 hurts\ntcp_outgoing_tos 0x40\n", "TCP_DENIED/403 ", NULL,
+	  "HTTP/1.1 403 " },
+	{ "tcp_outgoing_mark 0x20 hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ "http_upgrade_request_protocols websocket allow hurts\n", "TCP_MISS/200 ", "!Upgrade",
+	  "hello" },
+	{ "request_header_access X-Foo deny hurts\n", "TCP_MISS/200 ", "!X-Foo", "hello" },
+	{ "request_header_access X-Foo allow hurts\n", "TCP_MISS/200 ", "!X-Foo", "hello" },
+	{ "request_header_add X-New v hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ "request_header_add X-New v !hurts\n", "TCP_DENIED/403 ", NULL, "HTTP/1.1 403 " },
+	{ "reply_body_max_size 4 bytes hurts\n", "TCP_DENIED_REPLY/403 ", "GET", "HTTP/1.1 403 " },
+	{ "http_reply_access deny hurts\n", "TCP_DENIED_REPLY/403 ", "GET", "HTTP/1.1 403 " },
+	{ "reply_header_access Content-Type deny hurts\n", "TCP_MISS/200 ", "GET",
+	  "!Content-Type" },
+	{ "reply_header_add X-New v hurts\nreply_header_add X-Too w\n", "TCP_DENIED_REPLY/403 ",
+	  "GET", "X-Too: w\r\n" },
+	{ "reply_header_add X-New v hurts\nmiss_access deny all\n", "TCP_DENIED_REPLY/403 ", NULL,
+	  "HTTP/1.1 403 " },
+	{ "reply_header_add X-New v hurts\nadapted_http_access deny all\n", "TCP_DENIED/403 ", NULL,
+	  "!X-New" },
+	{ "cache deny hurts\n", "TCP_MISS/200 ", "GET", "hello" },
+};
+
+START_TEST(what_cannot_be_told_is_refused)
+{
+	struct play_client c = { .closes = true };
+	const char *at_origin = undecided[_i].at_origin;
+	char conf[400];
+
+	snprintf(conf, sizeof(conf), HURTING "%s" PLAY_ALLOW, undecided[_i].conf);
+	begin(conf);
+	origin.reply[0] = PLAIN;
+	play_client(&c, HURTS);
+	sim_proxy_run(&sp);
+	ck_assert_msg(strncmp(sim_log(), undecided[_i].log, strlen(undecided[_i].log)) == 0,
+	              "%s: %s", undecided[_i].conf, sim_log());
+	ck_assert_msg(is_as_wanted(sim_received(c.peer), undecided[_i].at_client), "%s: %.*s",
+	              undecided[_i].conf, SPAN_ARG(sim_received(c.peer)));
+	ck_assert_uint_eq(origin.n_requests, at_origin != NULL);
+	ck_assert_msg(at_origin == NULL ||
+	                      is_as_wanted(span_of(origin.got, origin.got_n), at_origin),
+	              "%s: %.*s", undecided[_i].conf, (int)origin.got_n, origin.got);
+	ck_assert_uint_eq(play_count(play_log(), "\n"), 1);
+}
+END_TEST
+
 /* --- left alone ------------------------------------------------------------------------------ */
 
 static const char *const waits[] = {
@@ -305,6 +380,7 @@ Suite *suite_policy(void)
 	tcase_add_loop_test(t, each_list_has_its_say, 0, ARRAY_LEN(lists));
 	tcase_add_loop_test(t, a_reply_that_turns_out_too_long_is_cut, 0, ARRAY_LEN(cuts));
 	tcase_add_loop_test(t, rules_for_fields_are_done, 0, ARRAY_LEN(fields));
+	tcase_add_loop_test(t, what_cannot_be_told_is_refused, 0, ARRAY_LEN(undecided));
 	tcase_add_loop_test(t, a_client_may_leave_at_any_step, 0, ARRAY_LEN(waits));
 	suite_add_tcase(s, t);
 	return s;

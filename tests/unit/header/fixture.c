@@ -87,17 +87,16 @@ const char *fixture_findings(const struct fixture *f)
 	return text;
 }
 
-bool fixture_ask(void *arg, const struct acl_rules *rules, bool *allows)
+bool fixture_ask(void *arg, const struct acl_rules *rules, enum verdict *v, struct trail *trail)
 {
 	struct fixture *f = arg;
-	struct trail trail;
 
 	if (f->waits > 0) {
 		f->waits--;
 		return false;
 	}
 	f->asked++;
-	*allows = acl_decide(rules, &f->facts, VERDICT_ALLOW, &trail) == VERDICT_ALLOW;
+	*v = acl_decide(rules, &f->facts, VERDICT_ALLOW, trail);
 	return true;
 }
 

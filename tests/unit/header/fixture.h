@@ -30,6 +30,6 @@ const char *fixture_text(const struct fixture *f);
 /* What was found in the configuration, as lines "3: error: ...". */
 const char *fixture_findings(const struct fixture *f);
 /* A header_ask_fn over a struct fixture *. */
-bool fixture_ask(void *arg, const struct acl_rules *rules, bool *allows);
+bool fixture_ask(void *arg, const struct acl_rules *rules, enum verdict *v, struct trail *trail);
 /* A header_record_fn over a struct fixture *: the facts' request, a user "u\r\nX: y", notes. */
 struct log_rec fixture_record(void *arg, const struct log_fields *fields);
