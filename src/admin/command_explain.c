@@ -365,7 +365,7 @@ static char *line_of(struct inquiry *q)
 	return check_strdup(q->text);
 }
 
-/* How to tell a fact that nobody has told. */
+/* How to tell the facts that nobody has told: the one that is needed, and those that may be next. */
 static void advise(const struct explanation *e)
 {
 	static const char *const how[FACT_N] = {
@@ -378,14 +378,12 @@ static void advise(const struct explanation *e)
 		[FACT_USER] = "--user",
 		[FACT_REPLY] = "--status",
 	};
-	const struct trail *t = e->n != 0 ? &e->stages[e->n - 1].x.trail : NULL;
-
-	if (e->verdict != VERDICT_NEED || t == NULL)
-		return;
-	fprintf(stderr, "cuttle explain: note: %s was not told: %s; give %s%s\n",
-	        fact_name(t->need), fact_text(t->need),
-	        how[t->need] != NULL ? how[t->need] : "--fact ",
-	        how[t->need] != NULL ? "" : fact_name(t->need));
+	for (unsigned f = 0; f < FACT_N; f++)
+		if ((e->untold & 1u << f) != 0)
+			fprintf(stderr, "cuttle explain: note: %s was not told: %s; give %s%s\n",
+			        fact_name((enum fact)f), fact_text((enum fact)f),
+			        how[f] != NULL ? how[f] : "--fact ",
+			        how[f] != NULL ? "" : fact_name((enum fact)f));
 }
 
 static int explain(struct inquiry *q, const char *line)

@@ -61,6 +61,26 @@ static unsigned facts_needed(const struct acl_explanation *x)
 	return bits;
 }
 
+/* What the lists of this road may still ask for. */
+static unsigned find_untold(const struct snapshot *s, const struct facts *f, bool is_here)
+{
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(roads); i++) {
+		const unsigned reads = acl_rules_reads(snapshot_rules(s, roads[i].directive));
+
+		/* Lists about replies are left out where there is none. */
+		if ((roads[i].is_onward && is_here) ||
+		    ((reads & 1u << FACT_REPLY) != 0 && f->reply == NULL))
+			continue;
+		bits |= reads;
+	}
+	for (unsigned fact = 0; fact < FACT_N; fact++)
+		if (f->state[fact] != FACT_UNKNOWN)
+			bits &= ~(1u << fact);
+	return bits;
+}
+
 void explain_request(const struct snapshot *s, const struct facts *f, struct arena *a,
                      struct explanation *out)
 {
@@ -88,6 +108,8 @@ void explain_request(const struct snapshot *s, const struct facts *f, struct are
 		if (out->is_below_floor)
 			out->verdict = VERDICT_DENY;
 	}
+	if (out->verdict == VERDICT_NEED)
+		out->untold = find_untold(s, f, is_here);
 }
 
 static void print_needed(FILE *to, unsigned needed)

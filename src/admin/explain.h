@@ -27,6 +27,7 @@ struct explanation {
 	size_t n;
 	struct explain_address *addresses; /* NULL: not known, or not asked */
 	unsigned n_addresses;
+	unsigned untold;      /* with NEED: unknown facts that the lists may ask for, as bits */
 	bool is_below_floor;  /* ssrf_protection lets connect to none of them */
 	enum verdict verdict; /* of the first stage that did not allow, or VERDICT_ALLOW */
 };

@@ -57,10 +57,23 @@ static void put_steps(FILE *to, const char *name, const struct acl_step *steps, 
 	fputc(']', to);
 }
 
+static void put_facts(FILE *to, const char *name, unsigned bits)
+{
+	bool is_first = true;
+
+	fprintf(to, ",\"%s\":[", name);
+	for (unsigned f = 0; f < FACT_N; f++) {
+		if ((bits & 1u << f) == 0)
+			continue;
+		fprintf(to, "%s\"%s\"", is_first ? "" : ",", fact_name((enum fact)f));
+		is_first = false;
+	}
+	fputc(']', to);
+}
+
 static void put_stage(FILE *to, const struct explain_stage *stage)
 {
 	const struct acl_explanation *x = &stage->x;
-	bool is_first = true;
 
 	fputs("{\"directive\":", to);
 	json_string(to, span_str(stage->directive));
@@ -70,14 +83,7 @@ static void put_stage(FILE *to, const struct explain_stage *stage)
 		json_member(to, "detail", span_str(x->trail.detail));
 	if (x->verdict == VERDICT_NEED)
 		json_member(to, "needs", span_str(fact_name(x->trail.need)));
-	fputs(",\"facts\":[", to);
-	for (unsigned f = 0; f < FACT_N; f++) {
-		if ((stage->needed & 1u << f) == 0)
-			continue;
-		fprintf(to, "%s\"%s\"", is_first ? "" : ",", fact_name((enum fact)f));
-		is_first = false;
-	}
-	fputc(']', to);
+	put_facts(to, "facts", stage->needed);
 	put_steps(to, "steps", x->steps, x->n_steps);
 	put_rule(to, "nearest", &x->trail, x->nearest,
 	         x->nearest != NULL ? acl_rule_place(x->nearest) : x->trail.place);
@@ -91,6 +97,7 @@ void explain_print_json(FILE *to, const struct explanation *e, const struct fact
 	json_string(to, span_str(verdict_text(e->verdict)));
 	json_member(to, "method", f->method_name);
 	json_member(to, "url", f->url);
+	put_facts(to, "untold", e->untold);
 	fputs(",\"stages\":[", to);
 	for (size_t i = 0; i < e->n; i++) {
 		if (i != 0)

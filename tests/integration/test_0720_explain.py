@@ -93,6 +93,20 @@ def test_what_is_not_told_is_unknown(explain, args, fact, option):
     assert option in done.stderr
 
 
+def test_all_that_is_not_told_is_named_at_once(explain, tmp_path):
+    """Also what later lists ask for; not what is known, nor what only lists about replies ask for."""
+    done = explain("--url", "http://h.example/", "--json")
+    named = [line.split(": ")[2].split()[0] for line in done.stderr.splitlines()]
+    assert named == ["src", "dst"] == json.loads(done.stdout)["untold"]
+    more = tmp_path / "more.conf"
+    more.write_text("http_port 3128\nacl b srcdomain .b.test\nacl c maxconn 5\nacl d http_status 200\nhttp_access deny b\n"
+                    "http_access allow all\nmiss_access deny c\nhttp_reply_access deny d\n")
+    done = explain("--policy", str(more), "--src", "10.1.2.3", "--url", "http://h.example/", "--json")
+    assert json.loads(done.stdout)["untold"] == ["srcname", "connections"]
+    assert "--src-name" in done.stderr and "--fact connections" in done.stderr
+    assert json.loads(explain(*BASE, "--url", "http://h.example/", "--json").stdout)["untold"] == []
+
+
 def test_resolve(explain):
     assert "cannot tell" not in explain("--src", "10.1.2.3", "--url", "http://localhost/", "--resolve").stdout
 
