@@ -120,8 +120,9 @@ struct conf_finding {
 	const char *
 		as_squid; /* what Squid does: "stops with ..."; NULL: not asked for, or not known */
 	/* src/conf's own: */
-	uint64_t position; /* of the place in the order of reading */
-	unsigned number;   /* in the order of discovery */
+	const struct conf_directive *row; /* whose line was being read; NULL: none */
+	uint64_t position;                /* of the place in the order of reading */
+	unsigned number;                  /* in the order of discovery */
 };
 
 /* ":12", for after the file's name; "" if the whole file is meant (line 0). In text. */
@@ -174,6 +175,9 @@ void conf_drop_lists(struct conf_reader *r);
 /* All of them, sorted by place as the files are read; those about no line come last. */
 const struct conf_finding *conf_findings(struct conf_reader *r);
 unsigned conf_count(const struct conf_reader *r, enum conf_severity s);
+/* The directive that a finding is about, by one of its lines or by its place; NULL: none. */
+const struct conf_directive *conf_finding_directive(const struct conf_reader *r,
+                                                    const struct conf_finding *f);
 /* Whether a line of this directive was read, right or wrong. */
 bool conf_is_seen(const struct conf_reader *r, const char *name);
 /* The last line of this directive; without one, the file that was read first, as a whole. */

@@ -104,6 +104,7 @@ struct conf_reader {
 	size_t n_stretches;
 	bool is_sorted, wants_squid;
 	struct conf_applied *applied, **applied_end;
+	const struct conf_directive *row; /* whose line is being read; NULL: none */
 
 	struct conf_file *files;
 	const char **file_names; /* NULL-terminated, on the heap */

@@ -150,6 +150,7 @@ struct conf_finding *conf_finding_add(struct conf_reader *r, enum conf_severity 
 	*f = (struct conf_finding){ .severity = s,
 		                    .place = at,
 		                    .text = keep_text(r, text),
+		                    .row = r->row,
 		                    .position = position_of(r, at),
 		                    .number = r->n_findings++ };
 	*r->findings_end = f;
@@ -157,6 +158,26 @@ struct conf_finding *conf_finding_add(struct conf_reader *r, enum conf_severity 
 	r->is_sorted = false;
 	r->newest = f;
 	return f;
+}
+
+const struct conf_directive *conf_finding_directive(const struct conf_reader *r,
+                                                    const struct conf_finding *f)
+{
+	if (f->row != NULL)
+		return f->row;
+	for (const struct conf_applied *a = r->applied; a != NULL; a = a->next) {
+		if (a->place.line != f->place.line || !is_same_file(a->place.file, f->place.file))
+			continue;
+		size_t n = 0;
+
+		while (n < a->text.n && !conf_is_blank(a->text.p[n]))
+			n++;
+		const struct conf_index_entry *e =
+			conf_index_find(&r->index, span_of(a->text.p, n));
+
+		return e != NULL ? e->row : NULL;
+	}
+	return NULL;
 }
 
 /* A prefix and the text behind it, cut to what a finding may have. */

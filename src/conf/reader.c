@@ -306,13 +306,14 @@ static void apply(struct conf_line *l)
 	}
 	struct conf_row_state *state = &l->reader->row_states[e->row_id];
 
-	l->directive = e->row;
+	l->directive = l->reader->row = e->row;
 	state->is_seen = true;
 	state->place = l->place;
 	if (e->row->state == CONF_WORKS && e->row->set != NULL)
 		run_setter(l);
 	else
 		report_without_setter(l, state);
+	l->reader->row = NULL;
 }
 
 static void split_name(struct conf_line *l)

@@ -365,15 +365,31 @@ static struct snapshot *read_all(const struct proxy_options *o, bool is_shadow, 
 	return s;
 }
 
+/* Beside errors, only what concerns a shadow's decisions is worth a word. */
+static bool is_told(const struct conf_reader *shadow, const struct conf_finding *f)
+{
+	static const char *const asked[] = { "acl", "http_access", "http_reply_access",
+		                             "report_only", "shadow_config" };
+	const struct conf_directive *d = conf_finding_directive(shadow, f);
+
+	for (size_t i = 0; i < ARRAY_LEN(asked) && d != NULL; i++)
+		if (strcmp(d->name, asked[i]) == 0)
+			return true;
+	return f->severity == CONF_ERROR;
+}
+
 /* The shadow's findings, each at its own place; what is an error there is none here. */
 static void tell_about_shadow(struct snapshot *s, struct conf_reader *shadow)
 {
-	for (const struct conf_finding *f = conf_findings(shadow); f != NULL; f = f->next)
+	for (const struct conf_finding *f = conf_findings(shadow); f != NULL; f = f->next) {
+		if (!is_told(shadow, f))
+			continue;
 		conf_report(s->reader, f->severity == CONF_ERROR ? CONF_WARNING : f->severity,
 		            (struct conf_place){ arena_dup(&s->arena, span_str(f->place.file)).p,
 		                                 f->place.line },
 		            "%s the shadow: %s", f->severity == CONF_ERROR ? "an error in" : "in",
 		            f->text);
+	}
 	if (conf_count(shadow, CONF_ERROR) != 0)
 		conf_report(s->reader, CONF_WARNING, s->proxy.shadow.place,
 		            "%s has errors, so there is no shadow policy", s->proxy.shadow.path);
@@ -389,8 +405,9 @@ static void load_shadow(struct snapshot *s, const struct proxy_options *live)
 	o.is_as_squid = false;
 	s->shadow = read_all(&o, true, &is_read);
 	if (!conf_is_seen(s->shadow->reader, "http_access"))
-		conf_report(s->shadow->reader, CONF_WARNING, (struct conf_place){ o.conf_path, 0 },
-		            "there is no http_access line, so every request is denied");
+		conf_report(s->reader, CONF_WARNING, (struct conf_place){ o.conf_path, 0 },
+		            "in the shadow: there is no http_access line, so every request is "
+		            "denied");
 	tell_about_shadow(s, s->shadow->reader);
 	conf_drop_lists(s->shadow->reader);
 	if (conf_count(s->shadow->reader, CONF_ERROR) != 0)

@@ -1,4 +1,6 @@
 """shadow_config: a candidate policy beside the one that holds. Cuttle's own."""
+import re
+
 import pytest
 
 from harness.deadline import until
@@ -108,6 +110,19 @@ def test_its_findings_do_not_stop_the_live_one(start_proxy, start_origin, shadow
     proxy.start()
     with proxy.client() as client:
         assert client.get(origin.url()).status == 200
+
+
+def test_only_what_concerns_its_rules_is_told(start_proxy):
+    """What the rest of a candidate is worth a warning for is told when it takes the place of the live one."""
+    proxy = start_proxy("http_access allow all\nshadow_config {dir}/candidate.conf\n", start=False)
+    proxy.write("bad.list", "a.test\n*.b.test\n")
+    proxy.write("candidate.conf", 'memory_pools off\nrequest_header_replace X-A b\nnever_direct allow all\n'
+                f'acl bad dstdomain "{proxy.dir}/bad.list"\nacl net src 10.0.0.1/8\ncache_log {proxy.dir}/x.log y\n'
+                "http_access deny net bad\nhttp_access allow all\nhttp_access deny net\n")
+    done = proxy.run("-k", "parse", check=0)
+    told = [line for line in (done.stderr + done.stdout).splitlines() if "the shadow:" in line]
+    assert [re.search(r"(bad\.list|candidate\.conf):(\d+): ", line).groups() for line in told] == [
+        ("bad.list", "2"), ("candidate.conf", "5"), ("candidate.conf", "9")]
 
 
 def test_a_reload_reads_it_anew(start_proxy, start_origin):
