@@ -4,6 +4,8 @@
  */
 #include "header/rules.h"
 
+#include "conf/suggest.h"
+
 /* In lower case, sorted. */
 static const char *const names[] = {
 	"accept",
@@ -124,4 +126,12 @@ bool header_name_is_common(struct span name)
 			from = mid + 1;
 	}
 	return false;
+}
+
+const char *header_name_meant(struct span name)
+{
+	const char *near = conf_nearest(name, names, ARRAY_LEN(names));
+	const unsigned most = span_starts_nocase(name, SPAN("x-")) ? 1 : 2;
+
+	return near != NULL && conf_distance(name, span_str(near), most) <= most ? near : NULL;
 }

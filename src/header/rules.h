@@ -60,3 +60,8 @@ conf_setter_fn header_rules_add;     /* NAME VALUE [!]ACL ... */
 
 /* Is it one of the names that Squid knows by heart, so that rules for Other do not mean it? */
 bool header_name_is_common(struct span name);
+/*
+ * The common name that this one may be a misspelling of; NULL: none is near. Names that begin with X- are
+ * mostly somebody's own, so they must be very near.
+ */
+const char *header_name_meant(struct span name);

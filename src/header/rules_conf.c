@@ -70,6 +70,19 @@ static bool take_name(struct conf_line *l, struct span *name)
 	return true;
 }
 
+/* A field of one's own may have any name, but one misspelt would stay where it was to go. */
+static void warn_misspelt(struct conf_line *l, struct span name)
+{
+	const char *meant = http_field_id_of(name) == HTTP_F_OTHER && !header_name_is_common(name)
+	                            ? header_name_meant(name)
+	                            : NULL;
+
+	if (meant == NULL)
+		return;
+	conf_warning(l, "\"%.*s\" is no common field; did you mean \"%s\"?", SPAN_ARG(name), meant);
+	conf_as_squid(l->reader, CONF_SQUID_TAKES);
+}
+
 void header_rules_access(struct conf_line *l, void *field)
 {
 	struct span name;
@@ -80,6 +93,8 @@ void header_rules_access(struct conf_line *l, void *field)
 	struct header_set *s = set_for(r, l, name);
 	struct span action;
 
+	if (s->access == NULL)
+		warn_misspelt(l, name);
 	r->has_access = true;
 	s->denies |= conf_peek(l, &action) && span_eq(action, SPAN("deny"));
 	acl_conf_rules(l, &s->access);
