@@ -84,7 +84,7 @@ static void take_answer(struct acl_parse *p, struct acl *a, const struct acl_hos
 	           "acl %s: \"%s\" is a host name, whose addresses cannot be found: %s; write"
 	           " addresses, or use an acl of type %s",
 	           a->name, h->name, h->why, other_type(a));
-	conf_as_squid(p->reader, "logs an error, leaves the value out and starts");
+	conf_as_squid(p->reader, CONF_SQUID_STOPS);
 }
 
 /* They are right today; nobody looks again when they change. */

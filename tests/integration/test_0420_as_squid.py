@@ -67,6 +67,7 @@ acl a frobnicate x
 acl localhost dst 192.0.2.1
 acl a src x/y
 acl a src 10.0.0.0/33
+acl a dst no.such.host.invalid
 acl a time 1
 acl a port x
 acl a any-of b
