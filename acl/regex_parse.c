@@ -46,14 +46,23 @@ struct parser {
 	unsigned nest, n_groups;
 	unsigned complete; /* groups that ended, as bits: what \1 to \9 may refer to */
 	unsigned loose;    /* groups that nothing may refer to, as bits; see parse_repeats() */
-	bool has_copied_anchor;
+	unsigned hollow;   /* groups that may match nothing, as bits */
+	bool has_copied_anchor, has_word_anchor;
 	struct acl_regex_text *out;
 	size_t cap;
+};
+
+/* How a part of the expression meets its neighbours. */
+struct edges {
+	bool may_be_empty;
+	bool from_newline, to_newline; /* its first, its last byte may be a newline */
+	bool starts, ends;             /* a ^ (a $) in it may stand where it begins (ends) */
 };
 
 /* A part of the expression. */
 struct piece {
 	struct acl_need need;
+	struct edges edges;
 	unsigned refs; /* groups that it refers to, as bits */
 	bool is_fixed; /* it matches in one way only, and always as many bytes */
 	enum { ANCHOR_NONE, ANCHOR_LAST /* and nothing after it */, ANCHOR_WITHIN } anchors;
@@ -247,10 +256,50 @@ static bool parse_bounds(struct parser *p, int *min, int *max)
 static void piece_init(struct piece *x)
 {
 	acl_need_empty(&x->need);
+	x->edges = (struct edges){ .may_be_empty = true };
 	x->refs = 0;
 	x->is_fixed = true;
 	x->anchors = ANCHOR_NONE;
 	x->has_looped_anchor = false;
+}
+
+/*
+ * For glibc a newline that the expression itself matches is the end of a line, though nobody asked for
+ * lines: .^b matches "\nb", and a$. matches "a\n".
+ */
+static bool meet(struct parser *p, const struct edges *x, const struct edges *y)
+{
+	if ((x->to_newline && y->starts) || (x->ends && y->from_newline))
+		return refuse(p, "an anchor, ^ behind or $ before what may match a newline, would "
+		                 "hold in the middle of the text; leave one of the two out");
+	return true;
+}
+
+/* x becomes x and then y. */
+static bool edges_concat(struct parser *p, struct edges *x, const struct edges *y)
+{
+	if (!meet(p, x, y))
+		return false;
+	x->from_newline |= x->may_be_empty && y->from_newline;
+	x->starts |= x->may_be_empty && y->starts;
+	x->to_newline = y->to_newline || (y->may_be_empty && x->to_newline);
+	x->ends = y->ends || (y->may_be_empty && x->ends);
+	x->may_be_empty &= y->may_be_empty;
+	return true;
+}
+
+static void edges_alternate(struct edges *x, const struct edges *y)
+{
+	x->may_be_empty |= y->may_be_empty;
+	x->from_newline |= y->from_newline;
+	x->to_newline |= y->to_newline;
+	x->starts |= y->starts;
+	x->ends |= y->ends;
+}
+
+static struct edges edges_byte(bool is_newline)
+{
+	return (struct edges){ .from_newline = is_newline, .to_newline = is_newline };
 }
 
 /* Those from the given one on, as bits. */
@@ -329,8 +378,10 @@ static bool repeat(struct parser *p, struct piece *x, unsigned first, int lo, in
 		piece_init(x);
 		return true;
 	}
-	if (!repeat_groups(p, x, first, lo, hi) || !repeat_anchors(p, x, lo, hi))
+	if (!repeat_groups(p, x, first, lo, hi) || !repeat_anchors(p, x, lo, hi) ||
+	    (hi != 1 && !meet(p, &x->edges, &x->edges)))
 		return false;
+	x->edges.may_be_empty |= lo == 0;
 	acl_need_repeat(&x->need, lo, hi);
 	x->is_fixed = x->is_fixed && lo == hi;
 	return true;
@@ -395,6 +446,9 @@ static bool parse_repeats(struct parser *p, struct piece *x, size_t from, unsign
 static void put_anchor(struct parser *p, struct piece *out)
 {
 	out->anchors = ANCHOR_LAST;
+	out->edges.starts = p->c == '^';
+	out->edges.ends = p->c == '$';
+	p->has_word_anchor |= strchr("<>bB", p->c) != NULL;
 	switch (p->c) {
 	case '^':
 	case '`':
@@ -437,6 +491,8 @@ static bool parse_group(struct parser *p, struct piece *out)
 	p->nest--;
 	if (group < 9)
 		p->complete |= 1u << group;
+	if (group < 9 && out->edges.may_be_empty)
+		p->hollow |= 1u << group;
 	return true;
 }
 
@@ -456,6 +512,7 @@ static bool parse_set(struct parser *p, struct piece *out)
 	else
 		put_set(p, &s);
 	acl_need_set(&out->need, &s);
+	out->edges = edges_byte(acl_byte_set_has(&s, '\n'));
 	return true;
 }
 
@@ -469,6 +526,10 @@ static bool parse_backref(struct parser *p, struct piece *out)
 	if ((p->loose & out->refs) != 0)
 		return refuse(p, "a back-reference to a repeated group has no reliable meaning; "
 		                 "a group around the repetition has");
+	if ((p->hollow & out->refs) != 0)
+		return refuse(p, "a back-reference to a group that may be empty has no reliable "
+		                 "meaning");
+	out->edges = (struct edges){ true, true, true, false, false };
 	p->out->has_backrefs = true;
 	put(p, ref, sizeof(ref));
 	acl_need_any(&out->need, true);
@@ -481,6 +542,9 @@ static bool parse_single(struct parser *p, struct piece *out)
 	const char set[] = { '\\', (char)p->c };
 
 	acl_need_any(&out->need, false);
+	out->edges = edges_byte(p->tok == TOK_DOT ||
+	                        (p->tok == TOK_SET && (p->c == 'W' || p->c == 's')) ||
+	                        (p->tok == TOK_CHAR && p->c == '\n'));
 	switch (p->tok) {
 	case TOK_NOTHING:
 		put_set(p, &(struct acl_byte_set){ { 0 } });
@@ -548,7 +612,7 @@ static bool parse_branch(struct parser *p, struct piece *out)
 
 	piece_init(out);
 	while (p->tok != TOK_ALT && p->tok != TOK_END && (p->nest == 0 || p->tok != TOK_CLOSE)) {
-		if (!parse_atom(p, &x))
+		if (!parse_atom(p, &x) || !edges_concat(p, &out->edges, &x.edges))
 			return false;
 		acl_need_concat(&out->need, &x.need);
 		out->is_fixed = out->is_fixed && x.is_fixed;
@@ -577,6 +641,7 @@ static bool parse_alternatives(struct parser *p, struct piece *out)
 			return false;
 		p->complete |= seen;
 		acl_need_alternate(&out->need, &x.need);
+		edges_alternate(&out->edges, &x.edges);
 		out->is_fixed = false;
 		out->refs |= x.refs;
 		out->anchors = MAX(out->anchors, x.anchors);
@@ -596,6 +661,9 @@ static bool parse_all(struct parser *p)
 	if (p->out->has_backrefs && p->has_copied_anchor)
 		return refuse(p, "an anchor in a group repeated by '+', beside a back-reference, "
 		                 "has no reliable meaning");
+	if (p->out->has_backrefs && p->has_word_anchor)
+		return refuse(p, "an anchor (\\< \\> \\b \\B) beside a back-reference has no "
+		                 "reliable meaning");
 	acl_need_finish(&all.need, &p->out->sets);
 	return true;
 }

@@ -66,8 +66,8 @@ static bool has_nul(struct span s)
 }
 
 /*
- * glibc takes ages for large bounds and for anchors in loops, is not reliable about
- * back-references, and takes ^ to match after a newline that it has passed.
+ * glibc takes ages for large bounds and for anchors in loops, and is not reliable about
+ * back-references.
  */
 static bool is_for_glibc(struct span expr, struct span text)
 {
@@ -84,8 +84,7 @@ static bool is_for_glibc(struct span expr, struct span text)
 	if (has_any(expr, "(") && has_any(expr, "*+{") && has_any(expr, "^$<>bB`'"))
 		return false;
 	return expr.n <= 64 && text.n <= 256 && !refs && copies <= 5 && braces <= 2 &&
-	       (braces == 0 || digits <= 3) && !has_any(text, "\n") && !has_nul(text) &&
-	       !has_nul(expr);
+	       (braces == 0 || digits <= 3) && !has_nul(text) && !has_nul(expr);
 }
 
 /* -1: not valid; else whether it matches. */

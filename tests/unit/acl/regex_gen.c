@@ -141,7 +141,7 @@ static void gen_body(struct random *r, struct gen_text *t, unsigned *groups)
 {
 	add(t, "(");
 	++*groups;
-	gen_simple(r, t, false);
+	gen_simple(r, t, random_below(r, 8) == 0);
 	for (unsigned n = random_below(r, 2); n > 0; n--)
 		gen_simple(r, t, true);
 	if (*groups < 3 && random_below(r, 4) == 0)
@@ -158,7 +158,7 @@ void gen_backrefs(struct random *r, struct gen_text *expr)
 	unsigned groups = 0;
 
 	expr->n = 0;
-	add(expr, PICK(r, "", "", "", "^"));
+	add(expr, PICK(r, "", "", "", "", "", "", "^", "^", "\\<"));
 	for (unsigned n = random_below(r, 2); n > 0; n--)
 		gen_simple(r, expr, true);
 	for (unsigned n = 2 + random_below(r, 4); n > 0; n--) {
@@ -172,6 +172,8 @@ void gen_backrefs(struct random *r, struct gen_text *expr)
 			add(expr, ref); /* which may refer to what is not there */
 		if (random_below(r, 6) == 0)
 			add(expr, PICK(r, "*", "?", "?", "+"));
+		else if (random_below(r, 12) == 0)
+			add(expr, PICK(r, "^", "$", "\\>", "\\b"));
 	}
 	add(expr, PICK(r, "", "", "", "$"));
 }
@@ -182,5 +184,5 @@ void gen_subject(struct random *r, struct gen_text *text)
 	text->s[0] = '\0';
 	for (unsigned n = random_below(r, 12); n > 0; n--)
 		add(text, PICK(r, "a", "b", "c", "A", "B", "Z", "_", "-", "1", " ", ".", "\t", "d",
-		               "/", ".com", "ab", "aa", "\\", "]", "\xe4", "^", "$"));
+		               "/", ".com", "ab", "aa", "\\", "]", "\xe4", "^", "$", "\n"));
 }
