@@ -60,15 +60,41 @@ static const char *const acls[] = {
 	"annotate_client seen=yes",
 	"note seen yes",
 	"transaction_initiator client",
+	"transaction_initiator internal",
 	"has request",
 	"has response",
+	"has ALE",
 	"client_connection_mark 0x10/0xf0",
 	"connections_encrypted",
+	"urllogin joe",
+	"myip 10.9.0.1",
+	"myport 8080",
 	/* with what stands for the number of another one */
 	"any-of @ !@",
 	"any-of @ @ @",
 	"all-of @ @",
 	"all-of !@ @",
+};
+
+/* The same for what is known only once there is a reply. */
+static const char *const late_acls[] = {
+	"http_status 200 404",
+	"http_status 300-399 500-",
+	"rep_mime_type -i ^TEXT/",
+	"rep_mime_type ^$",
+	"rep_header X-One -i ^YES$",
+	"rep_header X-Two .",
+	"peername up",
+	"peername_regex ^(up|down)$",
+	"hier_code HIER_DIRECT FIRSTUP_PARENT",
+	"squid_error ERR_DNS_FAIL ERR_ACCESS_DENIED",
+	"has response",
+	"note who joe",
+	"annotate_transaction who+=joe",
+	"url_regex -i /ADMIN/",
+	"dst 198.51.100.0/24",
+	"any-of @ !@",
+	"all-of @ @",
 };
 
 static const char *const hosts[] = { "www.example.com", "example.com",   "www.example.org",
@@ -90,28 +116,62 @@ static const char *const methods[] = { "GET", "HEAD", "POST", "PURGE", "CONNECT"
 static const char *const sources[] = { "10.0.0.1", "10.1.0.77", "192.0.2.3", "2001:db8::5", "::1" };
 static const char *const targets[] = { "198.51.100.9", "127.0.0.1", "203.0.113.7", "::1",
 	                               "2001:db8::7" };
+static const char *const replies[] = { "200 OK", "304 Not Modified", "404 Not Found",
+	                               "503 Service Unavailable" };
+static const char *const peers[] = { "up", "down", "upper" };
+static const char *const codes[] = { "HIER_DIRECT", "FIRSTUP_PARENT", "HIER_NONE" };
+static const char *const errors[] = { "ERR_DNS_FAIL", "ERR_ACCESS_DENIED", "ERR_READ_ERROR" };
 static const char *const names[] = { "pc7.lan", "PC8.example.com", "none", "www.example.org" };
 
-static void put_acl(FILE *f, struct random *r, unsigned number)
+/* An acl called by a letter and a number. */
+static void put_acl(FILE *f, struct random *r, char letter, unsigned number)
 {
-	const char *text = PICK(r, acls);
+	const char *text;
 
 	/* The first ones have no others to name. */
-	while (number == 0 && strchr(text, '@') != NULL)
-		text = PICK(r, acls);
-	fprintf(f, "acl a%u ", number);
+	do
+		text = letter == 'a' ? PICK(r, acls) : PICK(r, late_acls);
+	while (number == 0 && strchr(text, '@') != NULL);
+	fprintf(f, "acl %c%u ", letter, number);
 	for (; *text != '\0'; text++) {
 		if (*text == '@')
-			fprintf(f, "a%u", random_below(r, number));
+			fprintf(f, "%c%u", letter, random_below(r, number));
 		else
 			fputc(*text, f);
 	}
 	fputc('\n', f);
 }
 
+static void put_list(FILE *f, struct random *r, const char *directive, char letter, unsigned n_acls,
+                     unsigned n_rules)
+{
+	for (unsigned i = 0; i < n_rules; i++) {
+		fprintf(f, "%s %s", directive, random_below(r, 2) != 0 ? "allow" : "deny");
+		for (unsigned k = 1 + random_below(r, 4); k > 0; k--)
+			fprintf(f, " %s%c%u", random_below(r, 4) == 0 ? "!" : "", letter,
+			        random_below(r, n_acls));
+		fputc('\n', f);
+	}
+}
+
+bool policies_have(const char *type)
+{
+	const struct span name = span_str(type);
+
+	for (size_t i = 0; i < ARRAY_LEN(acls) + ARRAY_LEN(late_acls); i++) {
+		struct span text =
+			span_str(i < ARRAY_LEN(acls) ? acls[i] : late_acls[i - ARRAY_LEN(acls)]);
+
+		if (span_eq(span_cut(&text, ' '), name))
+			return true;
+	}
+	return false;
+}
+
 char *policies_text(struct random *r)
 {
 	const unsigned n_acls = 1 + random_below(r, 12), n_rules = 1 + random_below(r, 10);
+	const unsigned n_late = 1 + random_below(r, 8), n_late_rules = 1 + random_below(r, 6);
 	char *text = NULL;
 	size_t n;
 	FILE *f = open_memstream(&text, &n);
@@ -119,14 +179,11 @@ char *policies_text(struct random *r)
 	CHECK(f != NULL);
 	fprintf(f, "http_port 3128\n");
 	for (unsigned i = 0; i < n_acls; i++)
-		put_acl(f, r, i);
-	for (unsigned i = 0; i < n_rules; i++) {
-		fprintf(f, "http_access %s", random_below(r, 2) != 0 ? "allow" : "deny");
-		for (unsigned k = 1 + random_below(r, 4); k > 0; k--)
-			fprintf(f, " %sa%u", random_below(r, 4) == 0 ? "!" : "",
-			        random_below(r, n_acls));
-		fputc('\n', f);
-	}
+		put_acl(f, r, 'a', i);
+	for (unsigned i = 0; i < n_late; i++)
+		put_acl(f, r, 'r', i);
+	put_list(f, r, "http_access", 'a', n_acls, n_rules);
+	put_list(f, r, "http_reply_access", 'r', n_late, n_late_rules);
 	CHECK(fclose(f) == 0);
 	return text;
 }
@@ -165,6 +222,32 @@ static void fill_request(struct facts *f, struct random *r, struct arena *a)
 	f->uri = u;
 	f->url = uri_text(u, a);
 	f->state[FACT_REQUEST] = FACT_VALUE;
+}
+
+/* Three times of four there is one. */
+static void fill_reply(struct facts *f, struct random *r, struct arena *a)
+{
+	struct http_head *h = ARENA_NEW(a, struct http_head);
+	struct http_scan scan = { 0, 0 };
+	struct http_parse_error e;
+	size_t used;
+	const struct span text = arena_printf(a, "HTTP/1.1 %s\r\n%s%s\r\n", PICK(r, replies),
+	                                      PICK(r, fields), PICK(r, fields));
+
+	f->state[FACT_HIER] = FACT_VALUE;
+	f->hier_code = span_str(PICK(r, codes));
+	f->peer = span_str(PICK(r, peers));
+	f->error = span_str(PICK(r, errors));
+	if (random_below(r, 2) != 0)
+		f->state[FACT_PEER] = FACT_VALUE;
+	if (random_below(r, 2) != 0)
+		f->state[FACT_ERROR] = FACT_VALUE;
+	if (random_below(r, 4) == 0)
+		return;
+	http_head_init(h, a);
+	ck_assert_int_eq(http_parse_reply(text, 4096, &scan, h, &used, &e), HTTP_PARSE_OK);
+	f->reply = h;
+	f->state[FACT_REPLY] = FACT_VALUE;
 }
 
 static void fill_counts(struct facts *f, struct random *r, struct arena *a)
@@ -211,5 +294,6 @@ struct facts policies_facts(struct random *r, struct arena *a)
 		ck_assert(ip_parse(span_str(PICK(r, targets)), &dst[i]));
 	f.dst = dst;
 	fill_request(&f, r, a);
+	fill_reply(&f, r, a);
 	return f;
 }

@@ -14,7 +14,8 @@
 #define FACTS_A_POLICY 200
 
 struct tally {
-	unsigned allow, deny, need;
+	unsigned allow, deny, need;       /* by http_access */
+	unsigned reply_allow, reply_deny; /* by http_reply_access */
 };
 
 static enum log_verdict recorded(enum verdict v)
@@ -29,8 +30,9 @@ static void add_field(void *arg, bool is_reply, struct span name)
 	(void)log_names_add(is_reply ? &f->reply : &f->request, name);
 }
 
-static void put_line(FILE *to, const struct facts *f, enum verdict v,
-                     const struct log_facts_fields *names, struct arena *a)
+/* What the log says of them, in the arena. */
+static struct span line_of(const struct facts *f, enum verdict v,
+                           const struct log_facts_fields *names, struct arena *a)
 {
 	const struct log_rec rec = { .start_us = 1795168909000000,
 		                     .verdict = (uint8_t)recorded(v),
@@ -40,31 +42,65 @@ static void put_line(FILE *to, const struct facts *f, enum verdict v,
 
 	log_facts_line(&l, &rec, 0);
 	ck_assert(!l.is_cut);
-	fprintf(to, "%.*s\n", (int)(l.p - text), text);
+	return arena_dup(a, span_of(text, (size_t)(l.p - text)));
+}
+
+static bool is_same(const struct trail *a, const struct trail *b)
+{
+	return a->rule == b->rule && a->need == b->need && a->place.line == b->place.line;
+}
+
+static enum verdict live_and_explained(const struct acl_rules *rules, const struct facts *f,
+                                       struct trail *trail, struct arena *a, const char *policy)
+{
+	const enum verdict v = acl_decide(rules, f, VERDICT_DENY, trail);
+	struct acl_explanation x;
+
+	acl_explain(rules, f, VERDICT_DENY, a, &x);
+	ck_assert_msg(x.verdict == v && is_same(&x.trail, trail),
+	              "%.3000s\n%.*s %.*s: live %s, explained %s", policy, SPAN_ARG(f->method_name),
+	              SPAN_ARG(f->url), verdict_text(v), verdict_text(x.verdict));
+	return v;
+}
+
+/* The verb replays http_access only; of this list it is the record that is tried. */
+static void reply_rules(const struct acl_rules *rules, const struct facts *f, struct span line,
+                        struct tally *t, struct arena *a, const char *policy)
+{
+	struct log_facts_record rec;
+	struct trail live, recorded_trail;
+	const char *why;
+	const enum verdict v = live_and_explained(rules, f, &live, a, policy);
+
+	ck_assert_msg(log_facts_read(line, a, &rec, &why), "%.*s: %s", SPAN_ARG(line), why);
+	rec.facts.arena = a;
+	const enum verdict again = acl_decide(rules, &rec.facts, VERDICT_DENY, &recorded_trail);
+
+	ck_assert_msg(again == v && is_same(&live, &recorded_trail),
+	              "%.3000s\n%.*s\nlive %s, from the record %s", policy, SPAN_ARG(line),
+	              verdict_text(v), verdict_text(again));
+	t->reply_allow += v == VERDICT_ALLOW;
+	t->reply_deny += v == VERDICT_DENY;
 }
 
 /* One request: explained like live. Its record goes to the log. */
 static void one(const struct snapshot *s, struct random *r, struct tally *t, FILE *log,
                 const struct log_facts_fields *names, const char *policy)
 {
-	const struct acl_rules *rules = snapshot_rules(s, "http_access");
-	struct acl_explanation x;
 	struct trail trail;
 	struct arena a;
 
 	arena_init(&a);
 	const struct facts f = policies_facts(r, &a);
-	const enum verdict v = acl_decide(rules, &f, VERDICT_DENY, &trail);
+	const enum verdict v =
+		live_and_explained(snapshot_rules(s, "http_access"), &f, &trail, &a, policy);
+	const struct span line = line_of(&f, v, names, &a);
 
-	acl_explain(rules, &f, VERDICT_DENY, &a, &x);
-	ck_assert_msg(x.verdict == v && x.trail.rule == trail.rule && x.trail.need == trail.need &&
-	                      x.trail.place.line == trail.place.line,
-	              "%.2000s\n%.*s %.*s: live %s, explained %s", policy, SPAN_ARG(f.method_name),
-	              SPAN_ARG(f.url), verdict_text(v), verdict_text(x.verdict));
 	t->allow += v == VERDICT_ALLOW;
 	t->deny += v == VERDICT_DENY || v == VERDICT_UNDECIDED;
 	t->need += v == VERDICT_NEED;
-	put_line(log, &f, v, names, &a);
+	fprintf(log, "%.*s\n", SPAN_ARG(line));
+	reply_rules(snapshot_rules(s, "http_reply_access"), &f, line, t, &a, policy);
 	arena_fini(&a);
 }
 
@@ -102,6 +138,8 @@ static void one_policy(unsigned seed, struct tally *all)
 	all->allow += t.allow;
 	all->deny += t.deny;
 	all->need += t.need;
+	all->reply_allow += t.reply_allow;
+	all->reply_deny += t.reply_deny;
 }
 
 START_TEST(test_live_explained_replayed)
@@ -115,6 +153,26 @@ START_TEST(test_live_explained_replayed)
 	ck_assert_uint_gt(all.allow, n * FACTS_A_POLICY / 10);
 	ck_assert_uint_gt(all.deny, n * FACTS_A_POLICY / 10);
 	ck_assert_uint_gt(all.need, n * FACTS_A_POLICY / 100);
+	ck_assert_uint_gt(all.reply_allow, n * FACTS_A_POLICY / 10);
+	ck_assert_uint_gt(all.reply_deny, n * FACTS_A_POLICY / 10);
+}
+END_TEST
+
+/* Every type that works is among those that are tried. */
+START_TEST(all_types_are_tried)
+{
+	static const char *const types[] = {
+#define TYPE(name, ...) name,
+#define OLD_NAME(...)
+#define UNBUILT(...)
+#include "acl/types.tbl.h"
+#undef TYPE
+#undef OLD_NAME
+#undef UNBUILT
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		ck_assert_msg(policies_have(types[i]), "%s", types[i]);
 }
 END_TEST
 
@@ -125,6 +183,7 @@ Suite *suite_equal(void)
 	TCase *t = tcase_create("equal");
 
 	tcase_set_timeout(t, 300);
+	tcase_add_test(t, all_types_are_tried);
 	tcase_add_test(t, test_live_explained_replayed);
 	suite_add_tcase(s, t);
 	return s;
