@@ -4,7 +4,7 @@ import pytest
 from harness.client import Client
 from harness.deadline import until
 from harness.message import chunked, reply, request
-from harness.origin import serve, serve_and_close, serve_forever
+from harness.origin import closed_port, serve, serve_and_close, serve_forever
 
 
 def test_one_connection_carries_many_requests(client, start_origin):
@@ -147,11 +147,20 @@ def test_server_persistent_connections_off(start_proxy, start_origin):
     assert "close" in origin.heads[0].tokens("Connection")
 
 
-def test_client_idle_pconn_timeout_closes(start_proxy, start_origin):
+@pytest.mark.parametrize("name", ["client_idle_pconn_timeout", "persistent_request_timeout"])
+def test_client_idle_pconn_timeout_closes(start_proxy, start_origin, name):
     origin = start_origin(serve(reply(body=b"1")))
-    proxy = start_proxy("http_access allow all\nclient_idle_pconn_timeout 1 second\n")
+    proxy = start_proxy(f"http_access allow all\n{name} 1 second\n")
     with proxy.client() as one:
         assert one.get(origin.url()).body == b"1"
+        one.expect_close()
+
+
+def test_persistent_connection_after_error_off(start_proxy):
+    proxy = start_proxy("http_access allow all\npersistent_connection_after_error off\n")
+    sock, port = closed_port()
+    with sock, proxy.client() as one:
+        assert one.get(f"http://127.0.0.1:{port}/").status == 503
         one.expect_close()
 
 

@@ -130,9 +130,9 @@ def test_type_of_service(start_proxy, start_origin, _keeper):
     assert packets.sent_to(slow.port) == {0}
 
 
-def marks_of(port):
-    """Netfilter marks of the sockets that are connected to this port, as the kernel tells them."""
-    text = subprocess.run(["ss", "-Htne", f"dport = :{port}"], capture_output=True, text=True, check=True).stdout
+def marks_of(port, side="dport"):
+    """Netfilter marks of the sockets that are connected to this port (sport: at it), as the kernel tells them."""
+    text = subprocess.run(["ss", "-Htne", f"{side} = :{port}"], capture_output=True, text=True, check=True).stdout
     return [re.search(r"fwmark:(\S+)", line)[1] if "fwmark" in line else None for line in text.splitlines()]
 
 
@@ -149,6 +149,22 @@ def test_marks(start_proxy, start_origin, args):
         if proxy.counters()["outgoing.mark_fails"] != 0:
             pytest.skip("this container's root lacks CAP_NET_ADMIN")
         assert sorted(marks_of(origin.port), key=str) == ["0x2a", None]
+
+
+@cuttle_only("as above")
+def test_marks_of_packets_to_clients(start_proxy, start_origin):
+    """From the request on that a line matches; by its old name, too."""
+    if os.geteuid() != 0 or marks_of(1) is None:
+        pytest.skip("marks take root")
+    origin = start_origin(serve_forever(reply(body=b"ok")))
+    proxy = start_proxy("http_access allow all\nacl one browser one\nacl two browser two\n"
+                        "mark_client_packet 0x2a one\nclientside_mark 0x2b two\n")
+    with proxy.client() as client:
+        for agent, mark in (("plain", None), ("one", "0x2a"), ("two", "0x2b"), ("plain", "0x2b")):
+            assert client.get(origin.url(), {"User-Agent": agent}).status == 200
+            if proxy.counters()["outgoing.mark_fails"] != 0:
+                pytest.skip("this container's root lacks CAP_NET_ADMIN")
+            assert mark in marks_of(proxy.port, "sport")
 
 
 @cuttle_only("Squid writes a line for each connection that it could not mark")

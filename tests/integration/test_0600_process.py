@@ -216,6 +216,18 @@ def test_second_signal_ends_at_once(start_proxy, start_origin):
         assert proxy.wait_exit() == 0
 
 
+@pytest.mark.parametrize("mask, mode", [("", 0o640), ("umask 077\n", 0o600), ("umask 0\n", 0o640)])
+def test_umask(start_proxy, start_origin, mask, mode):
+    """It takes rights away from files that are made, beside what the surroundings take already."""
+    before = os.umask(0)
+    os.umask(before)
+    proxy = start_proxy("http_access allow all\naccess_log stdio:{dir}/made.log squid\n" + mask)
+    with proxy.client() as client:
+        client.get(start_origin(serve_forever(reply(body=b"ok"))).url())
+    until(lambda: "GET" in proxy.read("made.log"), "a line")
+    assert os.stat(proxy.path("made.log")).st_mode & 0o777 == mode & ~before
+
+
 @root_only
 @cuttle_only("Squid's helpers differ")
 @pytest.mark.parametrize("args", [("-N",), ("--foreground",)])

@@ -26,6 +26,14 @@ def test_page_through_the_proxy(start_proxy):
         assert got.status == 200
 
 
+@cuttle_only("Squid forwards what is not for its one name")
+def test_page_by_another_name(start_proxy):
+    proxy = start_proxy("hostname_aliases one.test two.test\nhttp_access allow all\n", hosts={"three.test": "127.0.0.1"})
+    with proxy.client() as client:
+        for name, status in (("one.test", 200), ("TWO.test", 200), ("three.test", 403)):     # the floor
+            assert client.get(f"http://{name}:{proxy.port}/squid-internal-mgr/info").status == status, name
+
+
 @cuttle_only("the units")
 def test_counters_count(start_proxy, start_origin):
     proxy = start_proxy()
