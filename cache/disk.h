@@ -179,7 +179,8 @@ bool disk_forget(struct disk *d, struct cache_key key);
 bool disk_drop(struct disk *d, struct cache_key key, const struct index_entry *entry);
 /*
  * Wait until all that was forgotten or replaced by now stays so after a power loss, or at least after a kill, for which it need
- * not be on the device. FAILED: it could not be written. Many waiters share one write, or fdatasync().
+ * not be on the device: READY at once where it is so already. FAILED: it could not be written. Many waiters share one
+ * write, or fdatasync().
  */
 struct disk_sync {
 	struct op op;

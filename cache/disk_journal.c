@@ -301,13 +301,22 @@ static void sync_cancel(struct op *op)
 		free(w);
 }
 
+/* With the lock held: is all that was forgotten so far written, or on the device, and nobody at it? */
+static bool is_done(const struct disk *d, bool from_kill_only)
+{
+	if (d->n_unwritten > 0 || d->is_burying)
+		return false;
+	return from_kill_only ||
+	       (d->is_marked && !d->is_syncing && !d->journal->is_dirty && !d->is_unsynced);
+}
+
 enum op_status disk_sync(struct disk_sync *q, struct loop *l, struct task *waiter)
 {
 	struct disk *const d = q->disk;
 
 	CHECK_OBJ(d, DISK_MAGIC);
 	disk_lock(d);
-	if (q->from_kill_only && d->n_unwritten == 0 && !d->is_burying) {
+	if (is_done(d, q->from_kill_only)) {
 		disk_unlock(d);
 		return q->op.status = OP_READY;
 	}

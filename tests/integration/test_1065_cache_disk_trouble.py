@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from harness.deadline import LONG, until
-from harness.message import request
+from harness.message import reply, request
 from harness.proxy import cuttle_only
 from harness.stored import body_of, counted, digest, fresh
 from harness.tools import need_unshare
@@ -123,6 +123,35 @@ def test_a_stalled_journal_delays_only_who_must_be_told(start_prepared, start_or
     with proxy.client() as client:
         got = client.get(origin.url("/changes"), {"Cache-Control": "only-if-cached"})
         assert got.status == 504 or (way != "PURGE" and got.body == told.body)
+
+
+@cuttle_only("fault injection")
+def test_who_changes_what_is_not_stored_does_not_wait_for_a_stalled_disk(start_prepared, start_origin):
+    """RFC 9111 4.4: there is nothing to invalidate, although others keep all that reads the disk busy."""
+    proxy = start_prepared()
+    origin = start_origin(counted(lambda m: sized(m) if m.method == "GET" else reply(body=b"done")))
+    proxy.stop()
+    gate = Gate(proxy, "read")
+    proxy.start()
+    urls = [origin.url(f"/300000/{i}") for i in range(20)]
+    for url in urls:
+        until(lambda url=url: is_stored(proxy, url), "it is stored")
+    proxy.restart()
+    until(lambda: b"being loaded" not in proxy.manager("storedir").body, "the index is loaded")
+    with proxy.client() as client:      # the first one also says that the folder is in use
+        assert client.ask("POST", origin.url("/elsewhere"), body=b"x").body == b"done"
+    gate.close()
+    slow = [proxy.client() for _ in urls]
+    for one, url in zip(slow, urls):
+        one.send(request("GET", url))
+    with proxy.client() as client:
+        assert client.get(origin.url("/1000/miss")).status == 200
+        assert client.ask("POST", origin.url("/elsewhere"), body=b"x").body == b"done"
+    assert all(is_silent(one) for one in slow)
+    gate.open()
+    for one in slow:
+        assert digest(one.read_reply().body) == digest(body_of(300000, 300000))
+        one.close()
 
 
 @cuttle_only("Squid keeps a cache_dir until it is restarted")
