@@ -132,6 +132,7 @@ static void put_flush_forget(void)
 	disk_world_flush(&w);
 	put(1, 2, 500, 0);
 	disk_forget(w.disk, disk_world_key(3));
+	disk_world_settle(&w);
 }
 
 START_TEST(after_a_kill_what_was_written_is_there_and_what_was_buried_is_not)

@@ -396,13 +396,13 @@ START_TEST(a_directory_that_is_retired_while_a_read_stalls_takes_no_thread)
 	q = (struct disk_load){ .disk = w.disk, .key = disk_world_key(0) };
 	ck_assert(cache_index_find(w.index, q.key, true, &q.entry));
 	ck_assert_int_eq(disk_load(&q, w.loop, disk_world_waiter()), OP_PENDING);
-	op_cancel(&q.op);
-	disk_load_done(&q);
 	disk_retire(&w.disk, say, &is_closed);
 	ck_assert_int_eq(job_submit(w.jobs, NULL, JOB_DISK, &other), ERR_NONE);
 	await(&has_run);
 	ck_assert(!atomic_load(&is_closed));
 	set_gate(true);
+	ck_assert_int_eq(disk_world_wait(&w, &q.op, OP_PENDING), OP_READY);
+	disk_load_done(&q);
 	await(&is_closed);
 	set_gate(false);
 	/* It can be had again. */
