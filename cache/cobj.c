@@ -161,6 +161,11 @@ bool cobj_is_in_memory(const struct cobj *c)
 	return cobj_state(c) == COBJ_COMPLETE && (c->body == NULL || c->body->placed_bytes == 0);
 }
 
+bool cobj_is_renewal(const struct cobj *c, const struct cobj *old)
+{
+	return c->body != NULL && c->body == old->body;
+}
+
 uint64_t cobj_overhead(const struct cobj *c)
 {
 	/*

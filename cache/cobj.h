@@ -8,6 +8,7 @@
  *
  * States:	WAITING --> FILLING --> COMPLETE
  *		   |           `------> FAILED (the body was cut)
+ *		   |--> COMPLETE (a 304: the body is that of the one before)
  *		   |--> RELEASED (not for sharing: whoever waited goes on by himself)
  *		   `--> FAILED (no reply came)
  */
@@ -64,8 +65,7 @@ struct cobj {
 	struct span head_text; /* the same, printed: what the disk keeps */
 	void *texts;           /* one block that holds them and the fields; so head.arena is NULL */
 
-	enum why why;               /* COBJ_FAILED; under lock */
-	_Atomic bool is_refreshing; /* somebody validates it while it is still served */
+	enum why why; /* COBJ_FAILED; under lock */
 
 	/* Private to cache/. */
 	struct cobj_body *body; /* NULL before FILLING */
@@ -92,6 +92,9 @@ bool cobj_answers(const struct cobj *c, const struct http_head *request);
 /* COMPLETE, and no disk is needed to read its body. */
 bool cobj_is_in_memory(const struct cobj *c);
 
+/* c, which has its head, has been renewed from `old`: another head for the same body. */
+bool cobj_is_renewal(const struct cobj *c, const struct cobj *old);
+
 /* What a disk keeps of an object beside its body. */
 struct cobj_parts {
 	struct cache_key key;
@@ -112,21 +115,6 @@ void cobj_unref(struct cobj **c);
 static inline enum cobj_state cobj_state(const struct cobj *c)
 {
 	return atomic_load_explicit(&c->state, memory_order_acquire);
-}
-
-/*
- * Who may validate it for the others, which are served meanwhile: the first that asks. Ends with
- * renewal, or so.
- */
-static inline bool cobj_begin_refresh(struct cobj *c)
-{
-	/* Relaxed: nothing else hangs on it. */
-	return !atomic_exchange_explicit(&c->is_refreshing, true, memory_order_relaxed);
-}
-
-static inline void cobj_end_refresh(struct cobj *c)
-{
-	atomic_store_explicit(&c->is_refreshing, false, memory_order_relaxed);
 }
 
 /* --- the writer: whoever was made the leader by store_lookup() --------------------------------- */

@@ -40,7 +40,7 @@ DIRECTIVE(ignore_ims_on_miss, "", obsolete, cache, cache_conf_not, cache_miss_re
 DIRECTIVE(vary_ignore_expire, "", http, cache, conf_set_onoff, vary_ignore_expire, "off",
 	"on|off", "An Expires that equals Date does not count in replies with Vary.")
 DIRECTIVE(collapsed_forwarding, "", cache-policy, cache, conf_set_onoff, collapsed_forwarding, "off",
-	"on|off", "Requests for what is being fetched already wait for that and read along.")
+	"on|off", "Requests for what is being fetched, or validated, already wait for that and read along.")
 DIRECTIVE(collapsed_forwarding_access, "", cache-policy, cache, acl_conf_rules, collapsed_forwarding_access, "",
 	"allow|deny [!]ACL ...", "Which requests may read along with others. Without any line all may, if collapsed_forwarding is on.")
 DIRECTIVE(quick_abort_min, "", cache-policy, cache, cache_conf_abort_size, quick_abort_min_bytes, "16 KB",

@@ -20,8 +20,9 @@
 
 /* --- beginning ------------------------------------------------------------------------------- */
 
-void cobj_fill_attach(struct store *s, struct cobj *c, int64_t now_ms)
+struct cobj *cobj_fill_new(struct store *s, struct cache_key key, struct span url, int64_t now_ms)
 {
+	struct cobj *const c = cobj_new(s, key, url, COBJ_WAITING);
 	struct cobj_fill *const f = check_calloc(1, sizeof(*f));
 
 	f->cobj = c;
@@ -31,13 +32,6 @@ void cobj_fill_attach(struct store *s, struct cobj *c, int64_t now_ms)
 	list_init(&f->link);
 	c->fill = f;
 	store_add_filling(s, f);
-}
-
-struct cobj *cobj_fill_new(struct store *s, struct cache_key key, struct span url, int64_t now_ms)
-{
-	struct cobj *const c = cobj_new(s, key, url, COBJ_WAITING);
-
-	cobj_fill_attach(s, c, now_ms);
 	return c;
 }
 
@@ -115,16 +109,25 @@ static void set_state(struct cobj *c, enum cobj_state state, enum why why)
 	cobj_waker_wake(&chain, home(c));
 }
 
-void cobj_show(struct cobj *c)
+/* Readers look whether there is one. */
+static void set_body(struct cobj *c, struct cobj_body *b)
 {
-	CHECK(c->fill != NULL && cobj_state(c) == COBJ_WAITING);
-	struct cobj_body *const b = cobj_body_new();
-
-	/* Readers look whether there is one. */
 	lock_take(&c->lock);
 	c->body = b;
 	lock_give(&c->lock);
+}
+
+void cobj_show(struct cobj *c)
+{
+	CHECK(c->fill != NULL && cobj_state(c) == COBJ_WAITING);
+	set_body(c, cobj_body_new());
 	set_state(c, COBJ_FILLING, WHY_NONE);
+}
+
+void cobj_fill_renew(struct cobj *c, struct cobj_body *body)
+{
+	set_body(c, cobj_body_ref(body));
+	set_state(c, COBJ_COMPLETE, WHY_NONE);
 }
 
 /* --- the end --------------------------------------------------------------------------------- */
@@ -146,7 +149,7 @@ void cobj_fill_end_commit(struct cobj *c)
 	lock_give(&c->lock);
 }
 
-void cobj_fill_detach(struct cobj *c)
+static void detach(struct cobj *c)
 {
 	struct cobj_fill *const f = c->fill;
 
@@ -158,8 +161,7 @@ void cobj_fill_detach(struct cobj *c)
 	free(f);
 }
 
-/* The writer is through. */
-static void end(struct cobj *c)
+void cobj_fill_end(struct cobj *c)
 {
 	cobj_clear_writer(c);
 	lock_take(&c->lock);
@@ -168,7 +170,7 @@ static void end(struct cobj *c)
 	c->hold = NULL;
 	lock_give(&c->lock);
 	cobj_hold_unref(&hold);
-	cobj_fill_detach(c);
+	detach(c);
 }
 
 void cobj_fail(struct cobj *c, enum why why)
@@ -176,12 +178,12 @@ void cobj_fail(struct cobj *c, enum why why)
 	CHECK(c->fill != NULL);
 	store_unlist(c->store, c);
 	set_state(c, COBJ_FAILED, why);
-	end(c);
+	cobj_fill_end(c);
 }
 
 void cobj_fill_drop(struct cobj **c)
 {
-	end(*c);
+	cobj_fill_end(*c);
 	cobj_unref(c);
 }
 
@@ -193,7 +195,7 @@ void cobj_release(struct cobj *c)
 		store_mark(c->store, c->key, c->fill->now_ms);
 	store_unlist(c->store, c);
 	set_state(c, COBJ_RELEASED, WHY_NONE);
-	end(c);
+	cobj_fill_end(c);
 }
 
 /* The last block had more room than it needed in the end. */
@@ -278,7 +280,7 @@ void cobj_finish(struct cobj *c)
 		trim(c);
 	set_state(c, COBJ_COMPLETE, WHY_NONE);
 	list_complete(c, keep);
-	end(c);
+	cobj_fill_end(c);
 }
 
 /* --- room ------------------------------------------------------------------------------------ */

@@ -47,9 +47,13 @@ void cobj_fill_drop(struct cobj **c);
  */
 bool cobj_fill_begin_commit(struct cobj *c) MUST_USE;
 void cobj_fill_end_commit(struct cobj *c);
-/* A complete object counts as under way while it is renewed. cobj_fill_detach() ends that. */
-void cobj_fill_attach(struct store *s, struct cobj *c, int64_t now_ms);
-void cobj_fill_detach(struct cobj *c);
+/*
+ * COMPLETE at once, with a body that is there: of an object in COBJ_WAITING that has its head. It
+ * counts as under way until cobj_fill_end().
+ */
+void cobj_fill_renew(struct cobj *c, struct cobj_body *body);
+/* The writer is through. */
+void cobj_fill_end(struct cobj *c);
 
 /* With the lock held: the readers of what is not kept have made room enough to wake its writer. */
 bool cobj_window_has_room(const struct cobj *c);

@@ -120,7 +120,10 @@ static void forget_listed(struct store *s, struct store_shard *h, const struct p
 			const bool was_listed = store_unlist_unwanted(s, some[i]);
 
 			/* On a disk too: here, so that it is counted once. */
-			*n += store_dirs_forget(&s->dirs, some[i]->key) || was_listed ? 1 : 0;
+			*n += store_dirs_forget(&s->dirs, some[i]->key) ||
+			                      (was_listed && cobj_state(some[i]) != COBJ_WAITING)
+			              ? 1
+			              : 0;
 			cobj_unref(&some[i]);
 		}
 }

@@ -310,6 +310,13 @@ static enum err choose_key(struct cobj *c, struct incoming *in, struct cache_key
 	return ERR_NONE;
 }
 
+static void set_key(struct cobj *c, struct cache_key k)
+{
+	lock_take(&c->lock);
+	c->key = k;
+	lock_give(&c->lock);
+}
+
 /* Under its key, in the place of what was there, unless it was purged meanwhile. */
 static void list_as(struct cobj *c, struct cache_key k)
 {
@@ -320,9 +327,7 @@ static void list_as(struct cobj *c, struct cache_key k)
 	if (is_listed)
 		return;
 	store_unlist(c->store, c);
-	lock_take(&c->lock);
-	c->key = k;
-	lock_give(&c->lock);
+	set_key(c, k);
 	store_list(c->store, c);
 }
 
@@ -423,9 +428,33 @@ enum err store_take_in(struct cobj *c, const struct http_head *request,
 
 /* --- renewing -------------------------------------------------------------------------------- */
 
-/* The same body under another head; NULL: no memory. */
-static struct cobj *with_head(struct cobj *old, const struct http_head *head,
-                              const struct cobj_meta *meta)
+/* Who validates what has this key is listed under one of its own. */
+static struct cache_key validation_key(struct cache_key k)
+{
+	return (struct cache_key){ ~k.hi, ~k.lo };
+}
+
+enum store_found store_validate(struct cobj *old, int64_t now_ms, struct cobj **out)
+{
+	struct store *const s = old->store;
+	const struct cache_key k = validation_key(old->key);
+
+	*out = NULL;
+	if (store_is_marked(s, k, now_ms))
+		return STORE_NONE;
+	struct cobj *c = cobj_fill_new(s, k, old->url, now_ms);
+	struct cobj *const other = store_list_or_find(s, c);
+
+	*out = other != NULL ? other : c;
+	if (other == NULL)
+		return STORE_LEADS;
+	cobj_fill_drop(&c);
+	return STORE_FOUND;
+}
+
+/* c is given another head for the body of `old`. */
+static enum err set_head(struct cobj *c, const struct cobj *old, const struct http_head *head,
+                         const struct cobj_meta *meta)
 {
 	struct arena a;
 	enum err e = ERR_NOMEM;
@@ -433,24 +462,16 @@ static struct cobj *with_head(struct cobj *old, const struct http_head *head,
 	arena_init(&a);
 	const size_t n = http_reply_size(head);
 	char *const text = arena_try_alloc(&a, n);
-	struct cobj *c = cobj_new(old->store, old->key, old->url, COBJ_COMPLETE);
 
 	if (text != NULL) {
 		http_print_reply(text, head);
 		e = cobj_set_texts(c, span_of(text, n), old->variant, SPAN_NULL);
 	}
 	arena_fini(&a);
-	if (e != ERR_NONE) {
-		cobj_unref(&c);
-		return NULL;
-	}
 	c->meta = *meta;
 	c->meta.salt = old->meta.salt;
-	c->meta.body_bytes = old->meta.body_bytes;
 	c->meta.flags &= (uint16_t)~COBJ_MARKER;
-	if (old->body != NULL)
-		c->body = cobj_body_ref(old->body);
-	return c;
+	return e;
 }
 
 /* Where the disk has the old head; counted. NULL: nowhere, or without the places of its body. */
@@ -489,20 +510,27 @@ static bool replace(struct store *s, struct cobj *old, struct cobj *c)
 	return buries;
 }
 
-bool store_renew(struct cobj *old, const struct http_head *head, const struct cobj_meta *meta,
-                 struct cobj **out)
+bool store_renew(struct cobj *old, struct cobj **mine, const struct http_head *head,
+                 const struct cobj_meta *meta, struct cobj **out)
 {
 	struct store *const s = old->store;
-	struct cobj *const c = cobj_state(old) == COBJ_COMPLETE ? with_head(old, head, meta) : NULL;
+	struct cobj *c = *mine != NULL ? *mine : store_begin(s, old->url);
 
-	*out = c != NULL ? c : cobj_ref(old);
-	if (c == NULL)
+	*mine = NULL;
+	if (cobj_state(old) != COBJ_COMPLETE || set_head(c, old, head, meta) != ERR_NONE) {
+		cobj_fail(c, WHY_MEMORY);
+		cobj_unref(&c);
+		*out = cobj_ref(old);
 		return false;
-	cobj_fill_attach(s, c, 0);
+	}
+	store_unlist(s, c);
+	set_key(c, old->key);
+	cobj_fill_renew(c, old->body);
 	const bool buries = replace(s, old, c);
 
 	cobj_fill_end_commit(c);
-	cobj_fill_detach(c);
+	cobj_fill_end(c);
+	*out = c;
 	return buries;
 }
 

@@ -96,12 +96,21 @@ struct cobj *store_begin(struct store *s, struct span url);
 void store_succeeds(struct cobj *c, const struct cobj *old);
 
 /*
- * A 304 has confirmed `old`: a new object with this head and the same body takes its place; meta
- * counts but for salt and length of the body, so COBJ_IS_STALE in it marks what must be asked about
- * before it is used. On failure *out is `old` again, counted. True: a disk was made to forget something.
+ * `old`, which was found, must be asked about at its origin. STORE_LEADS: by the caller, for all who
+ * want the same meanwhile; *out is a new one in COBJ_WAITING for what the origin says, whether that
+ * is a 304 (store_renew()) or another reply (store_take_in()). STORE_FOUND: somebody does it, and
+ * *out is his. STORE_NONE: the last answer was not for sharing, so each asks for himself.
  */
-bool store_renew(struct cobj *old, const struct http_head *head, const struct cobj_meta *meta,
-                 struct cobj **out);
+enum store_found store_validate(struct cobj *old, int64_t now_ms, struct cobj **out);
+/*
+ * A 304 has confirmed `old`: an object with this head and the same body takes its place; meta
+ * counts but for salt and length of the body, so COBJ_IS_STALE in it marks what must be asked about
+ * before it is used. *mine, in COBJ_WAITING, becomes that object, so that who waits for it has it;
+ * NULL: a new one does. It is taken. On failure it has failed, and *out is `old` again, counted.
+ * True: a disk was made to forget something.
+ */
+bool store_renew(struct cobj *old, struct cobj **mine, const struct http_head *head,
+                 const struct cobj_meta *meta, struct cobj **out);
 
 /*
  * This one is not to be found any more, in memory or on disk: what the origin says now is not for

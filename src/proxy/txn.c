@@ -310,13 +310,18 @@ static void copy_request(const struct txn *of, struct txn *t)
 void txn_refresh(const struct txn *of, struct cobj *c)
 {
 	const char *detail;
+	struct cobj *mine;
+	const enum store_found found = store_validate(c, loop_now_ms(of->worker->loop), &mine);
 
-	if (!cobj_begin_refresh(c))
+	if (found != STORE_LEADS) {
+		cobj_unref(&mine);
 		return;
+	}
 	struct session *s = session_new_detached(of->session);
 
 	if (s == NULL) {
-		cobj_end_refresh(c);
+		cobj_fail(mine, WHY_NO_RESOURCES);
+		cobj_unref(&mine);
 		return;
 	}
 	struct txn *t = txn_new(s, of->snapshot, TXN_FOLLOW_CLIENT);
@@ -327,6 +332,7 @@ void txn_refresh(const struct txn *of, struct cobj *c)
 	copy_request(of, t);
 	t->cache = ARENA_NEW(&t->arena, struct txn_cache);
 	t->cache->old = cobj_ref(c);
+	t->cache->mine = mine;
 	t->cache->freshness = of->cache->freshness;
 	t->cache->is_validating = of->cache->freshness.has_validator;
 	CHECK(http_target_uri(&t->request, &t->arena, &t->uri, &detail)); /* it was parsed before */

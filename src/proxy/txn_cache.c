@@ -4,6 +4,7 @@
 #include "proxy/txn.h"
 
 #include "base/counters.h"
+#include "cache/control.h"
 #include "cache/storable.h"
 #include "proxy/process.h"
 
@@ -35,6 +36,22 @@ void txn_cache_fail(struct txn *t, enum why why)
 	cobj_unref(&t->cache->mine);
 }
 
+void txn_cache_release(struct txn *t)
+{
+	if (t->cache->mine != NULL)
+		cobj_release(t->cache->mine);
+	cobj_unref(&t->cache->mine);
+}
+
+bool txn_cache_was_left(struct txn *t)
+{
+	if (!txn_is_abandoned(t))
+		return false;
+	txn_fail(t, WHY_CLIENT_GONE, SPAN_NULL);
+	t->end = SESSION_ABORT;
+	return true;
+}
+
 void txn_cache_end(struct txn *t)
 {
 	struct txn_cache *c = t->cache;
@@ -49,8 +66,6 @@ void txn_cache_end(struct txn *t)
 	cobj_reader_fini(&c->waiter);
 	body_source_fini(&c->source);
 	cobj_unref(&c->hit);
-	if (t->is_refresh && c->old != NULL) /* in vain: the next one may try */
-		cobj_end_refresh(c->old);
 	cobj_unref(&c->old);
 }
 
@@ -76,13 +91,17 @@ struct machine_next txn_cache_go_on(struct txn *t)
 	return TXN_GO(MISS_ACCESS);
 }
 
-/* What was found is of no use. */
+/* What was found, or waited for, is of no use. What is to be validated still is. */
 static struct machine_next go_without(struct txn *t)
 {
-	cobj_reader_fini(&t->cache->waiter);
-	cobj_unref(&t->cache->hit);
-	t->cache->fwd = STATUS_FWD_MISS;
-	t->result = LOG_TCP_MISS;
+	struct txn_cache *c = t->cache;
+
+	cobj_reader_fini(&c->waiter);
+	cobj_unref(&c->hit);
+	if (c->old == NULL) {
+		c->fwd = STATUS_FWD_MISS;
+		t->result = LOG_TCP_MISS;
+	}
 	return txn_cache_go_on(t);
 }
 
@@ -106,20 +125,20 @@ struct machine_next txn_step_cache_policy(struct txn *t)
 
 /*
  * Is the reply to this request likely to be one for others, so that they are made to wait for it? Not
- * where it depends on who asks or on what the client has.
+ * where it depends on who asks or on what the client has; a validation has conditions of ours.
  */
 static bool may_lead(struct txn *t)
 {
-	static const enum http_field_id own[] = {
-		HTTP_F_AUTHORIZATION,     HTTP_F_RANGE,    HTTP_F_IF_NONE_MATCH,
-		HTTP_F_IF_MODIFIED_SINCE, HTTP_F_IF_MATCH, HTTP_F_IF_UNMODIFIED_SINCE
-	};
+	static const enum http_field_id own[] = { HTTP_F_RANGE, HTTP_F_IF_NONE_MATCH,
+		                                  HTTP_F_IF_MODIFIED_SINCE, HTTP_F_IF_MATCH,
+		                                  HTTP_F_IF_UNMODIFIED_SINCE };
 	const struct cache_conf *c = &t->snapshot->cache;
 	struct trail trail = { 0 };
 
-	if (!c->collapsed_forwarding || t->cache->goes_alone || !storable_request(&t->request))
+	if (!c->collapsed_forwarding || t->cache->goes_alone || !storable_request(&t->request) ||
+	    http_head_get(&t->request, HTTP_F_AUTHORIZATION) != NULL)
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+	for (size_t i = 0; i < ARRAY_LEN(own) && !t->cache->is_validating; i++)
 		if (http_head_get(&t->request, own[i]) != NULL)
 			return false;
 	return c->collapsed_forwarding_access == NULL ||
@@ -135,6 +154,12 @@ static void begin_lookup(struct txn *t, struct store_lookup *q)
 		                    .may_lead = may_lead(t) && !only_if_cached(t),
 		                    .may_join = true };
 	count(COUNT_CACHE_LOOKUPS);
+}
+
+static void lead(struct txn *t, struct cobj *mine)
+{
+	t->cache->mine = mine;
+	cobj_set_writer(mine, t->worker->loop, &t->task);
 }
 
 struct machine_next txn_step_lookup(struct txn *t)
@@ -160,8 +185,7 @@ struct machine_next txn_step_lookup(struct txn *t)
 			t->result = LOG_TCP_SWAPFAIL_MISS;
 		return txn_cache_go_on(t);
 	case STORE_LEADS:
-		c->mine = found;
-		cobj_set_writer(found, t->worker->loop, &t->task);
+		lead(t, found);
 		return txn_cache_go_on(t);
 	case STORE_FOUND:
 		c->hit = found;
@@ -179,12 +203,20 @@ bool txn_cache_is_origins_fault(enum why why)
 
 static struct machine_next join_failed(struct txn *t, enum why why)
 {
-	cobj_reader_fini(&t->cache->waiter);
-	cobj_unref(&t->cache->hit);
+	struct txn_cache *c = t->cache;
+
+	cobj_reader_fini(&c->waiter);
+	cobj_unref(&c->hit);
 	if (txn_cache_is_origins_fault(why)) {
 		txn_fail(t, why, SPAN("as it was told to the request that this one waited for"));
 		return TXN_GO(SEND_ERROR);
 	}
+	/* The leader was saved from a 5xx. */
+	if (why == WHY_DONE && txn_cache_saves_from(t, 503))
+		return TXN_GO(SERVE);
+	cobj_unref(&c->old);
+	c->is_validating = false;
+	t->result = LOG_TCP_MISS;
 	return TXN_GO(LOOKUP);
 }
 
@@ -201,7 +233,8 @@ struct machine_next txn_step_join(struct txn *t)
 	const bool is_over = t->timed_out;
 
 	t->timed_out = false;
-	cobj_read(&c->waiter, 0, 1, &piece); /* so that news wake us */
+	if (cobj_state(c->hit) == COBJ_WAITING)
+		cobj_read(&c->waiter, 0, 1, &piece); /* so that news wake us */
 	switch (cobj_state(c->hit)) {
 	case COBJ_WAITING:
 		if (!is_over)
@@ -257,6 +290,10 @@ static enum log_result name_hit(const struct txn *t)
 {
 	const struct txn_cache *c = t->cache;
 
+	/* Another one has asked for all. */
+	if (c->is_validating)
+		return cobj_is_renewal(c->hit, c->old) ? LOG_TCP_REFRESH_UNMODIFIED
+		                                       : LOG_TCP_REFRESH_MODIFIED;
 	if ((c->hit->meta.flags & COBJ_NEGATIVE) != 0)
 		return LOG_TCP_NEGATIVE_HIT;
 	/* A head in memory whose body a disk has is no hit from memory, as in Squid. */
@@ -267,9 +304,75 @@ static enum log_result name_hit(const struct txn *t)
 
 static struct machine_next serve(struct txn *t)
 {
+	struct txn_cache *c = t->cache;
+
 	t->result = name_hit(t);
-	count(t->cache->freshness.stale_s < 0 ? COUNT_CACHE_HITS : COUNT_CACHE_STALE);
+	c->is_validating = false;
+	cobj_unref(&c->old);
+	count(c->freshness.stale_s < 0 ? COUNT_CACHE_HITS : COUNT_CACHE_STALE);
 	return TXN_GO(SERVE);
+}
+
+/* It must be asked about, because it is too old and not because somebody says so. */
+static bool is_too_old(const struct freshness *f)
+{
+	switch (f->reason) {
+	case FRESHNESS_BY_EXPIRED:
+	case FRESHNESS_BY_TOO_OLD:
+	case FRESHNESS_BY_HEURISTIC:
+	case FRESHNESS_BY_NO_LIFETIME:
+	case FRESHNESS_BY_MAX_STALE:
+	case FRESHNESS_BY_MUST_REVALIDATE:
+	case FRESHNESS_BY_NEGATIVE_EXPIRED:
+	case FRESHNESS_BY_STALE_WHILE_REVALIDATE:
+		return f->stale_s >= 0;
+	case FRESHNESS_BY_MARKED_STALE:
+		return true;
+	case FRESHNESS_BY_EXPLICIT:
+	case FRESHNESS_BY_MINIMUM:
+	case FRESHNESS_BY_OVERRIDE_EXPIRE:
+	case FRESHNESS_BY_OVERRIDE_LASTMOD:
+	case FRESHNESS_BY_NEGATIVE:
+	case FRESHNESS_BY_OFFLINE:
+	case FRESHNESS_BY_REQUEST_MAX_STALE:
+	case FRESHNESS_BY_REPLY_NO_CACHE:
+	case FRESHNESS_BY_REQUEST_NO_CACHE:
+	case FRESHNESS_BY_REQUEST_MAX_AGE:
+	case FRESHNESS_BY_REQUEST_MIN_FRESH:
+	case FRESHNESS_BY_REQUEST_IMS:
+	case FRESHNESS_BY_RELOAD_INTO_IMS:
+		break;
+	}
+	return false;
+}
+
+/* Will an answer do that another one has asked for? Not where the client wants to know for himself. */
+static bool may_validate_together(struct txn *t)
+{
+	struct control wants;
+
+	control_parse(&t->request, &wants);
+	return is_too_old(&t->cache->freshness) &&
+	       !control_has(&wants, CONTROL_NO_CACHE | CONTROL_MAX_AGE | CONTROL_MIN_FRESH) &&
+	       may_lead(t);
+}
+
+/* One asks the origin, the others wait for what it says. */
+static struct machine_next validate_together(struct txn *t)
+{
+	struct cobj *found;
+
+	switch (store_validate(t->cache->old, loop_now_ms(t->worker->loop), &found)) {
+	case STORE_NONE:
+		break;
+	case STORE_LEADS:
+		lead(t, found);
+		break;
+	case STORE_FOUND:
+		t->cache->hit = found;
+		return TXN_GO(JOIN);
+	}
+	return TXN_GO(MISS_ACCESS);
 }
 
 /* Go to the origin with or without a condition; what is there stays until it is replaced. */
@@ -278,6 +381,7 @@ static struct machine_next refresh(struct txn *t, bool is_validation)
 	struct txn_cache *c = t->cache;
 
 	cobj_reader_fini(&c->waiter);
+	cobj_unref(&c->old);
 	c->old = c->hit;
 	c->hit = NULL;
 	c->fwd = c->freshness.stale_s >= 0 ? STATUS_FWD_STALE : STATUS_FWD_REQUEST;
@@ -286,16 +390,16 @@ static struct machine_next refresh(struct txn *t, bool is_validation)
 	            : !is_validation && c->freshness.reason == FRESHNESS_BY_REQUEST_NO_CACHE
 	                    ? LOG_TCP_CLIENT_REFRESH_MISS
 	                    : LOG_TCP_MISS;
-	return TXN_GO(MISS_ACCESS);
+	return may_validate_together(t) ? validate_together(t) : TXN_GO(MISS_ACCESS);
 }
 
-/* What was waited for is as good as if it had been fetched for this client: RFC 9111 4, collapsed. */
+/*
+ * What was waited for is as good as if it had been fetched for this client: RFC 9111 4, collapsed. A
+ * stored one that was found after a wait in vain is not.
+ */
 static bool is_just_fetched(const struct txn_cache *c)
 {
-	return c->is_collapsed && c->freshness.verdict == FRESHNESS_REVALIDATE &&
-	       (c->freshness.reason == FRESHNESS_BY_EXPIRED ||
-	        c->freshness.reason == FRESHNESS_BY_NO_LIFETIME ||
-	        c->freshness.reason == FRESHNESS_BY_MUST_REVALIDATE);
+	return c->waiter.cobj == c->hit && is_too_old(&c->freshness);
 }
 
 struct machine_next txn_step_hit(struct txn *t)

@@ -46,6 +46,10 @@ bool txn_cache_is_awaited(const struct txn *t);
 void txn_cache_asks(struct txn *t);
 /* The fetch will bring nothing that can be stored: whoever waits for it is told. */
 void txn_cache_fail(struct txn *t, enum why why);
+/* What it brings is not for others: whoever waits for it goes on by himself. */
+void txn_cache_release(struct txn *t);
+/* Others have what they waited for; has the client left meanwhile? Then the transaction has failed. */
+bool txn_cache_was_left(struct txn *t);
 /*
  * The origin cannot be reached, or says that it has failed: may the stored reply answer all the same? Then
  * it is what is served.

@@ -63,7 +63,7 @@ static void renew(struct txn *t, const struct http_head *answer)
 	meta.response_s = loop_wall_us(t->worker->loop) / 1000000;
 	meta.flags = (uint16_t)(meta.flags & ~(unsigned)COBJ_IS_STALE);
 	merge_heads(&c->old->head, answer, meta.response_s, &t->arena, &merged);
-	c->buries |= store_renew(c->old, &merged, &meta, &c->hit);
+	c->buries |= store_renew(c->old, &c->mine, &merged, &meta, &c->hit);
 }
 
 /* It has changed: it must be asked about before it is used. */
@@ -73,7 +73,7 @@ static void mark_stale(struct txn *t)
 	struct cobj_meta meta = c->old->meta;
 
 	meta.flags |= COBJ_IS_STALE;
-	c->buries |= store_renew(c->old, &c->old->head, &meta, &c->hit);
+	c->buries |= store_renew(c->old, &c->mine, &c->old->head, &meta, &c->hit);
 }
 
 /* It is about what is stored, but for the last time: the head of this one reply is made of it. */
@@ -86,6 +86,7 @@ static void use_once(struct txn *t, const struct http_head *answer)
 	            c->head);
 	c->hit = cobj_ref(c->old);
 	c->buries |= store_drop(c->old);
+	txn_cache_release(t);
 }
 
 /* It is about something else: the whole is asked for, and the ways are tried once more. */
@@ -116,7 +117,6 @@ struct machine_next txn_step_not_modified(struct txn *t)
 		return ask_again(t);
 	}
 	cobj_unref(&c->old);
-	txn_cache_fail(t, WHY_INTERNAL);
 	t->server_status = (uint16_t)r->head.status;
 	fetch_reply_complete(r);
 	c->is_validating = false;
@@ -158,6 +158,8 @@ static bool serve_old(struct txn *t)
 	c->is_validating = false;
 	if (t->fetch != NULL)
 		txn_leave_fetch(t);
+	/* Whoever waits for the answer may do the same. */
+	txn_cache_fail(t, WHY_DONE);
 	t->result = LOG_TCP_REFRESH_FAIL_OLD;
 	count(COUNT_CACHE_STALE);
 	return true;

@@ -101,9 +101,7 @@ static struct machine_next deliver_only(struct txn *t)
 	if (c->old != NULL && t->request.method == HTTP_GET &&
 	    outdates(fetch_reply_of(t->fetch)->head.status))
 		c->buries |= store_drop(c->old);
-	if (c->mine != NULL)
-		cobj_release(c->mine);
-	cobj_unref(&c->mine);
+	txn_cache_release(t);
 	return TXN_GO(BURY);
 }
 
@@ -137,8 +135,10 @@ struct machine_next txn_step_store(struct txn *t)
 		t->result =
 			r->head.status >= 500 ? LOG_TCP_REFRESH_FAIL_ERR : LOG_TCP_REFRESH_MODIFIED;
 	/* An error tells nothing about what is there. */
-	if (t->is_refresh && r->head.status >= 500)
-		return deliver_only(t);
+	if (t->is_refresh && r->head.status >= 500) {
+		txn_cache_fail(t, WHY_DONE);
+		return TXN_GO(BURY);
+	}
 	txn_cache_learn(t, &r->head);
 	if (c->mine == NULL || !may_store(t, &r->head, &s) || !fetch_may_be_left(t->fetch) ||
 	    !take_in(t, r, &s))
@@ -167,13 +167,7 @@ static struct machine_next keep(struct txn *t)
 		cobj_unref(&c->mine);
 		fetch_reply_complete(r);
 	}
-	/* Who has left stayed on for the others' sake. */
-	if (txn_is_abandoned(t)) {
-		txn_fail(t, WHY_CLIENT_GONE, SPAN_NULL);
-		t->end = SESSION_ABORT;
-		return TXN_GO(FINISH);
-	}
-	return t->is_refresh ? TXN_GO(FINISH) : TXN_GO(SERVE);
+	return t->is_refresh || txn_cache_was_left(t) ? TXN_GO(FINISH) : TXN_GO(SERVE);
 }
 
 /* Is there nothing to wait for any more? */
@@ -215,5 +209,7 @@ struct machine_next txn_step_bury(struct txn *t)
 		return keep(t);
 	if (t->is_refresh)
 		return TXN_GO(FINISH);
-	return t->cache->hit != NULL ? TXN_GO(SERVE) : TXN_GO(DELIVER);
+	if (t->cache->hit == NULL)
+		return TXN_GO(DELIVER);
+	return txn_cache_was_left(t) ? TXN_GO(FINISH) : TXN_GO(SERVE);
 }

@@ -1,12 +1,12 @@
-"""Collapsed misses: who asks while the first one fetches reads along, on any worker."""
+"""Collapsed misses and validations: who asks while the first one fetches reads along, on any worker."""
 import threading
 
 import pytest
 
 from harness.deadline import until
-from harness.message import request
+from harness.message import reply, request
 from harness.proxy import cuttle_only
-from harness.stored import CONF, body_of, digest, fresh
+from harness.stored import CONF, body_of, date, digest, fresh, stale
 
 N = 400000
 HALF = 150000
@@ -142,6 +142,72 @@ def test_those_who_waited_for_what_may_not_be_shared_ask_themselves(start_proxy,
         assert one.read_reply().body == b"mine"
         one.close()
     assert len(origin.requests) == 4
+
+
+class Validation:
+    """An origin's script, on any connection: a stale reply, and an answer to what is asked about it, when that is wanted."""
+
+    def __init__(self, answer):
+        self.answer, self.go_on = answer, threading.Event()
+
+    def __call__(self, wire):
+        while True:
+            if wire.read_request().get("If-None-Match") is None:
+                wire.send(stale(BODY))
+            else:
+                assert self.go_on.wait(60)
+                wire.send(self.answer)
+
+
+NOT_MODIFIED = reply("304 Not Modified", {"Date": date(), "ETag": '"one"', "Cache-Control": "max-age=3600"}, length=False)
+NEW_BODY = body_of(N, 2)
+VALIDATIONS = {
+    "304": (NOT_MODIFIED, BODY, "REFRESH_UNMODIFIED/200"),
+    "new": (fresh(NEW_BODY, {"ETag": '"two"'}), NEW_BODY, "REFRESH_MODIFIED/200"),
+    "error": (reply("503 Busy", {"Date": date()}, b"no"), BODY, "REFRESH_FAIL_OLD/200"),
+}
+
+
+@cuttle_only("Squid 5.7 passes errors on, and its counters are others")
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("name", VALIDATIONS)
+def test_twenty_clients_one_validation(start_proxy, start_origin, workers, name):
+    """RFC 9111 4, collapsed: who finds the same stale reply waits for the one answer about it."""
+    answer, body, result = VALIDATIONS[name]
+    proxy = start_proxy(CONF + f"collapsed_forwarding on\nworkers {workers}\n")
+    script = Validation(answer)
+    origin = start_origin(script)
+    with proxy.client() as one:
+        assert digest(one.get(origin.url("/a")).body) == digest(BODY)
+    clients = [ask(proxy, origin) for _ in range(20)]
+    until(lambda: proxy.counters()["cache.collapsed"] == 19, "19 that wait")
+    script.go_on.set()
+    for one in clients:
+        assert digest(one.read_reply().body) == digest(body)
+        one.close()
+    assert len(origin.requests) == 2
+    assert lines_of(proxy, 21) == [f"TCP_CF_{result}"] * 19 + ["TCP_MISS/200", f"TCP_{result}"]
+
+
+@cuttle_only("as above")
+@pytest.mark.parametrize("workers", [1, 3])
+def test_who_validates_leaves_and_the_others_do_not_notice(start_proxy, start_origin, workers):
+    proxy = start_proxy(CONF + f"collapsed_forwarding on\nworkers {workers}\n")
+    script = Validation(NOT_MODIFIED)
+    origin = start_origin(script)
+    with proxy.client() as one:
+        one.get(origin.url("/a"))
+    leader = ask(proxy, origin)
+    origin.wait_requests(2)
+    others = [ask(proxy, origin) for _ in range(5)]
+    until(lambda: proxy.counters()["cache.collapsed"] == 5, "5 that wait")
+    leader.reset()
+    script.go_on.set()
+    for one in others:
+        assert digest(one.read_reply().body) == digest(BODY)
+        one.close()
+    assert len(origin.requests) == 2
+    proxy.wait_line("_ABORTED/")
 
 
 def test_rfc9111_5_2_1_7_only_if_cached_does_not_wait(start_proxy, start_origin):

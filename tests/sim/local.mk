@@ -33,6 +33,7 @@ tests_sim_sim_SOURCES = $(sim_world) tests/unit/unit.h \
 	tests/sim/test_steps.c \
 	tests/sim/test_storm.c \
 	tests/sim/test_upstreams.c \
+	tests/sim/test_validation.c \
 	tests/sim/test_world.c
 # sim_fault.c stands in for these.
 tests_sim_sim_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=arena_try_alloc,--wrap=budget_take,--wrap=buffer_take,--wrap=pipe_take

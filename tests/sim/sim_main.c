@@ -22,6 +22,7 @@ Suite *suite_shutdown(void);
 Suite *suite_steps(void);
 Suite *suite_storm(void);
 Suite *suite_upstreams(void);
+Suite *suite_validation(void);
 Suite *suite_world(void);
 
 int main(void)
@@ -31,6 +32,7 @@ int main(void)
 		suite_cache,     suite_heads,    suite_interim,  suite_limits,
 		suite_scarcity,  suite_shutdown, suite_steps,    suite_storm,
 		suite_upstreams, suite_policy,   suite_peers,    suite_abandoned,
+		suite_validation,
 	};
 	const char *dot = getenv("SIM_DOT");
 	SRunner *runner = srunner_create(suites[0]());

@@ -215,7 +215,7 @@ END_TEST
 START_TEST(a_renewed_one_has_the_new_head_and_the_old_body)
 {
 	struct store_lookup q;
-	struct cobj *fresh;
+	struct cobj *fresh, *mine = NULL;
 	struct cobj_reader r;
 	struct cobj_piece p;
 
@@ -223,7 +223,7 @@ START_TEST(a_renewed_one_has_the_new_head_and_the_old_body)
 	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
 	const struct cobj_meta meta = { .status = 200, .response_s = 99 };
 
-	store_renew(q.cobj, world_reply("ETag: \"1\"\r\nA: new\r\n"), &meta, &fresh);
+	store_renew(q.cobj, &mine, world_reply("ETag: \"1\"\r\nA: new\r\n"), &meta, &fresh);
 	ck_assert_ptr_ne(fresh, q.cobj);
 	cobj_unref(&fresh);
 	cobj_unref(&q.cobj);
@@ -240,17 +240,113 @@ END_TEST
 START_TEST(what_was_purged_is_not_renewed)
 {
 	struct store_lookup q;
-	struct cobj *fresh;
+	struct cobj *fresh, *mine = NULL;
 
 	ck_assert(world_fetch(URL, "", "", 7, 5000));
 	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
 	const struct cobj_meta meta = { .status = 200 };
 
 	ck_assert_uint_eq(purge(store_purge, URL), 1);
-	store_renew(q.cobj, world_reply(""), &meta, &fresh);
+	store_renew(q.cobj, &mine, world_reply(""), &meta, &fresh);
 	cobj_unref(&fresh);
 	cobj_unref(&q.cobj);
 	ck_assert_int_eq(world_has(URL, ""), STORE_NONE);
+}
+END_TEST
+
+/* A stored one, and a validation of it that leads; both counted. */
+static struct cobj *begin_validation(struct cobj **old)
+{
+	struct store_lookup q;
+	struct cobj *mine;
+
+	ck_assert(world_fetch(URL, "", "ETag: \"1\"\r\n", 7, 5000));
+	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
+	*old = q.cobj;
+	ck_assert_int_eq(store_validate(*old, 0, &mine), STORE_LEADS);
+	ck_assert_int_eq(cobj_state(mine), COBJ_WAITING);
+	return mine;
+}
+
+START_TEST(who_validates_first_does_it_for_the_others)
+{
+	struct cobj *old, *mine = begin_validation(&old), *other, *fresh;
+	const struct cobj_meta meta = { .status = 200 };
+	struct cobj_reader r;
+	struct cobj_piece p;
+	struct store_lookup q;
+
+	/* What is stored is found all the while. */
+	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
+	ck_assert_ptr_eq(q.cobj, old);
+	cobj_unref(&q.cobj);
+	ck_assert_int_eq(store_validate(old, 0, &other), STORE_FOUND);
+	ck_assert_ptr_eq(other, mine);
+	cobj_reader_init(&r, other, world_loop, &world_task);
+	ck_assert_uint_eq(world_read(&r, 0, 7, &p), 0);
+	store_renew(old, &mine, world_reply("ETag: \"1\"\r\nA: new\r\n"), &meta, &fresh);
+	ck_assert_ptr_eq(fresh, other);
+	ck_assert(cobj_is_renewal(fresh, old));
+	ck_assert_uint_eq(world_read(&r, 0, 7, &p), 5000);
+	cobj_reader_fini(&r);
+	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
+	ck_assert_ptr_eq(q.cobj, fresh);
+	/* The next one is another matter. */
+	ck_assert_int_eq(store_validate(fresh, 0, &mine), STORE_LEADS);
+	cobj_fail(mine, WHY_ORIGIN_EMPTY);
+	cobj_unref(&mine);
+	cobj_unref(&q.cobj);
+	cobj_unref(&fresh);
+	cobj_unref(&other);
+	cobj_unref(&old);
+}
+END_TEST
+
+START_TEST(a_validation_may_bring_another_reply)
+{
+	struct cobj *old, *mine = begin_validation(&old), *other;
+	struct store_lookup q;
+
+	ck_assert_int_eq(store_validate(old, 0, &other), STORE_FOUND);
+	ck_assert_int_eq(world_take_in(mine, "", "ETag: \"2\"\r\n", 0), ERR_NONE);
+	ck_assert_int_eq(cobj_state(other), COBJ_FILLING);
+	ck_assert(!cobj_is_renewal(other, old));
+	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
+	ck_assert_ptr_eq(q.cobj, mine);
+	cobj_finish(mine);
+	cobj_unref(&q.cobj);
+	cobj_unref(&mine);
+	cobj_unref(&other);
+	cobj_unref(&old);
+}
+END_TEST
+
+START_TEST(after_a_validation_that_was_not_for_sharing_each_asks_for_himself)
+{
+	struct cobj *old, *mine = begin_validation(&old);
+
+	cobj_release(mine);
+	cobj_unref(&mine);
+	ck_assert_int_eq(store_validate(old, 9000, &mine), STORE_NONE);
+	ck_assert_ptr_null(mine);
+	ck_assert_int_eq(store_validate(old, 11000, &mine), STORE_LEADS);
+	cobj_fail(mine, WHY_ORIGIN_EMPTY);
+	cobj_unref(&mine);
+	cobj_unref(&old);
+}
+END_TEST
+
+START_TEST(a_purge_meets_a_validation)
+{
+	struct cobj *old, *mine = begin_validation(&old), *fresh;
+	const struct cobj_meta meta = { .status = 200 };
+
+	ck_assert_uint_eq(_i == 0 ? purge(store_purge, URL) : purge(store_purge_host, "a.test"), 1);
+	store_renew(old, &mine, world_reply(""), &meta, &fresh);
+	ck_assert_int_eq(cobj_state(fresh), COBJ_COMPLETE); /* for those who wait */
+	ck_assert_int_eq(world_has(URL, ""), STORE_NONE);
+	cobj_unref(&fresh);
+	cobj_unref(&old);
 }
 END_TEST
 
@@ -437,6 +533,10 @@ Suite *suite_store(void)
 	tcase_add_test(tc, purges_by_prefix_and_host);
 	tcase_add_test(tc, a_renewed_one_has_the_new_head_and_the_old_body);
 	tcase_add_test(tc, what_was_purged_is_not_renewed);
+	tcase_add_test(tc, who_validates_first_does_it_for_the_others);
+	tcase_add_test(tc, a_validation_may_bring_another_reply);
+	tcase_add_test(tc, after_a_validation_that_was_not_for_sharing_each_asks_for_himself);
+	tcase_add_loop_test(tc, a_purge_meets_a_validation, 0, 2);
 	tcase_add_test(tc, cache_mem_holds);
 	tcase_add_test(tc, one_in_use_is_evicted_and_still_found_until_it_is_let_go);
 	tcase_add_loop_test(tc, limits_say_what_is_taken_in, 0, ARRAY_LEN(limit_cases));

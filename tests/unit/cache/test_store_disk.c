@@ -175,10 +175,10 @@ static void renew(const char *reply)
 {
 	const struct cobj_meta meta = { .status = 200, .response_s = 77 };
 	struct store_lookup q;
-	struct cobj *fresh;
+	struct cobj *fresh, *mine = NULL;
 
 	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
-	store_renew(q.cobj, world_reply(reply), &meta, &fresh);
+	store_renew(q.cobj, &mine, world_reply(reply), &meta, &fresh);
 	ck_assert_ptr_ne(fresh, q.cobj);
 	cobj_unref(&fresh);
 	cobj_unref(&q.cobj);
@@ -218,11 +218,11 @@ START_TEST(rfc9111_4_3_5_what_was_marked_stale_stays_so_until_it_is_renewed)
 {
 	const struct cobj_meta stale = { .status = 200, .flags = COBJ_IS_STALE };
 	struct store_lookup q;
-	struct cobj *fresh;
+	struct cobj *fresh, *mine = NULL;
 
 	ck_assert(world_fetch(URL, "", "A: b\r\n", 5, lengths[_i]));
 	ck_assert_int_eq(world_lookup(&q, URL, ""), STORE_FOUND);
-	store_renew(q.cobj, &q.cobj->head, &stale, &fresh);
+	store_renew(q.cobj, &mine, &q.cobj->head, &stale, &fresh);
 	cobj_unref(&fresh);
 	cobj_unref(&q.cobj);
 	ck_assert(is_marked_stale());

@@ -42,6 +42,7 @@ struct writer {
 	struct task task;
 	struct side *side;
 	struct cobj *c;
+	struct cobj *old; /* what it validates; NULL: nothing */
 	uint64_t seed, length, at;
 	bool ends_badly;
 };
@@ -98,6 +99,7 @@ static void writer_ends(struct writer *w)
 
 	task_cancel(&w->task);
 	cobj_unref(&w->c);
+	cobj_unref(&w->old);
 	free(w);
 	s->n_writers--;
 	maybe_stop(s);
@@ -115,6 +117,16 @@ static bool write_some(struct writer *w)
 	return taken == n;
 }
 
+static void renew(struct writer *w)
+{
+	const struct cobj_meta meta = { .status = 200 };
+	struct cobj *fresh;
+
+	store_renew(w->old, &w->c, &w->old->head, &meta, &fresh);
+	cobj_unref(&fresh);
+	writer_ends(w);
+}
+
 static void on_writer(struct task *t)
 {
 	struct writer *const w = CONTAINER_OF(t, struct writer, task);
@@ -122,6 +134,10 @@ static void on_writer(struct task *t)
 	if (cobj_state(w->c) == COBJ_WAITING) {
 		const unsigned what = draw(w->side, 20);
 
+		if (w->old != NULL && what > 10) {
+			renew(w);
+			return;
+		}
 		if (what == 0)
 			cobj_release(w->c);
 		else if (what == 1)
@@ -144,7 +160,8 @@ static void on_writer(struct task *t)
 	task_schedule(w->side->loop, t);
 }
 
-static void start_writer(struct client *c)
+/* Takes old. */
+static void start_writer(struct client *c, struct cobj *old)
 {
 	static const uint64_t scales[] = { 100, 5000, 60000, 300000, 3000000 };
 	struct writer *const w = check_calloc(1, sizeof(*w));
@@ -153,6 +170,7 @@ static void start_writer(struct client *c)
 	task_init(&w->task, on_writer);
 	w->side = s;
 	w->c = cobj_ref(c->q.cobj);
+	w->old = old;
 	w->seed = draw(s, 1000000);
 	w->length = draw(s, (unsigned)scales[draw(s, ARRAY_LEN(scales))]);
 	w->ends_badly = draw(s, 10) == 0;
@@ -178,21 +196,31 @@ static void rest(struct client *c)
 	task_schedule(c->side->loop, &c->task);
 }
 
-static void renew(struct cobj *c)
+/* From now on it is read what comes of that, if there is a validation. */
+static void validate(struct client *c)
 {
-	const struct cobj_meta meta = { .status = 200 };
-	struct cobj *fresh;
+	struct cobj *old = c->q.cobj, *found;
 
-	store_renew(c, &c->head, &meta, &fresh);
-	cobj_unref(&fresh);
+	switch (store_validate(old, loop_now_ms(c->side->loop), &found)) {
+	case STORE_NONE:
+		return;
+	case STORE_LEADS:
+		c->q.cobj = found;
+		start_writer(c, old);
+		return;
+	case STORE_FOUND:
+		c->q.cobj = found;
+		cobj_unref(&old);
+		return;
+	}
 }
 
 static void begin_reading(struct client *c)
 {
 	if (c->q.found == STORE_LEADS)
-		start_writer(c);
+		start_writer(c, NULL);
 	else if (cobj_state(c->q.cobj) == COBJ_COMPLETE && draw(c->side, 10) == 0)
-		renew(c->q.cobj);
+		validate(c);
 	cobj_reader_init(&c->r, c->q.cobj, c->side->loop, &c->task);
 	cobj_unref(&c->q.cobj);
 	c->at = 0;
