@@ -20,7 +20,7 @@ struct cobj_block *cobj_block_new(uint64_t at, uint32_t cap, bool must)
 
 	if (!is_counted && !must)
 		return NULL;
-	struct cobj_block *const k = malloc(bytes);
+	struct cobj_block *const k = must ? check_malloc(bytes) : malloc(bytes);
 
 	if (k == NULL) {
 		if (is_counted)
@@ -69,20 +69,14 @@ struct cobj_block *cobj_body_last(const struct cobj_body *b)
 	return b->n_blocks == 0 ? NULL : b->blocks[b->n_blocks - 1];
 }
 
-enum err cobj_body_push(struct cobj_body *b, struct cobj_block **k)
+void cobj_body_push(struct cobj_body *b, struct cobj_block **k)
 {
 	if (b->n_blocks == b->cap_blocks) {
-		const uint32_t cap = b->cap_blocks == 0 ? 1 : 2 * b->cap_blocks;
-		struct cobj_block **const more = realloc(b->blocks, cap * sizeof(*more));
-
-		if (more == NULL)
-			return ERR_NOMEM;
-		b->blocks = more;
-		b->cap_blocks = cap;
+		b->cap_blocks = b->cap_blocks == 0 ? 1 : 2 * b->cap_blocks;
+		b->blocks = check_realloc(b->blocks, b->cap_blocks * sizeof(b->blocks[0]));
 	}
 	b->blocks[b->n_blocks++] = *k;
 	*k = NULL;
-	return ERR_NONE;
 }
 
 void cobj_body_replace_last(struct cobj_body *b, struct cobj_block **k)
@@ -223,15 +217,14 @@ struct cobj_body *cobj_body_of_bytes(struct span bytes)
 	struct cobj_block *k =
 		bytes.n > UINT32_MAX ? NULL : cobj_block_new(0, (uint32_t)bytes.n, false);
 
-	if (k != NULL) {
-		memcpy(k->bytes, bytes.p, bytes.n);
-		k->n = (uint32_t)bytes.n;
-		b->bytes = bytes.n;
-	}
-	if (k == NULL || cobj_body_push(b, &k) != ERR_NONE) {
-		cobj_block_unref(&k);
+	if (k == NULL) {
 		cobj_body_unref(&b);
+		return NULL;
 	}
+	memcpy(k->bytes, bytes.p, bytes.n);
+	k->n = (uint32_t)bytes.n;
+	b->bytes = bytes.n;
+	cobj_body_push(b, &k);
 	return b;
 }
 

@@ -61,8 +61,8 @@ struct cobj_body {
 struct cobj_body *cobj_body_new(void);
 
 /*
- * cap bytes at `at` of some body; NULL: no memory, or the budget refuses. must: beyond the budget,
- * too.
+ * cap bytes at `at` of some body; NULL: no memory, or the budget refuses. must: a small one, which is
+ * to be had always: never NULL.
  */
 struct cobj_block *cobj_block_new(uint64_t at, uint32_t cap, bool must);
 struct cobj_block *cobj_block_ref(struct cobj_block *k);
@@ -72,8 +72,7 @@ uint64_t cobj_block_memory(const struct cobj_block *k);
 
 /* The block that the next byte goes to, if there is room in it. */
 struct cobj_block *cobj_body_last(const struct cobj_body *b);
-/* ERR_NOMEM: there is no room to note it, and it stays the caller's. */
-enum err cobj_body_push(struct cobj_body *b, struct cobj_block **k);
+void cobj_body_push(struct cobj_body *b, struct cobj_block **k);
 /* Put a bigger one with the same bytes into the place of the last. */
 void cobj_body_replace_last(struct cobj_body *b, struct cobj_block **k);
 /* Let go of the blocks before the one that holds `offset`, but never of the last. */

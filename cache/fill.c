@@ -308,16 +308,13 @@ static bool add_block(struct cobj *c, uint32_t cap)
 		memcpy(k->bytes, last->bytes, last->n);
 		k->n = last->n;
 	}
-	enum err e = ERR_NONE;
-
 	lock_take(&c->lock);
 	if (grows)
 		cobj_body_replace_last(b, &k);
 	else
-		e = cobj_body_push(b, &k);
+		cobj_body_push(b, &k);
 	lock_give(&c->lock);
-	cobj_block_unref(&k);
-	return e == ERR_NONE;
+	return true;
 }
 
 /* How big the next block should be. */
@@ -512,25 +509,20 @@ static bool open_window(struct cobj *c)
 	return has_room;
 }
 
-static bool window_room(struct cobj *c)
+static void window_room(struct cobj *c)
 {
 	const struct cobj_block *const last = cobj_body_last(c->body);
 
 	if (last != NULL && last->n < last->cap)
-		return true;
+		return;
 	struct cobj_block *k = cobj_block_new(c->body->bytes, WINDOW_BLOCK, false);
 
 	/* memory_limit refuses: what must be delivered gets the least it can do with. */
 	if (k == NULL)
 		k = cobj_block_new(c->body->bytes, LEAST_BLOCK, true);
-	if (k == NULL)
-		return false;
 	lock_take(&c->lock);
-	const enum err e = cobj_body_push(c->body, &k);
-
+	cobj_body_push(c->body, &k);
 	lock_give(&c->lock);
-	cobj_block_unref(&k);
-	return e == ERR_NONE;
 }
 
 /* --- bytes ----------------------------------------------------------------------------------- */
@@ -645,8 +637,10 @@ static size_t fill_some(struct cobj *c, struct span bytes)
 			return n;
 		give_up(c);
 	}
-	if (!open_window(c) || !window_room(c))
+	/* The writer is told when it opens. */
+	if (!open_window(c))
 		return 0;
+	window_room(c);
 	return fill_block(c, span_of(bytes.p, MIN(bytes.n, (size_t)WINDOW_BLOCK)));
 }
 
