@@ -66,8 +66,6 @@ bool cobj_place_block(struct cobj *c) MUST_USE;
 bool cobj_place_end(struct cobj *c) MUST_USE;
 /* Another head for a body that is there; or, of a marker, a head without one. */
 bool cobj_place_head(struct cobj *c, struct store_dir *d) MUST_USE;
-/* It turned out to be damaged: neither memory nor the disk has it any more. */
-void cobj_place_is_bad(struct cobj *c);
 
 /* --- objects, for cache/ only ------------------------------------------------------------------ */
 

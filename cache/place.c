@@ -131,15 +131,3 @@ bool cobj_place_head(struct cobj *c, struct store_dir *d)
 	return put_head(c, d, SPAN(""), b != NULL ? b->places : NULL, b != NULL ? b->n_places : 0,
 	                NULL) == ERR_NONE;
 }
-
-void cobj_place_is_bad(struct cobj *c)
-{
-	struct store *const s = c->store;
-	struct index_entry e;
-
-	/* A newer one may have its place on the disk: only one that is listed is surely meant. */
-	if (!store_unlist(s, c) || !cache_index_find(s->dirs.index, c->key, false, &e))
-		return;
-	if (c->body->dir->id == disk_id_of(e.segment))
-		(void)disk_drop(c->body->dir->disk, c->key, &e);
-}

@@ -110,8 +110,9 @@ static void read_place(struct cobj_reader *r, const struct sight *s, uint64_t of
 		return;
 	case OP_IDLE:
 	case OP_FAILED:
+		/* Damaged: one that is still being filled is not kept, either. */
 		if (!r->load->fragment.is_busy)
-			cobj_place_is_bad(r->cobj);
+			(void)store_drop(r->cobj);
 		piece->kind = COBJ_PIECE_FAILED;
 		piece->why = WHY_STORE_READ;
 		return;

@@ -114,7 +114,8 @@ bool store_renew(struct cobj *old, struct cobj **mine, const struct http_head *h
 
 /*
  * This one is not to be found any more, in memory or on disk: what the origin says now is not for
- * the store. Other variants, and one that has taken its place, stay. True: a disk was made to forget something.
+ * the store, or its disk has damaged it. Other variants, and one that has taken its place, stay.
+ * True: a disk was made to forget something.
  */
 bool store_drop(struct cobj *c);
 

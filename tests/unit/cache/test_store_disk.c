@@ -11,6 +11,10 @@
 #include "cache/disk.h"
 #include "tests/unit/cache/cache_world.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #define URL      "http://a.test/x"
 #define MEGABYTE ((uint64_t)1 << 20)
 
@@ -450,6 +454,58 @@ START_TEST(a_body_purged_half_way_is_not_stored)
 }
 END_TEST
 
+/* Bytes of the directory's files are wrong from now on, but for the first ones. */
+static void damage(void)
+{
+	char path[512];
+	DIR *const folder = opendir(world_conf.dirs->path.p);
+	const struct dirent *e;
+
+	ck_assert_ptr_nonnull(folder);
+	while ((e = readdir(folder)) != NULL) {
+		if (strncmp(e->d_name, "segment-", 8) != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", world_conf.dirs->path.p, e->d_name);
+		const int fd = open(path, O_RDWR | O_CLOEXEC);
+
+		ck_assert_int_ge(fd, 0);
+		for (off_t at = 65536, end = lseek(fd, 0, SEEK_END); at < end; at += 65536)
+			ck_assert_int_eq(pwrite(fd, "bad", 3, at), 3);
+		close(fd);
+	}
+	closedir(folder);
+}
+
+/* Nor does the older one come back in whose place it would have come. */
+START_TEST(what_is_damaged_while_the_rest_still_comes_is_not_kept)
+{
+	static char bytes[3000000];
+	struct cobj_reader r;
+	struct cobj_piece p;
+
+	ck_assert(world_fetch(URL, "", "", 1, 100));
+	struct cobj *c = store_begin(world_store, SPAN(URL));
+
+	world_bytes(2, 0, bytes, sizeof(bytes));
+	cobj_reader_init(&r, c, world_loop, &world_task);
+	ck_assert_int_eq(world_take_in(c, "", "", sizeof(bytes)), ERR_NONE);
+	ck_assert_uint_eq(cobj_append(c, span_of(bytes, 2500000)), 2500000);
+	ck_assert_uint_eq(purge(store_purge, "http://b.test/"), 0); /* so that all is written */
+	damage();
+	for (cobj_read(&r, 0, 1000, &p); p.kind == COBJ_PIECE_WAIT; cobj_read(&r, 0, 1000, &p))
+		loop_turn(world_loop, -1);
+	ck_assert_int_eq(p.kind, COBJ_PIECE_FAILED);
+	ck_assert_int_eq(p.why, WHY_STORE_READ);
+	ck_assert_uint_eq(cobj_append(c, span_of(bytes + 2500000, 500000)), 500000);
+	cobj_finish(c);
+	cobj_reader_fini(&r);
+	cobj_unref(&c);
+	ck_assert_int_eq(world_has(URL, ""), STORE_NONE);
+	world_reopen();
+	ck_assert_int_eq(world_has(URL, ""), STORE_NONE);
+}
+END_TEST
+
 START_TEST(concurrent_lookups_share_what_is_read)
 {
 	struct store_lookup q[8];
@@ -568,6 +624,7 @@ Suite *suite_store_disk(void)
 	tcase_add_test(tc, a_directory_that_is_named_no_more_stays_closed);
 	tcase_add_test(tc, a_purge_outlives_the_retirement_of_its_directory);
 	tcase_add_test(tc, a_body_purged_half_way_is_not_stored);
+	tcase_add_test(tc, what_is_damaged_while_the_rest_still_comes_is_not_kept);
 	tcase_add_test(tc, concurrent_lookups_share_what_is_read);
 	tcase_add_test(tc, of_several_directories_all_are_used_and_any_may_go);
 	tcase_add_loop_test(tc, limits_of_the_directory, 0, ARRAY_LEN(size_cases));
