@@ -162,18 +162,30 @@ static void lead(struct txn *t, struct cobj *mine)
 	cobj_set_writer(mine, t->worker->loop, &t->task);
 }
 
+/* A disk that does not answer, or a worker that has begun to read and does not go on. */
+static struct machine_next disk_is_late(struct txn *t)
+{
+	op_cancel(&t->cache->lookup.op);
+	t->op = NULL;
+	t->result = LOG_TCP_SWAPFAIL_MISS;
+	count(COUNT_CACHE_GAVE_UP);
+	return txn_cache_go_on(t);
+}
+
 struct machine_next txn_step_lookup(struct txn *t)
 {
 	struct txn_cache *c = t->cache;
 	struct store_lookup *q = &c->lookup;
+	const bool is_over = t->timed_out;
 
+	t->timed_out = false;
 	if (q->op.status == OP_IDLE) {
 		begin_lookup(t, q);
 		if (store_lookup(q, t->worker->loop, &t->task) == OP_PENDING)
 			t->op = &q->op;
 	}
 	if (q->op.status == OP_PENDING)
-		return TXN_WAIT(LOOKUP);
+		return is_over ? disk_is_late(t) : TXN_WAIT(LOOKUP);
 	t->op = NULL;
 	struct cobj *found = q->cobj;
 

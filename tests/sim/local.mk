@@ -22,6 +22,7 @@ tests_sim_sim_SOURCES = $(sim_world) tests/unit/unit.h \
 	tests/sim/test_cache.c \
 	tests/sim/test_cuts.c \
 	tests/sim/test_dial.c \
+	tests/sim/test_disk.c \
 	tests/sim/test_heads.c \
 	tests/sim/test_interim.c \
 	tests/sim/test_limits.c \

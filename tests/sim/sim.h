@@ -63,6 +63,9 @@ void sim_set_fd_limit(unsigned n);
 /* Sockets that the proxy has open now, listening ones included. */
 unsigned sim_open_fds(void);
 
+/* Jobs that are submitted wait until this is ended: whoever blocks in them does not come back. */
+void sim_hold_jobs(bool held);
+
 /* --- lines and peers ------------------------------------------------------------------------- */
 
 struct sim_line {

@@ -19,6 +19,7 @@ struct jobs {
 };
 
 static struct list queue = LIST_INIT(queue);
+static bool is_held;
 
 enum err jobs_new(struct jobs **out, const unsigned threads[JOB_CLASS_N],
                   const unsigned max_queued[JOB_CLASS_N])
@@ -113,16 +114,25 @@ unsigned jobs_load(struct jobs *js, enum job_class c)
 	return js->n[c];
 }
 
+void sim_hold_jobs(bool held)
+{
+	is_held = held;
+}
+
 bool sim_jobs_step(void)
 {
 	struct list *it = list_first(&queue);
 
-	if (it == NULL)
+	if (it == NULL || is_held)
 		return false;
 	struct job *j = CONTAINER_OF(it, struct job, link);
 
 	drop(j);
 	j->work(j);
+	if (j->home == NULL) {
+		j->release(j);
+		return true;
+	}
 	atomic_store_explicit(&j->state, POSTED, memory_order_relaxed);
 	loop_post(j->home, &j->post);
 	return true;

@@ -11,6 +11,7 @@ Suite *suite_abandoned(void);
 Suite *suite_cache(void);
 Suite *suite_cuts(void);
 Suite *suite_dial(void);
+Suite *suite_disk(void);
 Suite *suite_heads(void);
 Suite *suite_interim(void);
 Suite *suite_limits(void);
@@ -32,7 +33,7 @@ int main(void)
 		suite_cache,     suite_heads,    suite_interim,  suite_limits,
 		suite_scarcity,  suite_shutdown, suite_steps,    suite_storm,
 		suite_upstreams, suite_policy,   suite_peers,    suite_abandoned,
-		suite_validation,
+		suite_validation, suite_disk,
 	};
 	const char *dot = getenv("SIM_DOT");
 	SRunner *runner = srunner_create(suites[0]());
