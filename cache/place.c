@@ -119,8 +119,7 @@ bool cobj_place_end(struct cobj *c)
 	const bool ok = is_small ? put_inline(c) : put_places(c);
 
 	cobj_fill_end_commit(c);
-	if (!ok)
-		count(COUNT_CACHE_DISK_REFUSED);
+	count(ok ? COUNT_SWAP_OUTS : COUNT_CACHE_DISK_REFUSED);
 	return ok;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "cache/disk_int.h"
 
+#include "base/counters.h"
 #include "base/oplog.h"
 
 #define SCAN_BYTES   (2 * RECORD_BYTES_MAX)
@@ -161,6 +162,7 @@ static bool open_segment(struct disk *d, uint32_t number, struct found_segment *
 	      "cache_dir %s: %s has no readable header, or belongs to another directory: removed",
 	      d->path, name);
 	(void)disk_io_unlink(&d->io, name);
+	count(COUNT_SWAP_FILES_CLEANED);
 	return false;
 }
 
@@ -392,6 +394,7 @@ static void remove_segment(struct disk *d, struct segment *s)
 
 	segment_name(s->head.number, name);
 	(void)disk_io_unlink(&d->io, name);
+	count(COUNT_SWAP_FILES_CLEANED);
 	disk_lock(d);
 	segment_leave(s);
 	disk_unlock(d);

@@ -13,6 +13,7 @@
 #include "base/counters.h"
 #include "cache/disk.h"
 #include "cache/store.h"
+#include "loop/poller.h"
 
 /* Text that grows in an arena. */
 struct text {
@@ -81,6 +82,87 @@ static unsigned long long sum(enum counter c)
 
 /* --- pages ------------------------------------------------------------------------------------------- */
 
+/* 0 of 0 is 0. */
+static double share(double part, double whole)
+{
+	return whole > 0 ? part * 100 / whole : 0.0;
+}
+
+/* Squid's "Hits as % of bytes sent" is what need not be fetched, so it may be less than nothing. */
+static double bytes_saved(const struct counters_period *p)
+{
+	const double sent = (double)p->v[COUNT_CLIENT_BYTES_OUT];
+
+	return share(sent - (double)p->v[COUNT_SERVER_BYTES_IN], sent);
+}
+
+static double hits_in(const struct counters_period *p, enum counter kind, enum counter of)
+{
+	return share((double)p->v[kind], (double)p->v[of]);
+}
+
+static void put_hits(struct text *t)
+{
+	const int64_t now_ms = clock_monotonic_us() / 1000;
+	struct counters_period few, all;
+
+	counters_lately(5, now_ms, &few);
+	counters_lately(60, now_ms, &all);
+	put(t, "\tHits as %% of all requests:\t5min: %.1f%%, 60min: %.1f%%\n",
+	    hits_in(&few, COUNT_CLIENT_HITS, COUNT_CLIENT_REQUESTS),
+	    hits_in(&all, COUNT_CLIENT_HITS, COUNT_CLIENT_REQUESTS));
+	put(t, "\tHits as %% of bytes sent:\t5min: %.1f%%, 60min: %.1f%%\n", bytes_saved(&few),
+	    bytes_saved(&all));
+	put(t, "\tMemory hits as %% of hit requests:\t5min: %.1f%%, 60min: %.1f%%\n",
+	    hits_in(&few, COUNT_CLIENT_MEM_HITS, COUNT_CLIENT_HITS),
+	    hits_in(&all, COUNT_CLIENT_MEM_HITS, COUNT_CLIENT_HITS));
+	put(t, "\tDisk hits as %% of hit requests:\t5min: %.1f%%, 60min: %.1f%%\n",
+	    hits_in(&few, COUNT_CLIENT_DISK_HITS, COUNT_CLIENT_HITS),
+	    hits_in(&all, COUNT_CLIENT_DISK_HITS, COUNT_CLIENT_HITS));
+}
+
+static void add_disk(void *arg, struct disk *d)
+{
+	struct disk_stats *const sum = arg, st;
+
+	disk_stats(d, &st);
+	sum->objects += st.objects;
+	sum->used_bytes += st.used_bytes;
+	sum->capacity_bytes += st.capacity_bytes;
+}
+
+static void put_used(struct text *t, const char *what, uint64_t used, uint64_t capacity)
+{
+	const double part = share((double)used, (double)capacity);
+
+	put(t, "\tStorage %s size:\t%llu KB\n", what, (unsigned long long)used / 1024);
+	put(t, "\tStorage %s capacity:\t%.1f%% used, %.1f%% free\n", what, part,
+	    capacity != 0 ? MAX(100.0 - part, 0.0) : 0.0);
+}
+
+/* Squid's part "Cache information", and its figures of entries. */
+static void put_cache(struct text *t, struct store *s)
+{
+	struct disk_stats disks = { 0 };
+	struct store_stats st;
+
+	store_stats(s, &st);
+	store_each_disk(s, add_disk, &disks);
+	const uint64_t objects = disks.objects != 0 ? disks.objects : st.mem_objects;
+	const uint64_t bytes = disks.objects != 0 ? disks.used_bytes : st.mem_bytes;
+
+	put(t, "Cache information for cuttle:\n");
+	put_hits(t);
+	put_used(t, "Swap", disks.used_bytes, disks.capacity_bytes);
+	put_used(t, "Mem", st.mem_bytes, st.mem_max_bytes);
+	put(t, "\tMean Object Size:\t%.2f KB\n",
+	    objects != 0 ? (double)bytes / 1024 / (double)objects : 0.0);
+	put(t, "Internal Data Structures:\n");
+	put(t, "\t%6llu StoreEntries\n", (unsigned long long)(st.mem_objects + disks.objects));
+	put(t, "\t%6llu StoreEntries with MemObjects\n", (unsigned long long)st.mem_objects);
+	put(t, "\t%6llu on-disk objects\n", (unsigned long long)disks.objects);
+}
+
 static void page_info(struct text *t, struct proxy *p, const struct snapshot *s)
 {
 	const int64_t now = now_us();
@@ -106,6 +188,7 @@ static void page_info(struct text *t, struct proxy *p, const struct snapshot *s)
 	put(t, "\tTunnels open:\t%u\n", st.tunnels);
 	put(t, "\tRequests denied:\t%llu\n", sum(COUNT_CLIENT_DENIED));
 	put(t, "\tRequests malformed:\t%llu\n", sum(COUNT_CLIENT_BAD));
+	put_cache(t, proxy_store(p));
 	put(t, "Configuration:\n");
 	put(t, "\tLoaded:\t%u times\n", st.generation);
 	if (st.reloaded_wall_us != 0)
@@ -134,6 +217,18 @@ static void page_info(struct text *t, struct proxy *p, const struct snapshot *s)
 	    sum(COUNT_LOG_DROPPED));
 }
 
+/* Squid counts these in units of 1024 bytes; all that came from servers is its server.all. */
+static const struct {
+	const char *name;
+	enum counter bytes;
+} kbytes[] = {
+	{ "client_http.kbytes_in", COUNT_CLIENT_BYTES_IN },
+	{ "client_http.kbytes_out", COUNT_CLIENT_BYTES_OUT },
+	{ "client_http.hit_kbytes_out", COUNT_CLIENT_HIT_BYTES_OUT },
+	{ "server.all.kbytes_in", COUNT_SERVER_BYTES_IN },
+	{ "server.all.kbytes_out", COUNT_SERVER_BYTES_OUT },
+};
+
 static void page_counters(struct text *t, struct proxy *p, const struct snapshot *s)
 {
 	const int64_t now = now_us();
@@ -144,7 +239,42 @@ static void page_counters(struct text *t, struct proxy *p, const struct snapshot
 	    (long long)(now % 1000000));
 	for (unsigned c = 0; c < COUNT_N; c++)
 		put(t, "%s = %llu\n", counter_name((enum counter)c), sum((enum counter)c));
+	for (size_t i = 0; i < ARRAY_LEN(kbytes); i++)
+		put(t, "%s = %llu\n", kbytes[i].name, sum(kbytes[i].bytes) / 1024);
 	put(t, "cpu_time = %.6f\n", cpu_seconds());
+}
+
+/* Per second, as Squid's pages of these names. */
+static void put_period(struct text *t, unsigned minutes)
+{
+	struct counters_period p;
+
+	counters_lately(minutes, clock_monotonic_us() / 1000, &p);
+	const int64_t now = now_us();
+	const double s = MAX((double)p.ms, 1.0) / 1000;
+
+	put(t, "sample_start_time = %lld.%06lld\n", (long long)((now - p.ms * 1000) / 1000000),
+	    (long long)((now - p.ms * 1000) % 1000000));
+	put(t, "sample_end_time = %lld.%06lld\n", (long long)(now / 1000000),
+	    (long long)(now % 1000000));
+	for (unsigned c = 0; c < COUNT_N; c++)
+		put(t, "%s = %f/sec\n", counter_name((enum counter)c), (double)p.v[c] / s);
+	for (size_t i = 0; i < ARRAY_LEN(kbytes); i++)
+		put(t, "%s = %f/sec\n", kbytes[i].name, (double)p.v[kbytes[i].bytes] / 1024 / s);
+}
+
+static void page_5min(struct text *t, struct proxy *p, const struct snapshot *s)
+{
+	(void)p;
+	(void)s;
+	put_period(t, 5);
+}
+
+static void page_60min(struct text *t, struct proxy *p, const struct snapshot *s)
+{
+	(void)p;
+	(void)s;
+	put_period(t, 60);
 }
 
 static void page_config(struct text *t, struct proxy *p, const struct snapshot *s)
@@ -290,6 +420,8 @@ static const struct page {
 	{ "menu", "The list of pages", page_menu },
 	{ "info", "General Runtime Information", page_info },
 	{ "counters", "Traffic and Resource Counters", page_counters },
+	{ "5min", "5 Minute Average of Counters", page_5min },
+	{ "60min", "60 Minute Average of Counters", page_60min },
 	{ "config", "Current Configuration, secrets masked", page_config },
 	{ "mem", "Memory by what it is used for", page_mem },
 	{ "storedir", "The store in memory and on disks", page_storedir },

@@ -41,3 +41,13 @@ static inline void count(enum counter c)
 /* Sum over all threads. */
 uint64_t counters_sum(enum counter which);
 const char *counter_name(enum counter c);
+
+/* What was counted lately. */
+struct counters_period {
+	int64_t ms; /* how long it is */
+	uint64_t v[COUNT_N];
+};
+/* From one thread, about once a second: keeps the counts of each minute of the last hour. */
+void counters_tick(int64_t now_ms);
+/* During the last so many minutes, 60 at most, and up to one more; or since the first tick, if that is later. */
+void counters_lately(unsigned minutes, int64_t now_ms, struct counters_period *out);

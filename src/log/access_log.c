@@ -3,7 +3,8 @@
  *
  * The thread makes a pass every PASS_MS while records flow, sooner if a ring is half full. When
  * nothing has flowed for a second it says so (is_asleep), and the first record wakes it; until then
- * it looks once a second only for the operator log's sake, which it also writes.
+ * it looks once a second only for the operator log's sake, which it also writes, and for that of the
+ * counters of the last hour.
  */
 #include "log/access_log.h"
 
@@ -661,6 +662,7 @@ static void *log_thread(void *arg)
 		}
 		if (now_ms - oplog_ms >= PASS_MS) {
 			oplog_flush();
+			counters_tick(now_ms);
 			oplog_ms = now_ms;
 		}
 		sleep_until_due(al, rings);

@@ -36,3 +36,32 @@ const char *log_hier_text(enum log_hier h)
 {
 	return log_hier_span(h).p;
 }
+
+bool log_result_is_hit(enum log_result r)
+{
+	switch (r) {
+	case LOG_TCP_HIT:
+	case LOG_TCP_MEM_HIT:
+	case LOG_TCP_IMS_HIT:
+	case LOG_TCP_INM_HIT:
+	case LOG_TCP_NEGATIVE_HIT:
+	case LOG_TCP_OFFLINE_HIT:
+	case LOG_TCP_REFRESH_UNMODIFIED:
+	case LOG_TCP_REFRESH_FAIL_OLD:
+		return true;
+	case LOG_NONE_NONE:
+	case LOG_TCP_MISS:
+	case LOG_TCP_REFRESH:
+	case LOG_TCP_REFRESH_MODIFIED:
+	case LOG_TCP_REFRESH_FAIL_ERR:
+	case LOG_TCP_CLIENT_REFRESH_MISS:
+	case LOG_TCP_SWAPFAIL_MISS:
+	case LOG_TCP_DENIED:
+	case LOG_TCP_DENIED_REPLY:
+	case LOG_TCP_REDIRECT:
+	case LOG_TCP_TUNNEL:
+	case LOG_RESULT_N:
+		break;
+	}
+	return false;
+}

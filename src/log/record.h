@@ -78,6 +78,8 @@ struct log_rec {
 };
 
 const char *log_result_text(enum log_result r);
+/* Was it answered from the cache, perhaps after the origin was asked? As Squid counts hits. */
+bool log_result_is_hit(enum log_result r);
 const char *log_hier_text(enum log_hier h);
 struct span log_result_span(enum log_result r);
 struct span log_hier_span(enum log_hier h);

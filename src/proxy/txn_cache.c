@@ -201,6 +201,7 @@ struct machine_next txn_step_lookup(struct txn *t)
 		return txn_cache_go_on(t);
 	case STORE_FOUND:
 		c->hit = found;
+		c->was_read = c->was_read || !q->is_resident;
 		return TXN_GO(HIT);
 	}
 	UNREACHABLE("store_found");

@@ -29,6 +29,7 @@ struct txn_cache {
 	bool is_collapsed;          /* it waited for what another one fetched */
 	bool goes_alone;            /* it has waited for others once: no more */
 	bool looked_again;          /* what it had found could not be read */
+	bool was_read;              /* from a cache_dir: head, body or both */
 	bool wants_whole;           /* a range is asked for, the whole is fetched */
 };
 

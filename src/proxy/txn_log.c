@@ -401,14 +401,34 @@ uint64_t txn_log_sinks(struct txn *t)
 	return sinks;
 }
 
+/* What Squid counts of the cache, as the access log tells it. */
+static void count_hit(const struct txn *t, uint64_t bytes)
+{
+	const bool was_read = t->cache != NULL && t->cache->was_read;
+
+	if (was_read)
+		count(COUNT_SWAP_INS);
+	if (!log_result_is_hit(t->result))
+		return;
+	count(COUNT_CLIENT_HITS);
+	count_add(COUNT_CLIENT_HIT_BYTES_OUT, bytes);
+	if (t->result == LOG_TCP_MEM_HIT)
+		count(COUNT_CLIENT_MEM_HITS);
+	else if (t->result == LOG_TCP_HIT && was_read)
+		count(COUNT_CLIENT_DISK_HITS);
+}
+
 void txn_log(struct txn *t)
 {
+	const uint64_t bytes_out = t->interim_bytes + t->sink.wire_bytes;
+
 	/* A connection that ended between requests, or before its first, is no transaction. */
 	if (t->why == WHY_CLIENT_EOF)
 		return;
 	if (t->request.version != 0)
 		count_add(COUNT_CLIENT_BYTES_IN, t->head_bytes + t->request_body.body_bytes);
-	count_add(COUNT_CLIENT_BYTES_OUT, t->interim_bytes + t->sink.wire_bytes);
+	count_add(COUNT_CLIENT_BYTES_OUT, bytes_out);
+	count_hit(t, bytes_out);
 	const uint64_t sinks = txn_log_sinks(t);
 
 	if (sinks == 0)

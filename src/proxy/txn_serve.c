@@ -221,6 +221,8 @@ static void aim(struct txn *t, const struct answer *a)
 	struct txn_cache *c = t->cache;
 	const bool has_body = t->request.method != HTTP_HEAD && a->n_pieces != 0;
 
+	if (has_body && !c->is_fetched && !c->is_collapsed && !cobj_is_in_memory(c->hit))
+		c->was_read = true;
 	make_head(t, a, has_body);
 	txn_facts_set_reply(t, &c->hit->head);
 	if (has_body) {
@@ -289,6 +291,7 @@ static struct machine_next load_failed(struct txn *t, bool is_over)
 		txn_leave_fetch(t);
 	cobj_unref(&c->hit);
 	c->head = NULL;
+	c->was_read = false;
 	c->fwd = STATUS_FWD_MISS;
 	t->result = LOG_TCP_SWAPFAIL_MISS;
 	if (is_over || c->looked_again)

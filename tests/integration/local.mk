@@ -74,6 +74,7 @@ EXTRA_DIST += \
 	tests/integration/test_9000_differential.py \
 	tests/integration/test_9010_differential_policy.py \
 	tests/integration/test_9020_differential_peers.py \
+	tests/integration/test_9030_differential_counters.py \
 	tests/integration/test_9500_hostile_memory.py \
 	tests/integration/test_9510_hostile_leavers.py \
 	tests/integration/test_9520_hostile_authentication.py \

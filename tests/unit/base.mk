@@ -6,6 +6,7 @@ tests_unit_unit_base_SOURCES = tests/unit/unit_base.c tests/unit/unit.h \
 	tests/unit/base/test_base64.c \
 	tests/unit/base/test_budget.c \
 	tests/unit/base/test_cgroup.c \
+	tests/unit/base/test_counters.c \
 	tests/unit/base/test_hash.c \
 	tests/unit/base/test_lock.c \
 	tests/unit/base/test_oplog.c \
