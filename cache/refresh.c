@@ -4,6 +4,7 @@
 #include "cache/refresh.h"
 
 #include "acl/regex_list.h"
+#include "base/arena.h"
 
 #define YEAR_S (INT64_C(365) * 24 * 3600)
 
@@ -87,6 +88,20 @@ static const struct option options[] = {
 	{ SPAN("ignore-must-revalidate"), 0, NULL },
 	{ SPAN("ignore-auth"), 0, NULL },
 };
+
+struct span refresh_rule_text(const struct refresh_rule *r, struct arena *a)
+{
+	struct span text = arena_printf(a, "%lld %lld%% %lld", (long long)r->min_s / 60,
+	                                (long long)r->percent, (long long)r->max_s / 60);
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		if ((r->options & options[i].bit) != 0)
+			text = arena_printf(a, "%.*s %.*s", SPAN_ARG(text),
+			                    SPAN_ARG(options[i].name));
+	return r->max_stale_s < 0 ? text
+	                          : arena_printf(a, "%.*s max-stale=%lld", SPAN_ARG(text),
+	                                         (long long)r->max_stale_s);
+}
 
 static void take_option(struct conf_line *l, struct refresh_rule *rule, struct span word)
 {
@@ -204,6 +219,9 @@ void refresh_conf_pattern(struct conf_line *l, void *field)
 	}
 	while (conf_word(l, &word))
 		take_option(l, &rule, word);
+	rule.place = l->place;
+	rule.regex = acl_regex_source(regex);
+	rule.is_icase = acl_regex_is_icase(regex);
 	if (*rules == NULL)
 		*rules = refresh_rules_new();
 	refresh_rules_add(*rules, &rule, &regex);

@@ -25,6 +25,9 @@ struct refresh_rule {
 	int64_t percent;     /* of the time since it was modified last; may exceed 100 */
 	int64_t max_stale_s; /* -1: as max_stale says */
 	uint32_t options;
+	struct conf_place place; /* file is NULL: no line says so. Lives as long as the reader */
+	struct span regex;       /* as written, in the rules */
+	bool is_icase;
 };
 
 struct refresh_rules;
@@ -41,6 +44,10 @@ void refresh_rules_finish(struct refresh_rules *r);
  */
 const struct refresh_rule *refresh_find(const struct refresh_rules *r, struct span url,
                                         struct acl_regex_scratch *scratch);
+
+/* As after the expression in a line: "0 20% 4320 override-expire". */
+struct arena;
+struct span refresh_rule_text(const struct refresh_rule *rule, struct arena *a);
 
 /* Setter of the directive; the member is a struct refresh_rules *. */
 conf_setter_fn refresh_conf_pattern;

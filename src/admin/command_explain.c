@@ -57,8 +57,12 @@ static const struct command_option rows[N_OPTIONS] = {
 	               "the client's name by reverse lookup; - if it has none" },
 	[DST_NAME] = { "dst-name", "NAME",
 	               "the name of a host that is an address; - if it has none" },
-	[STATUS] = { "status", "CODE", "the reply's status: explains the rules about replies too" },
-	[REPLY_HEADER] = { "reply-header", "NAME: VALUE", "a field of the reply; may be repeated" },
+	[STATUS] = { "status", "CODE",
+	             "the reply's status: explains the rules about replies too, and what the cache "
+	             "does with it" },
+	[REPLY_HEADER] = { "reply-header", "NAME: VALUE",
+	                   "a field of the reply; may be repeated; the status is 200 without "
+	                   "--status" },
 	[NOTE] = { "note", "NAME=VALUE", "an annotation; may be repeated" },
 	[FACT] = { "fact", "KEY=VALUE", "any other word of the log format facts; may be repeated" },
 	[JSON] = { "json", NULL, "print one JSON object" },
@@ -68,7 +72,7 @@ static const struct command_option rows[N_OPTIONS] = {
 
 struct inquiry {
 	const char *policy, *facts, *method, *url, *time;
-	bool is_json, is_brief, is_resolve, has_dst, has_dst_name;
+	bool is_json, is_brief, is_resolve, has_dst, has_dst_name, has_reply, has_status;
 	FILE *words; /* "key=value ..." as the options give them */
 	char *text;
 	size_t n;
@@ -301,6 +305,7 @@ static bool take(struct inquiry *q, int id, const char *value)
 	case HEADER:
 		return put_field(q, "req", value);
 	case REPLY_HEADER:
+		q->has_reply = true;
 		return put_field(q, "rep", value);
 	case NOTE:
 		return put_note(q, value);
@@ -314,6 +319,7 @@ static bool take(struct inquiry *q, int id, const char *value)
 	case USER:
 	case PORT_NAME:
 	case STATUS:
+		q->has_status = q->has_status || id == STATUS;
 		put_known(q,
 		          id == SRC_NAME ? "srcname"
 		          : id == USER   ? "user"
@@ -361,6 +367,8 @@ static char *line_of(struct inquiry *q)
 	}
 	if (!put_url(q) || !put_time(q))
 		return NULL;
+	if (q->has_reply && !q->has_status)
+		put_known(q, "reply", "200");
 	CHECK(fflush(q->words) == 0);
 	return check_strdup(q->text);
 }
@@ -402,9 +410,11 @@ static int explain(struct inquiry *q, const char *line)
 	if (s == NULL)
 		return EXIT_FAILURE;
 	rec.facts.arena = &q->arena;
-	explain_request(s, &rec.facts, &q->arena, &e);
+	/* Of recorded lines, only the fields are there that some acl reads. */
+	explain_request(s, &rec.facts, q->facts != NULL ? -1 : rec.time_us / 1000000, &q->arena,
+	                &e);
 	if (q->is_json)
-		explain_print_json(stdout, &e, &rec.facts);
+		explain_print_json(stdout, &e, &rec.facts, &q->arena);
 	else
 		explain_print(stdout, &e, q->is_brief, &q->arena);
 	advise(&e);

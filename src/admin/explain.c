@@ -9,17 +9,20 @@
 static const struct {
 	const char *directive;
 	enum verdict when_empty;
-	bool decides;   /* whether the request may pass; else where it goes */
-	bool must_tell; /* what it cannot decide ends the request (doc/policy.md) */
-	bool is_onward; /* only for what is sent on */
+	bool decides;     /* whether the request may pass; else where it goes */
+	bool must_tell;   /* what it cannot decide ends the request (doc/policy.md) */
+	bool is_onward;   /* only for what is sent on */
+	bool is_of_cache; /* only for what the cache is asked for */
 } roads[] = {
-	{ "http_access", VERDICT_DENY, true, true, false },
-	{ "adapted_http_access", VERDICT_ALLOW, true, true, false },
-	{ "cache", VERDICT_ALLOW, false, false, true },
-	{ "always_direct", VERDICT_DENY, false, true, true },
-	{ "never_direct", VERDICT_DENY, false, false, true },
-	{ "miss_access", VERDICT_ALLOW, true, true, true },
-	{ "http_reply_access", VERDICT_ALLOW, true, true, false },
+	{ "http_access", VERDICT_DENY, true, true, false, false },
+	{ "adapted_http_access", VERDICT_ALLOW, true, true, false, false },
+	{ "cache", VERDICT_ALLOW, false, false, true, false },
+	{ "send_hit", VERDICT_ALLOW, false, false, true, true },
+	{ "always_direct", VERDICT_DENY, false, true, true, false },
+	{ "never_direct", VERDICT_DENY, false, false, true, false },
+	{ "miss_access", VERDICT_ALLOW, true, true, true, false },
+	{ "store_miss", VERDICT_ALLOW, false, false, true, true },
+	{ "http_reply_access", VERDICT_ALLOW, true, true, false, false },
 };
 
 /* A page of the manager is answered here and not sent on. */
@@ -61,28 +64,35 @@ static unsigned facts_needed(const struct acl_explanation *x)
 	return bits;
 }
 
+/* Does stage i of the road exist for this request? Lists about replies are left out where there is none. */
+static bool is_asked(const struct snapshot *s, const struct facts *f, size_t i, bool is_here,
+                     const struct explanation *so_far)
+{
+	const struct acl_rules *rules = snapshot_rules(s, roads[i].directive);
+
+	if ((rules == NULL && i != 0) || (roads[i].is_onward && is_here) ||
+	    (roads[i].is_of_cache && !explain_asks_cache(s, f, so_far)))
+		return false;
+	return (acl_rules_reads(rules) & 1u << FACT_REPLY) == 0 || f->reply != NULL;
+}
+
 /* What the lists of this road may still ask for. */
-static unsigned find_untold(const struct snapshot *s, const struct facts *f, bool is_here)
+static unsigned find_untold(const struct snapshot *s, const struct facts *f, bool is_here,
+                            const struct explanation *so_far)
 {
 	unsigned bits = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(roads); i++) {
-		const unsigned reads = acl_rules_reads(snapshot_rules(s, roads[i].directive));
-
-		/* Lists about replies are left out where there is none. */
-		if ((roads[i].is_onward && is_here) ||
-		    ((reads & 1u << FACT_REPLY) != 0 && f->reply == NULL))
-			continue;
-		bits |= reads;
-	}
+	for (size_t i = 0; i < ARRAY_LEN(roads); i++)
+		if (is_asked(s, f, i, is_here, so_far))
+			bits |= acl_rules_reads(snapshot_rules(s, roads[i].directive));
 	for (unsigned fact = 0; fact < FACT_N; fact++)
 		if (f->state[fact] != FACT_UNKNOWN)
 			bits &= ~(1u << fact);
 	return bits;
 }
 
-void explain_request(const struct snapshot *s, const struct facts *f, struct arena *a,
-                     struct explanation *out)
+void explain_request(const struct snapshot *s, const struct facts *f, int64_t now_s,
+                     struct arena *a, struct explanation *out)
 {
 	const bool is_here = asks_manager(f);
 
@@ -92,9 +102,7 @@ void explain_request(const struct snapshot *s, const struct facts *f, struct are
 		const struct acl_rules *rules = snapshot_rules(s, roads[i].directive);
 		struct explain_stage *stage = &out->stages[out->n];
 
-		if ((rules == NULL && i != 0) || (roads[i].is_onward && is_here))
-			continue;
-		if ((acl_rules_reads(rules) & 1u << FACT_REPLY) != 0 && f->reply == NULL)
+		if (!is_asked(s, f, i, is_here, out))
 			continue;
 		stage->directive = roads[i].directive;
 		acl_explain(rules, f, roads[i].when_empty, a, &stage->x);
@@ -109,7 +117,9 @@ void explain_request(const struct snapshot *s, const struct facts *f, struct are
 			out->verdict = VERDICT_DENY;
 	}
 	if (out->verdict == VERDICT_NEED)
-		out->untold = find_untold(s, f, is_here);
+		out->untold = find_untold(s, f, is_here, out);
+	if (out->verdict == VERDICT_ALLOW && !is_here)
+		explain_cache(s, f, now_s, out);
 }
 
 static void print_needed(FILE *to, unsigned needed)
@@ -159,7 +169,8 @@ void explain_print(FILE *to, const struct explanation *e, bool is_brief, struct 
 		print_needed(to, stage->needed);
 	}
 	print_addresses(to, e);
-	if (e->n > 1 || e->n_addresses != 0)
+	explain_print_cache(to, &e->cache, a);
+	if (e->n > 1 || e->n_addresses != 0 || e->cache.rule != NULL)
 		fprintf(to, "\nin all: %s\n",
 		        e->verdict == VERDICT_NEED ? "cannot tell" : verdict_text(e->verdict));
 }

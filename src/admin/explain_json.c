@@ -91,7 +91,8 @@ static void put_stage(FILE *to, const struct explain_stage *stage)
 	fputc('}', to);
 }
 
-void explain_print_json(FILE *to, const struct explanation *e, const struct facts *f)
+void explain_print_json(FILE *to, const struct explanation *e, const struct facts *f,
+                        struct arena *a)
 {
 	fputs("{\"verdict\":", to);
 	json_string(to, span_str(verdict_text(e->verdict)));
@@ -113,5 +114,7 @@ void explain_print_json(FILE *to, const struct explanation *e, const struct fact
 		        i != 0 ? "," : "", ip_text(&x->ip, text), floor_class_text(x->class),
 		        x->class == FLOOR_PASSES || x->is_named ? "true" : "false");
 	}
-	fputs("]}\n", to);
+	fputc(']', to);
+	explain_print_cache_json(to, &e->cache, a);
+	fputs("}\n", to);
 }

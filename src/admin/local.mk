@@ -8,6 +8,7 @@ src_admin_libadmin_a_SOURCES = \
 	src/admin/command_explain.c \
 	src/admin/command_replay.c \
 	src/admin/explain.c src/admin/explain.h \
+	src/admin/explain_cache.c \
 	src/admin/explain_json.c \
 	src/admin/json.c src/admin/json.h \
 	src/admin/manager.c src/admin/manager.h \

@@ -235,3 +235,102 @@ def test_broken_policy(tmp_path):
 def test_unknown_command():
     done = subprocess.run([CUTTLE, "frobnicate"], capture_output=True, text=True, timeout=LIMIT, check=False)
     assert done.returncode == 1 and "explain" in done.stderr and "replay" in done.stderr
+
+
+CACHE = """http_port 3128
+acl secret urlpath_regex ^/secret
+acl jpeg rep_mime_type image/jpeg
+acl old rep_header X-Old yes
+refresh_pattern -i \\.gif$ 10 50% 100 override-expire
+refresh_pattern ^http://slow 60 20% 4320 max-stale=5 store-stale
+http_access allow all
+cache deny secret
+send_hit deny old
+store_miss deny jpeg
+"""
+CACHE_LINES = {text: n + 1 for n, text in enumerate(CACHE.split("\n"))}
+DAY = "Tue, 06 Jan 2026 12:00:00 GMT"
+GOOD = ("--status", "200", "--time", "1767700800", "--reply-header", f"Date: {DAY}")
+
+
+def explain_cache(tmp_path, *args, url="http://h.example/x.GIF"):
+    policy = tmp_path / "cache.conf"
+    policy.write_text(CACHE)
+    done = subprocess.run([CUTTLE, "explain", "-f", str(policy), "--src", "10.0.0.1", "--dst", "198.51.100.1", "--url", url, *args],
+                          capture_output=True, text=True, timeout=LIMIT, check=True, env={**os.environ, "TZ": "UTC"})
+    return done.stdout
+
+
+PATTERNS = [
+    ("http://h.example/x.GIF", "refresh_pattern -i \\.gif$ 10 50% 100 override-expire"),
+    ("http://slow.example/", "refresh_pattern ^http://slow 60 20% 4320 store-stale max-stale=5"),
+]
+
+
+@pytest.mark.parametrize("url, line", PATTERNS)
+def test_the_refresh_pattern_that_applies(tmp_path, url, line):
+    text = explain_cache(tmp_path, url=url)
+    number = [n for t, n in CACHE_LINES.items() if t.split()[:4] == line.split()[:4]][0]
+    assert f"applies: {line}  # " in text and f"cache.conf:{number}\n" in text
+    told = json.loads(explain_cache(tmp_path, "--json", url=url))["refresh_pattern"]
+    assert (told["line"], told["text"]) == (number, line.split("$ " if "$" in line else "slow ")[1])
+
+
+def test_without_a_line_it_is_the_default(tmp_path):
+    assert "applies: no line; then it is . 0 20% 4320" in explain_cache(tmp_path, url="http://h.example/")
+    told = json.loads(explain_cache(tmp_path, "--json", url="http://h.example/"))["refresh_pattern"]
+    assert (told["min_s"], told["percent"], told["max_s"], told["file"]) == (0, 20, 259200, None)
+
+
+@pytest.mark.parametrize("args, url", [((), "http://h.example/secret.gif"), (("--method", "POST"), "http://h.example/x.gif"),
+                                       ((), "https://h.example/x.gif")])
+def test_what_the_cache_is_not_asked_about_has_none(tmp_path, args, url):
+    text = explain_cache(tmp_path, *args, url=url)
+    assert "refresh_pattern" not in text and "store_miss" not in text
+    assert json.loads(explain_cache(tmp_path, "--json", *args, url=url))["refresh_pattern"] is None
+
+
+def verdicts(text):
+    return {stage["directive"]: (stage["verdict"], stage["rule"] and stage["rule"]["line"])
+            for stage in json.loads(text)["stages"]}
+
+
+def test_lists_of_the_cache_are_stages_as_others(tmp_path):
+    deny = {name: CACHE_LINES[line] for name, line in (("cache", "cache deny secret"), ("send_hit", "send_hit deny old"),
+                                                       ("store_miss", "store_miss deny jpeg"))}
+    assert verdicts(explain_cache(tmp_path, "--json", url="http://h.example/secret"))["cache"] == ("deny", deny["cache"])
+    both = verdicts(explain_cache(tmp_path, "--json", "--reply-header", "Content-Type: image/jpeg", "--reply-header", "X-Old: yes"))
+    assert both["send_hit"] == ("deny", deny["send_hit"]) and both["store_miss"] == ("deny", deny["store_miss"])
+    assert {"send_hit", "store_miss"}.isdisjoint(verdicts(explain_cache(tmp_path, "--json")))     # they look at a reply
+
+
+# What becomes of a reply to GET http://h.example/x.GIF (MIN 10, 50%, MAX 100, override-expire).
+REPLIES = [
+    ("RFC 9111 5.2.2.1: as long as it says", (*GOOD, "--reply-header", "Cache-Control: max-age=900"), True, 900),
+    ("RFC 9111 4.2.3: less its age", (*GOOD, "--reply-header", "Cache-Control: max-age=900", "--reply-header", "Age: 100"), True, 800),
+    ("override-expire: MIN at least", (*GOOD, "--reply-header", "Cache-Control: max-age=1", "--reply-header", "Age: 5"), True, 595),
+    ("half of the time since it was modified", (*GOOD, "--reply-header", "Last-Modified: Tue, 06 Jan 2026 11:00:00 GMT"), True, 1800),
+    ("MAX is a limit of that", (*GOOD, "--reply-header", "Last-Modified: Mon, 05 Jan 2026 11:00:00 GMT"), True, 6000),
+    ("otherwise MIN", GOOD, True, 600),
+    ("RFC 9111 5.2.2.5: no-store", (*GOOD, "--reply-header", "Cache-Control: no-store"), False, 0),
+    ("RFC 9111 5.2.2.4: no-cache", (*GOOD, "--reply-header", "Cache-Control: no-cache", "--reply-header", 'ETag: "e"'), True, 0),
+    ("RFC 9111 3: a part of it", ("--status", "206", *GOOD[2:]), False, 0),
+    ("store_miss", (*GOOD, "--reply-header", "Content-Type: image/jpeg"), False, 0),
+]
+
+
+@pytest.mark.parametrize("args, stored, fresh_s", [pytest.param(*row[1:], id=row[0]) for row in REPLIES])
+def test_what_becomes_of_a_reply(tmp_path, args, stored, fresh_s):
+    told = json.loads(explain_cache(tmp_path, "--json", *args))["reply"]
+    assert (told["stored"], told["fresh_s"]) == (stored, fresh_s) and told["why"]
+    text = explain_cache(tmp_path, *args)
+    assert f"stored: {'yes' if stored else 'no'}: " in text
+    assert (f"for {fresh_s} s: " in text) == (fresh_s > 0)
+
+
+def test_a_recorded_reply_is_not_judged(tmp_path):
+    policy = tmp_path / "cache.conf"
+    policy.write_text(CACHE)
+    done = subprocess.run([CUTTLE, "explain", "-f", str(policy), "--json", "--facts", FACTS + " reply=200"],
+                          capture_output=True, text=True, timeout=LIMIT, check=True)
+    assert json.loads(done.stdout)["reply"] is None      # only some of its fields are in the line
