@@ -4,6 +4,7 @@
 #include "cache/disk_int.h"
 
 #include "base/oplog.h"
+#include "loop/poller.h"
 
 #include <errno.h>
 
@@ -418,14 +419,14 @@ static void begin_use(struct disk *d)
 	struct disk_label *const l = &d->label;
 
 	disk_io_boot(boot);
+	d->start.left = !l->is_clean       ? DISK_WAS_KILLED
+	                : l->next_seq == 1 ? DISK_WAS_NEW
+	                                   : DISK_WAS_CLOSED;
 	d->next_seq = ((l->next_seq >> DISK_SEQ_BITS) + 1) << DISK_SEQ_BITS;
 	if (!l->is_clean && (memcmp(boot, l->boot, sizeof(boot)) != 0 ||
 	                     memcmp(boot, unknown, sizeof(boot)) == 0)) {
 		l->old_below_seq = d->next_seq;
-		oplog(OPLOG_NOTICE,
-		      "cache_dir %s: the machine went down while it was in use: what is stored is "
-		      "validated before it is used",
-		      d->path);
+		d->start.left = DISK_LOST_POWER;
 	}
 	memcpy(l->boot, boot, sizeof(boot));
 	l->is_clean = false;
@@ -534,6 +535,8 @@ enum err disk_open(struct disk **out, unsigned id, const struct cache_dir *dir,
 		return e;
 	}
 	*out = d;
+	d->start.began_us = clock_monotonic_us();
+	disk_tell_opened(d);
 	disk_lock(d);
 	disk_want(d, WORK_LOAD);
 	disk_unlock(d);
@@ -579,6 +582,7 @@ static void forget_entries(struct disk *d)
 void disk_close(struct disk **dp, bool forget)
 {
 	struct disk *const d = *dp;
+	const int64_t began_us = clock_monotonic_us();
 
 	CHECK_OBJ(d, DISK_MAGIC);
 	*dp = NULL;
@@ -598,9 +602,14 @@ void disk_close(struct disk **dp, bool forget)
 	disk_journal_sync(d);
 	d->label.is_clean = d->failures <= failures && d->n_unwritten == 0;
 	d->label.next_seq = d->next_seq;
+	d->label.written_bytes += d->stats.written_bytes;
+	d->label.admitted_bytes += d->stats.admitted_bytes;
 	/* Where this fails, it is as after a crash. */
-	if (d->label.is_clean && disk_label_write(&d->io, &d->label) != ERR_NONE)
+	if (d->label.is_clean && disk_label_write(&d->io, &d->label) != ERR_NONE) {
 		oplog(OPLOG_WARNING, "cache_dir %s: the label cannot be written", d->path);
+		d->label.is_clean = false;
+	}
+	disk_tell_closed(d, began_us);
 	disk_free(d);
 }
 
@@ -682,5 +691,7 @@ void disk_stats(struct disk *d, struct disk_stats *out)
 	out->segments = d->n_segments;
 	out->is_out_of_use = disk_is_out_of_use(d);
 	out->is_loaded = d->is_loaded;
+	out->all_written_bytes = d->label.written_bytes + d->stats.written_bytes;
+	out->all_admitted_bytes = d->label.admitted_bytes + d->stats.admitted_bytes;
 	disk_unlock(d);
 }

@@ -204,7 +204,9 @@ enum err disk_walk(struct disk *d, disk_see_fn *see, void *arg) MUST_USE;
 struct disk_stats {
 	const char *path;
 	uint64_t capacity_bytes, used_bytes, held_bytes, objects, segments;
+	/* Since it was opened; written are segments and journal. */
 	uint64_t written_bytes, admitted_bytes, rewritten_bytes, evicted_objects;
+	uint64_t all_written_bytes, all_admitted_bytes; /* and in all uses before that ended in order */
 	uint64_t refused, bad_checksums, io_errors;
 	bool is_out_of_use, is_loaded;
 };

@@ -46,6 +46,7 @@ static enum err make_file(struct disk *d, struct segment *s)
 	}
 	disk_lock(d);
 	s->fd = fd;
+	d->stats.written_bytes += sizeof(head);
 	disk_unlock(d);
 	return ERR_NONE;
 }

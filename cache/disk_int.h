@@ -112,6 +112,18 @@ struct filling {
 	bool is_forgotten; /* since it began */
 };
 
+/* How a directory was found, and what its index was made of. The loading job's; the first is immutable. */
+struct disk_start {
+	enum { DISK_WAS_NEW, DISK_WAS_CLOSED, DISK_WAS_KILLED, DISK_LOST_POWER } left;
+	int64_t began_us;
+	uint64_t heads;     /* seen: also what was replaced or forgotten since */
+	uint64_t entered;   /* of them, into the index */
+	uint64_t refused;   /* of them, for want of memory */
+	unsigned scanned;   /* segments without an index block, which were read record by record */
+	uint64_t cut_bytes; /* that lay behind their last whole record */
+	unsigned removed, unreadable; /* segments */
+};
+
 struct disk_job {
 	struct job job;
 	struct disk *disk;
@@ -135,6 +147,7 @@ struct disk {
 	bool is_closing;
 	struct closing *closing; /* NULL: nobody has retired it */
 
+	struct disk_start start;
 	struct disk_label label;
 	bool is_marked;   /* the label says that it is in use */
 	bool is_marking;  /* somebody writes it at this moment */
@@ -310,6 +323,13 @@ enum err disk_read_bytes(struct disk *d, uint32_t number, uint64_t offset, size_
 /* As disk_load(); the caller frees the memory. ERR_NOT_FOUND, ERR_SYNTAX: damaged, ERR_SYSTEM. */
 enum err disk_read_object(struct disk *d, struct cache_key key, const struct index_entry *e,
                           char **memory, struct disk_found *found) MUST_USE;
+
+/* --- disk_tell.c: what the operator hears of its life; not with the lock held ------------------------ */
+
+void disk_tell_opened(struct disk *d);
+void disk_tell_loaded(struct disk *d);
+/* d: not in use any more, its files still open. */
+void disk_tell_closed(const struct disk *d, int64_t began_us);
 
 /* --- recover.c --------------------------------------------------------------------------------------- */
 void disk_load_index(struct disk *d);

@@ -74,6 +74,7 @@ static enum err append_chunk(struct disk *d, struct journal_file *j, const struc
 	j->is_dirty = true;
 	j->bytes += n * JOURNAL_RECORD_BYTES;
 	d->journal_bytes += n * JOURNAL_RECORD_BYTES;
+	d->stats.written_bytes += n * JOURNAL_RECORD_BYTES;
 	disk_unlock(d);
 	return e;
 }

@@ -6,7 +6,8 @@
 #include <sys/random.h>
 #include <xxhash.h>
 
-#define LABEL_VERSION 1u
+#define LABEL_VERSION 2u
+#define LABEL_BEFORE  1u /* the same without what was written and admitted */
 #define LABEL_ORDER   0x01020304u
 #define LABEL_MAGIC   "cuttle-store\n"
 #define LABEL_NEW     DISK_LABEL_NAME ".new"
@@ -21,9 +22,10 @@ struct label {
 	uint32_t is_clean;
 	struct cache_secret secret;
 	uint64_t old_below_seq;
+	uint64_t written, admitted;
 	uint64_t checksum;
 };
-_Static_assert(sizeof(struct label) == 304, "the format's label");
+_Static_assert(sizeof(struct label) == 320, "the format's label");
 
 static bool see_any(void *arg, const char *name)
 {
@@ -32,15 +34,25 @@ static bool see_any(void *arg, const char *name)
 	return !*(bool *)arg;
 }
 
-static enum disk_folder judge(const struct label *raw, size_t n)
+/* That of the version before is made one of this. */
+static enum disk_folder judge(struct label *raw, size_t n)
 {
+	size_t checked = offsetof(struct label, checksum);
+
 	if (n < sizeof(raw->magic) + 8 || memcmp(raw->magic, LABEL_MAGIC, sizeof(LABEL_MAGIC)) != 0)
 		return DISK_FOLDER_DAMAGED;
-	if (raw->version != LABEL_VERSION || raw->order != LABEL_ORDER)
+	if ((raw->version != LABEL_VERSION && raw->version != LABEL_BEFORE) ||
+	    raw->order != LABEL_ORDER)
 		return DISK_FOLDER_OTHER_VERSION;
-	if (n != sizeof(*raw) ||
-	    raw->checksum != XXH3_64bits(raw, offsetof(struct label, checksum)))
+	if (raw->version == LABEL_BEFORE)
+		checked = offsetof(struct label, written);
+	const uint64_t checksum = XXH3_64bits(raw, checked);
+
+	if (n != checked + sizeof(checksum) ||
+	    memcmp((const char *)raw + checked, &checksum, sizeof(checksum)) != 0)
 		return DISK_FOLDER_DAMAGED;
+	if (raw->version == LABEL_BEFORE)
+		raw->written = raw->admitted = 0;
 	return DISK_FOLDER_OURS;
 }
 
@@ -53,6 +65,8 @@ static void unpack(const struct label *raw, struct disk_label *l)
 		.capacity_bytes = raw->capacity,
 		.next_seq = raw->next_seq,
 		.old_below_seq = raw->old_below_seq,
+		.written_bytes = raw->written,
+		.admitted_bytes = raw->admitted,
 		.is_clean = raw->is_clean == 1,
 	};
 	memcpy(l->boot, raw->boot, sizeof(l->boot));
@@ -95,6 +109,8 @@ enum err disk_label_write(struct disk_io *io, const struct disk_label *l)
 		.capacity = l->capacity_bytes,
 		.next_seq = l->next_seq,
 		.old_below_seq = l->old_below_seq,
+		.written = l->written_bytes,
+		.admitted = l->admitted_bytes,
 		.is_clean = l->is_clean ? 1 : 0,
 		.secret = l->secret,
 	};

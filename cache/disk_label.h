@@ -18,6 +18,8 @@ struct disk_label {
 	uint64_t next_seq;       /* where is_clean; else where the use began that it was left in */
 	uint64_t
 		old_below_seq; /* what has a lower one was there at a power loss: to be validated */
+	/* Since it was made, in all uses that ended in order. */
+	uint64_t written_bytes, admitted_bytes;
 	char boot[DISK_BOOT_BYTES];
 	bool is_clean; /* closed in order; otherwise in use, or left by a crash */
 };

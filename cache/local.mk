@@ -39,6 +39,7 @@ cache_libcache_a_SOURCES += \
 	cache/disk_look_read.c \
 	cache/disk_read.c \
 	cache/disk_segments.c \
+	cache/disk_tell.c \
 	cache/disk_walk.c \
 	cache/disk_write.c \
 	cache/journal.c cache/journal.h \

@@ -151,6 +151,7 @@ static bool open_segment(struct disk *d, uint32_t number, struct found_segment *
 		return true;
 	disk_io_close(&f->fd);
 	if (e != ERR_NONE) {
+		d->start.unreadable++;
 		disk_lock(d);
 		d->is_partial = true;
 		disk_unlock(d);
@@ -163,6 +164,7 @@ static bool open_segment(struct disk *d, uint32_t number, struct found_segment *
 	      d->path, name);
 	(void)disk_io_unlink(&d->io, name);
 	count(COUNT_SWAP_FILES_CLEANED);
+	d->start.removed++;
 	return false;
 }
 
@@ -303,9 +305,11 @@ static void load_batch(struct batch *b)
 		}
 	if (b->segment->state == SEGMENT_GONE)
 		n = 0;
-	(void)cache_index_load(d->index, b->items, n);
-	for (size_t i = 0; i < n; i++)
+	d->start.refused += cache_index_load(d->index, b->items, n);
+	for (size_t i = 0; i < n; i++) {
+		d->start.entered += b->items[i].is_entered ? 1 : 0;
 		d->objects += b->items[i].is_entered ? 1 : 0;
+	}
 	disk_unlock(d);
 	for (size_t i = 0; i < n; i++)
 		if (!b->items[i].is_entered)
@@ -355,6 +359,11 @@ static enum err seal_again(struct disk *d, struct segment *s, const struct segme
 	if (x == ERR_NONE)
 		x = disk_io_write(&d->io, s->fd, foot, sizeof(foot), end + n * sizeof(*e));
 	*bytes = end + n * sizeof(*e) + sizeof(foot);
+	if (x == ERR_NONE) {
+		disk_lock(d);
+		d->stats.written_bytes += *bytes - end;
+		disk_unlock(d);
+	}
 	return x;
 }
 
@@ -376,6 +385,8 @@ static enum err get_entries(struct disk *d, struct segment *s, struct segment_en
 		if (e == ERR_NONE &&
 		    seal_again(d, s, *entries, *n, end, last_seq, &bytes) != ERR_NONE)
 			bytes = s->counted;
+		d->start.scanned++;
+		d->start.cut_bytes += e == ERR_NONE && s->end > end ? s->end - end : 0;
 	}
 	if (e != ERR_NONE)
 		return e;
@@ -395,6 +406,7 @@ static void remove_segment(struct disk *d, struct segment *s)
 	segment_name(s->head.number, name);
 	(void)disk_io_unlink(&d->io, name);
 	count(COUNT_SWAP_FILES_CLEANED);
+	d->start.removed++;
 	disk_lock(d);
 	segment_leave(s);
 	disk_unlock(d);
@@ -408,6 +420,7 @@ static void load_segment(struct disk *d, struct segment *s, struct batch *b)
 	const enum err e = get_entries(d, s, &entries, &n);
 
 	if (e != ERR_NONE) {
+		d->start.unreadable++;
 		disk_lock(d);
 		d->is_partial = true;
 		disk_unlock(d);
@@ -417,6 +430,7 @@ static void load_segment(struct disk *d, struct segment *s, struct batch *b)
 		return;
 	}
 	load_entries(d, s, entries, n, b);
+	d->start.heads += b->n_heads;
 	free(entries);
 	if (b->n_heads == 0 && n == 0) {
 		remove_segment(d, s);
@@ -436,12 +450,16 @@ static void loaded(struct disk *d)
 			segment_make_evictable(CONTAINER_OF(it, struct segment, link));
 	journal_dead_fini(&d->dead);
 	d->is_partial = d->is_partial || d->is_dead_set_short;
-	if (d->is_dead_set_short)
-		oplog(OPLOG_WARNING, "cache_dir %s: what was stored there is not used", d->path);
+	const bool is_of_no_use = d->is_dead_set_short, is_closing = d->is_closing;
+
 	pthread_cond_broadcast(&d->changed);
 	disk_want(d, WORK_FLUSH);
 	disk_want(d, WORK_EVICT);
 	disk_unlock(d);
+	if (is_of_no_use)
+		oplog(OPLOG_WARNING, "cache_dir %s: what was stored there is not used", d->path);
+	if (!is_closing)
+		disk_tell_loaded(d);
 }
 
 void disk_load_index(struct disk *d)

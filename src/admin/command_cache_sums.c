@@ -216,6 +216,12 @@ static void print_folder(const struct disk_look *k)
 	       d.by_chain[1]);
 	printf("  journal    %14" PRIu64 " bytes in %" PRIu64 ", %" PRIu64 " tombstones\n",
 	       d.journal_bytes, d.journals, d.tombstones);
+	printf("  written    %14" PRIu64 " bytes for %" PRIu64 " admitted, %.2f for each%s\n",
+	       d.label.written_bytes, d.label.admitted_bytes,
+	       d.label.admitted_bytes != 0
+	               ? (double)d.label.written_bytes / (double)d.label.admitted_bytes
+	               : 0.0,
+	       d.label.is_clean ? "" : ", until it was closed in order the last time");
 	printf("  heads      %14" PRIu64 ", of which %" PRIu64 " count\n", d.heads, d.objects);
 	if (d.segments > 0)
 		printf("  written from %s to %s\n", command_cache_time(d.oldest_s, oldest),
@@ -262,10 +268,12 @@ static void print_folder_json(const struct disk_look *k)
 	       ",\"open_segments\":%" PRIu64 ",\"segment_bytes\":%" PRIu64
 	       ",\"kept_again_bytes\":%" PRIu64 ",\"journals\":%" PRIu64
 	       ",\"journal_bytes\":%" PRIu64 ",\"tombstones\":%" PRIu64 ",\"heads\":%" PRIu64
-	       ",\"live_heads\":%" PRIu64 ",\"oldest\":%" PRId64 ",\"newest\":%" PRId64 "}",
+	       ",\"live_heads\":%" PRIu64 ",\"written_bytes\":%" PRIu64
+	       ",\"admitted_bytes\":%" PRIu64 ",\"oldest\":%" PRId64 ",\"newest\":%" PRId64 "}",
 	       d.label.is_clean ? "true" : "false", d.label.made_s, d.label.capacity_bytes,
 	       d.segments, d.unsealed, d.segment_bytes, d.by_chain[1], d.journals, d.journal_bytes,
-	       d.tombstones, d.heads, d.objects, d.oldest_s, d.newest_s);
+	       d.tombstones, d.heads, d.objects, d.label.written_bytes, d.label.admitted_bytes,
+	       d.oldest_s, d.newest_s);
 }
 
 static void print_classes_json(const char *name, const struct class *v, const uint64_t *n)

@@ -372,6 +372,11 @@ static void put_memory(struct text *t, const struct store_stats *st)
 	    (unsigned long long)st->disk_hits);
 }
 
+static double ratio(uint64_t a, uint64_t b)
+{
+	return b != 0 ? (double)a / (double)b : 0.0;
+}
+
 static void put_disk(void *arg, struct disk *d)
 {
 	struct text *const t = arg;
@@ -392,6 +397,11 @@ static void put_disk(void *arg, struct disk *d)
 	    (unsigned long long)st.written_bytes / 1024,
 	    (unsigned long long)st.admitted_bytes / 1024,
 	    (unsigned long long)st.rewritten_bytes / 1024);
+	put(t,
+	    "\tWritten for each byte admitted:\t%.2f since it was opened, %.2f since it was "
+	    "prepared\n",
+	    ratio(st.written_bytes, st.admitted_bytes),
+	    ratio(st.all_written_bytes, st.all_admitted_bytes));
 	put(t, "\tEvicted:\t%llu objects\n", (unsigned long long)st.evicted_objects);
 	put(t, "\tNot stored, since the disk was too slow:\t%llu\n",
 	    (unsigned long long)st.refused);

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "base/oplog.h"
 #include "tests/unit/random.h"
@@ -593,6 +594,35 @@ START_TEST(the_label_of_another_version_is_refused_and_left_alone)
 }
 END_TEST
 
+/* Version 1 had no sums behind byte 296 (doc/cache-format.md). */
+START_TEST(a_label_of_the_version_before_is_taken_over)
+{
+	char path[512];
+	struct disk_stats st;
+	size_t n;
+
+	ck_assert_int_eq(disk_prepare(&w.dir, &w.secret), ERR_NONE);
+	find_file("cuttle-store", path, sizeof(path));
+	char *bytes = read_all(path, &n);
+
+	ck_assert_uint_eq(n, 320);
+	bytes[16] = 1;
+	const uint64_t checksum = XXH3_64bits(bytes, 296);
+
+	memcpy(bytes + 296, &checksum, sizeof(checksum));
+	write_all(path, bytes, 304);
+	free(bytes);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	disk_stats(w.disk, &st);
+	ck_assert_uint_eq(st.all_written_bytes, st.written_bytes);
+	disk_world_close(&w);
+	bytes = read_all(path, &n);
+	ck_assert_uint_eq(n, 320);
+	ck_assert_int_eq(bytes[16], 2);
+	free(bytes);
+}
+END_TEST
+
 Suite *suite_disk_faults(void);
 Suite *suite_disk_faults(void)
 {
@@ -614,6 +644,7 @@ Suite *suite_disk_faults(void)
 	tcase_add_test(t, kills_at_any_moment_lose_nothing_that_was_written_and_bring_nothing_back);
 	tcase_add_test(t, files_that_are_not_ours_are_not_touched);
 	tcase_add_test(t, the_label_of_another_version_is_refused_and_left_alone);
+	tcase_add_test(t, a_label_of_the_version_before_is_taken_over);
 	suite_add_tcase(s, t);
 	return s;
 }
