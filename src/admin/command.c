@@ -135,7 +135,7 @@ struct snapshot *command_load(const char *path, bool is_loud)
 	struct snapshot *s = proxy_load(&o, print_finding, &is_loud);
 
 	if (s == NULL)
-		fprintf(stderr, "cuttle: %s cannot be used\n", path);
+		fprintf(stderr, "cuttle: %s cannot be used; -f names another one\n", path);
 	free(absolute);
 	return s;
 }

@@ -4,8 +4,10 @@
  */
 #include "admin/command_cache.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "admin/command.h"
 #include "http/uri.h"
@@ -115,6 +117,17 @@ bool command_cache_each(struct cache_command *c, enum disk_look_depth depth, dis
 	return e == ERR_NONE;
 }
 
+void command_cache_note_nothing(const struct cache_command *c)
+{
+	const char *advice = "what is in memory only is not seen here";
+
+	if (span_eq(command_cache_host(c->pattern), SPAN("-")))
+		advice = access(c->pattern.p, F_OK) == 0
+		                 ? "is that a folder? Then let it begin with / or ./"
+		                 : "a URL begins with http://, as cuttle cache ls shows it";
+	fprintf(stderr, "cuttle cache: nothing found of %.*s: %s\n", SPAN_ARG(c->pattern), advice);
+}
+
 void command_cache_note_faults(const struct cache_command *c)
 {
 	if (c->n_faults != 0)
@@ -159,13 +172,32 @@ static const char *folder_text(enum disk_folder f)
 	case DISK_FOLDER_EMPTY:
 		return "it is not prepared: no cache is there (cuttle -z prepares it)";
 	case DISK_FOLDER_OTHER_VERSION:
-		return "it was made by another version of Cuttle, or on another kind of machine";
+		return "it was made by another version of Cuttle, or on another kind of machine: "
+		       "look into it with that one, or empty it";
 	case DISK_FOLDER_DAMAGED:
-		return "its label, the file " DISK_LABEL_NAME ", is damaged";
+		return "its label, the file " DISK_LABEL_NAME
+		       ", is damaged: empty the folder, what is in it is lost";
 	case DISK_FOLDER_FOREIGN:
-		return "the files in it are not Cuttle's";
+		return "the files in it are not Cuttle's: is it the folder of a cache_dir line?";
 	}
 	UNREACHABLE("disk_folder");
+}
+
+/* Why a folder could not be opened, and what to do. */
+static const char *open_text(enum err e, enum disk_folder folder)
+{
+	switch ((unsigned)e) {
+	case ERR_UNSUPPORTED:
+		return folder_text(folder);
+	case ERR_NOT_FOUND:
+		return "there is no such folder (cuttle -z makes those of the configuration)";
+	case ERR_NOT_FOLDER:
+		return "it is not a folder: name that of a cache_dir line";
+	case ERR_PERMISSION:
+		return "permission denied: look as root, or as the user that the proxy becomes "
+		       "(cache_effective_user)";
+	}
+	return err_text(e);
 }
 
 static bool open_folder(struct cache_command *c, const char *path)
@@ -179,8 +211,7 @@ static bool open_folder(struct cache_command *c, const char *path)
 
 	progress_tell(&c->progress, NULL, 0);
 	if (e != ERR_NONE) {
-		fprintf(stderr, "cuttle cache: %s: %s\n", path,
-		        e == ERR_UNSUPPORTED ? folder_text(folder) : err_text(e));
+		fprintf(stderr, "cuttle cache: %s: %s\n", path, open_text(e, folder));
 		return false;
 	}
 	c->looks = check_realloc(c->looks, (c->n_looks + 1) * sizeof(*c->looks));
@@ -292,7 +323,13 @@ static int run(struct cache_command *c, const struct verb *v)
 		return CACHE_FAILED;
 	const int status = v->run(c);
 
-	return fflush(stdout) == 0 ? status : CACHE_FAILED;
+	errno = 0;
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return status;
+	if (errno != EPIPE) /* else nobody wants to know */
+		fprintf(stderr, "cuttle cache: what was found cannot be written%s%s\n",
+		        errno != 0 ? ": " : "", errno != 0 ? strerrordesc_np(errno) : "");
+	return CACHE_FAILED;
 }
 
 int command_cache(int argc, char *argv[])

@@ -52,6 +52,8 @@ void command_cache_put_text(struct span s);
 const char *command_cache_time(int64_t s, char text[32]);
 /* "host" of "http://host:80/path". */
 struct span command_cache_host(struct span url);
+/* Nothing was found by what was asked for: what may be wrong with that. */
+void command_cache_note_nothing(const struct cache_command *c);
 /* As it is in the index; in c->arena. */
 struct span command_cache_url(struct cache_command *c, struct span url);
 

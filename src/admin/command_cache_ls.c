@@ -88,7 +88,12 @@ int command_cache_ls(struct cache_command *c)
 	const bool is_good = command_cache_each(c, DISK_LOOK_HEADS, list, c);
 
 	command_cache_note_faults(c);
-	return is_good ? CACHE_DONE : CACHE_FAILED;
+	if (!is_good)
+		return CACHE_FAILED;
+	if (c->n > 0 || c->pattern.n == 0)
+		return CACHE_DONE;
+	command_cache_note_nothing(c);
+	return CACHE_NOT_SO;
 }
 
 /* --- show ------------------------------------------------------------------------------------ */
@@ -269,8 +274,8 @@ int command_cache_show(struct cache_command *c)
 	/* Which there are nobody knows: all heads are read. */
 	if (s.has_variants && !command_cache_each(c, DISK_LOOK_HEADS, show_variant, c))
 		return CACHE_FAILED;
-	if (c->n == 0 && !c->is_json)
-		printf("nothing is stored of %.*s\n", SPAN_ARG(c->pattern));
+	if (c->n == 0)
+		command_cache_note_nothing(c);
 	command_cache_note_faults(c);
 	return c->n > 0 ? CACHE_DONE : CACHE_NOT_SO;
 }

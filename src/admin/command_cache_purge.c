@@ -167,7 +167,8 @@ static int report(struct cache_command *c, struct span answer)
 	fputs(head.status == 403
 	              ? ": the configuration needs an acl that names the method PURGE, and "
 	                "http_access must allow it from here\n"
-	              : "\n",
+	      : head.status == 400 ? "; see cuttle cache --help for what can be purged\n"
+	                           : "\n",
 	      to);
 	return head.status == 200 ? CACHE_DONE : head.status == 404 ? CACHE_NOT_SO : CACHE_FAILED;
 }
@@ -180,12 +181,16 @@ int command_cache_purge(struct cache_command *c)
 	int status = CACHE_FAILED;
 
 	if (!port_of(c->snapshot, &at)) {
-		fprintf(stderr, "cuttle cache: the configuration has no http_port\n");
+		fprintf(stderr,
+		        "cuttle cache: the configuration has no http_port, at which the proxy "
+		        "could be asked\n");
 	} else {
 		const enum err e = ask(c, &at, answer, &n);
 
 		if (e != ERR_NONE)
-			fprintf(stderr, "cuttle cache: the proxy at %s does not answer: %s\n",
+			fprintf(stderr,
+			        "cuttle cache: the proxy at %s does not answer: %s; does it run "
+			        "(cuttle -k check), with this configuration?\n",
 			        endpoint_text(&at, text), err_text(e));
 		else
 			status = report(c, span_of(answer, n));

@@ -4,12 +4,12 @@
 #include "daemon/verbs.h"
 
 #include "acl/decide.h"
+#include "admin/progress.h"
 #include "cache/disk.h"
 #include "conf/manual.h"
 #include "daemon/folders.h"
 #include "daemon/pidfile.h"
 #include "daemon/privileges.h"
-#include "admin/progress.h"
 
 #include <ares.h>
 #include <errno.h>
@@ -214,7 +214,7 @@ int verb_prepare(const struct proxy_options *po)
 		ok = privileges_drop(&id, PRIVILEGES_NONE, false);
 	ok = ok && disk_prepare_all(conf, tell_prepared, &n);
 	if (conf->dirs == NULL)
-		fprintf(stderr, "cuttle: nothing to prepare: no cache folder is needed\n");
+		fprintf(stderr, "cuttle: nothing to prepare: the configuration has no cache_dir\n");
 	else
 		fprintf(stderr, "cuttle: %u cache folder%s prepared\n", n, n == 1 ? "" : "s");
 	snapshot_unref(&s);

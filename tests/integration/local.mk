@@ -70,6 +70,7 @@ EXTRA_DIST += \
 	tests/integration/test_1070_cache_knobs.py \
 	tests/integration/test_1100_cache_road.py \
 	tests/integration/test_1200_cache_verbs.py \
+	tests/integration/test_1210_cache_operations.py \
 	tests/integration/test_1900_cache_crash.py \
 	tests/integration/test_9000_differential.py \
 	tests/integration/test_9010_differential_policy.py \
