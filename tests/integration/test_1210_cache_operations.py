@@ -29,6 +29,7 @@ def _proxy(start_proxy):
     proxy = start_proxy(CONF, start=False)
     proxy.prepare_folder(proxy.path("store"))
     proxy.start()
+    until(lambda: "index is loaded" in proxy.read("cache.log"), "what comes now is stored on disk")
     return proxy
 
 

@@ -75,6 +75,8 @@ def run(conf, squid, origin):
             proxy.prepare_folder(proxy.path("store"))
             proxy.run("-N", "-z", check=0)
         proxy.start()
+        if "cache_dir" in conf and not squid:
+            until(lambda: "index is loaded" in proxy.read("cache.log"), "what comes now is stored on disk")
         start = counters(proxy)
         # One connection: what Squid has not seen acknowledged when a client closes it does not count.
         with proxy.client() as client:
