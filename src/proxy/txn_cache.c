@@ -214,13 +214,24 @@ bool txn_cache_is_origins_fault(enum why why)
 	return why >= WHY_DNS_FAIL && why <= WHY_ORIGIN_BAD_BODY && why != WHY_NO_RESOURCES;
 }
 
+/*
+ * Nothing of the leader's request was sent, so it cannot be to blame. What comes later may be due to what only it
+ * said: nobody is to make requests of others fail.
+ */
+static bool would_fail_alike(enum why why)
+{
+	return why >= WHY_DNS_FAIL && why <= WHY_CONNECT_TIMEOUT;
+}
+
 static struct machine_next join_failed(struct txn *t, enum why why)
 {
 	struct txn_cache *c = t->cache;
 
 	cobj_reader_fini(&c->waiter);
 	cobj_unref(&c->hit);
-	if (txn_cache_is_origins_fault(why)) {
+	const bool is_saved = c->old != NULL && c->freshness.may_serve_on_error;
+
+	if (would_fail_alike(why) || (is_saved && txn_cache_is_origins_fault(why))) {
 		txn_fail(t, why, SPAN("as it was told to the request that this one waited for"));
 		return TXN_GO(SEND_ERROR);
 	}

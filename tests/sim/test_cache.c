@@ -109,19 +109,37 @@ START_TEST(a_wait_has_a_limit)
 }
 END_TEST
 
-START_TEST(an_origin_that_fails_fails_all_of_them)
+START_TEST(an_origin_that_cannot_be_reached_fails_all_of_them)
+{
+	struct play_client c[3] = { { 0 } };
+	struct endpoint at = { .port = 80 };
+
+	ck_assert(ip_parse(SPAN(PLAY_ORIGIN), &at.ip));
+	sim_serve(&at, SIM_REFUSE, 500, NULL, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(c); i++)
+		play_client(&c[i], PLAY_GET);
+	sim_proxy_run_for(&sp, SECONDS(10));
+	for (size_t i = 0; i < ARRAY_LEN(c); i++)
+		ck_assert(play_starts(c[i].peer, "HTTP/1.1 503 "));
+	ck_assert_uint_eq(play_count(play_log(), "HIER_DIRECT"), 1);
+}
+END_TEST
+
+/* It may be the first one's request that it cannot bear. */
+START_TEST(an_origin_that_breaks_off_is_asked_by_each)
 {
 	struct play_client c[3] = { { 0 } };
 
-	serve("", NULL);
+	serve("", KEPT);
 	for (size_t i = 0; i < ARRAY_LEN(c); i++)
 		play_client(&c[i], PLAY_GET);
 	sim_proxy_run_for(&sp, SECONDS(1));
+	ck_assert_uint_eq(origin.n_requests, 1);
 	sim_reset(origin.peer);
 	sim_proxy_run_for(&sp, SECONDS(1));
-	for (size_t i = 0; i < ARRAY_LEN(c); i++)
-		ck_assert(play_starts(c[i].peer, "HTTP/1.1 502 "));
-	ck_assert_uint_eq(origin.n_requests, 1);
+	ck_assert(play_starts(c[0].peer, "HTTP/1.1 502 "));
+	for (size_t i = 1; i < ARRAY_LEN(c); i++)
+		ck_assert(play_ends(c[i].peer, "\r\n\r\nhello"));
 }
 END_TEST
 
@@ -331,7 +349,8 @@ Suite *suite_cache(void)
 	tcase_add_test(t, those_who_come_before_the_head_share_one_fetch);
 	tcase_add_test(t, what_is_not_shared_is_fetched_by_each);
 	tcase_add_test(t, a_wait_has_a_limit);
-	tcase_add_test(t, an_origin_that_fails_fails_all_of_them);
+	tcase_add_test(t, an_origin_that_cannot_be_reached_fails_all_of_them);
+	tcase_add_test(t, an_origin_that_breaks_off_is_asked_by_each);
 	tcase_add_test(t, who_takes_only_what_is_cached_does_not_wait_for_a_fetch_of_its_own);
 	tcase_add_loop_test(t, nobody_notices_that_the_first_has_left, 0, ARRAY_LEN(replies));
 	tcase_add_test(t, what_nobody_waits_for_any_more_is_not_fetched);
