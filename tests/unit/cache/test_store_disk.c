@@ -530,6 +530,34 @@ START_TEST(concurrent_lookups_share_what_is_read)
 }
 END_TEST
 
+/* The worker that has begun to read goes on later, or not: the others are not bound to it. */
+START_TEST(who_waits_for_another_worker_may_leave)
+{
+	struct store_lookup q[2];
+	struct loop *other;
+
+	ck_assert(world_fetch(URL, "", "", 1, 20000));
+	ck_assert_int_eq(setenv("CUTTLE_DISK_FAULTS", "read:slow=1", 1), 0);
+	world_reopen();
+	ck_assert_int_eq(loop_new(&other), ERR_NONE);
+	for (size_t i = 0; i < ARRAY_LEN(q); i++) {
+		q[i] = (struct store_lookup){ .store = world_store,
+			                      .url = SPAN(URL),
+			                      .request = world_request("") };
+		ck_assert_int_eq(store_lookup(&q[i], i == 0 ? world_loop : other, &world_task),
+		                 OP_PENDING);
+	}
+	loop_turn(other, 0);
+	ck_assert_int_eq(q[1].op.status, OP_PENDING);
+	op_cancel(&q[1].op);
+	ck_assert_int_eq(world_await(&q[0].op), OP_READY);
+	ck_assert_int_eq(q[0].found, STORE_FOUND);
+	loop_turn(other, 0);
+	cobj_unref(&q[0].cobj);
+	loop_free(&other);
+}
+END_TEST
+
 static void check_has_many(void *arg, struct disk *d)
 {
 	struct disk_stats ds;
@@ -626,6 +654,7 @@ Suite *suite_store_disk(void)
 	tcase_add_test(tc, a_body_purged_half_way_is_not_stored);
 	tcase_add_test(tc, what_is_damaged_while_the_rest_still_comes_is_not_kept);
 	tcase_add_test(tc, concurrent_lookups_share_what_is_read);
+	tcase_add_test(tc, who_waits_for_another_worker_may_leave);
 	tcase_add_test(tc, of_several_directories_all_are_used_and_any_may_go);
 	tcase_add_loop_test(tc, limits_of_the_directory, 0, ARRAY_LEN(size_cases));
 	suite_add_tcase(s, tc);
