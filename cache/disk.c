@@ -274,8 +274,7 @@ static enum err open_folder(struct disk_io *io, const char *path, bool lock,
 	else if (e != ERR_NONE)
 		oplog(OPLOG_ERROR,
 		      "cache_dir %s: cannot be opened (%s): it must be a folder that the proxy's "
-		      "user may "
-		      "write to",
+		      "user (cache_effective_user, where it starts as root) may write to",
 		      path, err_text(e));
 	return e;
 }

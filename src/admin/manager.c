@@ -372,15 +372,20 @@ static void put_memory(struct text *t, const struct store_stats *st)
 	    (unsigned long long)st->disk_hits);
 }
 
-static double ratio(uint64_t a, uint64_t b)
+/* "-": nothing was admitted. */
+static const char *ratio(uint64_t written, uint64_t admitted, char text[24])
 {
-	return b != 0 ? (double)a / (double)b : 0.0;
+	if (admitted == 0)
+		return "-";
+	snprintf(text, 24, "%.2f", (double)written / (double)admitted);
+	return text;
 }
 
 static void put_disk(void *arg, struct disk *d)
 {
 	struct text *const t = arg;
 	struct disk_stats st;
+	char now[24], ever[24];
 
 	disk_stats(d, &st);
 	put(t, "Store directory: %s\n", st.path);
@@ -398,10 +403,9 @@ static void put_disk(void *arg, struct disk *d)
 	    (unsigned long long)st.admitted_bytes / 1024,
 	    (unsigned long long)st.rewritten_bytes / 1024);
 	put(t,
-	    "\tWritten for each byte admitted:\t%.2f since it was opened, %.2f since it was "
-	    "prepared\n",
-	    ratio(st.written_bytes, st.admitted_bytes),
-	    ratio(st.all_written_bytes, st.all_admitted_bytes));
+	    "\tWritten for each byte admitted:\t%s since it was opened, %s since it was prepared\n",
+	    ratio(st.written_bytes, st.admitted_bytes, now),
+	    ratio(st.all_written_bytes, st.all_admitted_bytes, ever));
 	put(t, "\tEvicted:\t%llu objects\n", (unsigned long long)st.evicted_objects);
 	put(t, "\tNot stored, since the disk was too slow:\t%llu\n",
 	    (unsigned long long)st.refused);
