@@ -25,7 +25,8 @@ static void begin(const char *mem)
 	char conf[300];
 
 	snprintf(conf, sizeof(conf),
-	         "cache_mem %s\nmaximum_object_size_in_memory 0 KB\ncache_dir rock %s 64\n" PLAY_ALLOW,
+	         "cache_mem %s\nmaximum_object_size_in_memory 0 KB\ncache_dir rock %s "
+	         "64\n" PLAY_ALLOW,
 	         mem, folder);
 	sim_proxy_start(&sp, conf);
 	origin = (struct play_origin){ .reply = { reply } };

@@ -11,11 +11,10 @@
 
 #define REPLY(status, fields, body)                                                                \
 	"HTTP/1.1 " status "\r\n" fields "Connection: close\r\nContent-Length: 5\r\n\r\n" body
-#define STORED(control) REPLY("200 OK", "ETag: \"a\"\r\nCache-Control: " control "\r\n", "hello")
-#define STALE           STORED("max-age=0")
-#define MUST            STORED("max-age=0, must-revalidate")
-#define CHANGED(control)                                                                           \
-	REPLY("200 OK", "ETag: \"b\"\r\nCache-Control: " control "\r\n", "world")
+#define STORED(control)  REPLY("200 OK", "ETag: \"a\"\r\nCache-Control: " control "\r\n", "hello")
+#define STALE            STORED("max-age=0")
+#define MUST             STORED("max-age=0, must-revalidate")
+#define CHANGED(control) REPLY("200 OK", "ETag: \"b\"\r\nCache-Control: " control "\r\n", "world")
 #define NOT_MODIFIED(control)                                                                      \
 	"HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\nCache-Control: " control "\r\n\r\n"
 #define BUSY REPLY("503 Busy", "", "sorry")
@@ -144,8 +143,8 @@ static const struct {
 	{ "anybody", ON, STALE, PLAY_GET, true, "HTTP/1.1 200 " },
 	{ "not without collapsed_forwarding", CONF, STALE, PLAY_GET, false, "HTTP/1.1 200 " },
 	{ "not if collapsed_forwarding_access denies",
-	  ON "acl special req_header X-Special .\ncollapsed_forwarding_access deny special\n", STALE,
-	  WITH("X-Special: 1"), false, "HTTP/1.1 200 " },
+	  ON "acl special req_header X-Special .\ncollapsed_forwarding_access deny special\n",
+	  STALE, WITH("X-Special: 1"), false, "HTTP/1.1 200 " },
 	{ "RFC 9111 5.2.1.4: no-cache", ON, STALE, WITH("Cache-Control: no-cache"), false,
 	  "HTTP/1.1 200 " },
 	{ "... of what must be validated anyway", ON, MUST, WITH("Cache-Control: no-cache"), false,
