@@ -154,15 +154,25 @@ static bool ask_control(struct check *k)
 }
 
 /* RFC 9111 3.5; no-cache as Squid: it is validated each time, with credentials. */
+static bool is_for_all(const struct control *reply)
+{
+	return control_has(reply, CONTROL_PUBLIC | CONTROL_MUST_REVALIDATE | CONTROL_S_MAXAGE) ||
+	       (control_has(reply, CONTROL_FIELD) && control_has(reply, CONTROL_NO_CACHE));
+}
+
 static bool ask_credentials(struct check *k)
 {
 	if (http_head_get(k->q->request, HTTP_F_AUTHORIZATION) == NULL && !k->q->added_credentials)
 		return false;
-	if (control_has(&k->reply, CONTROL_PUBLIC | CONTROL_MUST_REVALIDATE | CONTROL_S_MAXAGE))
-		return false;
-	if (control_has(&k->reply, CONTROL_FIELD) && control_has(&k->reply, CONTROL_NO_CACHE))
-		return false;
-	return refuse(k, STORABLE_BY_AUTHORIZATION);
+	return !is_for_all(&k->reply) && refuse(k, STORABLE_BY_AUTHORIZATION);
+}
+
+bool storable_is_for_all(const struct http_head *reply)
+{
+	struct control c;
+
+	control_parse(reply, &c);
+	return is_for_all(&c);
 }
 
 static bool ask_content(struct check *k)

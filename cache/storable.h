@@ -62,6 +62,8 @@ const char *storable_reason_text(enum storable_reason r);
 /* False: the request alone rules out that its reply is stored, so nobody need wait for that. */
 bool storable_request(const struct http_head *request);
 
+/* Although it answers a request with credentials (RFC 9111 3.5). */
+bool storable_is_for_all(const struct http_head *reply);
 /*
  * What is kept of a reply's head: in `kept`, with a fresh list of fields in the arena; texts are
  * those of the reply. Left out are fields of this hop (RFC 9111 3.1), those that private= or

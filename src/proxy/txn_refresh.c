@@ -6,6 +6,7 @@
 
 #include "base/counters.h"
 #include "cache/merge.h"
+#include "cache/storable.h"
 #include "http/range.h"
 #include "proxy/fetch.h"
 #include "proxy/process.h"
@@ -99,6 +100,18 @@ static struct machine_next ask_again(struct txn *t)
 	return TXN_GO(WAY);
 }
 
+/*
+ * RFC 9111 3.5: what answers credentials changes nothing for those who have none, unless it says
+ * that it may. Without a word about it in the answer, what is stored says so.
+ */
+static bool is_for_all(const struct txn *t, const struct http_head *answer)
+{
+	const bool says = http_head_get(answer, HTTP_F_CACHE_CONTROL) != NULL;
+
+	return http_head_get(t->outgoing, HTTP_F_AUTHORIZATION) == NULL ||
+	       storable_is_for_all(says ? answer : &t->cache->old->head);
+}
+
 /* RFC 9111 4.3.3, 4.3.4: the stored reply with the fields of the 304 takes its own place. */
 struct machine_next txn_step_not_modified(struct txn *t)
 {
@@ -107,7 +120,10 @@ struct machine_next txn_step_not_modified(struct txn *t)
 
 	switch (merge_fit(&c->old->head, &r->head)) {
 	case MERGE_FITS:
-		renew(t, &r->head);
+		if (is_for_all(t, &r->head))
+			renew(t, &r->head);
+		else
+			use_once(t, &r->head);
 		break;
 	case MERGE_FITS_ONCE:
 		use_once(t, &r->head);
@@ -131,7 +147,8 @@ void txn_cache_learn(struct txn *t, const struct http_head *reply)
 {
 	struct txn_cache *c = t->cache;
 
-	if (c->old == NULL || t->request.method != HTTP_HEAD || cobj_state(c->old) != COBJ_COMPLETE)
+	if (c->old == NULL || t->request.method != HTTP_HEAD ||
+	    cobj_state(c->old) != COBJ_COMPLETE || !is_for_all(t, reply))
 		return;
 	switch (merge_fit_head(&c->old->head, c->old->meta.body_bytes, reply)) {
 	case MERGE_HEAD_UNRELATED:

@@ -293,6 +293,29 @@ def test_rfc9111_3_5_replies_to_credentials(start_proxy, start_origin, control, 
         assert client.get(origin.url("/a")).body == (b"Basic YQ==" if is_shared else b"nobody")
 
 
+@pytest.mark.parametrize("control, is_shared", [("max-age=3600", False), ("max-age=3600, public", True), (None, False)])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@cuttle_only("Squid tells everybody")
+def test_rfc9111_3_5_what_is_said_to_one_user_is_not_told_to_others(start_proxy, start_origin, method, control, is_shared):
+    """A 304, or a reply to HEAD, that renews what was stored for all."""
+    proxy = start_proxy(CONF)
+    fields = {"X-User": "alice", "ETag": '"one"', **({"Cache-Control": control} if control else {})}
+
+    def script(message):
+        if message.has("Authorization"):
+            if message.has("If-None-Match"):
+                return reply("304 Not Modified", fields, length=False)
+            return reply(fields=fields, body=b"" if message.method == "HEAD" else b"x", length=message.method != "HEAD")
+        return fresh(b"x", {"ETag": '"one"'})
+    origin = start_origin(serve_forever(script))
+    with proxy.client() as client:
+        client.get(origin.url("/a"))
+        got = client.ask(method, origin.url("/a"), {"Authorization": "Basic YQ==", "Cache-Control": "max-age=0"})
+        assert (got.status, got.get("X-User")) == (200, "alice")
+        got = client.get(origin.url("/a"))
+        assert (got.body, got.get("X-User")) == (b"x", "alice" if is_shared else None)
+
+
 @cuttle_only("what a connection that was authenticated brings is not stored")
 def test_what_comes_over_an_authenticated_connection_is_its_clients(start_proxy, start_origin):
     """Only the first request of such a connection has credentials; all its replies are one user's."""
