@@ -122,6 +122,7 @@ struct disk_start {
 	unsigned scanned;   /* segments without an index block, which were read record by record */
 	uint64_t cut_bytes; /* that lay behind their last whole record */
 	unsigned removed, unreadable; /* segments */
+	bool is_cut; /* it was closed before all was loaded */
 };
 
 struct disk_job {

@@ -83,9 +83,10 @@ void disk_tell_loaded(struct disk *d)
 
 void disk_tell_closed(const struct disk *d, int64_t began_us)
 {
-	oplog(OPLOG_NOTICE, "cache_dir %s: closed%s after %.3f s: %llu objects, %llu MB", d->path,
+	oplog(OPLOG_NOTICE, "cache_dir %s: closed%s after %.3f s: %llu objects%s, %llu MB", d->path,
 	      d->label.is_clean ? " in order"
 	                        : ", but not all could be written, so that it counts as a crash,",
 	      seconds_since(began_us), (unsigned long long)d->objects,
+	      d->start.is_cut ? " of what was loaded by then" : "",
 	      MB(d->used + d->journal_bytes));
 }

@@ -450,15 +450,16 @@ static void loaded(struct disk *d)
 			segment_make_evictable(CONTAINER_OF(it, struct segment, link));
 	journal_dead_fini(&d->dead);
 	d->is_partial = d->is_partial || d->is_dead_set_short;
-	const bool is_of_no_use = d->is_dead_set_short, is_closing = d->is_closing;
+	const bool is_of_no_use = d->is_dead_set_short;
 
+	d->start.is_cut = d->is_closing;
 	pthread_cond_broadcast(&d->changed);
 	disk_want(d, WORK_FLUSH);
 	disk_want(d, WORK_EVICT);
 	disk_unlock(d);
 	if (is_of_no_use)
 		oplog(OPLOG_WARNING, "cache_dir %s: what was stored there is not used", d->path);
-	if (!is_closing)
+	if (!d->start.is_cut)
 		disk_tell_loaded(d);
 }
 
