@@ -23,7 +23,7 @@ struct acl_regex {
 	pcre2_code *code;
 	struct span source;         /* owned */
 	struct acl_lit_sets *needs; /* cut short after the last */
-	bool has_jit, has_backrefs, is_icase;
+	bool has_jit, has_backrefs, is_unsure_of_lines, is_icase;
 };
 
 /* --- scratch: PCRE2 asks for memory once or twice a decision; it gets it from the stack */
@@ -128,6 +128,7 @@ struct acl_regex *acl_regex_new(struct span posix, bool icase, char *why, size_t
 	r->code = code;
 	r->has_jit = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
 	r->has_backrefs = t.has_backrefs;
+	r->is_unsure_of_lines = t.is_unsure_of_lines;
 	r->is_icase = icase;
 	r->source = span_of(span_strdup(posix), posix.n);
 	r->needs = check_malloc(acl_lit_sets_size(&t.sets));
@@ -201,15 +202,13 @@ enum acl_regex_result acl_regex_match(const struct acl_regex *r, struct span sub
 		rc = pcre2_jit_match(r->code, text, subject.n, 0, 0, md, mc);
 	else
 		rc = pcre2_match(r->code, text, subject.n, 0, 0, md, mc);
-	if (likely(rc == PCRE2_ERROR_NOMATCH))
-		return REGEX_NO;
-	if (rc >= 0)
-		return REGEX_YES;
 	if (is_limit(rc))
 		rc = match_breadth(r, span_of((const char *)text, subject.n), md);
 	if (rc >= 0)
 		return REGEX_YES;
-	return rc == PCRE2_ERROR_NOMATCH ? REGEX_NO : REGEX_LIMIT;
+	if (unlikely(r->is_unsure_of_lines && memchr(text, '\n', subject.n) != NULL))
+		return REGEX_LIMIT;
+	return likely(rc == PCRE2_ERROR_NOMATCH) ? REGEX_NO : REGEX_LIMIT;
 }
 
 struct span acl_regex_source(const struct acl_regex *r)

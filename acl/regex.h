@@ -15,6 +15,7 @@ struct acl_regex_text {
 	char *p; /* for PCRE2, without options */
 	size_t n;
 	bool has_backrefs;        /* its groups must capture */
+	bool is_unsure_of_lines;  /* a ^ or $ in it may mean more where a text has a newline */
 	struct acl_lit_sets sets; /* of each of which a match contains one */
 };
 
@@ -56,7 +57,8 @@ void acl_regex_scratch_fini(struct acl_regex_scratch *s);
 struct acl_regex *acl_regex_new(struct span posix, bool icase, char *why, size_t why_cap);
 void acl_regex_free(struct acl_regex **r);
 
-enum acl_regex_result { REGEX_NO, REGEX_YES, REGEX_LIMIT /* cannot tell: too much work */ };
+/* LIMIT: cannot tell, for that would be too much work, or glibc's answer is not known. */
+enum acl_regex_result { REGEX_NO, REGEX_YES, REGEX_LIMIT };
 enum acl_regex_result acl_regex_match(const struct acl_regex *r, struct span subject,
                                       struct acl_regex_scratch *s);
 

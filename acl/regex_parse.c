@@ -264,28 +264,24 @@ static void piece_init(struct piece *x)
 }
 
 /*
- * For glibc a newline that the expression itself matches is the end of a line, though nobody asked for
- * lines: .^b matches "\nb", and a$. matches "a\n".
+ * For glibc a newline that the expression itself matches is the end of a line, though nobody asked
+ * for lines: .^b matches "\nb", and a$. matches "a\n".
  */
-static bool meet(struct parser *p, const struct edges *x, const struct edges *y)
+static void meet(struct parser *p, const struct edges *x, const struct edges *y)
 {
 	if ((x->to_newline && y->starts) || (x->ends && y->from_newline))
-		return refuse(p, "an anchor, ^ behind or $ before what may match a newline, would "
-		                 "hold in the middle of the text; leave one of the two out");
-	return true;
+		p->out->is_unsure_of_lines = true;
 }
 
 /* x becomes x and then y. */
-static bool edges_concat(struct parser *p, struct edges *x, const struct edges *y)
+static void edges_concat(struct parser *p, struct edges *x, const struct edges *y)
 {
-	if (!meet(p, x, y))
-		return false;
+	meet(p, x, y);
 	x->from_newline |= x->may_be_empty && y->from_newline;
 	x->starts |= x->may_be_empty && y->starts;
 	x->to_newline = y->to_newline || (y->may_be_empty && x->to_newline);
 	x->ends = y->ends || (y->may_be_empty && x->ends);
 	x->may_be_empty &= y->may_be_empty;
-	return true;
 }
 
 static void edges_alternate(struct edges *x, const struct edges *y)
@@ -378,9 +374,10 @@ static bool repeat(struct parser *p, struct piece *x, unsigned first, int lo, in
 		piece_init(x);
 		return true;
 	}
-	if (!repeat_groups(p, x, first, lo, hi) || !repeat_anchors(p, x, lo, hi) ||
-	    (hi != 1 && !meet(p, &x->edges, &x->edges)))
+	if (!repeat_groups(p, x, first, lo, hi) || !repeat_anchors(p, x, lo, hi))
 		return false;
+	if (hi != 1)
+		meet(p, &x->edges, &x->edges);
 	x->edges.may_be_empty |= lo == 0;
 	acl_need_repeat(&x->need, lo, hi);
 	x->is_fixed = x->is_fixed && lo == hi;
@@ -612,8 +609,9 @@ static bool parse_branch(struct parser *p, struct piece *out)
 
 	piece_init(out);
 	while (p->tok != TOK_ALT && p->tok != TOK_END && (p->nest == 0 || p->tok != TOK_CLOSE)) {
-		if (!parse_atom(p, &x) || !edges_concat(p, &out->edges, &x.edges))
+		if (!parse_atom(p, &x))
 			return false;
+		edges_concat(p, &out->edges, &x.edges);
 		acl_need_concat(&out->need, &x.need);
 		out->is_fixed = out->is_fixed && x.is_fixed;
 		out->refs |= x.refs;
@@ -664,6 +662,8 @@ static bool parse_all(struct parser *p)
 	if (p->out->has_backrefs && p->has_word_anchor)
 		return refuse(p, "an anchor (\\< \\> \\b \\B) beside a back-reference has no "
 		                 "reliable meaning");
+	if (p->out->is_unsure_of_lines) /* then ^ and $ are no ends of the text to look for */
+		acl_need_any(&all.need, true);
 	acl_need_finish(&all.need, &p->out->sets);
 	return true;
 }

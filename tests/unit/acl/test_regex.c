@@ -228,59 +228,24 @@ static const struct {
 	const char *expr;
 	bool is_taken;
 } unreliable[] = {
-	{ "(a$){2}", false },
-	{ "(\\<a|b)+", false },
-	{ "x(^a|b){1,}", false },
-	{ "(^|\\.)+x", true },
-	{ "(/|$)+", true },
-	{ "(^a|b)*x", true },
-	{ "(^a|b)?x", true },
-	{ "((^|a)+b)+", false },
-	{ "((^|a)*)+", false },
-	{ "(^|a)+(b)\\2", false },
-	{ "(^|a){1}b", true },
-	{ "(^a){0}b", true },
-	{ "(ab)*\\1", true },
-	{ "(ab)+\\1", true },
-	{ "(a|ab)?\\1", true },
-	{ "(a|ab)+\\1", false },
-	{ "(ab?)*\\1", false },
-	{ "(a){2}\\1", false },
-	{ "((.)\\2)*x", true },
-	{ "((.)\\2)+x", true },
-	{ "((a|b)\\2)+x", false },
-	{ "((a)b)*\\2", true },
-	{ "((a|b)c)*\\2", false },
-	{ "((a|b)c)?\\2", false },
-	{ "(.)\\1{5,}", true },
-	{ "(a)(b\\1)+", true },
-	{ "(a){0}\\1", false },
-	{ "\\<([a-z]+) \\1\\>", false },
-	{ "(a*)(b*)\\2\\1", false },
-	{ "()\\1", false },
-	{ "(a|)\\1", false },
-	{ "((a*)b)\\1", true },
-	{ "((a*)b)\\2", false },
-	{ "\\b(a)\\1", false },
+	{ "(a$){2}", false },        { "(\\<a|b)+", false },
+	{ "x(^a|b){1,}", false },    { "(^|\\.)+x", true },
+	{ "(/|$)+", true },          { "(^a|b)*x", true },
+	{ "(^a|b)?x", true },        { "((^|a)+b)+", false },
+	{ "((^|a)*)+", false },      { "(^|a)+(b)\\2", false },
+	{ "(^|a){1}b", true },       { "(^a){0}b", true },
+	{ "(ab)*\\1", true },        { "(ab)+\\1", true },
+	{ "(a|ab)?\\1", true },      { "(a|ab)+\\1", false },
+	{ "(ab?)*\\1", false },      { "(a){2}\\1", false },
+	{ "((.)\\2)*x", true },      { "((.)\\2)+x", true },
+	{ "((a|b)\\2)+x", false },   { "((a)b)*\\2", true },
+	{ "((a|b)c)*\\2", false },   { "((a|b)c)?\\2", false },
+	{ "(.)\\1{5,}", true },      { "(a)(b\\1)+", true },
+	{ "(a){0}\\1", false },      { "\\<([a-z]+) \\1\\>", false },
+	{ "(a*)(b*)\\2\\1", false }, { "()\\1", false },
+	{ "(a|)\\1", false },        { "((a*)b)\\1", true },
+	{ "((a*)b)\\2", false },     { "\\b(a)\\1", false },
 	{ "^(a)\\1$", true },
-	{ ".^b", false },
-	{ "[^x]^b", false },
-	{ "[^\n]^b", true },
-	{ "\\s(^|x)", false },
-	{ "\\S^b", true },
-	{ ".x*^b", false },
-	{ ".x+^b", true },
-	{ "(^|.*\\.)b", true },
-	{ ".*(^|\\.)b", false },
-	{ "a$.", false },
-	{ "a$b", true },
-	{ "(a$|b)\\W", false },
-	{ "a(b$)?c?.", false },
-	{ "(a$|b.)c", true },
-	{ "(^a|.)*b", false },
-	{ "(a$|.)*b", false },
-	{ "(^a|b)*.", true },
-	{ "^.*b$", true },
 };
 
 START_TEST(what_glibc_is_not_reliable_for_is_refused)
@@ -289,6 +254,32 @@ START_TEST(what_glibc_is_not_reliable_for_is_refused)
 
 	ck_assert_msg(theirs(expr, false, "") >= 0, "%s", expr);
 	ck_assert_msg((ours(expr, false, "") >= 0) == unreliable[_i].is_taken, "%s", expr);
+}
+END_TEST
+
+/* Whether glibc may see more than one line in what the expression matches, newlines included. */
+static const struct {
+	const char *expr;
+	bool is_unsure;
+} lines[] = {
+	{ ".^b", true },       { "[^x]^b", true },      { "\\s(^|x)", true },
+	{ ".x*^b", true },     { ".*(^|\\.)b", true },  { "a$.", true },
+	{ "(a$|b)\\W", true }, { "a(b$)?c?.", true },   { "(^a|.)*b", true },
+	{ "(a$|.)*b", true },  { "[^\n]^b", false },    { "\\S^b", false },
+	{ ".x+^b", false },    { "(^|.*\\.)b", false }, { "a$b", false },
+	{ "(a$|b.)c", false }, { "(^a|b)*.", false },   { "^.*b$", false },
+};
+
+START_TEST(anchors_at_newlines_are_told_for_texts_without)
+{
+	static const char *const texts[] = { "b", "ab", "x.b", "aab", "axb", "a", "bc", "" };
+	const char *expr = lines[_i].expr;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		ck_assert_msg(ours(expr, false, texts[i]) == theirs(expr, false, texts[i]),
+		              "%s on %s", expr, texts[i]);
+	/* What does not match by the text's own ends is not told. */
+	ck_assert_msg((ours(expr, false, "-\n-") == 2) == lines[_i].is_unsure, "%s", expr);
 }
 END_TEST
 
@@ -318,6 +309,7 @@ Suite *suite_regex(void)
 	tcase_add_test(t, too_much_work_is_no_mismatch);
 	tcase_add_loop_test(t, each_match_contains_one_of_each_of_these, 0, ARRAY_LEN(needs));
 	tcase_add_loop_test(t, what_glibc_is_not_reliable_for_is_refused, 0, ARRAY_LEN(unreliable));
+	tcase_add_loop_test(t, anchors_at_newlines_are_told_for_texts_without, 0, ARRAY_LEN(lines));
 	tcase_add_test(t, deep_nesting_is_refused);
 	suite_add_tcase(s, t);
 	return s;
