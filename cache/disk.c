@@ -493,7 +493,7 @@ static void disk_free(struct disk *d)
 	disk_io_close_folder(&d->io);
 	pthread_cond_destroy(&d->changed);
 	lock_fini(&d->lock);
-	free(d->spare);
+	piece_memory_free(d->spare);
 	free(d->names_segment);
 	free(d->names_journal);
 	free(d->faults);

@@ -146,6 +146,9 @@ static void seal(struct disk *d, struct segment *s)
 		for (uint32_t i = 0; i < s->n; i++)
 			s->n_heads += s->entries[i].type == RECORD_HEAD ? 1 : 0;
 		segment_make_evictable(s);
+		/* Whoever wanted room may have come when there was nothing that could go. */
+		if (disk_is_full(d))
+			disk_want(d, WORK_EVICT);
 		free(s->entries);
 		s->entries = NULL;
 		s->n = s->cap = 0;

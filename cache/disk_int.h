@@ -25,9 +25,10 @@
 #define DISK_MAGIC 0x6469736bU
 
 /* A record lies in one piece. */
-#define PIECE_BYTES  (RECORD_BYTES_MAX + 65536u)
-#define PIECE_FULL   1048576u /* begin another one when so much is in it */
-#define PIECES_MAX   16u
+#define PIECE_BYTES (RECORD_BYTES_MAX + 65536u)
+#define PIECE_FULL  1048576u /* begin another one when so much is in it */
+/* What an origin on the same network brings while the disk's job waits for its turn, or for a commit of the file system. */
+#define PIECES_MAX   64u
 #define PIECE_MAX_MS 500
 
 #define SEGMENT_HASHES 1024u
@@ -234,6 +235,9 @@ void segment_count(struct segment *s, uint64_t bytes);
 void segment_close_gone(struct disk *d);
 /* The piece that this place lies in, counted; NULL: it is written. */
 struct piece *segment_piece_at(struct segment *s, uint64_t offset);
+/* Of PIECE_BYTES, for `bytes`; counts for memory_limit. NULL: there is none. */
+char *piece_memory_new(void);
+void piece_memory_free(char *bytes);
 void piece_unref(struct disk *d, struct piece *p);
 /* Those that will not be written are of no use any more. */
 void segment_drop_pieces(struct segment *s);

@@ -3,6 +3,8 @@
  */
 #include "cache/disk_int.h"
 
+#include "base/budget.h"
+
 static struct segment **bucket_of(struct disk *d, uint32_t number)
 {
 	return &d->by_number[number % SEGMENT_HASHES];
@@ -150,6 +152,24 @@ struct piece *segment_piece_at(struct segment *s, uint64_t offset)
 	return NULL;
 }
 
+char *piece_memory_new(void)
+{
+	if (!budget_take(BUDGET_CACHE, PIECE_BYTES))
+		return NULL;
+	char *const bytes = malloc(PIECE_BYTES);
+
+	if (bytes == NULL)
+		budget_give(BUDGET_CACHE, PIECE_BYTES);
+	return bytes;
+}
+
+void piece_memory_free(char *bytes)
+{
+	if (bytes != NULL)
+		budget_give(BUDGET_CACHE, PIECE_BYTES);
+	free(bytes);
+}
+
 void piece_unref(struct disk *d, struct piece *p)
 {
 	CHECK(p->refs > 0);
@@ -159,7 +179,7 @@ void piece_unref(struct disk *d, struct piece *p)
 	if (d->spare == NULL)
 		d->spare = p->bytes;
 	else
-		free(p->bytes);
+		piece_memory_free(p->bytes);
 	free(p);
 }
 

@@ -98,7 +98,7 @@ static struct piece *start_piece(struct disk *d, struct segment *s)
 {
 	if (d->n_pieces >= PIECES_MAX)
 		return NULL;
-	char *const bytes = d->spare != NULL ? d->spare : malloc(PIECE_BYTES);
+	char *const bytes = d->spare != NULL ? d->spare : piece_memory_new();
 
 	if (bytes == NULL)
 		return NULL;

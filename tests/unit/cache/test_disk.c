@@ -4,6 +4,8 @@
  */
 #include "tests/unit/cache/disk_world.h"
 
+#include "base/budget.h"
+
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -255,6 +257,16 @@ START_TEST(a_walk_sees_each_object_once)
 }
 END_TEST
 
+START_TEST(buffers_count_for_memory_limit)
+{
+	budget_init(1000000);
+	ck_assert_int_eq(disk_world_put(&w, 1, 1, 100, 0), ERR_LIMIT);
+	budget_init(0);
+	put(1, 1, 100, 0);
+	assert_is(1, 1);
+}
+END_TEST
+
 static bool see_and_stop(void *arg, const struct disk_found *f)
 {
 	(void)f;
@@ -324,6 +336,7 @@ Suite *suite_disk(void)
 	                    (int)ARRAY_LEN(evicted_fragments));
 	tcase_add_test(t, a_walk_sees_each_object_once);
 	tcase_add_test(t, a_walk_ends_when_the_process_does);
+	tcase_add_test(t, buffers_count_for_memory_limit);
 	tcase_add_test(t, what_is_used_is_written_again_and_outlives_a_stream);
 	tcase_add_test(t, a_sync_is_ready_when_the_journal_is_durable);
 	tcase_add_test(t, a_second_user_is_refused);
