@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -328,14 +329,22 @@ def huge_digest(n, seed):
     return hasher.hexdigest()
 
 
-def stream(wire):
-    """GET /N/SEED: N bytes."""
-    while True:
-        message = wire.read_request()
-        n, seed = (int(word) for word in message.target.split("/")[1:3])
-        wire.send(f"HTTP/1.1 200 OK\r\nCache-Control: max-age=86400\r\nETag: \"{n}\"\r\nContent-Length: {n}\r\n\r\n".encode())
-        for block in blocks(n, seed):
-            wire.sock.sendall(block)
+def slower_each_time():
+    """A script: GET /N/SEED gives N bytes; as fast as it can the first time, then with a pause behind each MiB."""
+    asked = {}
+
+    def stream(wire):
+        while True:
+            target = wire.read_request().target
+            n, seed = (int(word) for word in target.split("/")[1:3])
+            pause = asked.get(target, 0)
+            asked[target] = pause + 0.006
+            wire.send(f"HTTP/1.1 200 OK\r\nCache-Control: max-age=86400\r\nETag: \"{n}\"\r\n"
+                      f"Content-Length: {n}\r\n\r\n".encode())
+            for block in blocks(n, seed):
+                wire.sock.sendall(block)
+                time.sleep(pause)
+    return stream
 
 
 def fetch_digest(proxy, url, n, fields=None):
@@ -355,7 +364,7 @@ def test_a_huge_object_is_stored_served_and_evicted(start_prepared, start_origin
     capacity = n * 12 // 5 // 1_000_000
     proxy = start_prepared(CONF.replace("store 200", f"store {capacity}").replace("maximum_object_size 100 MB",
                                                                                 "maximum_object_size 100 GB"))
-    origin = start_origin(stream)
+    origin = start_origin(slower_each_time())
     url, right = origin.url(f"/{n}/1"), huge_digest(n, 1)
     last, = blocks(n, 1, (n - 1) // len(BLOCK) * len(BLOCK))
     kept = {"Cache-Control": "only-if-cached"}
@@ -363,7 +372,7 @@ def test_a_huge_object_is_stored_served_and_evicted(start_prepared, start_origin
     def is_kept(of=url):
         with proxy.client() as client:
             return client.ask("HEAD", of, kept).status == 200
-    # A folder that cannot keep up with this origin does not take it: then it is asked once more.
+    # A disk that cannot keep up with this origin does not take it.
     until(lambda: fetch_digest(proxy, url, n) == right and is_kept(), "it is stored", limit=60 * LONG)
     for _ in range(2):
         assert fetch_digest(proxy, url, n, kept) == right
