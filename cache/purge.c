@@ -52,10 +52,13 @@ static bool is_purged(const void *purged, struct span url)
 
 /* --- memory ---------------------------------------------------------------------------------- */
 
-/* One that is under way and was not told yet; counted. *is_busy: one could not be told now. */
-static struct cobj *next_filling(struct store_shard *h, const struct purged *p, bool *is_busy)
+#define BATCH 64u
+
+/* Some that are under way and were not told yet; counted. *is_busy: one could not be told now. */
+static unsigned some_filling(struct store_shard *h, const struct purged *p, struct cobj **out,
+                             bool *is_busy)
 {
-	struct cobj *c = NULL;
+	unsigned n = 0;
 
 	*is_busy = false;
 	lock_take(&h->lock);
@@ -66,31 +69,31 @@ static struct cobj *next_filling(struct store_shard *h, const struct purged *p, 
 			continue;
 		lock_take(&f->cobj->lock);
 		*is_busy = *is_busy || f->is_committing;
-		if (!f->is_committing && !f->cobj->is_unwanted && c == NULL)
-			c = cobj_ref(f->cobj);
+		if (!f->is_committing && !f->cobj->is_unwanted && n < BATCH)
+			out[n++] = cobj_ref(f->cobj);
 		lock_give(&f->cobj->lock);
 	}
 	lock_give(&h->lock);
-	return c;
+	return n;
 }
 
 /* True: some of them must be waited for. */
 static bool forget_filling(struct store *s, struct store_shard *h, const struct purged *p,
                            uint64_t *n)
 {
+	struct cobj *some[BATCH];
+	unsigned n_some;
 	bool is_busy;
-	struct cobj *c;
 
-	while ((c = next_filling(h, p, &is_busy)) != NULL) {
-		store_unlist_unwanted(s, c);
-		/* What is only asked for was not there. */
-		*n += cobj_state(c) != COBJ_WAITING;
-		cobj_unref(&c);
-	}
+	while ((n_some = some_filling(h, p, some, &is_busy)) > 0)
+		for (unsigned i = 0; i < n_some; i++) {
+			store_unlist_unwanted(s, some[i]);
+			/* What is only asked for was not there. */
+			*n += cobj_state(some[i]) != COBJ_WAITING;
+			cobj_unref(&some[i]);
+		}
 	return is_busy;
 }
-
-#define BATCH 64u
 
 /* Some that are listed; counted. */
 static unsigned some_listed(struct store_shard *h, const struct purged *p, struct cobj **out)

@@ -171,6 +171,25 @@ START_TEST(a_purge_takes_all_variants_and_what_is_under_way)
 }
 END_TEST
 
+/* However many fetch it, each by himself. */
+START_TEST(a_purge_tells_all_who_fetch_it)
+{
+	struct cobj *c[300];
+
+	for (size_t i = 0; i < ARRAY_LEN(c); i++)
+		c[i] = store_begin(world_store, SPAN(URL));
+	ck_assert_uint_eq(purge(_i == 0 ? store_purge : store_purge_host, _i == 0 ? URL : "a.test"),
+	                  0);
+	for (size_t i = 0; i < ARRAY_LEN(c); i++) {
+		ck_assert_int_eq(world_take_in(c[i], "", "A: b\r\n", 5), ERR_NONE);
+		ck_assert_uint_eq(cobj_append(c[i], SPAN("hello")), 5);
+		cobj_finish(c[i]);
+		cobj_unref(&c[i]);
+	}
+	ck_assert_int_eq(world_has(URL, ""), STORE_NONE);
+}
+END_TEST
+
 START_TEST(a_purge_meets_a_body_half_way)
 {
 	struct store_lookup a;
@@ -529,6 +548,7 @@ Suite *suite_store(void)
 	tcase_add_test(tc, rfc9111_4_1_a_variant_is_for_requests_with_its_values);
 	tcase_add_test(tc, who_joined_on_the_uri_may_find_that_it_is_not_his);
 	tcase_add_test(tc, a_purge_takes_all_variants_and_what_is_under_way);
+	tcase_add_loop_test(tc, a_purge_tells_all_who_fetch_it, 0, 2);
 	tcase_add_test(tc, a_purge_meets_a_body_half_way);
 	tcase_add_test(tc, purges_by_prefix_and_host);
 	tcase_add_test(tc, a_renewed_one_has_the_new_head_and_the_old_body);
