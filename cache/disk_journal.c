@@ -3,9 +3,9 @@
  * now and then written again.
  *
  * Whoever buries puts a tombstone on a list and goes on; a job appends what is there in one piece, to the page cache,
- * where a kill cannot take it back. Who must not answer before waits for it (disk_sync()). Where appending fails, the same goes
- * into a new file (so that a torn one does not put the rest out of step); where that fails, too, the segments go
- * that something is buried in.
+ * where a kill cannot take it back. Who must not answer before waits for it (disk_sync()). Where appending fails, it is tried once
+ * more, in a new file if the newest is torn, which would put the rest out of step; where that fails, too, the segments go that something
+ * is buried in.
  */
 #include "cache/disk_int.h"
 
@@ -72,11 +72,22 @@ static enum err append_chunk(struct disk *d, struct journal_file *j, const struc
 	disk_lock(d);
 	/* Where it failed some of it may be there. */
 	j->is_dirty = true;
-	j->bytes += n * JOURNAL_RECORD_BYTES;
-	d->journal_bytes += n * JOURNAL_RECORD_BYTES;
-	d->stats.written_bytes += n * JOURNAL_RECORD_BYTES;
+	if (e == ERR_NONE) {
+		j->bytes += n * JOURNAL_RECORD_BYTES;
+		d->journal_bytes += n * JOURNAL_RECORD_BYTES;
+		d->stats.written_bytes += n * JOURNAL_RECORD_BYTES;
+	}
 	disk_unlock(d);
 	return e;
+}
+
+/* What is appended to it now would be out of step. */
+static bool is_torn(struct disk *d)
+{
+	uint64_t bytes = 0;
+
+	return disk_io_size(&d->io, d->journal->fd, &bytes) != ERR_NONE ||
+	       bytes % JOURNAL_RECORD_BYTES != 0;
 }
 
 /* To the newest file. */
@@ -206,7 +217,7 @@ enum err disk_journal_write(struct disk *d)
 
 	if (e != ERR_NONE) {
 		disk_write_failed(d, "write to the journal", e);
-		e = begin_file(d);
+		e = is_torn(d) ? begin_file(d) : ERR_NONE;
 		if (e == ERR_NONE)
 			e = append(d, t, n);
 		if (e != ERR_NONE)

@@ -291,6 +291,46 @@ START_TEST(slow_reads_do_not_make_a_caller_wait)
 }
 END_TEST
 
+static unsigned n_files(const char *prefix)
+{
+	DIR *const names = opendir(w.folder);
+	const struct dirent *e;
+	unsigned n = 0;
+
+	while ((e = readdir(names)) != NULL)
+		n += strncmp(e->d_name, prefix, strlen(prefix)) == 0 ? 1 : 0;
+	(void)closedir(names);
+	return n;
+}
+
+START_TEST(a_journal_that_cannot_be_written_costs_segments_and_makes_no_files)
+{
+	enum { N = 32 };
+
+	w.dir.max_bytes = 64 * MIB;
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	for (unsigned n = 0; n < N; n++) {
+		ck_assert_int_eq(disk_world_put(&w, n, 1, 1000000, 0), ERR_NONE);
+		disk_world_flush(&w);
+	}
+	disk_world_close(&w);
+	ck_assert_uint_ge(n_files("segment-"), N / 4);
+	ck_assert_int_eq(setenv("CUTTLE_DISK_FAULTS", "write:ENOSPC:from=2,sync:skip", 1), 0);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	for (unsigned n = 0; n < N; n++) {
+		(void)disk_forget(w.disk, disk_world_key(n));
+		disk_world_settle(&w);
+	}
+	ck_assert_uint_eq(n_files("segment-"), 0);
+	ck_assert_uint_le(n_files("journal-"), 2);
+	disk_world_close(&w);
+	ck_assert_int_eq(setenv("CUTTLE_DISK_FAULTS", "sync:skip", 1), 0);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	for (unsigned n = 0; n < N; n++)
+		ck_assert_int_eq(disk_world_get(&w, n, NULL), SEEN_NONE);
+}
+END_TEST
+
 /* A file that calls wait for (CUTTLE_DISK_FAULTS), and whether it is there. */
 static char gate[300];
 
@@ -638,6 +678,7 @@ Suite *suite_disk_faults(void)
 	tcase_add_loop_test(t, a_call_that_fails_at_any_moment_brings_nothing_wrong, 0,
 	                    (int)ARRAY_LEN(faults));
 	tcase_add_test(t, slow_reads_do_not_make_a_caller_wait);
+	tcase_add_test(t, a_journal_that_cannot_be_written_costs_segments_and_makes_no_files);
 	tcase_add_test(t, a_stalled_journal_makes_only_those_wait_who_must);
 	tcase_add_test(t, a_directory_that_is_retired_while_a_read_stalls_takes_no_thread);
 	tcase_add_test(t, a_folder_that_disappears_is_contained);
