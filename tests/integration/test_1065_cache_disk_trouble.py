@@ -180,6 +180,28 @@ def test_a_cache_dir_that_comes_back_while_it_is_still_read_is_used_again(start_
     assert len(origin.requests) == 1
 
 
+@cuttle_only("fault injection")
+def test_a_clean_stop_does_not_wait_for_the_walk_of_a_purge(start_prepared, start_origin):
+    """All heads would be read in a minute."""
+    proxy = start_prepared()
+    origin = start_origin(counted(sized))
+    with proxy.client() as client:
+        for i in range(600):
+            client.get(origin.url(f"/{100 + i}"))
+    proxy.stop()
+    proxy.env["CUTTLE_DISK_FAULTS"] = "read:slow=100"
+    proxy.start()
+    until(lambda: b"being loaded" not in proxy.manager("storedir").body, "the index is loaded")
+    purger = proxy.client()
+    purger.send(request("PURGE", f"/squid-internal-mgr/cache?prefix={origin.url('/')}", host=f"127.0.0.1:{proxy.port}"))
+    with proxy.client() as client:
+        assert client.get(origin.url("/7")).status == 200
+    assert is_silent(purger)
+    purger.close()
+    proxy.stop()
+    until(lambda: "a purge by prefix or host was under way" in proxy.operator_log(), "it is told")
+
+
 def start_on_tmpfs(proxy, size, more=""):
     """In a mount namespace of its own; `more` is done there before the proxy starts."""
     need_unshare("--mount")
