@@ -53,16 +53,23 @@ void txn_cache_adapt_request(struct txn *t, struct http_head *h)
 
 /* --- the answer --------------------------------------------------------------------------------- */
 
-/* From now on the stored reply has this head. */
+/*
+ * From now on the stored reply has this head. It may be on its way still, so its length is not looked at: its writer
+ * may be just about to note it.
+ */
 static void renew(struct txn *t, const struct http_head *answer)
 {
 	struct txn_cache *c = t->cache;
-	struct cobj_meta meta = c->old->meta;
+	const struct cobj_meta *const before = &c->old->meta;
+	const struct cobj_meta meta = {
+		.request_s = c->asked_s,
+		.response_s = loop_wall_us(t->worker->loop) / 1000000,
+		.ttl_s = before->ttl_s,
+		.status = before->status,
+		.flags = (uint16_t)(before->flags & ~(unsigned)COBJ_IS_STALE),
+	};
 	struct http_head merged;
 
-	meta.request_s = c->asked_s;
-	meta.response_s = loop_wall_us(t->worker->loop) / 1000000;
-	meta.flags = (uint16_t)(meta.flags & ~(unsigned)COBJ_IS_STALE);
 	merge_heads(&c->old->head, answer, meta.response_s, &t->arena, &merged);
 	c->buries |= store_renew(c->old, &c->mine, &merged, &meta, &c->hit);
 }
