@@ -4,7 +4,8 @@
  *
  * An object is judged when the first segment goes that holds a part of it: its head, or only fragments. What is
  * kept is written again as far as it lies in that segment (fragments elsewhere stay there), with a new head. The
- * old file is unlinked when the new one is written, so that a kill loses nothing.
+ * old file is unlinked when the new one is written, so that a kill loses nothing; and the index forgets what was in it
+ * when it is unlinked, so that what is purged meanwhile is known, and buried.
  */
 #include "cache/disk_int.h"
 
@@ -232,26 +233,40 @@ static enum err keep(struct victims *v, const struct evict_object *o)
 	return e;
 }
 
-static void drop(struct victims *v, const struct evict_object *o)
+static bool is_other(const struct victims *v, const struct evict_object *o)
+{
+	return v->places[o->number].segment != v->segment->number;
+}
+
+/* Its head is in another segment and stays there: buried, so that a start does not find it. */
+static void drop_other(struct victims *v, const struct evict_object *o)
 {
 	struct disk *const d = v->disk;
-	const struct index_entry *const at = &v->places[o->number];
+	const bool was_there = disk_drop(d, o->key, &v->places[o->number]);
 
-	if (at->segment != v->segment->number) {
-		/* Its head stays where it is: buried, so that a start does not find it. */
-		const bool was_there = disk_drop(d, o->key, at);
-
-		disk_lock(d);
-		d->stats.evicted_objects += was_there;
-		disk_unlock(d);
-		return;
-	}
 	disk_lock(d);
-	if (cache_index_remove(d->index, o->key, at->segment, at->offset)) {
-		d->objects--;
-		d->stats.evicted_objects++;
-	}
+	d->stats.evicted_objects += was_there;
 	disk_unlock(d);
+}
+
+/* The file is gone, and with it what the index still finds there. */
+static void drop_all(struct victims *v)
+{
+	struct disk *const d = v->disk;
+
+	for (size_t i = 0; i < v->n; i++) {
+		const struct evict_object *const o = &v->objects[i];
+		const struct index_entry *const at = &v->places[o->number];
+
+		if (is_other(v, o))
+			continue;
+		disk_lock(d);
+		if (cache_index_remove(d->index, o->key, at->segment, at->offset)) {
+			d->objects--;
+			d->stats.evicted_objects++;
+		}
+		disk_unlock(d);
+	}
 }
 
 /* Until what was kept is in its file. */
@@ -281,12 +296,11 @@ static bool settle_objects(struct victims *v)
 		if (disk_should_stop(v->disk))
 			return false;
 		const struct evict_object *const o = &v->objects[i];
-		const bool is_other = v->places[o->number].segment != v->segment->number;
 
-		if ((o->keep || is_other) && keep(v, o) == ERR_NONE)
+		if ((o->keep || is_other(v, o)) && keep(v, o) == ERR_NONE)
 			any_kept = any_kept || o->keep;
-		else
-			drop(v, o);
+		else if (is_other(v, o))
+			drop_other(v, o);
 	}
 	if (any_kept)
 		await_written(v->disk);
@@ -310,41 +324,62 @@ static enum err unlink_segment(struct disk *d, struct segment *s)
 	return ERR_NONE;
 }
 
-static void evict_segment(struct disk *d, struct segment *s)
+/* What cannot be unlinked is found again at the next start; so nothing in it counts as gone. */
+static void remove_segment(struct disk *d, struct segment *s)
 {
-	struct segment_entry *entries = NULL;
-	struct victims v = { .disk = d, .segment = s };
-	bool is_settled = true;
-
-	if (disk_entries(d, s, &entries, &v.n_entries) == ERR_NONE) {
-		v.entries = entries;
-		gather(&v);
-		judge(&v);
-		is_settled = settle_objects(&v);
-		free(v.fragments);
-		free(v.objects);
-		free(v.places);
-	} else {
-		const uint64_t n = cache_index_drop_segments(d->index, &s->number, 1);
-
-		disk_lock(d);
-		d->objects -= MIN(n, d->objects);
-		disk_unlock(d);
-	}
-	free(entries);
-	if (!is_settled)
-		return;
-	/* What is in it may have replaced something that would be found again. */
-	(void)disk_journal_write(d);
-	/* What cannot be unlinked is found again at the next start; so nothing in it counts as gone. */
 	const enum err e = unlink_segment(d, s);
 
 	disk_lock(d);
 	if (e != ERR_NONE)
 		d->is_partial = true;
+	disk_unlock(d);
+}
+
+static void leave(struct disk *d, struct segment *s)
+{
+	disk_lock(d);
 	if (s->state != SEGMENT_GONE)
 		segment_leave(s);
 	disk_unlock(d);
+}
+
+/* Whatever the index finds in it, since nobody can say what there is. */
+static void drop_unread(struct disk *d, struct segment *s)
+{
+	const uint64_t n = cache_index_drop_segments(d->index, &s->number, 1);
+
+	disk_lock(d);
+	d->objects -= MIN(n, d->objects);
+	disk_unlock(d);
+}
+
+static void evict_segment(struct disk *d, struct segment *s)
+{
+	struct segment_entry *entries = NULL;
+	struct victims v = { .disk = d, .segment = s };
+	const bool is_read = disk_entries(d, s, &entries, &v.n_entries) == ERR_NONE;
+	bool is_settled = true;
+
+	if (is_read) {
+		v.entries = entries;
+		gather(&v);
+		judge(&v);
+		is_settled = settle_objects(&v);
+	}
+	if (is_settled) {
+		/* What is in it may have replaced something that would be found again. */
+		(void)disk_journal_write(d);
+		remove_segment(d, s);
+		if (is_read)
+			drop_all(&v);
+		else
+			drop_unread(d, s);
+		leave(d, s);
+	}
+	free(v.fragments);
+	free(v.objects);
+	free(v.places);
+	free(entries);
 }
 
 static enum err sacrifice(struct disk *d, struct segment *s)
@@ -353,10 +388,8 @@ static enum err sacrifice(struct disk *d, struct segment *s)
 
 	if (e != ERR_NONE)
 		return e;
-	const uint64_t n = cache_index_drop_segments(d->index, &s->number, 1);
-
+	drop_unread(d, s);
 	disk_lock(d);
-	d->objects -= MIN(n, d->objects);
 	if (s->state == SEGMENT_OPEN || s->state == SEGMENT_CLOSED)
 		disk_abandon(s);
 	else if (s->state == SEGMENT_SEALED)
