@@ -397,7 +397,8 @@ static void fragment_work(struct job *j)
 		                    ? FRAGMENT_FINE
 		                    : FRAGMENT_DAMAGED;
 	free(bytes);
-	if (w->result == FRAGMENT_FINE)
+	/* In the granule of a short one another may begin, which was not read. */
+	if (w->result == FRAGMENT_FINE && w->place.bytes >= GRANULE_BYTES)
 		set_verified(w->segment, &w->place, true);
 }
 
