@@ -305,7 +305,11 @@ static void load_batch(struct batch *b)
 		}
 	if (b->segment->state == SEGMENT_GONE)
 		n = 0;
-	d->start.refused += cache_index_load(d->index, b->items, n);
+	const size_t n_refused = cache_index_load(d->index, b->items, n);
+
+	d->start.refused += n_refused;
+	/* What memory_limit keeps out of the index is there all the same. */
+	d->is_partial = d->is_partial || n_refused > 0;
 	for (size_t i = 0; i < n; i++) {
 		d->start.entered += b->items[i].is_entered ? 1 : 0;
 		d->objects += b->items[i].is_entered ? 1 : 0;
