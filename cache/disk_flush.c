@@ -51,21 +51,30 @@ static enum err make_file(struct disk *d, struct segment *s)
 	return ERR_NONE;
 }
 
+/* What stays there is found again at the next start; so nothing in it counts as gone. */
 static void remove_file(struct disk *d, struct segment *s)
 {
 	char name[SEGMENT_NAME_BYTES];
 
+	if (s->fd < 0)
+		return;
 	segment_name(s->head.number, name);
-	if (s->fd >= 0)
-		(void)disk_io_unlink(&d->io, name);
+	const enum err e = disk_io_unlink(&d->io, name);
+
+	if (e == ERR_NONE || e == ERR_NOT_FOUND)
+		return;
+	disk_lock(d);
+	d->is_partial = true;
+	disk_unlock(d);
 }
 
+/* First the file: as long as the index has what is in it, what is forgotten of it is buried. */
 static void lose(struct disk *d, struct segment *s, const char *what, enum err e)
 {
+	remove_file(d, s);
 	disk_lock(d);
 	disk_abandon(s);
 	disk_unlock(d);
-	remove_file(d, s);
 	disk_write_failed(d, what, e);
 }
 
