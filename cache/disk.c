@@ -594,12 +594,12 @@ void disk_close(struct disk **dp, bool forget)
 		forget_entries(d);
 	disk_unlock(d);
 	/* Alone from here on. */
-	const unsigned failures = d->failures;
+	const uint64_t errors = d->stats.io_errors;
 
 	disk_flush(d);
 	disk_settle(d);
 	disk_journal_sync(d);
-	d->label.is_clean = d->failures <= failures && d->n_unwritten == 0;
+	d->label.is_clean = d->stats.io_errors == errors && d->n_unwritten == 0;
 	d->label.next_seq = d->next_seq;
 	d->label.written_bytes += d->stats.written_bytes;
 	d->label.admitted_bytes += d->stats.admitted_bytes;
@@ -662,6 +662,9 @@ void disk_tick(struct disk *d)
 
 	disk_lock(d);
 	disk_close_pieces(d, false, 0);
+	/* Also those that a flush had to leave, since the label could not be written. */
+	if (d->n_pieces > 0)
+		disk_want(d, WORK_FLUSH);
 	if (now - d->settled_ms >= d->sync_ms) {
 		d->settled_ms = now;
 		disk_want(d, WORK_SETTLE);
