@@ -13,7 +13,9 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/budget.h"
 #include "base/oplog.h"
+#include "cache/disk_int.h"
 #include "tests/unit/random.h"
 
 #define MIB       1048576u
@@ -478,7 +480,190 @@ START_TEST(a_folder_that_disappears_is_contained)
 }
 END_TEST
 
+/* --- faults that come and go --------------------------------------------------------------------------- */
+
+/* Open with rules that do not strike yet. */
+static void open_with(const char *faults_text)
+{
+	ck_assert_int_eq(setenv("CUTTLE_DISK_FAULTS", faults_text, 1), 0);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	disk_wait_idle(w.disk);
+}
+
+/* From now on so many times; nobody makes calls at the moment. */
+static void strike(unsigned rule, uint64_t count)
+{
+	struct disk_fault *const f = &w.disk->faults->rules[rule];
+
+	f->from = atomic_load(&f->seen) + 1;
+	f->count = count;
+}
+
+static enum op_status sync_to(bool from_kill_only)
+{
+	struct disk_sync q = { .disk = w.disk, .from_kill_only = from_kill_only };
+
+	return disk_world_wait(&w, &q.op, disk_sync(&q, w.loop, disk_world_waiter()));
+}
+
+/* The next one's first fragment begins in the same 4 KiB. */
+START_TEST(a_short_fragment_that_was_verified_says_nothing_of_its_neighbour)
+{
+	const off_t in_the_second = 64 + 64 + MIB + 64 + 20000;
+	char path[512], byte;
+
+	w.dir.max_bytes = 1024ull * MIB; /* for segments that are large enough */
+	open_with("read:count=0,sync:skip");
+	ck_assert_int_eq(disk_world_put(&w, 0, 1, MIB + 100, MIB), ERR_NONE);
+	ck_assert_int_eq(disk_world_put(&w, 1, 1, 40000, 40000), ERR_NONE);
+	disk_world_flush(&w);
+	find_file("segment-", path, sizeof(path));
+	const int fd = open(path, O_RDWR);
+
+	ck_assert_int_eq(pread(fd, &byte, 1, in_the_second), 1);
+	byte = (char)(byte ^ 1);
+	ck_assert_int_eq(pwrite(fd, &byte, 1, in_the_second), 1);
+	(void)close(fd);
+	strike(0, UINT64_MAX); /* nothing is resident: by jobs */
+	ck_assert_int_eq(disk_world_get(&w, 0, NULL), SEEN_RIGHT);
+	strike(0, 0);
+	ck_assert_int_eq(disk_world_get(&w, 1, NULL), SEEN_FAILED);
+}
+END_TEST
+
+START_TEST(what_the_index_has_no_memory_for_is_forgotten_all_the_same)
+{
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	for (unsigned n = 0; n < N_OBJECTS; n++)
+		ck_assert_int_eq(disk_world_put(&w, n, 1, 100, 0), ERR_NONE);
+	disk_world_close(&w);
+	jobs_free(&w.jobs); /* with what their threads have in hand */
+	budget_init(MIB);
+	ck_assert(budget_take(BUDGET_FIXED, MIB));
+	disk_world_after_fork(&w);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	budget_give(BUDGET_FIXED, MIB);
+	budget_init(0);
+	ck_assert_int_eq(disk_world_get(&w, 0, NULL), SEEN_NONE);
+	(void)disk_forget(w.disk, disk_world_key(0));
+	disk_world_settle(&w);
+	disk_world_close(&w);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	ck_assert_int_eq(disk_world_get(&w, 0, NULL), SEEN_NONE);
+	ck_assert_int_eq(disk_world_get(&w, 1, NULL), SEEN_RIGHT);
+}
+END_TEST
+
+/* A file system that has become read-only: nobody is told that something is forgotten for good. */
+START_TEST(what_can_neither_be_written_nor_removed_is_not_said_to_be_forgotten)
+{
+	open_with("write:EROFS:count=0,unlink:EROFS:count=0,sync:skip");
+	ck_assert_int_eq(disk_world_put(&w, 0, 1, 100, 0), ERR_NONE);
+	disk_world_flush(&w);
+	strike(0, UINT64_MAX);
+	strike(1, UINT64_MAX);
+	ck_assert_int_eq(disk_world_put(&w, 1, 1, 100, 0), ERR_NONE);
+	disk_world_flush(&w);
+	ck_assert_int_eq(disk_world_get(&w, 0, NULL), SEEN_NONE);
+	(void)disk_forget(w.disk, disk_world_key(0));
+	ck_assert_int_eq(sync_to(true), OP_FAILED);
+}
+END_TEST
+
+START_TEST(a_directory_whose_last_sync_failed_is_not_said_to_be_clean)
+{
+	enum disk_folder folder;
+	struct disk_label l;
+	struct disk_io io;
+
+	open_with("write:EIO:count=0,sync:EIO:count=0");
+	ck_assert_int_eq(disk_world_put(&w, 0, 1, 100, 0), ERR_NONE);
+	strike(0, 1);
+	disk_world_flush(&w);
+	ck_assert_int_eq(disk_world_put(&w, 1, 1, 100, 0), ERR_NONE);
+	strike(1, 1);
+	disk_world_close(&w);
+	ck_assert_int_eq(disk_io_open_folder(&io, w.folder, false, false, NULL), ERR_NONE);
+	ck_assert_int_eq(disk_label_read(&io, &l, &folder), ERR_NONE);
+	disk_io_close_folder(&io);
+	ck_assert(!l.is_clean);
+}
+END_TEST
+
+START_TEST(what_waits_for_the_label_is_written_when_that_can_be)
+{
+	struct disk_stats stats;
+
+	ck_assert_int_eq(disk_prepare(&w.dir, &w.secret), ERR_NONE);
+	open_with("rename:EIO,sync:skip");
+	ck_assert_int_eq(disk_world_put(&w, 0, 1, 100, 0), ERR_NONE);
+	disk_world_flush(&w);
+	disk_stats(w.disk, &stats);
+	ck_assert_uint_eq(stats.written_bytes, 0);
+	strike(0, 0);
+	disk_world_flush(&w);
+	disk_stats(w.disk, &stats);
+	ck_assert_uint_gt(stats.written_bytes, 0);
+}
+END_TEST
+
 /* --- kills ------------------------------------------------------------------------------------------------ */
+
+/* As a kill would leave the folder at this moment. */
+static void use_a_copy(void)
+{
+	static char copy[300];
+	char command[700];
+
+	(void)snprintf(copy, sizeof(copy), "%.200s.copy", w.folder);
+	(void)snprintf(command, sizeof(command), "cp -r '%s' '%s'", w.folder, copy);
+	ck_assert_int_eq(system(command), 0);
+	w.dir.path = span_str(copy);
+	w.dir.max_bytes = 1024ull * MIB; /* nothing more is evicted there */
+}
+
+static void remove_the_copy(void)
+{
+	char command[400];
+
+	(void)snprintf(command, sizeof(command), "rm -r '%.300s'", w.dir.path.p);
+	ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(what_is_forgotten_while_its_segment_is_evicted_does_not_come_back)
+{
+	unsigned n = 0;
+
+	use_gate("unlink");
+	set_gate(true);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	disk_wait_idle(w.disk);
+	set_gate(false);
+	const struct disk_fault *const f = &w.disk->faults->rules[0];
+	const uint64_t before = atomic_load(&f->seen);
+
+	/* Until the eviction is about to remove the first segment. */
+	while (atomic_load(&f->seen) == before) {
+		if (disk_world_put(&w, n, 1, 50000, 0) == ERR_NONE)
+			n++;
+		else
+			(void)usleep(1000);
+	}
+	for (unsigned i = 0; i < n; i++)
+		(void)disk_forget(w.disk, disk_world_key(i));
+	disk_world_settle(&w);
+	use_a_copy();
+	set_gate(true);
+	disk_world_close(&w);
+	set_gate(false);
+	ck_assert_int_eq(setenv("CUTTLE_DISK_FAULTS", "sync:skip", 1), 0);
+	ck_assert_int_eq(disk_world_open(&w), ERR_NONE);
+	for (unsigned i = 0; i < n; i++)
+		ck_assert_int_eq(disk_world_get(&w, i, NULL), SEEN_NONE);
+	disk_world_close(&w);
+	remove_the_copy();
+}
+END_TEST
 
 #define N_KILLED 200u
 
@@ -682,6 +867,12 @@ Suite *suite_disk_faults(void)
 	tcase_add_test(t, a_stalled_journal_makes_only_those_wait_who_must);
 	tcase_add_test(t, a_directory_that_is_retired_while_a_read_stalls_takes_no_thread);
 	tcase_add_test(t, a_folder_that_disappears_is_contained);
+	tcase_add_test(t, a_short_fragment_that_was_verified_says_nothing_of_its_neighbour);
+	tcase_add_test(t, what_the_index_has_no_memory_for_is_forgotten_all_the_same);
+	tcase_add_test(t, what_can_neither_be_written_nor_removed_is_not_said_to_be_forgotten);
+	tcase_add_test(t, a_directory_whose_last_sync_failed_is_not_said_to_be_clean);
+	tcase_add_test(t, what_waits_for_the_label_is_written_when_that_can_be);
+	tcase_add_test(t, what_is_forgotten_while_its_segment_is_evicted_does_not_come_back);
 	tcase_add_test(t, kills_at_any_moment_lose_nothing_that_was_written_and_bring_nothing_back);
 	tcase_add_test(t, files_that_are_not_ours_are_not_touched);
 	tcase_add_test(t, the_label_of_another_version_is_refused_and_left_alone);
