@@ -195,8 +195,8 @@ enum op_status disk_sync(struct disk_sync *q, struct loop *l, struct task *waite
 
 /*
  * Read the heads of all objects, for purges by prefix: blocks, so call it from a job. `see` returns false to end
- * it. Heads that came while it went on may be missed. ERR_SYSTEM: some could not be read. ERR_CANCELLED: the directory is
- * being closed.
+ * it. Heads that came while it went on may be missed, or be seen twice if they were written again. ERR_SYSTEM: some could not
+ * be read. ERR_CANCELLED: the directory is being closed.
  */
 typedef bool disk_see_fn(void *arg, const struct disk_found *found);
 enum err disk_walk(struct disk *d, disk_see_fn *see, void *arg) MUST_USE;

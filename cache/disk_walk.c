@@ -138,25 +138,64 @@ static enum err see_segment(struct disk *d, uint32_t number, disk_see_fn *see, v
 	return e;
 }
 
+/* So many times at most what was written again meanwhile is followed. */
+#define ROUNDS_MAX 16u
+
+/* One time through. */
+struct round {
+	uint32_t *numbers; /* of the segments to be looked at */
+	size_t n;
+	uint64_t next_seq, rewritten_bytes; /* when it began */
+};
+
+/* All segments with something that has this sequence number or a higher one. */
+static struct round round_begin(struct disk *d, uint64_t since)
+{
+	struct round r = { 0 };
+
+	disk_lock(d);
+	r.numbers = check_calloc(d->n_segments + 1, sizeof(*r.numbers));
+	for (unsigned c = 0; c < EVICT_CHAINS; c++)
+		list_for_each(it, &d->chains[c]) {
+			const struct segment *const s = CONTAINER_OF(it, struct segment, link);
+
+			if (s->last_seq >= since)
+				r.numbers[r.n++] = s->number;
+		}
+	r.next_seq = d->next_seq;
+	r.rewritten_bytes = d->stats.rewritten_bytes;
+	disk_unlock(d);
+	return r;
+}
+
+/* Nothing was moved meanwhile, perhaps from a segment that was still to come to one that was not listed. */
+static bool round_has_all(struct disk *d, const struct round *r)
+{
+	disk_lock(d);
+	const bool has_all = d->stats.rewritten_bytes == r->rewritten_bytes;
+
+	disk_unlock(d);
+	return has_all;
+}
+
 enum err disk_walk(struct disk *d, disk_see_fn *see, void *arg)
 {
 	CHECK_OBJ(d, DISK_MAGIC);
 	enum err e = ERR_NONE;
-	bool go_on = true;
-	size_t n = 0;
+	bool go_on = true, has_all = false;
+	uint64_t since = 0;
 
-	disk_lock(d);
-	uint32_t *const numbers = check_calloc(d->n_segments + 1, sizeof(*numbers));
+	for (unsigned n = 0; n < ROUNDS_MAX && !has_all && go_on && !disk_should_stop(d); n++) {
+		const struct round r = round_begin(d, since);
 
-	for (unsigned c = 0; c < EVICT_CHAINS; c++)
-		list_for_each(it, &d->chains[c])
-			numbers[n++] = CONTAINER_OF(it, struct segment, link)->number;
-	disk_unlock(d);
-	for (size_t i = 0; i < n && go_on && !disk_should_stop(d); i++)
-		if (see_segment(d, numbers[i], see, arg, &go_on) != ERR_NONE)
-			e = ERR_SYSTEM;
-	if (disk_should_stop(d))
-		e = ERR_CANCELLED;
-	free(numbers);
-	return e;
+		for (size_t i = 0; i < r.n && go_on && !disk_should_stop(d); i++)
+			if (see_segment(d, r.numbers[i], see, arg, &go_on) != ERR_NONE)
+				e = ERR_SYSTEM;
+		has_all = round_has_all(d, &r);
+		since = r.next_seq;
+		free(r.numbers);
+	}
+	if (go_on && !has_all)
+		e = ERR_SYSTEM;
+	return disk_should_stop(d) ? ERR_CANCELLED : e;
 }

@@ -267,6 +267,39 @@ START_TEST(buffers_count_for_memory_limit)
 }
 END_TEST
 
+/* The first look: meanwhile the whole directory is evicted, but for what is used and so written again. */
+static bool see_and_evict(void *arg, const struct disk_found *f)
+{
+	struct sight *const s = arg;
+	uint64_t n;
+
+	ck_assert(span_to_u64(span_skip(f->parts.url, strlen("http://test/")), &n));
+	if (n < 20)
+		s->seen |= 1ull << n;
+	if (s->n++ > 0)
+		return true;
+	for (unsigned i = 100; i < 700; i++) {
+		while (disk_world_put(&w, i, 1, 100000, 0) == ERR_LIMIT)
+			disk_wait_idle(w.disk);
+		for (unsigned k = 0; i % 20 == 0 && k < 20; k++)
+			ck_assert_int_eq(disk_world_get(&w, k, NULL), SEEN_RIGHT);
+	}
+	disk_wait_idle(w.disk);
+	return true;
+}
+
+START_TEST(a_walk_sees_what_is_written_again_meanwhile)
+{
+	struct sight s = { 0 };
+
+	for (unsigned n = 0; n < 20; n++)
+		put(n, 1, 20000, n % 2 == 0 ? 0 : 6000);
+	disk_world_flush(&w);
+	ck_assert_int_eq(disk_walk(w.disk, see_and_evict, &s), ERR_NONE);
+	ck_assert_uint_eq(s.seen, (1ull << 20) - 1);
+}
+END_TEST
+
 static bool see_and_stop(void *arg, const struct disk_found *f)
 {
 	(void)f;
@@ -335,6 +368,7 @@ Suite *suite_disk(void)
 	tcase_add_loop_test(t, the_capacity_is_kept_by_evicting_the_oldest, 0,
 	                    (int)ARRAY_LEN(evicted_fragments));
 	tcase_add_test(t, a_walk_sees_each_object_once);
+	tcase_add_test(t, a_walk_sees_what_is_written_again_meanwhile);
 	tcase_add_test(t, a_walk_ends_when_the_process_does);
 	tcase_add_test(t, buffers_count_for_memory_limit);
 	tcase_add_test(t, what_is_used_is_written_again_and_outlives_a_stream);
