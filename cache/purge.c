@@ -188,7 +188,7 @@ struct walk {
 	struct store_forgetting *of;
 	struct store *store;
 	struct store_dir *dir; /* that is being read */
-	struct purged what;
+	struct purged what;    /* its text lies behind: the walk may outlive who began it */
 	uint64_t n;
 	enum err e;
 };
@@ -250,12 +250,16 @@ static void walk_release(struct job *j)
 /* False: no job can be had. */
 static bool start_walk(struct store_forgetting *g)
 {
-	struct walk *const w = check_calloc(1, sizeof(*w));
+	const struct span text = g->what.text;
+	struct walk *const w = check_calloc(1, sizeof(*w) + text.n);
+	char *const copy = (char *)(w + 1);
 
+	if (text.n > 0)
+		memcpy(copy, text.p, text.n);
 	w->job = (struct job){ .work = walk_work, .done = walk_done, .release = walk_release };
 	w->of = g;
 	w->store = g->store;
-	w->what = g->what;
+	w->what = (struct purged){ g->what.by, span_of(copy, text.n) };
 	if (job_submit(g->store->jobs, g->loop, JOB_DISK, &w->job) != ERR_NONE) {
 		free(w);
 		return false;
