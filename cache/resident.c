@@ -323,8 +323,8 @@ void store_queue(struct store *s, struct cobj *c)
 	enqueue(s, c, false);
 }
 
-/* The one that should go; counted, and in no queue. */
-static struct cobj *choose(struct store *s)
+/* The one that should go; counted, and in no queue. *was_used: somebody asked for it here. */
+static struct cobj *choose(struct store *s, bool *was_used)
 {
 	struct cobj *c = NULL;
 
@@ -335,6 +335,9 @@ static struct cobj *choose(struct store *s)
 		struct cobj_resident *const r = CONTAINER_OF(n, struct cobj_resident, evict);
 
 		r->is_queued = false;
+		/* What has come into the main chain was used before. */
+		*was_used = n->chain == EVICT_MAIN ||
+		            atomic_load_explicit(&n->uses, memory_order_relaxed) > 0;
 		c = cobj_ref(r->cobj);
 	}
 	lock_give(&s->evict_lock);
@@ -371,12 +374,15 @@ static void tell_index(struct store *s, const struct cobj *c)
 
 static bool evict_one(struct store *s)
 {
+	bool was_used = false;
+
 	sweep_passing(s);
-	struct cobj *c = choose(s);
+	struct cobj *c = choose(s, &was_used);
 
 	if (c == NULL)
 		return false;
-	tell_index(s, c);
+	if (was_used)
+		tell_index(s, c);
 	/*
 	 * A count: the table's and ours. One that comes to be used now is found again on its disk,
 	 * or not.

@@ -8,12 +8,12 @@
 
 #include "base/counters.h"
 #include "base/oplog.h"
-#include "cache/disk.h"
+#include "cache/disk_int.h"
+#include "cache/store_int.h"
 #include "tests/unit/cache/cache_world.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #define URL      "http://a.test/x"
 #define MEGABYTE ((uint64_t)1 << 20)
@@ -363,6 +363,92 @@ START_TEST(a_purge_that_cannot_walk_says_what_it_has_not_done)
 }
 END_TEST
 
+static void get_faults(void *arg, struct disk *d)
+{
+	*(struct disk_faults **)arg = d->faults;
+}
+
+static void set_gate(const char *gate, bool is_open)
+{
+	if (!is_open) {
+		ck_assert_int_eq(unlink(gate), 0);
+		return;
+	}
+	const int fd = open(gate, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	(void)close(fd);
+}
+
+/* What is to be forgotten is the walk's own, which goes on alone. */
+START_TEST(a_walk_outlives_who_has_ordered_the_purge)
+{
+	struct store_purge p;
+	struct disk_faults *faults = NULL;
+	char gate[128], text[200];
+
+	ck_assert(world_fetch(URL, "", "", 1, 5000));
+	snprintf(gate, sizeof(gate), "%s.gate", world_conf.dirs->path.p);
+	snprintf(text, sizeof(text), "read:until=%s,sync:skip", gate);
+	set_gate(gate, true);
+	ck_assert_int_eq(setenv("CUTTLE_DISK_FAULTS", text, 1), 0);
+	world_reopen();
+	set_gate(gate, false);
+	store_each_disk(world_store, get_faults, &faults);
+	const uint64_t before = atomic_load(&faults->calls);
+
+	p = (struct store_purge){ .store = world_store };
+	ck_assert_int_eq(store_purge_prefix(&p, SPAN("http://a.test/"), world_loop, &world_task),
+	                 OP_PENDING);
+	while (atomic_load(&faults->calls) == before)
+		(void)usleep(1000);
+	op_cancel(&p.op);
+	set_gate(gate, true);
+	while (jobs_load(world_jobs, JOB_DISK) > 0)
+		(void)usleep(1000);
+	world_close();
+	set_gate(gate, false);
+	ck_assert_int_eq(unsetenv("CUTTLE_DISK_FAULTS"), 0);
+	world_open();
+	ck_assert_int_eq(world_has(URL, ""), STORE_NONE);
+}
+END_TEST
+
+static unsigned uses_on_disk(const char *url)
+{
+	struct index_entry e;
+
+	ck_assert(cache_index_find(world_store->dirs.index,
+	                           cache_key_of_uri(&world_store->secret, span_str(url)), false,
+	                           &e));
+	return e.uses;
+}
+
+/* doc/cache-replacement.md: else all that passes through memory would be kept on disk. */
+START_TEST(only_what_was_used_in_memory_is_told_to_the_disk_s_index)
+{
+	char url[32];
+
+	world_close();
+	world_conf.cache_mem_bytes = 1 << 20;
+	world_open();
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(url, sizeof(url), "http://a.test/%u", i);
+		ck_assert(world_fetch(url, "", "", i, 20000));
+		if (i == 1)
+			ck_assert_int_eq(world_has(url, ""), STORE_FOUND);
+	}
+	ck_assert_uint_eq(uses_on_disk("http://a.test/1"), 0);
+	/* Until all of them have left. */
+	for (unsigned i = 20; i < 300; i++) {
+		snprintf(url, sizeof(url), "http://a.test/%u", i);
+		ck_assert(world_fetch(url, "", "", i, 20000));
+	}
+	ck_assert_uint_eq(uses_on_disk("http://a.test/0"), 0);
+	ck_assert_uint_eq(uses_on_disk("http://a.test/1"), 1);
+}
+END_TEST
+
 static unsigned n_disks(void)
 {
 	struct store_stats st;
@@ -648,6 +734,8 @@ Suite *suite_store_disk(void)
 	tcase_add_loop_test(tc, what_was_purged_does_not_come_back, 0, ARRAY_LEN(purge_cases));
 	tcase_add_test(tc, what_is_read_while_a_purge_walks_does_not_come_back);
 	tcase_add_test(tc, a_purge_that_cannot_walk_says_what_it_has_not_done);
+	tcase_add_test(tc, a_walk_outlives_who_has_ordered_the_purge);
+	tcase_add_test(tc, only_what_was_used_in_memory_is_told_to_the_disk_s_index);
 	tcase_add_test(tc, a_directory_that_is_named_again_while_it_is_still_read_comes_back);
 	tcase_add_test(tc, a_directory_that_is_named_no_more_stays_closed);
 	tcase_add_test(tc, a_purge_outlives_the_retirement_of_its_directory);
