@@ -51,8 +51,16 @@ static void dir_free(struct store_dir **d)
 static void enter(struct store_dirs *ds, struct store_dir *d)
 {
 	ds->by_id[d->id] = d;
+	ds->n_entered++;
 	atomic_store_explicit(&ds->is_loaded, false, memory_order_relaxed);
 	atomic_fetch_add_explicit(&ds->n, 1, memory_order_relaxed);
+}
+
+/* With the lock held: who names it from now on opens it. */
+static void leave(struct store_dirs *ds, struct store_dir *d)
+{
+	list_remove(&d->link);
+	ds->taken &= ~(UINT64_C(1) << d->id);
 }
 
 /* By a job: nobody uses it any more, and its disk is closed. Perhaps it is named again. */
@@ -67,19 +75,24 @@ static void on_closed(void *arg)
 	const int64_t sync_ms = mine->sync_ms;
 	const bool is_wanted = mine->is_wanted;
 
+	if (!is_wanted)
+		leave(ds, mine);
 	lock_give(&ds->lock);
+	if (!is_wanted) {
+		dir_free(&mine);
+		return;
+	}
 	/* It stays listed as retired till then, so that who configures now does not open it beside. */
-	if (is_wanted)
-		again = open_dir(ds, mine->id, &conf, sync_ms);
+	again = open_dir(ds, mine->id, &conf, sync_ms);
 	lock_take(&ds->lock);
-	list_remove(&mine->link);
 	const bool is_used = again != NULL && mine->is_wanted;
 
 	if (is_used) {
 		configure_dir(again, &mine->conf, mine->sync_ms);
+		list_remove(&mine->link);
 		enter(ds, again);
 	} else {
-		ds->taken &= ~(UINT64_C(1) << mine->id);
+		leave(ds, mine);
 	}
 	lock_give(&ds->lock);
 	if (again != NULL && !is_used) {
@@ -278,14 +291,21 @@ bool store_dirs_are_loaded(struct store_dirs *ds)
 		return true;
 	bool is_loaded = true;
 
+	lock_take(&ds->lock);
+	const unsigned n_entered = ds->n_entered;
+
+	lock_give(&ds->lock);
 	for (unsigned i = 0; i < DISK_IDS && is_loaded; i++) {
 		struct store_dir *d = store_dirs_get(ds, i);
 
 		is_loaded = d == NULL || disk_is_loaded(d->disk);
 		store_dir_unref(&d);
 	}
-	if (is_loaded)
+	lock_take(&ds->lock);
+	/* Not for one that has come since. */
+	if (is_loaded && ds->n_entered == n_entered)
 		atomic_store_explicit(&ds->is_loaded, true, memory_order_relaxed);
+	lock_give(&ds->lock);
 	return is_loaded;
 }
 

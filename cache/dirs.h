@@ -38,6 +38,7 @@ struct store_dirs {
 	const struct cache_secret *secret;
 	struct cache_index *index; /* NULL: there has never been a directory */
 	struct jobs *jobs;
+	unsigned n_entered;     /* since the start; by lock */
 	_Atomic bool is_loaded; /* all of them */
 	_Atomic unsigned n;     /* how many there are */
 };
