@@ -241,8 +241,11 @@ struct cobj_body *cobj_body_of_places(struct store_dir *d, const struct disk_pla
 {
 	struct cobj_body *b = cobj_body_new();
 
+	/* Readers find a fragment by its number. */
 	for (uint32_t i = 0; i < n; i++)
-		if (cobj_body_add_place(b, d, &places[i]) != ERR_NONE) {
+		if (places[i].bytes == 0 || places[i].bytes > DISK_FRAGMENT_BYTES ||
+		    (i + 1 < n && places[i].bytes != DISK_FRAGMENT_BYTES) ||
+		    cobj_body_add_place(b, d, &places[i]) != ERR_NONE) {
 			cobj_body_unref(&b);
 			return NULL;
 		}

@@ -16,8 +16,8 @@ struct cobj_body;
 /* A whole body in memory: a copy. NULL: no memory (also by memory_limit). */
 struct cobj_body *cobj_body_of_bytes(struct span bytes);
 /*
- * A whole body on a disk. All fragments but the last are of DISK_FRAGMENT_BYTES; a body that lies
- * behind its head is one fragment. NULL: no memory.
+ * A whole body on a disk; a body that lies behind its head is one fragment. NULL: no memory, or not
+ * all fragments but the last are of DISK_FRAGMENT_BYTES.
  */
 struct cobj_body *cobj_body_of_places(struct store_dir *d, const struct disk_place *places,
                                       uint32_t n);
