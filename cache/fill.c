@@ -408,21 +408,22 @@ static struct span_of_readers look_at_readers(const struct cobj *c)
 	return s;
 }
 
-/* How far a body that is not kept runs ahead of its fastest reader; a block at least. */
+/*
+ * How far a body that is not kept runs ahead of its fastest reader; a block at least. Near memory_limit that is all:
+ * there is nothing to be had for those who are slow.
+ */
 static uint64_t gap_of(const struct cobj *c)
 {
-	return MAX(store_limit(&c->store->read_ahead_bytes), (uint64_t)WINDOW_BLOCK);
+	return budget_is_short(BUDGET_CACHE)
+	               ? WINDOW_BLOCK
+	               : MAX(store_limit(&c->store->read_ahead_bytes), (uint64_t)WINDOW_BLOCK);
 }
 
-/*
- * How far behind the fastest a reader may be before he does not set the pace any more. Near memory_limit there is
- * nothing to be had for those who are slow.
- */
+/* How far behind the fastest a reader may be before he does not set the pace any more. */
 static uint64_t lag_of(const struct cobj *c)
 {
-	const uint64_t gap = gap_of(c);
-
-	return budget_is_short(BUDGET_CACHE) ? gap : MAX(gap, (uint64_t)COBJ_WINDOW_BYTES);
+	return budget_is_short(BUDGET_CACHE) ? WINDOW_BLOCK
+	                                     : MAX(gap_of(c), (uint64_t)COBJ_WINDOW_BYTES);
 }
 
 static bool is_wide(const struct span_of_readers *s, uint64_t lag)

@@ -221,6 +221,10 @@ END_TEST
 START_TEST(of_what_is_not_kept_a_reader_that_stalls_holds_little_where_memory_is_short)
 {
 	const size_t limit = 64 << 20;
+
+	world_close();
+	world_conf.read_ahead_bytes = INT64_MAX; /* whatever is wished for */
+	world_open();
 	struct cobj *c = filling(COBJ_LENGTH_UNKNOWN);
 	struct cobj_reader fast, slow;
 	struct cobj_piece p;
