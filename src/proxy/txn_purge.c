@@ -120,17 +120,27 @@ struct machine_next txn_step_purge(struct txn *t)
 
 /* --- invalidation ----------------------------------------------------------------------------- */
 
-/* Before the client is told that its request has had an effect. */
+/*
+ * Before the client is told that its request has had an effect. But a disk that does not answer at all, be it at
+ * what others make it forget, does not keep all that is changed from being told: memory has forgotten by then.
+ */
 struct machine_next txn_step_invalidate(struct txn *t)
 {
+	const bool is_over = t->timed_out;
+
+	t->timed_out = false;
 	if (t->purge == NULL) {
 		t->purge = ARENA_NEW(&t->arena, struct txn_purge);
 		t->purge->forget = store_purge;
 		t->purge->n = invalidate_list(&t->uri, &t->request, &fetch_reply_of(t->fetch)->head,
 		                              &t->arena, t->purge->what);
 	}
-	if (forget(t, t->purge) == OP_PENDING)
-		return TXN_WAIT(INVALIDATE);
+	for (; forget(t, t->purge) == OP_PENDING; t->purge->at++) {
+		if (!is_over)
+			return TXN_WAIT(INVALIDATE);
+		op_cancel(t->op);
+		t->op = NULL;
+	}
 	if (t->purge->found != 0)
 		count_add(COUNT_CACHE_INVALIDATIONS, t->purge->found);
 	return TXN_GO(DELIVER);

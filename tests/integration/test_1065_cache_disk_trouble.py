@@ -155,6 +155,24 @@ def test_who_changes_what_is_not_stored_does_not_wait_for_a_stalled_disk(start_p
         one.close()
 
 
+@cuttle_only("fault injection")
+def test_who_changes_something_waits_for_a_stalled_journal_no_longer_than_read_timeout(start_prepared, start_origin):
+    proxy = start_prepared(CONF + "read_timeout 1 second\n")
+    origin = start_origin(counted(lambda m: sized(m) if m.method == "GET" else reply(body=b"done")))
+    url = origin.url("/1000")
+    until(lambda: is_stored(proxy, url), "it is stored")
+    proxy.stop()
+    gate = Gate(proxy, "write")
+    proxy.start()
+    until(lambda: b"being loaded" not in proxy.manager("storedir").body, "the index is loaded")
+    gate.close()
+    with proxy.client() as client:
+        assert client.ask("POST", url, body=b"x").body == b"done"
+        assert client.ask("POST", origin.url("/elsewhere"), body=b"x").body == b"done"
+        assert client.ask("HEAD", url, {"Cache-Control": "only-if-cached"}).status == 504
+    gate.open()
+
+
 @cuttle_only("Squid keeps a cache_dir until it is restarted")
 def test_a_cache_dir_that_comes_back_while_it_is_still_read_is_used_again(start_prepared, start_origin):
     proxy = start_prepared()
