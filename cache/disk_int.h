@@ -186,7 +186,7 @@ struct disk {
 	uint64_t journal_kept;  /* of that after the last compaction */
 	bool is_burying;        /* somebody has the turn (disk_journal.c) */
 	bool is_syncing;        /* the journal, at this moment */
-	bool is_unsynced;       /* a file before the newest could not be synced: to be told */
+	uint32_t doubtful;      /* journals below this number may not be on the device; 0: none */
 	struct list write_waiters, sync_waiters;
 
 	unsigned failures;       /* of writing, in a row */

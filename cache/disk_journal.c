@@ -157,7 +157,11 @@ static void give_turn(struct disk *d)
 	disk_unlock(d);
 }
 
-/* By one at a time: who finds nothing to be synced has not overtaken another one. */
+/*
+ * By one at a time: who finds nothing to be synced has not overtaken another one. After a failed
+ * fdatasync() nobody knows what of the file is on the device (Linux tells once, and forgets): it
+ * stays in doubt until all that is needed of it was written again.
+ */
 static enum err sync_file(struct disk *d)
 {
 	enum err e = ERR_NONE;
@@ -180,7 +184,7 @@ static enum err sync_file(struct disk *d)
 	if (is_dirty && e == ERR_NONE)
 		j->is_entered = true;
 	else if (e != ERR_NONE)
-		j->is_dirty = true;
+		d->doubtful = MAX(d->doubtful, j->number + 1);
 	d->is_syncing = false;
 	pthread_cond_broadcast(&d->changed);
 	journal_unref(j);
@@ -189,18 +193,12 @@ static enum err sync_file(struct disk *d)
 }
 
 /*
- * In one's turn: what comes next goes to a new file. Who waits for the device asks for the newest only, so the one before must
- * be there by then; if it is not, the next one who waits is told.
+ * In one's turn: what comes next goes to a new file. Who waits for the device asks for the newest
+ * only, so the one before must be there by then, or is in doubt.
  */
 static enum err begin_file(struct disk *d)
 {
-	const enum err e = sync_file(d);
-
-	if (e != ERR_NONE) {
-		disk_lock(d);
-		d->is_unsynced = true;
-		disk_unlock(d);
-	}
+	(void)sync_file(d);
 	return disk_journal_open(d, d->journal->number + 1);
 }
 
@@ -287,9 +285,10 @@ void disk_journal_sync(struct disk *d)
 	if (e == ERR_NONE)
 		e = written != ERR_NONE ? written : sync_file(d);
 	disk_lock(d);
-	if (e == ERR_NONE && d->is_unsynced)
+	if (d->doubtful != 0) {
 		e = ERR_SYSTEM;
-	d->is_unsynced = false;
+		disk_want(d, WORK_FLUSH); /* which writes it again */
+	}
 	disk_unlock(d);
 	if (e != ERR_NONE)
 		disk_write_failed(d, "sync the journal", e);
@@ -319,7 +318,7 @@ static bool is_done(const struct disk *d, bool from_kill_only)
 	if (d->n_unwritten > 0 || d->is_burying)
 		return false;
 	return from_kill_only ||
-	       (d->is_marked && !d->is_syncing && !d->journal->is_dirty && !d->is_unsynced);
+	       (d->is_marked && !d->is_syncing && !d->journal->is_dirty && d->doubtful == 0);
 }
 
 enum op_status disk_sync(struct disk_sync *q, struct loop *l, struct task *waiter)
@@ -462,7 +461,8 @@ void disk_journal_compact(struct disk *d)
 	const bool is_much =
 		d->n_old_journals > COMPACT_FILES ||
 		d->journal_bytes >= MAX(2 * d->journal_kept, (uint64_t)COMPACT_MIN_BYTES);
-	const bool is_due = disk_knows_all(d) && !d->is_closing && is_much;
+	const bool is_doubtful = d->doubtful != 0 && d->n_old_journals <= COMPACT_FILES;
+	const bool is_due = disk_knows_all(d) && !d->is_closing && (is_much || is_doubtful);
 
 	disk_unlock(d);
 	if (!is_due)
@@ -488,6 +488,8 @@ void disk_journal_compact(struct disk *d)
 		d->n_old_journals -= n;
 		memmove(d->old_journals, d->old_journals + n, d->n_old_journals * sizeof(*numbers));
 		d->journal_bytes = d->journal->bytes;
+		if (n > 0 && d->doubtful <= numbers[n - 1] + 1)
+			d->doubtful = 0;
 	}
 	/* Also where it failed: not again before there is twice as much. */
 	d->journal_kept = d->journal_bytes;

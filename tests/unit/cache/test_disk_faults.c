@@ -848,6 +848,30 @@ START_TEST(a_label_of_the_version_before_is_taken_over)
 }
 END_TEST
 
+/* Linux tells of a failed fdatasync() once; the next one says nothing of what was lost. */
+START_TEST(what_could_not_be_synced_once_is_not_durable_until_it_is_written_again)
+{
+	open_with("sync:EIO:count=0");
+	for (unsigned n = 0; n < 2; n++)
+		ck_assert_int_eq(disk_world_put(&w, n, 1, 100, 0), ERR_NONE);
+	disk_world_flush(&w);
+	ck_assert(disk_forget(w.disk, disk_world_key(0)));
+	const uint32_t number = w.disk->journal->number;
+
+	strike(0, 1);
+	ck_assert_int_eq(sync_to(false), OP_FAILED);
+	disk_wait_idle(w.disk);
+	/* It is in another file by now. */
+	ck_assert_uint_gt(w.disk->journal->number, number);
+	ck_assert_int_eq(sync_to(false), OP_READY);
+	/* Nor does it help to ask again where that cannot be done either. */
+	ck_assert(disk_forget(w.disk, disk_world_key(1)));
+	strike(0, UINT64_MAX);
+	ck_assert_int_eq(sync_to(false), OP_FAILED);
+	ck_assert_int_eq(sync_to(false), OP_FAILED);
+}
+END_TEST
+
 Suite *suite_disk_faults(void);
 Suite *suite_disk_faults(void)
 {
@@ -877,6 +901,7 @@ Suite *suite_disk_faults(void)
 	tcase_add_test(t, files_that_are_not_ours_are_not_touched);
 	tcase_add_test(t, the_label_of_another_version_is_refused_and_left_alone);
 	tcase_add_test(t, a_label_of_the_version_before_is_taken_over);
+	tcase_add_test(t, what_could_not_be_synced_once_is_not_durable_until_it_is_written_again);
 	suite_add_tcase(s, t);
 	return s;
 }
