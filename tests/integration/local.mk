@@ -83,4 +83,5 @@ EXTRA_DIST += \
 	tests/integration/test_9540_hostile_policy.py \
 	tests/integration/test_9550_hostile_cache_disk.py \
 	tests/integration/test_9560_hostile_cache_poison.py \
-	tests/integration/test_9570_hostile_cache_clients.py
+	tests/integration/test_9570_hostile_cache_clients.py \
+	tests/integration/test_9580_hostile_cache_storm.py
