@@ -106,9 +106,10 @@ static void close_release(struct job *j)
 static void close_soon(struct closing *c)
 {
 	c->job = (struct job){ .work = close_work, .release = close_release };
-	/* Rule zero: too many jobs wait, and a worker waits once. It happens at a reload only. */
-	if (job_submit(c->disk->js, NULL, JOB_DISK, &c->job) != ERR_NONE)
-		close_release(&c->job);
+	/* Where too many wait for the disks a thread of the reloads does it: that is when directories are retired. */
+	if (job_submit(c->disk->js, NULL, JOB_DISK, &c->job) != ERR_NONE &&
+	    job_submit(c->disk->js, NULL, JOB_BUILD, &c->job) != ERR_NONE)
+		close_release(&c->job); /* the process ends */
 }
 
 void disk_retire(struct disk **dp, disk_closed_fn *closed, void *arg)

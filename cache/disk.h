@@ -73,8 +73,8 @@ void disk_configure(struct disk *d, const struct cache_dir *dir, int64_t sync_ms
  */
 void disk_close(struct disk **d, bool forget);
 /*
- * The same by a job, with `forget`, as soon as its other jobs have ended; `closed` is called there. Where no job can be had it
- * blocks.
+ * The same by a job, with `forget`, as soon as its other jobs have ended; `closed` is called there. It blocks only where
+ * no job of any kind is to be had: when the process ends.
  */
 typedef void disk_closed_fn(void *arg);
 void disk_retire(struct disk **d, disk_closed_fn *closed, void *arg);

@@ -449,6 +449,12 @@ START_TEST(only_what_was_used_in_memory_is_told_to_the_disk_s_index)
 }
 END_TEST
 
+static void await_idle(void *arg, struct disk *d)
+{
+	(void)arg;
+	disk_wait_idle(d);
+}
+
 static unsigned n_disks(void)
 {
 	struct store_stats st;
@@ -484,6 +490,30 @@ START_TEST(a_directory_that_is_named_again_while_it_is_still_read_comes_back)
 		(void)usleep(1000);
 	world_await_loaded();
 	check_body("", 1, n, false);
+}
+END_TEST
+
+START_TEST(closing_a_stalled_directory_makes_nobody_wait_where_no_disk_job_is_to_be_had)
+{
+	struct cache_conf none = world_conf;
+	char gate[100], text[200];
+
+	oplog_set_level(OPLOG_FATAL);
+	none.dirs = NULL;
+	world_close();
+	snprintf(gate, sizeof(gate), "%.*s/gate", SPAN_ARG(world_conf.dirs->path));
+	snprintf(text, sizeof(text), "write:until=%s", gate);
+	ck_assert_int_eq(setenv("CUTTLE_DISK_FAULTS", text, 1), 0);
+	fclose(fopen(gate, "w"));
+	world_open();
+	ck_assert(world_fetch(URL, "", "", 1, 5000));
+	store_each_disk(world_store, await_idle, NULL);
+	fill_jobs();
+	ck_assert_int_eq(unlink(gate), 0);
+	store_configure(world_store, &none);
+	ck_assert_uint_eq(n_disks(), 0);
+	fclose(fopen(gate, "w"));
+	atomic_store(&may_end, true);
 }
 END_TEST
 
@@ -738,6 +768,8 @@ Suite *suite_store_disk(void)
 	tcase_add_test(tc, only_what_was_used_in_memory_is_told_to_the_disk_s_index);
 	tcase_add_test(tc, a_directory_that_is_named_again_while_it_is_still_read_comes_back);
 	tcase_add_test(tc, a_directory_that_is_named_no_more_stays_closed);
+	tcase_add_test(
+		tc, closing_a_stalled_directory_makes_nobody_wait_where_no_disk_job_is_to_be_had);
 	tcase_add_test(tc, a_purge_outlives_the_retirement_of_its_directory);
 	tcase_add_test(tc, a_body_purged_half_way_is_not_stored);
 	tcase_add_test(tc, what_is_damaged_while_the_rest_still_comes_is_not_kept);
