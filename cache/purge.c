@@ -375,6 +375,7 @@ static void cancel(struct op *op)
 	struct store_forgetting *const g = p->forgetting;
 	struct job *job = g->walk != NULL ? &g->walk->job : NULL;
 
+	p->n = g->n;
 	p->forgetting = NULL;
 	g->purge = NULL;
 	if (!g->is_forgotten)

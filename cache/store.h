@@ -151,7 +151,7 @@ enum store_purge_lack {
 struct store_purge {
 	struct op op;
 	struct store *store; /* set by the caller */
-	uint64_t n;
+	uint64_t n; /* objects that were found; also of one that is cancelled */
 	enum store_purge_lack lack;          /* OP_FAILED: why */
 	struct store_forgetting *forgetting; /* private */
 };

@@ -3,6 +3,7 @@
  * changed something at the origin (RFC 9111 4.4).
  */
 #include "base/counters.h"
+#include "base/oplog.h"
 #include "cache/invalidate.h"
 #include "proxy/fetch.h"
 #include "proxy/internal.h"
@@ -120,6 +121,23 @@ struct machine_next txn_step_purge(struct txn *t)
 
 /* --- invalidation ----------------------------------------------------------------------------- */
 
+/* What is under way: nobody hits it any more, but if it was stored, a crash could bring it back. */
+static void give_up(struct txn *t)
+{
+	char escaped[256];
+
+	op_cancel(t->op);
+	t->op = NULL;
+	if (t->purge->op.n == 0)
+		return;
+	count(COUNT_CACHE_PURGES_LACKING);
+	oplog(OPLOG_WARNING,
+	      "%s was changed, and a disk did not answer within read_timeout: what was stored of "
+	      "it "
+	      "may come back after a crash; purge it when the disk is well",
+	      oplog_escape(t->purge->what[t->purge->at], escaped, sizeof(escaped)));
+}
+
 /*
  * Before the client is told that its request has had an effect. But a disk that does not answer at all, be it at
  * what others make it forget, does not keep all that is changed from being told: memory has forgotten by then.
@@ -138,8 +156,7 @@ struct machine_next txn_step_invalidate(struct txn *t)
 	for (; forget(t, t->purge) == OP_PENDING; t->purge->at++) {
 		if (!is_over)
 			return TXN_WAIT(INVALIDATE);
-		op_cancel(t->op);
-		t->op = NULL;
+		give_up(t);
 	}
 	if (t->purge->found != 0)
 		count_add(COUNT_CACHE_INVALIDATIONS, t->purge->found);

@@ -170,6 +170,8 @@ def test_who_changes_something_waits_for_a_stalled_journal_no_longer_than_read_t
         assert client.ask("POST", url, body=b"x").body == b"done"
         assert client.ask("POST", origin.url("/elsewhere"), body=b"x").body == b"done"
         assert client.ask("HEAD", url, {"Cache-Control": "only-if-cached"}).status == 504
+    assert f"{url} was changed, and a disk did not answer within read_timeout" in proxy.operator_log()
+    assert "elsewhere" not in proxy.operator_log()
     gate.open()
 
 
