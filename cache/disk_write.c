@@ -151,6 +151,15 @@ struct put {
 	uint64_t admits; /* bytes of a new object; 0: this is none */
 };
 
+/* With the lock held. A new object's ghost is used up by the question. */
+static unsigned chain_of(const struct put *p)
+{
+	if (p->is_again)
+		return EVICT_MAIN;
+	return p->admits > 0 ? evict_disk_admit(&p->disk->evict, p->filling.key, p->admits)
+	                     : EVICT_SMALL;
+}
+
 /* disk, filling.key, is_again and admits are set. */
 static enum err put_begin(struct put *p, uint64_t bytes)
 {
@@ -158,15 +167,13 @@ static enum err put_begin(struct put *p, uint64_t bytes)
 	enum err e = ERR_LIMIT;
 
 	disk_lock(d);
-	if (p->is_again)
-		p->chain = EVICT_MAIN;
-	else if (p->admits > 0)
-		p->chain = evict_disk_admit(&d->evict, p->filling.key, p->admits);
 	list_init(&p->filling.link);
-	if (disk_is_out_of_use(d) || d->is_read_only || d->is_closing)
+	if (disk_is_out_of_use(d) || d->is_read_only || d->is_closing) {
 		e = ERR_SYSTEM;
-	else if (d->is_surveyed)
+	} else if (d->is_surveyed) {
+		p->chain = chain_of(p);
 		p->piece = find_room(d, p->chain, bytes);
+	}
 	if (p->piece != NULL) {
 		p->segment = p->piece->segment;
 		p->number = p->segment->number;
