@@ -131,6 +131,14 @@ enum err disk_label_write(struct disk_io *io, const struct disk_label *l)
 	return e == ERR_NONE ? disk_io_sync_folder(io) : e;
 }
 
+bool disk_label_lost_power(const struct disk_label *l, const char boot[DISK_BOOT_BYTES])
+{
+	static const char unknown[DISK_BOOT_BYTES];
+
+	return !l->is_clean && (memcmp(boot, l->boot, DISK_BOOT_BYTES) != 0 ||
+	                        memcmp(boot, unknown, DISK_BOOT_BYTES) == 0);
+}
+
 void disk_label_init(struct disk_label *l, const struct cache_secret *secret)
 {
 	*l = (struct disk_label){ .secret = *secret, .made_s = (int64_t)time(NULL), .next_seq = 1 };

@@ -37,5 +37,10 @@ enum err disk_label_read(struct disk_io *io, struct disk_label *l,
                          enum disk_folder *folder) MUST_USE;
 /* Durable when it returns. */
 enum err disk_label_write(struct disk_io *io, const struct disk_label *l) MUST_USE;
+/*
+ * It was in use, and the machine has gone down since, or that cannot be told: of what was written
+ * last some may be missing. boot: of now.
+ */
+bool disk_label_lost_power(const struct disk_label *l, const char boot[DISK_BOOT_BYTES]);
 /* Draws what is to be drawn, for a new directory. */
 void disk_label_init(struct disk_label *l, const struct cache_secret *secret);

@@ -385,7 +385,7 @@ static enum err read_label(struct disk_look *k, enum disk_folder *folder)
 	if (e != ERR_NONE || *folder != DISK_FOLDER_OURS)
 		return e != ERR_NONE ? e : ERR_UNSUPPORTED;
 	disk_io_boot(boot);
-	k->sums.is_boot_over = !l->is_clean && memcmp(boot, l->boot, sizeof(boot)) != 0;
+	k->sums.is_boot_over = disk_label_lost_power(l, boot);
 	return ERR_NONE;
 }
 
