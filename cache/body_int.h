@@ -1,5 +1,5 @@
 /*
- * The inside of a body: what cobj.c fills and reads.
+ * The inside of a body: what fill.c and place.c fill, and reader.c reads.
  *
  * The bytes from the first on are in this order: in a file in memory, or in fragments on a disk;
  * what follows is in blocks. Whoever writes (one thread) changes it with the object's lock held and

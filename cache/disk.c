@@ -415,7 +415,6 @@ static enum err open_journal(struct disk *d)
 static void begin_use(struct disk *d)
 {
 	char boot[DISK_BOOT_BYTES];
-	static const char unknown[DISK_BOOT_BYTES];
 	struct disk_label *const l = &d->label;
 
 	disk_io_boot(boot);
@@ -423,8 +422,7 @@ static void begin_use(struct disk *d)
 	                : l->next_seq == 1 ? DISK_WAS_NEW
 	                                   : DISK_WAS_CLOSED;
 	d->next_seq = ((l->next_seq >> DISK_SEQ_BITS) + 1) << DISK_SEQ_BITS;
-	if (!l->is_clean && (memcmp(boot, l->boot, sizeof(boot)) != 0 ||
-	                     memcmp(boot, unknown, sizeof(boot)) == 0)) {
+	if (disk_label_lost_power(l, boot)) {
 		l->old_below_seq = d->next_seq;
 		d->start.left = DISK_LOST_POWER;
 	}
@@ -673,12 +671,6 @@ void disk_tick(struct disk *d)
 	if (d->n_unwritten > 0)
 		disk_want(d, WORK_BURY);
 	disk_unlock(d);
-}
-
-const char *disk_path(const struct disk *d)
-{
-	CHECK_OBJ(d, DISK_MAGIC);
-	return d->path;
 }
 
 void disk_stats(struct disk *d, struct disk_stats *out)

@@ -87,7 +87,6 @@ bool disk_wait_loaded(struct disk *d, int64_t ms);
 void disk_tick(struct disk *d);
 /* Wait until all that was started has been done. Blocks; for tests. */
 void disk_wait_idle(struct disk *d);
-const char *disk_path(const struct disk *d);
 
 /* --- writing ------------------------------------------------------------------------------------- */
 

@@ -154,12 +154,6 @@ void evict_admit(struct evict *e, struct evict_node *n, struct cache_key key, ui
 	node_link(e, n, ghost_take(&e->ghost, n->hash) ? EVICT_MAIN : EVICT_SMALL);
 }
 
-void evict_resize(struct evict *e, struct evict_node *n, uint64_t bytes)
-{
-	e->bytes[n->chain] += bytes - n->bytes;
-	n->bytes = bytes;
-}
-
 void evict_remove(struct evict *e, struct evict_node *n)
 {
 	CHECK(list_is_linked(&n->link) && e->objects[n->chain] > 0);

@@ -57,8 +57,6 @@ void evict_set_capacity(struct evict *e, uint64_t capacity);
 
 /* A new object; it may make the cache overfull. */
 void evict_admit(struct evict *e, struct evict_node *n, struct cache_key key, uint64_t bytes);
-/* Its size has changed. */
-void evict_resize(struct evict *e, struct evict_node *n, uint64_t bytes);
 /* It goes for another reason than want of room. */
 void evict_remove(struct evict *e, struct evict_node *n);
 /* Would `more` bytes exceed the capacity? Then evict_victim() until they do not. */

@@ -32,7 +32,7 @@ void store_stop(struct store *s);
  */
 void store_free(struct store **s);
 /*
- * About once a second, from one worker: the disks write and sync what is due, and it is seen which
+ * About twice a second, from one worker: the disks write and sync what is due, and it is seen which
  * of them has room.
  */
 void store_tick(struct store *s);

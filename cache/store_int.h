@@ -128,7 +128,7 @@ void store_forget_retired(struct store *s);
  * table, and the reference is still the caller's.
  */
 bool store_release_passing(struct cobj *c) MUST_USE;
-/* Some of those that pass, whose last user was missed: about once a second. */
+/* Some of those that pass, whose last user was missed: by each store_tick(). */
 void store_sweep(struct store *s);
 
 /* In the list of those under way, and out of it. */

@@ -264,8 +264,6 @@ static void random_step(struct evict *e, bool *there, struct random *r, uint64_t
 		evict_remove(e, &nodes[i]);
 		there[i] = false;
 		--*n;
-	} else if (random_below(r, 10) == 0) {
-		evict_resize(e, &nodes[i], bytes);
 	} else {
 		evict_use(&nodes[i]);
 	}
