@@ -544,11 +544,12 @@ enum err disk_open(struct disk **out, unsigned id, const struct cache_dir *dir,
 void disk_configure(struct disk *d, const struct cache_dir *dir, int64_t sync_ms)
 {
 	CHECK_OBJ(d, DISK_MAGIC);
+	disk_lock(d);
 	const uint64_t segment_bytes = d->segment_bytes;
 
-	disk_lock(d);
 	set_capacity(d, dir);
-	d->segment_bytes = segment_bytes; /* open ones are of this size */
+	if (d->segment_bytes != segment_bytes) /* open ones are of that size */
+		disk_close_pieces(d, true, 0);
 	d->sync_ms = sync_ms;
 	evict_disk_set_capacity(&d->evict, d->capacity);
 	disk_want(d, WORK_EVICT);

@@ -335,7 +335,7 @@ struct fragment_job {
 
 static uint64_t granules(const struct segment *s)
 {
-	return s->disk->segment_bytes / GRANULE_BYTES / 64 + 2;
+	return MAX(s->disk->segment_bytes, s->end) / GRANULE_BYTES / 64 + 2;
 }
 
 /* NULL: there is none yet, or the place is beyond it. */

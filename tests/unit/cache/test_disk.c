@@ -182,6 +182,26 @@ START_TEST(the_capacity_is_kept_by_evicting_the_oldest)
 }
 END_TEST
 
+START_TEST(a_capacity_that_changes_has_segments_of_its_own)
+{
+	struct disk_stats stats;
+
+	put(0, 1, 1000000, 125000);
+	w.dir.max_bytes = 16 * MIB;
+	disk_configure(w.disk, &w.dir, 1000);
+	for (unsigned n = 1; n < 10; n++)
+		put(n, 1, 1000000, 125000);
+	disk_world_flush(&w);
+	disk_wait_idle(w.disk);
+	disk_stats(w.disk, &stats);
+	/* In segments of the 4 MiB that it had before there would be room for two of them. */
+	ck_assert_uint_eq(stats.evicted_objects, 0);
+	ck_assert_uint_ge(stats.segments, 10);
+	for (unsigned n = 0; n < 10; n++)
+		assert_is(n, 1);
+}
+END_TEST
+
 START_TEST(a_sync_is_ready_when_the_journal_is_durable)
 {
 	struct disk_sync a = { .disk = w.disk }, b = { .disk = w.disk }, gone = { .disk = w.disk };
@@ -367,6 +387,7 @@ Suite *suite_disk(void)
 	tcase_add_test(t, after_a_kill_what_was_written_is_there_and_what_was_buried_is_not);
 	tcase_add_loop_test(t, the_capacity_is_kept_by_evicting_the_oldest, 0,
 	                    (int)ARRAY_LEN(evicted_fragments));
+	tcase_add_test(t, a_capacity_that_changes_has_segments_of_its_own);
 	tcase_add_test(t, a_walk_sees_each_object_once);
 	tcase_add_test(t, a_walk_sees_what_is_written_again_meanwhile);
 	tcase_add_test(t, a_walk_ends_when_the_process_does);
