@@ -14,7 +14,9 @@ static void configure_dir(struct store_dir *d, const struct cache_dir *conf, int
 {
 	disk_configure(d->disk, conf, sync_ms);
 	atomic_store_explicit(&d->min_bytes, conf->min_object_bytes, memory_order_relaxed);
-	atomic_store_explicit(&d->max_bytes, conf->max_object_bytes, memory_order_relaxed);
+	/* One that is nearly as large as the folder would evict all the others, and then find no room. */
+	atomic_store_explicit(&d->max_bytes, MIN(conf->max_object_bytes, conf->max_bytes / 4 * 3),
+	                      memory_order_relaxed);
 	atomic_store_explicit(&d->is_read_only, conf->is_read_only, memory_order_relaxed);
 }
 

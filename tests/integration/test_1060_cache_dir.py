@@ -202,6 +202,15 @@ def test_what_is_too_large_for_the_disk_is_passed_on(start_prepared, start_origi
     assert [m.target for m in origin.requests] == ["/50000", "/300000", "/300000"]
 
 
+def test_what_is_too_large_for_the_folder_is_not_begun(start_prepared, start_origin):
+    proxy = start_prepared(ON_DISK.replace("store 200 16", "store 16 16").replace(
+        "http_access", "http_access allow localhost manager\nhttp_access", 1))
+    origin = start_origin(counted(sized))
+    ask_all(proxy, origin, [300001, 16 << 20, 300001, 16 << 20, 300001])
+    assert [m.target for m in origin.requests] == ["/300001", "/16777216", "/16777216"]
+    assert re.search(r"Not stored, .*:\t0\n", proxy.manager("storedir").body.decode())
+
+
 @cuttle_only("Squid locks by its PID file only")
 def test_a_second_instance_leaves_the_folder_alone(start_prepared, start_proxy, start_origin):
     proxy = start_prepared()
