@@ -153,6 +153,7 @@ bool store_look(struct store_lookup *q, struct loop *l)
 		found(q, c);
 	} else {
 		cobj_unref(&c);
+		q->is_vary_miss = q->marker != NULL;
 		miss(q, loop_now_ms(l));
 	}
 	cobj_unref(&q->marker);
@@ -164,7 +165,7 @@ enum op_status store_lookup(struct store_lookup *q, struct loop *l, struct task 
 	CHECK_OBJ(q->store, STORE_MAGIC);
 	q->op = (struct op){ .status = OP_READY, .loop = l, .waiter = waiter };
 	q->cobj = q->marker = NULL;
-	q->is_resident = q->read_failed = false;
+	q->is_resident = q->read_failed = q->is_vary_miss = false;
 	q->loaded = (struct cache_key){ 0, 0 };
 	q->n_loads = 0;
 	q->wait = NULL;

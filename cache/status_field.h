@@ -10,10 +10,10 @@
 
 /* Why a request was forwarded (2.2). */
 enum status_field_fwd {
-	STATUS_FWD_BYPASS,   /* the cache was not asked to handle it: `cache deny` */
-	STATUS_FWD_METHOD,   /* the method's semantics */
-	STATUS_FWD_URI_MISS, /* nothing is stored for the URI */
-	STATUS_FWD_VARY_MISS,
+	STATUS_FWD_BYPASS,    /* the cache was not asked to handle it: `cache deny` */
+	STATUS_FWD_METHOD,    /* the method's semantics */
+	STATUS_FWD_URI_MISS,  /* nothing is stored for the URI */
+	STATUS_FWD_VARY_MISS, /* for the URI, but not for what this request says */
 	STATUS_FWD_MISS,
 	STATUS_FWD_REQUEST, /* fresh, but the request wants it from the origin */
 	STATUS_FWD_STALE,

@@ -62,6 +62,7 @@ struct store_lookup {
 	struct cobj *cobj;
 	bool is_resident;     /* it was in memory already (TCP_MEM_HIT, TCP_INM_HIT) */
 	bool read_failed;     /* it was on disk and could not be read: TCP_SWAPFAIL_MISS */
+	bool is_vary_miss;    /* the URI has variants, and none of them is for this request */
 	struct cache_key key; /* private from here */
 	struct cache_key loaded;
 	unsigned n_loads;

@@ -191,6 +191,8 @@ struct machine_next txn_step_lookup(struct txn *t)
 
 	q->cobj = NULL;
 	q->op.status = OP_IDLE; /* it may be asked once more */
+	if (q->is_vary_miss)
+		c->fwd = STATUS_FWD_VARY_MISS;
 	switch (q->found) {
 	case STORE_NONE:
 		if (q->read_failed)

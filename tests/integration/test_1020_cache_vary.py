@@ -31,6 +31,14 @@ def test_a_field_that_is_absent_is_a_variant(client, start_origin):
     assert len(origin.requests) == 2
 
 
+def test_cache_status_tells_that_there_are_other_variants(client, start_origin):
+    """RFC 9211 2.2: uri-miss, where there is nothing for the URI; vary-miss, where nothing of it fits the request."""
+    origin = start_origin(counted(by_language))
+    said = [client.get(origin.url("/a"), {"Accept-Language": language}).get("Cache-Status").partition(";")[2]
+            for language in ("de", "fr", "fr")]
+    assert said[:2] == ["fwd=uri-miss;stored", "fwd=vary-miss;stored"] and said[2].startswith("hit;")
+
+
 def test_several_fields_select(client, start_origin):
     def answer(m):
         return fresh(f"{m.get('X-One')}{m.get('X-Two')}".encode(), {"Vary": "X-One, x-two"})
