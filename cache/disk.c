@@ -297,8 +297,12 @@ static enum err get_label(struct disk_io *io, const char *path, const struct cac
 		e = disk_label_write(io, l);
 	}
 	if (e != ERR_NONE)
-		oplog(OPLOG_ERROR, "cache_dir %s: the label cannot be read or written (%s)", path,
-		      err_text(e));
+		oplog(OPLOG_ERROR,
+		      "cache_dir %s: its label, cuttle-store, cannot be read or written (%s)%s",
+		      path, err_text(e),
+		      e == ERR_PERMISSION ? ": the folder must belong to the user that the proxy "
+		                            "becomes (cache_effective_user)"
+		                          : "");
 	else if (memcmp(&l->secret, secret, sizeof(*secret)) != 0) {
 		oplog(OPLOG_ERROR,
 		      "cache_dir %s: it was prepared apart from the other directories and cannot "
