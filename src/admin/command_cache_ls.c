@@ -44,6 +44,23 @@ static void put_json(struct cache_command *c, const struct disk_looked *o)
 	       o->state == DISK_LOOK_WHOLE ? "true" : "false");
 }
 
+/* A line for each field that it depends on, NAME:VALUE, or NAME where the request had none. */
+static void put_variant(struct span variant)
+{
+	const char *before = " [";
+
+	while (variant.n > 0) {
+		const char *const end = memchr(variant.p, '\n', variant.n);
+		const size_t n = end != NULL ? (size_t)(end - variant.p) : variant.n;
+
+		fputs(before, stdout);
+		command_cache_put_text(span_of(variant.p, n));
+		before = "; ";
+		variant = span_skip(variant, end != NULL ? n + 1 : n);
+	}
+	putchar(']');
+}
+
 static void put_line(const struct disk_looked *o)
 {
 	const struct cobj_parts *const p = &o->found.parts;
@@ -52,11 +69,8 @@ static void put_line(const struct disk_looked *o)
 	printf("%3u %12" PRIu64 " %s ", p->meta.status, p->meta.body_bytes,
 	       command_cache_time(p->meta.response_s, text));
 	command_cache_put_text(p->url);
-	if (p->variant.n > 0) {
-		fputs(" [", stdout);
-		command_cache_put_text(p->variant);
-		putchar(']');
-	}
+	if (p->variant.n > 0)
+		put_variant(p->variant);
 	printf("%s\n", state_text(o));
 }
 

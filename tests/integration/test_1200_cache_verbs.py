@@ -160,6 +160,7 @@ def test_variants_are_shown_with_their_url(start_prepared, start_origin):
                 client.get(url, {"Accept-Language": language})
         return len(objects(proxy, "ls")) == 2
     until(ask, "both variants are stored")
+    assert all(f" {url} [accept-language:{l}]" in text(proxy, "ls") for l in ("en", "de"))
     shown = objects(proxy, "show", url)
     assert sorted(o["body_bytes"] for o in shown) == [2, 2] and len({o["variant"] for o in shown}) == 2
     assert "has variants, by " in text(proxy, "show", url)
