@@ -208,7 +208,10 @@ static void page_info(struct text *t, struct proxy *p, const struct snapshot *s)
 	put(t, "\tCPU Usage:\t%.2f%%\n", up > 0 ? cpu_seconds() * 100 / up : 0.0);
 	put(t, "\tMaximum Resident Size: %ld KB\n", u.ru_maxrss);
 	put(t, "Memory accounted for:\n");
-	put(t, "\tLimit:\t%llu KB\n", (unsigned long long)budget_limit() / 1024);
+	if (budget_limit() == 0)
+		put(t, "\tLimit:\tnone\n");
+	else
+		put(t, "\tLimit:\t%llu KB\n", (unsigned long long)budget_limit() / 1024);
 	put(t, "\tTaken:\t%llu KB\n", (unsigned long long)budget_taken() / 1024);
 	put(t, "File descriptor usage for cuttle:\n");
 	put(t, "\tMaximum number of file descriptors:\t%llu\n", (unsigned long long)fds.rlim_cur);
@@ -407,7 +410,7 @@ static void put_disk(void *arg, struct disk *d)
 	    ratio(st.written_bytes, st.admitted_bytes, now),
 	    ratio(st.all_written_bytes, st.all_admitted_bytes, ever));
 	put(t, "\tEvicted:\t%llu objects\n", (unsigned long long)st.evicted_objects);
-	put(t, "\tNot stored, since the disk was too slow:\t%llu\n",
+	put(t, "\tNot stored, for want of room or buffers:\t%llu\n",
 	    (unsigned long long)st.refused);
 	put(t, "\tChecksums that were wrong:\t%llu\n", (unsigned long long)st.bad_checksums);
 	put(t, "\tReads and writes that failed:\t%llu\n", (unsigned long long)st.io_errors);
