@@ -219,17 +219,17 @@ SQUID("dead_peer_timeout", "", "peer", ACCEPTED, "10 seconds", "TIME",
 	"Peers are not asked by ICP, so their silence cannot be noticed; a parent is down "
 	"after connect-fail-limit connects that failed.")
 SQUID("digest_generation", "", "peer", ACCEPTED, "on", "on|off",
-	"There is no cache yet of which a digest could be made.")
+	"Nobody is told by a digest what the cache holds.")
 SQUID("digest_bits_per_entry", "", "peer", ACCEPTED, "5", "NUMBER",
-	"There is no cache yet of which a digest could be made.")
+	"Nobody is told by a digest what the cache holds.")
 SQUID("digest_rebuild_period", "", "peer", ACCEPTED, "1 hour", "TIME",
-	"There is no cache yet of which a digest could be made.")
+	"Nobody is told by a digest what the cache holds.")
 SQUID("digest_rewrite_period", "", "peer", ACCEPTED, "1 hour", "TIME",
-	"There is no cache yet of which a digest could be made.")
+	"Nobody is told by a digest what the cache holds.")
 SQUID("digest_swapout_chunk_size", "", "peer", ACCEPTED, "4096 bytes", "SIZE",
-	"There is no cache yet of which a digest could be made.")
+	"Nobody is told by a digest what the cache holds.")
 SQUID("digest_rebuild_chunk_percentage", "", "peer", ACCEPTED, "10", "NUMBER",
-	"There is no cache yet of which a digest could be made.")
+	"Nobody is told by a digest what the cache holds.")
 SQUID("icp_port", "udp_port", "peer", UNBUILT, "0", "PORT",
 	"Opens a port for ICP queries of other proxies.")
 SQUID("htcp_port", "", "peer", UNBUILT, "0", "PORT",
