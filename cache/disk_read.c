@@ -318,7 +318,7 @@ void disk_load_done(struct disk_load *q)
 
 enum hold_kind { HOLD_SEGMENT, HOLD_PIECE };
 
-struct hold {
+struct fragment_hold {
 	enum hold_kind kind;
 	struct segment *segment;
 	struct piece *piece;
@@ -404,9 +404,9 @@ static void fragment_work(struct job *j)
 
 static enum op_status fragment_ready(struct disk_fragment *q, struct segment *s, struct piece *p)
 {
-	struct hold *const h = check_calloc(1, sizeof(*h));
+	struct fragment_hold *const h = check_calloc(1, sizeof(*h));
 
-	*h = (struct hold){ p != NULL ? HOLD_PIECE : HOLD_SEGMENT, s, p };
+	*h = (struct fragment_hold){ p != NULL ? HOLD_PIECE : HOLD_SEGMENT, s, p };
 	q->hold = h;
 	q->fd = p != NULL ? -1 : s->fd;
 	q->offset = q->place.offset;
@@ -535,7 +535,7 @@ enum op_status disk_fragment(struct disk_fragment *q, struct loop *l, struct tas
 
 void disk_fragment_done(struct disk_fragment *q)
 {
-	struct hold *const h = q->hold;
+	struct fragment_hold *const h = q->hold;
 
 	if (h == NULL)
 		return;

@@ -368,7 +368,10 @@ static void on_timer(struct timer *t)
 	task_schedule(g->loop, &g->task);
 }
 
-/* Whoever leaves does not learn when it is durable; forgotten it is all the same. */
+/*
+ * Whoever leaves does not learn when it is durable; forgotten it is all the same, but for what is on
+ * disks only where the walk has not begun.
+ */
 static void cancel(struct op *op)
 {
 	struct store_purge *const p = CONTAINER_OF(op, struct store_purge, op);

@@ -59,7 +59,7 @@ static struct cobj_resident *resident_new(void)
 	return r;
 }
 
-/* With the shard's lock held: it is not found any more. The rest is bury()'s. */
+/* With the shard's lock held: it is not found any more. The rest is drop_place()'s. */
 static void take_out(struct store *s, struct store_shard *h, struct cobj_resident *r,
                      bool is_unwanted)
 {
@@ -97,7 +97,7 @@ static void forget_place(struct store *s, struct cobj_resident *r)
 	free(r);
 }
 
-static void bury(struct store *s, struct cobj_resident *r)
+static void drop_place(struct store *s, struct cobj_resident *r)
 {
 	struct cobj *c = r->cobj;
 
@@ -138,7 +138,7 @@ void store_list(struct store *s, struct cobj *c)
 	insert(s, h, c, mine);
 	lock_give(&h->lock);
 	if (old != NULL)
-		bury(s, old);
+		drop_place(s, old);
 	lock_take(&c->lock);
 	const bool is_unwanted = c->is_unwanted;
 
@@ -176,7 +176,7 @@ bool store_replace(struct store *s, struct cobj *old, struct cobj *c)
 	}
 	lock_give(&h->lock);
 	if (is_listed)
-		bury(s, r);
+		drop_place(s, r);
 	else
 		free(mine);
 	return is_listed;
@@ -209,7 +209,7 @@ static bool unlist(struct store *s, struct cobj *c, bool is_unwanted)
 			take_out(s, h, r, is_unwanted);
 		lock_give(&h->lock);
 		if (is_it) {
-			bury(s, r);
+			drop_place(s, r);
 			return true;
 		}
 	}
@@ -428,7 +428,7 @@ bool store_release_passing(struct cobj *c)
 	}
 	lock_give(&h->lock);
 	if (is_last)
-		bury(s, r);
+		drop_place(s, r);
 	return is_listed;
 }
 

@@ -27,6 +27,7 @@ TXN_STEP(MISS,		miss,		TMO_NONE,    INTERNAL,	      TO(AWAIT_REPLY))
 TXN_STEP(AWAIT_REPLY,	await_reply,	TMO_NONE,    INTERNAL,	      TO(SEND_INTERIM) | TO(NOT_MODIFIED) | TO(STORE) | TO(INVALIDATE) | TO(SERVE) | TO(DELIVER) | TO(SWITCH) | TO(TUNNEL_REPLY) | TO(WAY) | TO(SEND_ERROR))
 TXN_STEP(SEND_INTERIM,	send_interim,	TMO_WRITE,   CLIENT_STALLED,  TO(AWAIT_REPLY) | TO(FINISH))
 TXN_STEP(NOT_MODIFIED,	not_modified,	TMO_NONE,    INTERNAL,	      TO(BURY) | TO(WAY))
+/* What is kept becomes an object, and is served from there as a hit would be; what is not goes to DELIVER. */
 TXN_STEP(STORE,		store,		TMO_NONE,    INTERNAL,	      TO(BURY))
 TXN_STEP(BURY,		bury,		TMO_READ,    NONE,	      TO(SERVE) | TO(DELIVER) | TO(FINISH))
 TXN_STEP(SERVE,		serve,		TMO_NONE,    INTERNAL,	      TO(LOAD) | TO(REPLY_ACCESS))
