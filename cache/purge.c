@@ -105,9 +105,12 @@ static unsigned some_listed(struct store_shard *h, const struct purged *p, struc
 	{
 		struct cobj *const one = CONTAINER_OF(it, struct cobj_resident, node)->cobj;
 
-		if (n < BATCH && is_purged(p, one->url))
+		if (is_purged(p, one->url))
 			out[n++] = cobj_ref(one);
+		if (n == BATCH)
+			goto full;
 	}
+full:
 	lock_give(&h->lock);
 	return n;
 }

@@ -536,9 +536,12 @@ static unsigned some_retired(struct store *s, struct store_shard *h, struct cobj
 	{
 		struct cobj *const one = CONTAINER_OF(it, struct cobj_resident, node)->cobj;
 
-		if (n < BATCH && is_retired(s, one))
+		if (is_retired(s, one))
 			out[n++] = cobj_ref(one);
+		if (n == BATCH)
+			goto full;
 	}
+full:
 	lock_give(&h->lock);
 	return n;
 }
