@@ -376,16 +376,15 @@ def slower_each_time():
     asked = {}
 
     def stream(wire):
-        while True:
-            target = wire.read_request().target
-            n, seed = (int(word) for word in target.split("/")[1:3])
-            pause = asked.get(target, 0)
-            asked[target] = pause + 0.006
-            wire.send(f"HTTP/1.1 200 OK\r\nCache-Control: max-age=86400\r\nETag: \"{n}\"\r\n"
-                      f"Content-Length: {n}\r\n\r\n".encode())
-            for block in blocks(n, seed):
-                wire.sock.sendall(block)
-                time.sleep(pause)
+        target = wire.read_request().target
+        n, seed = (int(word) for word in target.split("/")[1:3])
+        pause = asked.get(target, 0)
+        asked[target] = pause + 0.006
+        wire.send(f"HTTP/1.1 200 OK\r\nCache-Control: max-age=86400\r\nETag: \"{n}\"\r\nConnection: close\r\n"
+                  f"Content-Length: {n}\r\n\r\n".encode())
+        for block in blocks(n, seed):
+            wire.sock.sendall(block)
+            time.sleep(pause)
     return stream
 
 
