@@ -383,8 +383,8 @@ static void check_lack(struct acl_parse *p, const struct acl_rules *r, const str
 }
 
 /*
- * A lookup where nothing can wait. The reverse name of a URL's host that is an address is special: in
- * Squid, too, acls for names hold for names first, and only these few URLs miss something.
+ * A lookup where nothing can wait. The reverse name of a URL's host that is an address is special:
+ * in Squid, too, acls for names hold for names first, and only these few URLs miss something.
  */
 static void check_wait(struct acl_parse *p, const struct acl_rules *r, const struct acl_rule *rule,
                        const struct acl_term *t, enum fact f)
@@ -405,8 +405,8 @@ static void check_wait(struct acl_parse *p, const struct acl_rules *r, const str
 }
 
 /*
- * A list that has become empty, by a download that failed perhaps, must not open what a rule with it is
- * to close. An allow that never holds closes more, and so does a deny with a negation.
+ * A list that has become empty, by a download that failed perhaps, must not open what a rule with
+ * it is to close. An allow that never holds closes more, and so does a deny with a negation.
  */
 static void check_empty(struct acl_parse *p, const struct acl_rules *r, const struct acl_rule *rule,
                         const struct acl_term *t)

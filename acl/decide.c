@@ -208,8 +208,8 @@ static enum verdict decided(const struct acl_eval *e, const struct acl_rule *r, 
 }
 
 /*
- * A rule that only reports. It changes nothing, but asks for facts as it would when it decided. What
- * it cannot decide is no report.
+ * A rule that only reports. It changes nothing, but asks for facts as it would when it decided.
+ * What it cannot decide is no report.
  */
 static enum acl_match try_report(const struct acl_rules *rules, const struct acl_rule *r,
                                  struct acl_eval *e, struct trail *trail)

@@ -24,8 +24,8 @@ enum acl_match { ACL_NO, ACL_YES, ACL_NEED, ACL_UNDECIDED };
 
 /*
  * What an annotate_transaction or annotate_client did while a decision was under way. Nothing has
- * happened yet: acl_effects_apply() does it, once, when the verdict is known. Where the verdict is NEED
- * there are none: the decision will be made again.
+ * happened yet: acl_effects_apply() does it, once, when the verdict is known. Where the verdict is
+ * NEED there are none: the decision will be made again.
  */
 struct acl_effect {
 	const struct acl_effect *next; /* in the order in which the terms were tried */
@@ -63,8 +63,8 @@ struct span acl_rule_text(const struct acl_rule *r);
 struct conf_place acl_rule_place(const struct acl_rule *r);
 
 /*
- * Does one of the rule's acls name this address: a dst acl, not negated, perhaps within a group, with
- * a value that holds it and is no wider than a /8 of IPv4 or a /7 of IPv6?
+ * Does one of the rule's acls name this address: a dst acl, not negated, perhaps within a group,
+ * with a value that holds it and is no wider than a /8 of IPv4 or a /7 of IPv6?
  */
 bool acl_rule_names_address(const struct acl_rule *r, const struct ip *ip);
 
@@ -87,13 +87,16 @@ void acl_conf_init(struct acl_conf *c); /* with the built-in acls */
 /* Rules of other folders may be freed before or after, but not decide anything afterwards. */
 void acl_conf_fini(struct acl_conf *c);
 
-/* List files are taken from those in use if they have not changed (files.h); before any line is read. */
+/*
+ * List files are taken from those in use if they have not changed (files.h); before any line is
+ * read.
+ */
 struct acl_files;
 void acl_conf_share(struct acl_conf *c, struct acl_files *in_use);
 
 /*
- * A host's name among the values of src, dst or localip. ips are the resolver's, on the heap, and freed
- * by who asked; why is static, and NULL if there is at least one.
+ * A host's name among the values of src, dst or localip. ips are the resolver's, on the heap, and
+ * freed by who asked; why is static, and NULL if there is at least one.
  */
 struct acl_host {
 	const char *name; /* in lower case, without final dot */
@@ -116,17 +119,17 @@ void acl_conf_resolve(struct acl_conf *c, struct conf_reader *r, acl_resolve_fn 
  */
 void acl_conf_finish(struct acl_conf *c, struct conf_reader *r);
 /*
- * Tell `each` of the fields of requests and replies that acls of this configuration look at, perhaps
- * more than once: what a record must hold for a decision to be made again.
+ * Tell `each` of the fields of requests and replies that acls of this configuration look at,
+ * perhaps more than once: what a record must hold for a decision to be made again.
  */
 typedef void acl_field_fn(void *arg, bool is_reply, struct span name);
 void acl_conf_fields(const struct acl_conf *c, acl_field_fn *each, void *arg);
 /* Is there an acl of that name? */
 bool acl_conf_has(const struct acl_conf *c, struct span name);
 /*
- * Count hits in this tally from now on; before anybody decides. Rules with the same directive, text and
- * file as in another configuration that counts there go on where those are, acls likewise by name and
- * type. The tally outlives the configuration. Call it after acl_conf_finish().
+ * Count hits in this tally from now on; before anybody decides. Rules with the same directive, text
+ * and file as in another configuration that counts there go on where those are, acls likewise by
+ * name and type. The tally outlives the configuration. Call it after acl_conf_finish().
  */
 struct acl_tally;
 void acl_conf_count(struct acl_conf *c, struct acl_tally *t);

@@ -1,7 +1,7 @@
 /*
  * Names lie one after the other in a pool (a length byte, then the name in lower case without its
- * leading dot), and a table of 8-byte slots finds them by a keyed hash. The table is built once, when
- * the number of names is known: about 11 bytes a name beside its text.
+ * leading dot), and a table of 8-byte slots finds them by a keyed hash. The table is built once,
+ * when the number of names is known: about 11 bytes a name beside its text.
  */
 #include "acl/domain_set.h"
 

@@ -63,8 +63,8 @@ struct facts {
 	struct span method_name;
 	const struct uri *uri;
 	struct span url; /* canonical text; "host:port" for CONNECT */
-	struct span
-		url_decoded; /* uri_decode() of it; SPAN_NULL: a decision decodes it if it must */
+	/* uri_decode() of it; SPAN_NULL: a decision decodes it if it must */
+	struct span url_decoded;
 	const struct http_head *request;
 
 	const struct http_head *reply;
@@ -91,8 +91,8 @@ struct facts {
 	struct arena *arena;
 
 	/*
-	 * Decisions about these facts count hits of rules and acls, as of this time (wall clock, seconds)
-	 * and in this shard of the tally (the worker's number). 0: they do not.
+	 * Decisions about these facts count hits of rules and acls, as of this time (wall clock,
+	 * seconds) and in this shard of the tally (the worker's number). 0: they do not.
 	 */
 	int64_t count_s;
 	unsigned count_shard;

@@ -3,8 +3,9 @@
  * kind allows for that). The latter depends on nothing but the file and the flags in force where it
  * is named, so it can be kept: an acl of the next configuration that names the same file takes it.
  *
- * The same file is one that fstat() cannot tell from the one that was read; or, if that is in doubt,
- * one with the same bytes. What was reported about its lines is kept too, and reported again.
+ * The same file is one that fstat() cannot tell from the one that was read; or, if that is in
+ * doubt, one with the same bytes. What was reported about its lines is kept too, and reported
+ * again.
  */
 #include "acl/files.h"
 

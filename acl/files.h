@@ -7,8 +7,8 @@
 #include "base/base.h"
 
 /*
- * The lists in use: a compiled list is found here as long as a configuration holds it. Shared, guarded by
- * a lock within; a list itself is immutable.
+ * The lists in use: a compiled list is found here as long as a configuration holds it. Shared,
+ * guarded by a lock within; a list itself is immutable.
  */
 struct acl_files;
 

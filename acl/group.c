@@ -101,7 +101,9 @@ enum acl_match acl_group_match(const struct acl *a, struct acl_eval *e, unsigned
 	                                         : match_all(a->data, e, depth);
 }
 
-/* --- floor -------------------------------------------------------------------------------------- */
+/*
+ * --- floor --------------------------------------------------------------------------------------
+ */
 
 bool acl_group_names_address(const struct acl *a, const struct ip *ip)
 {

@@ -1,6 +1,6 @@
 /*
- * What the rules and acls of one configuration have done: their slots in the tally, and the rows that
- * are told of them.
+ * What the rules and acls of one configuration have done: their slots in the tally, and the rows
+ * that are told of them.
  */
 #include "acl/tally.h"
 #include "acl/type.h"

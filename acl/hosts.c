@@ -1,6 +1,6 @@
 /*
- * Host names among values that are addresses. What they stand for is looked up each time when a configuration is
- * loaded, by who loads it: also for names in list files that were not read again.
+ * Host names among values that are addresses. What they stand for is looked up each time when a
+ * configuration is loaded, by who loads it: also for names in list files that were not read again.
  */
 #include "acl/type.h"
 

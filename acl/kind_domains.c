@@ -52,9 +52,8 @@ static void summarise(const struct acl *a, struct acl_parse *p)
 	if (merged != 0) {
 		acl_report(p, NULL, CONF_NOTE, "acl %s: %zu of %zu names are covered by others",
 		           a->name, merged, acl_count(a));
-		conf_as_squid(p->reader,
-		              "warns of each, but refuses (up to version 6) where the "
-		              "longer name stands first");
+		conf_as_squid(p->reader, "warns of each, but refuses (up to version 6) where the "
+		                         "longer name stands first");
 	}
 }
 

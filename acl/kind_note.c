@@ -11,8 +11,8 @@ static const char *separators_of(const struct acl *a)
 }
 
 /*
- * The next element of a list; empty ones are skipped. As in Squid, what begins with separators and has no
- * others is one element.
+ * The next element of a list; empty ones are skipped. As in Squid, what begins with separators and
+ * has no others is one element.
  */
 static bool next_element(struct span *rest, const char *separators, struct span *element)
 {

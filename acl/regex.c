@@ -85,8 +85,8 @@ static pcre2_code *compile(const struct acl_regex_text *t, bool icase, const cha
                            const char *after, char *why, size_t why_cap)
 {
 	/*
-	 * Not the search for a start: in PCRE2 10.42's JIT it is wrong now and then. It overlooks the
-	 * matches of (--|)a*- in "--" and of (ca\B|.)[ab]+[^a] in "cab".
+	 * Not the search for a start: in PCRE2 10.42's JIT it is wrong now and then. It overlooks
+	 * the matches of (--|)a*- in "--" and of (ca\B|.)[ab]+[^a] in "cab".
 	 */
 	uint32_t options = PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
 	                   PCRE2_NO_START_OPTIMIZE;

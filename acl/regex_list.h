@@ -22,8 +22,8 @@ enum acl_regex_result acl_regexes_match(const struct acl_regexes *l, struct span
                                         struct acl_regex_scratch *s,
                                         const struct acl_regex **which);
 /*
- * Like it, but of those that match the one that was added first: *which is its number, from 0. False:
- * none is known to match.
+ * Like it, but of those that match the one that was added first: *which is its number, from 0.
+ * False: none is known to match.
  */
 bool acl_regexes_first(const struct acl_regexes *l, struct span text, struct acl_regex_scratch *s,
                        size_t *which) MUST_USE;

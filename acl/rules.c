@@ -145,7 +145,8 @@ static void add_rule(struct acl_rules *r, struct acl_set *s, struct conf_place p
 }
 
 /*
- * A new list for the rules that follow on the line. Its label takes the first word that was read before
+ * A new list for the rules that follow on the line. Its label takes the first word that was read
+ * before
  * them: a field, a peer, a log. Further ones are left out, as they may be values with secrets.
  */
 static struct acl_rules *list_for(const struct conf_line *l)

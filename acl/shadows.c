@@ -1,13 +1,13 @@
 /*
- * Rules that never decide because of others above: whenever all terms of a rule hold, so do those of an
- * earlier one that asks for less.
+ * Rules that never decide because of others above: whenever all terms of a rule hold, so do those
+ * of an earlier one that asks for less.
  */
 #include "acl/type.h"
 #include "base/hash.h"
 
 /*
- * Lists can be long, so not every rule is held against every other: whatever leaves a rule nothing has
- * its first term among that rule's. Rules are found by their first term.
+ * Lists can be long, so not every rule is held against every other: whatever leaves a rule nothing
+ * has its first term among that rule's. Rules are found by their first term.
  */
 struct index {
 	const struct acl_rules *rules;

@@ -238,7 +238,9 @@ static enum acl_got field_value(const struct http_head *h, enum http_field_id id
 FIELD_SUBJECT(subject_browser, request, HTTP_F_USER_AGENT)
 FIELD_SUBJECT(subject_referer, request, HTTP_F_REFERER)
 
-/* A message without Content-Type has an empty one for these types, as in Squid, but for no others. */
+/*
+ * A message without Content-Type has an empty one for these types, as in Squid, but for no others.
+ */
 static enum acl_got mime_type(const struct http_head *h, struct acl_subject *s)
 {
 	if (h == NULL)

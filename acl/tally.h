@@ -3,7 +3,8 @@
  * costs each worker a few plain statements on memory of its own. A slot belongs to a key, not to a
  * configuration: what stays the same over a reload goes on counting.
  *
- * Shared. The slots' owners are guarded by a lock; a shard is written by one worker and read by anybody.
+ * Shared. The slots' owners are guarded by a lock; a shard is written by one worker and read by
+ * anybody.
  */
 #pragma once
 
@@ -20,8 +21,8 @@ void acl_tally_free(struct acl_tally **t);
 #define ACL_SLOT_NONE UINT32_MAX /* counted by nobody */
 
 /*
- * The slot of a key for one holder (a configuration); a holder that asks again for the same key gets
- * another slot, in the order of asking. ACL_SLOT_NONE: there are too many. Not on a worker.
+ * The slot of a key for one holder (a configuration); a holder that asks again for the same key
+ * gets another slot, in the order of asking. ACL_SLOT_NONE: there are too many. Not on a worker.
  */
 uint32_t acl_tally_take(struct acl_tally *t, const void *holder, struct span key);
 /* No holder but the others counts there any more. */

@@ -65,9 +65,9 @@ typedef enum acl_got acl_subject_fn(const struct acl *a, struct acl_eval *e, uns
 struct acl_kind {
 	bool words_are_regex; /* a backslash protects the next byte of a value */
 	/*
-	 * The values of a list file make a set of their own, which other configurations may share (files.h):
-	 * parse, finish, match, entry and count are called with an acl that has only name, type and data.
-	 * For kinds of which values mean the same in any order, but for -i.
+	 * The values of a list file make a set of their own, which other configurations may share
+	 * (files.h): parse, finish, match, entry and count are called with an acl that has only
+	 * name, type and data. For kinds of which values mean the same in any order, but for -i.
 	 */
 	bool has_files;
 	void *(*make)(void);
@@ -78,7 +78,9 @@ struct acl_kind {
 	void (*parse_line)(struct acl *a, struct acl_parse *p, struct conf_line *l);
 	void (*end_line)(struct acl *a, struct acl_parse *p); /* NULL: nothing to do */
 	void (*finish)(struct acl *a, struct acl_parse *p);   /* NULL: nothing to do */
-	/* Report on own values and those of the files together; after finish. NULL: nothing to say. */
+	/*
+	 * Report on own values and those of the files together; after finish. NULL: nothing to say.
+	 */
 	void (*summarise)(const struct acl *a, struct acl_parse *p);
 	size_t (*count)(const void *data); /* of values */
 	enum acl_match (*match)(const struct acl *a, const struct acl_subject *s,
@@ -109,8 +111,8 @@ struct acl_type {
 	const char *values;   /* what is accepted, for messages */
 	const char *new_name; /* an old spelling: the type it stands for; NULL otherwise */
 	const char *note;
-	const char
-		*field;  /* the field of the head that it looks at; NULL: none, or see struct acl */
+	/* the field of the head that it looks at; NULL: none, or see struct acl */
+	const char *field;
 	const char *doc; /* a paragraph of the manual; NULL where kind is */
 };
 
@@ -215,12 +217,12 @@ struct acl_eval {
 	const char *detail;
 	const struct acl *last;
 	struct acl_subject subject; /* of an acl that nobody observes */
-	struct span url_decoded; /* p is NULL until asked for */
+	struct span url_decoded;    /* p is NULL until asked for */
 	struct arena arena;
 	bool has_arena;
 	struct acl_regex_scratch regex;
-	struct acl_domain_key
-		host_key;  /* of the name compared last; host.p is NULL until one was */
+	/* of the name compared last; host.p is NULL until one was */
+	struct acl_domain_key host_key;
 	bool is_reporting; /* a report_only rule is tried, which leaves nothing behind */
 	/* Annotations made by this decision, on top of the facts'. */
 	struct notes notes;

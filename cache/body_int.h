@@ -61,8 +61,8 @@ struct cobj_body {
 struct cobj_body *cobj_body_new(void);
 
 /*
- * cap bytes at `at` of some body; NULL: no memory, or the budget refuses. must: a small one, which is
- * to be had always: never NULL.
+ * cap bytes at `at` of some body; NULL: no memory, or the budget refuses. must: a small one, which
+ * is to be had always: never NULL.
  */
 struct cobj_block *cobj_block_new(uint64_t at, uint32_t cap, bool must);
 struct cobj_block *cobj_block_ref(struct cobj_block *k);

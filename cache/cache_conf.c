@@ -189,7 +189,8 @@ void cache_conf_dir(struct conf_line *l, void *field)
 
 	if (span_eq(word, SPAN("null"))) {
 		/* Squid 3's way to have no disk; a cache in memory has needed none for long. */
-		conf_warning(l, "the line is left out: nothing is kept on disk without a cache_dir");
+		conf_warning(l,
+		             "the line is left out: nothing is kept on disk without a cache_dir");
 		conf_as_squid(l->reader, CONF_SQUID_SKIPS);
 		(void)conf_rest(l);
 		return;

@@ -69,12 +69,12 @@ struct cobj {
 
 	/* Private to cache/. */
 	struct cobj_body *body; /* NULL before FILLING */
-	struct cobj_resident
-		*resident; /* its place in the store's table; NULL: in none. Under lock */
-	struct list
-		readers; /* wakers of all that began to read before it was complete; under lock */
-	struct cobj_waker
-		*writer;        /* woken when there is room, or nobody reads any more; under lock */
+	/* its place in the store's table; NULL: in none. Under lock */
+	struct cobj_resident *resident;
+	/* wakers of all that began to read before it was complete; under lock */
+	struct list readers;
+	/* woken when there is room, or nobody reads any more; under lock */
+	struct cobj_waker *writer;
 	unsigned n_readers;     /* under lock */
 	struct cobj_hold *hold; /* while it is filled, what it has on a disk (hold.h); under lock */
 	bool is_unwanted;       /* purged or replaced: not to be kept; under lock */
@@ -117,7 +117,9 @@ static inline enum cobj_state cobj_state(const struct cobj *c)
 	return atomic_load_explicit(&c->state, memory_order_acquire);
 }
 
-/* --- the writer: whoever was made the leader by store_lookup() --------------------------------- */
+/*
+ * --- the writer: whoever was made the leader by store_lookup() ---------------------------------
+ */
 
 /*
  * The task that is scheduled when cobj_append() can go on, or when the last reader has left
@@ -159,7 +161,9 @@ bool cobj_may_be_kept(const struct cobj *c);
  */
 unsigned cobj_readers(struct cobj *c);
 
-/* --- readers ----------------------------------------------------------------------------------- */
+/*
+ * --- readers -----------------------------------------------------------------------------------
+ */
 
 enum cobj_piece_kind {
 	COBJ_PIECE_MEMORY, /* bytes */

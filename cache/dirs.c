@@ -14,7 +14,10 @@ static void configure_dir(struct store_dir *d, const struct cache_dir *conf, int
 {
 	disk_configure(d->disk, conf, sync_ms);
 	atomic_store_explicit(&d->min_bytes, conf->min_object_bytes, memory_order_relaxed);
-	/* One that is nearly as large as the folder would evict all the others, and then find no room. */
+	/*
+	 * One that is nearly as large as the folder would evict all the others, and then find no
+	 * room.
+	 */
 	atomic_store_explicit(&d->max_bytes, MIN(conf->max_object_bytes, conf->max_bytes / 4 * 3),
 	                      memory_order_relaxed);
 	atomic_store_explicit(&d->is_read_only, conf->is_read_only, memory_order_relaxed);
@@ -84,7 +87,9 @@ static void on_closed(void *arg)
 		dir_free(&mine);
 		return;
 	}
-	/* It stays listed as retired till then, so that who configures now does not open it beside. */
+	/*
+	 * It stays listed as retired till then, so that who configures now does not open it beside.
+	 */
 	again = open_dir(ds, mine->id, &conf, sync_ms);
 	lock_take(&ds->lock);
 	const bool is_used = again != NULL && mine->is_wanted;
@@ -199,7 +204,10 @@ static bool has_path(struct store_dirs *ds, struct span path)
 	return has;
 }
 
-/* The retired one of this path will be used like this when it is closed; conf NULL: not at all. False: there is none. */
+/*
+ * The retired one of this path will be used like this when it is closed; conf NULL: not at all.
+ * False: there is none.
+ */
 static bool want_retired(struct store_dirs *ds, struct span path, const struct cache_dir *conf,
                          int64_t sync_ms)
 {

@@ -48,8 +48,8 @@ void store_dirs_init(struct store_dirs *ds, const struct cache_secret *secret, s
 /* The secret of the first directory that has one, or a new one. */
 void store_dirs_secret(const struct cache_conf *conf, struct cache_secret *secret);
 /*
- * Opens what is new, or when it is closed what is still in use from before; lets go of what is not named any more.
- * Blocks; by one thread at a time. ERR_NOMEM: there is no index.
+ * Opens what is new, or when it is closed what is still in use from before; lets go of what is not
+ * named any more. Blocks; by one thread at a time. ERR_NOMEM: there is no index.
  */
 enum err store_dirs_configure(struct store_dirs *ds, const struct cache_conf *conf) MUST_USE;
 bool store_dirs_are_loaded(struct store_dirs *ds);

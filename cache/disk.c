@@ -22,7 +22,10 @@ int64_t disk_now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* --- jobs --------------------------------------------------------------------------------------------- */
+/*
+ * --- jobs
+ * ---------------------------------------------------------------------------------------------
+ */
 
 static void job_work(struct job *j)
 {
@@ -106,7 +109,10 @@ static void close_release(struct job *j)
 static void close_soon(struct closing *c)
 {
 	c->job = (struct job){ .work = close_work, .release = close_release };
-	/* Where too many wait for the disks a thread of the reloads does it: that is when directories are retired. */
+	/*
+	 * Where too many wait for the disks a thread of the reloads does it: that is when
+	 * directories are retired.
+	 */
 	if (job_submit(c->disk->js, NULL, JOB_DISK, &c->job) != ERR_NONE &&
 	    job_submit(c->disk->js, NULL, JOB_BUILD, &c->job) != ERR_NONE)
 		close_release(&c->job); /* the process ends */
@@ -169,7 +175,10 @@ void disk_job_ends(struct disk *d)
 		close_soon(c);
 }
 
-/* --- what goes wrong ------------------------------------------------------------------------------------ */
+/*
+ * --- what goes wrong
+ * ------------------------------------------------------------------------------------
+ */
 
 bool disk_is_out_of_use(struct disk *d)
 {
@@ -228,7 +237,10 @@ enum err disk_mark(struct disk *d)
 	return e;
 }
 
-/* --- opening --------------------------------------------------------------------------------------------- */
+/*
+ * --- opening
+ * ---------------------------------------------------------------------------------------------
+ */
 
 /* Say why a folder is not used, and what to do. */
 static enum err refuse(const char *path, enum disk_folder folder)
@@ -415,7 +427,10 @@ static enum err open_journal(struct disk *d)
 	return e;
 }
 
-/* The label of this use: numbers above all that were drawn before, and whether to trust what is there. */
+/*
+ * The label of this use: numbers above all that were drawn before, and whether to trust what is
+ * there.
+ */
 static void begin_use(struct disk *d)
 {
 	char boot[DISK_BOOT_BYTES];
@@ -560,7 +575,10 @@ void disk_configure(struct disk *d, const struct cache_dir *dir, int64_t sync_ms
 	disk_unlock(d);
 }
 
-/* --- closing ---------------------------------------------------------------------------------------------- */
+/*
+ * --- closing
+ * ----------------------------------------------------------------------------------------------
+ */
 
 static int by_number(const void *a, const void *b)
 {
@@ -616,7 +634,10 @@ void disk_close(struct disk **dp, bool forget)
 	disk_free(d);
 }
 
-/* --- telling ----------------------------------------------------------------------------------------------- */
+/*
+ * --- telling
+ * -----------------------------------------------------------------------------------------------
+ */
 
 bool disk_is_loaded(struct disk *d)
 {

@@ -1,11 +1,12 @@
 /*
- * Making room: the job that takes the segments which evict.h names, writes again what is worth it, and unlinks the
- * rest.
+ * Making room: the job that takes the segments which evict.h names, writes again what is worth it,
+ * and unlinks the rest.
  *
- * An object is judged when the first segment goes that holds a part of it: its head, or only fragments. What is
- * kept is written again as far as it lies in that segment (fragments elsewhere stay there), with a new head. The
- * old file is unlinked when the new one is written, so that a kill loses nothing; and the index forgets what was in it
- * when it is unlinked, so that what is purged meanwhile is known, and buried.
+ * An object is judged when the first segment goes that holds a part of it: its head, or only
+ * fragments. What is kept is written again as far as it lies in that segment (fragments elsewhere
+ * stay there), with a new head. The old file is unlinked when the new one is written, so that a
+ * kill loses nothing; and the index forgets what was in it when it is unlinked, so that what is
+ * purged meanwhile is known, and buried.
  */
 #include "cache/disk_int.h"
 
@@ -32,7 +33,10 @@ static struct cache_key key_of(const struct segment_entry *e)
 	return (struct cache_key){ e->key_hi, e->key_lo };
 }
 
-/* --- gathering ----------------------------------------------------------------------------------------- */
+/*
+ * --- gathering
+ * -----------------------------------------------------------------------------------------
+ */
 
 static int key_cmp(struct cache_key a, struct cache_key b)
 {
@@ -143,7 +147,10 @@ static void judge(struct victims *v)
 	}
 }
 
-/* --- writing again -------------------------------------------------------------------------------------- */
+/*
+ * --- writing again
+ * --------------------------------------------------------------------------------------
+ */
 
 /* Until a put may find room. False: it will not. */
 static bool wait_for_room(struct disk *d, unsigned *waits)
@@ -307,7 +314,10 @@ static bool settle_objects(struct victims *v)
 	return !disk_should_stop(v->disk);
 }
 
-/* --- the job ------------------------------------------------------------------------------------------- */
+/*
+ * --- the job
+ * -------------------------------------------------------------------------------------------
+ */
 
 /* First the file, then its number: as long as that is known, what is buried in it stays buried. */
 static enum err unlink_segment(struct disk *d, struct segment *s)
@@ -421,7 +431,10 @@ struct unlisted {
 	enum err err;
 };
 
-/* One that could not be opened at the start, or was to be removed and is still there, is on no list. */
+/*
+ * One that could not be opened at the start, or was to be removed and is still there, is on no
+ * list.
+ */
 static bool unlink_unlisted(void *arg, const char *name)
 {
 	struct unlisted *const u = arg;
@@ -483,7 +496,9 @@ void disk_evict(struct disk *d)
 		disk_lock(d);
 		segment_unref(s);
 		disk_unlock(d);
-		/* Now, not by the next flush: as long as it counts, the next one would go in vain. */
+		/*
+		 * Now, not by the next flush: as long as it counts, the next one would go in vain.
+		 */
 		segment_close_gone(d);
 	}
 }

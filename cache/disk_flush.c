@@ -1,12 +1,16 @@
 /*
- * The jobs that write: pieces into segments, index blocks and footers behind them, and what makes all durable.
+ * The jobs that write: pieces into segments, index blocks and footers behind them, and what makes
+ * all durable.
  *
- * One flush runs at a time, so a segment's pieces are written in their order, and what is found behind a hole
- * after a crash does not matter.
+ * One flush runs at a time, so a segment's pieces are written in their order, and what is found
+ * behind a hole after a crash does not matter.
  */
 #include "cache/disk_int.h"
 
-/* --- pieces ------------------------------------------------------------------------------------------ */
+/*
+ * --- pieces
+ * ------------------------------------------------------------------------------------------
+ */
 
 /* The next piece to be written, counted, or NULL. With the lock held. */
 static struct piece *next_piece(struct disk *d)
@@ -100,7 +104,10 @@ static void write_piece(struct disk *d, struct piece *p)
 	disk_unlock(d);
 }
 
-/* --- sealing ----------------------------------------------------------------------------------------- */
+/*
+ * --- sealing
+ * -----------------------------------------------------------------------------------------
+ */
 
 /* A closed segment without unwritten pieces, counted, or NULL. With the lock held. */
 static struct segment *next_to_seal(struct disk *d)
@@ -187,7 +194,10 @@ void disk_flush(struct disk *d)
 	disk_journal_compact(d);
 }
 
-/* --- durable ----------------------------------------------------------------------------------------- */
+/*
+ * --- durable
+ * -----------------------------------------------------------------------------------------
+ */
 
 /* One that was written to since it was last settled, counted. With the lock held. */
 static struct segment *next_dirty(struct disk *d)
@@ -206,8 +216,9 @@ static struct segment *next_dirty(struct disk *d)
 }
 
 /*
- * After a failed fdatasync() nobody knows what of the file is on the device (Linux tells once, and forgets): what was
- * in it may come back as it was before. The objects in it are found by their checksums if damaged.
+ * After a failed fdatasync() nobody knows what of the file is on the device (Linux tells once, and
+ * forgets): what was in it may come back as it was before. The objects in it are found by their
+ * checksums if damaged.
  */
 void disk_settle(struct disk *d)
 {

@@ -1,14 +1,15 @@
 /*
- * Inside of a directory of the store: segments, pieces that are being filled, the jobs. Private to disk*.c
- * and recover.c.
+ * Inside of a directory of the store: segments, pieces that are being filled, the jobs. Private to
+ * disk*.c and recover.c.
  *
- * One lock guards all that is not said to be immutable. It is given back by disk_unlock(), which then starts the
- * jobs that were found to be wanted; each kind runs once at a time. The index is innermost: it is asked and changed
- * with the lock held, so that the order of sequence numbers is the order of its changes.
+ * One lock guards all that is not said to be immutable. It is given back by disk_unlock(), which
+ * then starts the jobs that were found to be wanted; each kind runs once at a time. The index is
+ * innermost: it is asked and changed with the lock held, so that the order of sequence numbers is
+ * the order of its changes.
  *
- * A segment goes OPEN -> CLOSED (no more records; pieces may still be unwritten) -> SEALED (index block and
- * footer are in the file) -> GONE (evicted or lost, its file unlinked). GONE ones live until their last reader
- * lets go.
+ * A segment goes OPEN -> CLOSED (no more records; pieces may still be unwritten) -> SEALED (index
+ * block and footer are in the file) -> GONE (evicted or lost, its file unlinked). GONE ones live
+ * until their last reader lets go.
  */
 #pragma once
 
@@ -27,7 +28,10 @@
 /* A record lies in one piece. */
 #define PIECE_BYTES (RECORD_BYTES_MAX + 65536u)
 #define PIECE_FULL  1048576u /* begin another one when so much is in it */
-/* What an origin on the same network brings while the disk's job waits for its turn, or for a commit of the file system. */
+/*
+ * What an origin on the same network brings while the disk's job waits for its turn, or for a
+ * commit of the file system.
+ */
 #define PIECES_MAX   64u
 #define PIECE_MAX_MS 500
 
@@ -61,8 +65,8 @@ struct piece {
 
 struct segment {
 	struct segment *next_hash;
-	struct list
-		link; /* in its chain, oldest first; GONE: on the list of those to be closed, or none */
+	/* in its chain, oldest first; GONE: on the list of those to be closed, or none */
+	struct list link;
 	struct disk *disk;
 	struct segment_head head; /* immutable */
 	uint32_t number;          /* with the directory's id; immutable */
@@ -83,7 +87,10 @@ struct segment {
 	struct list pieces;    /* not written yet; GONE: never will be, but still to be read */
 	struct piece *filling; /* the last of them, if it is not closed */
 	int64_t filling_since_ms;
-	/* One bit for each 4 KiB: a fragment that begins there was verified. NULL until then; atomic words. */
+	/*
+	 * One bit for each 4 KiB: a fragment that begins there was verified. NULL until then;
+	 * atomic words.
+	 */
 	_Atomic uint64_t *verified;
 	uint64_t n_verified; /* words */
 };
@@ -113,7 +120,10 @@ struct filling {
 	bool is_forgotten; /* since it began */
 };
 
-/* How a directory was found, and what its index was made of. The loading job's; the first is immutable. */
+/*
+ * How a directory was found, and what its index was made of. The loading job's; the first is
+ * immutable.
+ */
 struct disk_start {
 	enum { DISK_WAS_NEW, DISK_WAS_CLOSED, DISK_WAS_KILLED, DISK_LOST_POWER } left;
 	int64_t began_us;
@@ -123,7 +133,7 @@ struct disk_start {
 	unsigned scanned;   /* segments without an index block, which were read record by record */
 	uint64_t cut_bytes; /* that lay behind their last whole record */
 	unsigned removed, unreadable; /* segments */
-	bool is_cut; /* it was closed before all was loaded */
+	bool is_cut;                  /* it was closed before all was loaded */
 };
 
 struct disk_job {
@@ -211,13 +221,19 @@ int64_t disk_now_ms(void);
 bool disk_should_stop(struct disk *d);
 /* With the lock held. */
 bool disk_is_out_of_use(struct disk *d);
-/* Something could not be written (or made): counted, reported, and too often in a row the end of its use for a while. Takes the lock. */
+/*
+ * Something could not be written (or made): counted, reported, and too often in a row the end of
+ * its use for a while. Takes the lock.
+ */
 void disk_write_failed(struct disk *d, const char *what, enum err e);
 void disk_read_failed(struct disk *d, struct segment *s, uint64_t offset, const char *what);
 /* Make the label say that it is in use; before anything else is written. By jobs. */
 enum err disk_mark(struct disk *d);
 
-/* --- disk_segments.c; with the lock held ----------------------------------------------------------- */
+/*
+ * --- disk_segments.c; with the lock held
+ * -----------------------------------------------------------
+ */
 
 /* A new one, in no chain and unknown; fd -1. */
 struct segment *segment_new(struct disk *d, const struct segment_head *h);
@@ -244,7 +260,10 @@ void segment_drop_pieces(struct segment *s);
 /* Lowest sequence number that something may have that is still there. */
 uint64_t disk_lowest_seq(struct disk *d);
 
-/* --- disk_write.c ---------------------------------------------------------------------------------- */
+/*
+ * --- disk_write.c
+ * ----------------------------------------------------------------------------------
+ */
 
 /* With the lock held: nothing more goes into the open segments' pieces (or segments). */
 void disk_close_pieces(struct disk *d, bool also_segments, int64_t older_than_ms);
@@ -252,8 +271,9 @@ void disk_close_segment(struct segment *s);
 /* With the lock held. What was not sealed is lost: its objects leave the index. */
 void disk_abandon(struct segment *s);
 /*
- * With the lock held: whether something is to go, so that there is always room for what comes next. Of what slow readers
- * hold a quarter of the capacity counts at most: else they could empty the directory; beyond that nothing is stored.
+ * With the lock held: whether something is to go, so that there is always room for what comes next.
+ * Of what slow readers hold a quarter of the capacity counts at most: else they could empty the
+ * directory; beyond that nothing is stored.
  */
 static inline bool disk_is_full(const struct disk *d)
 {
@@ -271,8 +291,8 @@ static inline bool disk_knows_all(const struct disk *d)
 void disk_job_begins(struct disk *d);
 void disk_job_ends(struct disk *d);
 /*
- * Remove a segment that something is to be buried in, since the tombstone cannot be written: its file first, then what the
- * index knows of it. JOURNAL_ANY_SEGMENT: all.
+ * Remove a segment that something is to be buried in, since the tombstone cannot be written: its
+ * file first, then what the index knows of it. JOURNAL_ANY_SEGMENT: all.
  */
 enum err disk_sacrifice(struct disk *d, uint32_t number) MUST_USE;
 /* With the lock held: nothing more goes into the piece of this chain. */
@@ -280,17 +300,28 @@ void disk_close_piece(struct disk *d, unsigned chain);
 /* To write again: into the chain of what is kept. */
 enum err disk_rewrite_fragment(struct disk *d, struct cache_key key, struct span bytes,
                                struct disk_place *place) MUST_USE;
-/* Moves the index entry that still is `from`; else ERR_CANCELLED. The body behind the head is found's. */
+/*
+ * Moves the index entry that still is `from`; else ERR_CANCELLED. The body behind the head is
+ * found's.
+ */
 enum err disk_rewrite_head(struct disk *d, const struct disk_found *found,
                            const struct disk_place *places, const struct index_entry *from,
                            uint8_t uses) MUST_USE;
 
-/* --- disk_flush.c: jobs ---------------------------------------------------------------------------- */
+/*
+ * --- disk_flush.c: jobs
+ * ----------------------------------------------------------------------------
+ */
 void disk_flush(struct disk *d);
 void disk_settle(struct disk *d);
 
-/* --- disk_journal.c -------------------------------------------------------------------------------- */
-/* With the lock held; written by the next WORK_BURY. The directory's id is taken off the segment. */
+/*
+ * --- disk_journal.c
+ * --------------------------------------------------------------------------------
+ */
+/*
+ * With the lock held; written by the next WORK_BURY. The directory's id is taken off the segment.
+ */
 void disk_bury(struct disk *d, struct cache_key key, uint64_t seq, uint32_t segment);
 enum err disk_journal_open(struct disk *d, uint32_t number) MUST_USE;
 /* WORK_BURY and WORK_SYNC: what they are called for, then those who wait are told. */
@@ -305,9 +336,13 @@ void disk_journal_fini(struct disk *d);
 enum err disk_journal_read(struct disk_io *io, uint32_t number, uint64_t store,
                            struct journal_dead *dead, uint64_t *bytes) MUST_USE;
 
-/* --- disk_read.c ------------------------------------------------------------------------------------ */
 /*
- * The record's bytes to what they say; memory holds `bytes` of it. The directory's id is put into the places.
+ * --- disk_read.c
+ * ------------------------------------------------------------------------------------
+ */
+/*
+ * The record's bytes to what they say; memory holds `bytes` of it. The directory's id is put into
+ * the places.
  */
 bool disk_decode(const struct segment *s, uint64_t offset, char *memory, size_t bytes,
                  struct record *r, struct disk_found *found) MUST_USE;
@@ -318,7 +353,10 @@ uint64_t disk_piece_end(struct disk *d, const struct piece *p);
 struct segment *disk_find_place(struct disk *d, uint32_t number, uint64_t offset,
                                 struct piece **piece);
 
-/* --- disk_walk.c; these block ------------------------------------------------------------------------ */
+/*
+ * --- disk_walk.c; these block
+ * ------------------------------------------------------------------------
+ */
 /* Of any segment that is there; the caller frees them. */
 enum err disk_entries(struct disk *d, struct segment *s, struct segment_entry **entries,
                       uint32_t *n) MUST_USE;
@@ -329,28 +367,37 @@ enum err disk_read_bytes(struct disk *d, uint32_t number, uint64_t offset, size_
 enum err disk_read_object(struct disk *d, struct cache_key key, const struct index_entry *e,
                           char **memory, struct disk_found *found) MUST_USE;
 
-/* --- disk_tell.c: what the operator hears of its life; not with the lock held ------------------------ */
+/*
+ * --- disk_tell.c: what the operator hears of its life; not with the lock held
+ * ------------------------
+ */
 
 void disk_tell_opened(struct disk *d);
 void disk_tell_loaded(struct disk *d);
 /* d: not in use any more, its files still open. */
 void disk_tell_closed(const struct disk *d, int64_t began_us);
 
-/* --- recover.c --------------------------------------------------------------------------------------- */
+/*
+ * --- recover.c
+ * ---------------------------------------------------------------------------------------
+ */
 void disk_load_index(struct disk *d);
 /*
- * The entries of a sealed segment, from its file; the caller frees them. ERR_SYNTAX: it is not sealed, or
- * damaged.
+ * The entries of a sealed segment, from its file; the caller frees them. ERR_SYNTAX: it is not
+ * sealed, or damaged.
  */
 enum err disk_read_entries(struct disk_io *io, int fd, const struct segment_head *h,
                            struct segment_foot *foot, struct segment_entry **entries) MUST_USE;
 /*
- * The entries of one that is not sealed: record by record, up to the first that is not whole. *end is behind
- * the last.
+ * The entries of one that is not sealed: record by record, up to the first that is not whole. *end
+ * is behind the last.
  */
 enum err disk_scan_entries(struct disk_io *io, int fd, const struct segment_head *h,
                            struct segment_entry **entries, uint32_t *n, uint64_t *end,
                            uint64_t *last_seq) MUST_USE;
 
-/* --- disk_evict.c ------------------------------------------------------------------------------------ */
+/*
+ * --- disk_evict.c
+ * ------------------------------------------------------------------------------------
+ */
 void disk_evict(struct disk *d);

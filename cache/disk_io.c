@@ -1,8 +1,8 @@
 /*
  * The store's system calls.
  *
- * Residency is asked by cachestat(), which is new (Linux 6.5), or else by mincore() on a mapping that is
- * made for it. Both are asked about whole pages.
+ * Residency is asked by cachestat(), which is new (Linux 6.5), or else by mincore() on a mapping
+ * that is made for it. Both are asked about whole pages.
  */
 #include "cache/disk_io.h"
 
@@ -20,7 +20,10 @@
 #define FILE_MODE   0640
 #define FOLDER_MODE 0750
 
-/* --- faults --------------------------------------------------------------------------------------- */
+/*
+ * --- faults
+ * ---------------------------------------------------------------------------------------
+ */
 
 static const struct {
 	const char *name;
@@ -140,7 +143,10 @@ static int suffer(struct disk_io *io, enum disk_call call, size_t *n)
 	return f->error;
 }
 
-/* --- folders -------------------------------------------------------------------------------------- */
+/*
+ * --- folders
+ * --------------------------------------------------------------------------------------
+ */
 
 enum err disk_io_open_folder(struct disk_io *io, const char *path, bool create, bool lock,
                              struct disk_faults *faults)
@@ -214,7 +220,10 @@ bool disk_io_parse_name(const char *name, const char *prefix, uint32_t *number)
 	return true;
 }
 
-/* --- files ---------------------------------------------------------------------------------------- */
+/*
+ * --- files
+ * ----------------------------------------------------------------------------------------
+ */
 
 static int flags_of(enum disk_open_mode mode)
 {
@@ -288,7 +297,10 @@ enum err disk_io_read(struct disk_io *io, int fd, void *to, size_t n, uint64_t o
 	return ERR_NONE;
 }
 
-/* A disk that is slow or broken has nothing in the page cache: what does not wait is not hurt by it. */
+/*
+ * A disk that is slow or broken has nothing in the page cache: what does not wait is not hurt by
+ * it.
+ */
 static bool is_hidden(struct disk_io *io)
 {
 	const struct disk_fault *const f = strikes(io, DISK_CALL_READ);

@@ -1,8 +1,9 @@
 /*
  * All system calls on a directory of the store, and the faults that tests put between.
  *
- * Blocks, but for what is said not to; any thread. Partial transfers are completed here and errno is translated here.
- * A struct disk_io is immutable after disk_io_open_folder(); its faults are atomic.
+ * Blocks, but for what is said not to; any thread. Partial transfers are completed here and errno
+ * is translated here. A struct disk_io is immutable after disk_io_open_folder(); its faults are
+ * atomic.
  */
 #pragma once
 
@@ -22,8 +23,8 @@ enum disk_call {
 
 #define DISK_FAULT_RULES 4
 /*
- * What goes wrong, for tests. A rule strikes at the calls `from` to from + count - 1 of those it is meant for
- * (counted from 1).
+ * What goes wrong, for tests. A rule strikes at the calls `from` to from + count - 1 of those it is
+ * meant for (counted from 1).
  */
 struct disk_fault {
 	unsigned calls; /* set of 1 << enum disk_call; 0: no rule */
@@ -41,8 +42,9 @@ struct disk_faults {
 	_Atomic uint64_t calls; /* all that were made, of any kind */
 };
 /*
- * "read:slow=2000,write:ENOSPC:from=10:count=3,all:short": rules with commas between. Calls: open read write sync unlink
- * rename all. Faults: slow=MS, until=PATH, short, skip, EIO, ENOSPC, ENOENT, EROFS.
+ * "read:slow=2000,write:ENOSPC:from=10:count=3,all:short": rules with commas between. Calls: open
+ * read write sync unlink rename all. Faults: slow=MS, until=PATH, short, skip, EIO, ENOSPC, ENOENT,
+ * EROFS.
  */
 bool disk_faults_parse(struct disk_faults *f, struct span text) MUST_USE;
 
@@ -51,7 +53,9 @@ struct disk_io {
 	struct disk_faults *faults; /* NULL: none */
 };
 
-/* Makes the folder if it is not there. ERR_IN_USE: somebody else holds its lock, if it is wanted. */
+/*
+ * Makes the folder if it is not there. ERR_IN_USE: somebody else holds its lock, if it is wanted.
+ */
 enum err disk_io_open_folder(struct disk_io *io, const char *path, bool create, bool lock,
                              struct disk_faults *faults) MUST_USE;
 void disk_io_close_folder(struct disk_io *io);
@@ -63,7 +67,10 @@ enum err disk_io_names(struct disk_io *io, disk_io_name_fn *see, void *arg) MUST
 bool disk_io_parse_name(const char *name, const char *prefix, uint32_t *number) MUST_USE;
 
 enum disk_open_mode { DISK_OPEN_READ, DISK_OPEN_WRITE, DISK_OPEN_NEW, DISK_OPEN_APPEND };
-/* DISK_OPEN_NEW: for reading and writing, emptied; DISK_OPEN_APPEND: made if it is not there. ERR_NOT_FOUND. */
+/*
+ * DISK_OPEN_NEW: for reading and writing, emptied; DISK_OPEN_APPEND: made if it is not there.
+ * ERR_NOT_FOUND.
+ */
 enum err disk_io_open(struct disk_io *io, const char *name, enum disk_open_mode mode,
                       int *fd) MUST_USE;
 void disk_io_close(int *fd);

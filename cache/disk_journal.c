@@ -1,11 +1,12 @@
 /*
- * The journal's files: tombstones are appended to the newest, and what is still needed of the older ones is
- * now and then written again.
+ * The journal's files: tombstones are appended to the newest, and what is still needed of the older
+ * ones is now and then written again.
  *
- * Whoever buries puts a tombstone on a list and goes on; a job appends what is there in one piece, to the page cache,
- * where a kill cannot take it back. Who must not answer before waits for it (disk_sync()). Where appending fails, it is tried once
- * more, in a new file if the newest is torn, which would put the rest out of step; where that fails, too, the segments go that something
- * is buried in.
+ * Whoever buries puts a tombstone on a list and goes on; a job appends what is there in one piece,
+ * to the page cache, where a kill cannot take it back. Who must not answer before waits for it
+ * (disk_sync()). Where appending fails, it is tried once more, in a new file if the newest is torn,
+ * which would put the rest out of step; where that fails, too, the segments go that something is
+ * buried in.
  */
 #include "cache/disk_int.h"
 
@@ -24,7 +25,10 @@ struct sync_waiter {
 	bool is_written;
 };
 
-/* --- files, with the lock held ------------------------------------------------------------------------ */
+/*
+ * --- files, with the lock held
+ * ------------------------------------------------------------------------
+ */
 
 static void journal_unref(struct journal_file *j)
 {
@@ -58,7 +62,10 @@ enum err disk_journal_open(struct disk *d, uint32_t number)
 	return ERR_NONE;
 }
 
-/* --- burying ------------------------------------------------------------------------------------------- */
+/*
+ * --- burying
+ * -------------------------------------------------------------------------------------------
+ */
 
 static enum err append_chunk(struct disk *d, struct journal_file *j, const struct tombstone *t,
                              size_t n)
@@ -138,8 +145,8 @@ static enum err sacrifice(struct disk *d, const struct tombstone *t, size_t n)
 }
 
 /*
- * Whose turn it is is the only one who writes tombstones that are new, or changes the file that they go to. Returns with
- * the lock held.
+ * Whose turn it is is the only one who writes tombstones that are new, or changes the file that
+ * they go to. Returns with the lock held.
  */
 static void take_turn(struct disk *d)
 {
@@ -230,7 +237,10 @@ enum err disk_journal_write(struct disk *d)
 	return e;
 }
 
-/* --- waiting ------------------------------------------------------------------------------------------- */
+/*
+ * --- waiting
+ * -------------------------------------------------------------------------------------------
+ */
 
 static void is_home(struct post *p)
 {
@@ -312,7 +322,9 @@ static void sync_cancel(struct op *op)
 		free(w);
 }
 
-/* With the lock held: is all that was forgotten so far written, or on the device, and nobody at it? */
+/*
+ * With the lock held: is all that was forgotten so far written, or on the device, and nobody at it?
+ */
 static bool is_done(const struct disk *d, bool from_kill_only)
 {
 	if (d->n_unwritten > 0 || d->is_burying)
@@ -342,7 +354,10 @@ enum op_status disk_sync(struct disk_sync *q, struct loop *l, struct task *waite
 	return OP_PENDING;
 }
 
-/* --- reading and compaction ----------------------------------------------------------------------------- */
+/*
+ * --- reading and compaction
+ * -----------------------------------------------------------------------------
+ */
 
 typedef bool see_fn(void *arg, const struct tombstone *t);
 

@@ -16,8 +16,8 @@ struct disk_label {
 	int64_t made_s;
 	uint64_t capacity_bytes; /* when it was last used */
 	uint64_t next_seq;       /* where is_clean; else where the use began that it was left in */
-	uint64_t
-		old_below_seq; /* what has a lower one was there at a power loss: to be validated */
+	/* what has a lower one was there at a power loss: to be validated */
+	uint64_t old_below_seq;
 	/* Since it was made, in all uses that ended in order. */
 	uint64_t written_bytes, admitted_bytes;
 	char boot[DISK_BOOT_BYTES];
@@ -28,9 +28,10 @@ struct disk_label {
 enum disk_folder {
 	DISK_FOLDER_OURS,
 	DISK_FOLDER_EMPTY,
-	DISK_FOLDER_OTHER_VERSION, /* made by another version of Cuttle, or on another kind of machine */
-	DISK_FOLDER_DAMAGED,       /* ours, but the label cannot be read */
-	DISK_FOLDER_FOREIGN        /* somebody else's files */
+	/* made by another version of Cuttle, or on another kind of machine */
+	DISK_FOLDER_OTHER_VERSION,
+	DISK_FOLDER_DAMAGED, /* ours, but the label cannot be read */
+	DISK_FOLDER_FOREIGN  /* somebody else's files */
 };
 
 enum err disk_label_read(struct disk_io *io, struct disk_label *l,

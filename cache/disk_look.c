@@ -1,8 +1,9 @@
 /*
- * What is in a folder: its segments' entries, and what the journals say of them. See disk_look.h; the objects
- * themselves are read by disk_look_read.c.
+ * What is in a folder: its segments' entries, and what the journals say of them. See disk_look.h;
+ * the objects themselves are read by disk_look_read.c.
  *
- * First the entries, then the journals: what was forgotten or replaced meanwhile is left out, not shown.
+ * First the entries, then the journals: what was forgotten or replaced meanwhile is left out, not
+ * shown.
  */
 #include "cache/disk_int.h"
 #include "cache/disk_look_int.h"
@@ -33,7 +34,10 @@ const char *disk_look_file(uint32_t segment, char name[SEGMENT_NAME_BYTES])
 	return name;
 }
 
-/* --- names ---------------------------------------------------------------------------------------- */
+/*
+ * --- names
+ * ----------------------------------------------------------------------------------------
+ */
 
 struct names {
 	bool (*parse)(const char *name, uint32_t *number);
@@ -80,7 +84,10 @@ static enum err list_names(struct disk_look *k, struct names *l)
 	return e;
 }
 
-/* --- segments ------------------------------------------------------------------------------------- */
+/*
+ * --- segments
+ * -------------------------------------------------------------------------------------
+ */
 
 static bool add_entries(struct disk_look *k, uint32_t number, const struct segment_entry *e,
                         uint32_t n)
@@ -255,7 +262,10 @@ enum err look_segment_open(struct disk_look *k, struct look_segment *s)
 	return ERR_NONE;
 }
 
-/* --- journals ------------------------------------------------------------------------------------- */
+/*
+ * --- journals
+ * -------------------------------------------------------------------------------------
+ */
 
 static enum err read_journal_files(struct disk_look *k, const struct names *l,
                                    struct journal_dead *dead)
@@ -290,7 +300,10 @@ static enum err read_journals(struct disk_look *k, struct journal_dead *dead)
 	return e;
 }
 
-/* --- what counts ---------------------------------------------------------------------------------- */
+/*
+ * --- what counts
+ * ----------------------------------------------------------------------------------
+ */
 
 static int key_cmp(struct cache_key a, struct cache_key b)
 {

@@ -1,10 +1,12 @@
 /*
- * Looking at a directory of the store from outside: which objects are there, and whether they are whole.
+ * Looking at a directory of the store from outside: which objects are there, and whether they are
+ * whole.
  *
- * Reads only, and holds no lock: a proxy may be using the directory meanwhile. What it writes, seals or unlinks
- * while this goes on is seen as it was before, as it is afterwards, or not at all, and is never taken for damage. What is
- * read is checked before it is believed, as everywhere: a folder's content proves nothing.
- * Blocks; of one thread. For the command line, which has no struct disk.
+ * Reads only, and holds no lock: a proxy may be using the directory meanwhile. What it writes,
+ * seals or unlinks while this goes on is seen as it was before, as it is afterwards, or not at all,
+ * and is never taken for damage. What is read is checked before it is believed, as everywhere: a
+ * folder's content proves nothing. Blocks; of one thread. For the command line, which has no struct
+ * disk.
  */
 #pragma once
 
@@ -40,8 +42,10 @@ struct disk_look_sums {
 };
 
 /*
- * Read the label, the entries of all segments and the journals of a folder. Needs 44 bytes for each object.
- * ERR_UNSUPPORTED: it is not prepared, or not by this version: *folder says which; else an error of the system, or ERR_NOMEM.
+ * Read the label, the entries of all segments and the journals of a folder. Needs 44 bytes for each
+ * object.
+ * ERR_UNSUPPORTED: it is not prepared, or not by this version: *folder says which; else an error of
+ * the system, or ERR_NOMEM.
  */
 enum err disk_look_open(struct disk_look **out, const char *path,
                         const struct disk_look_watch *watch, enum disk_folder *folder) MUST_USE;
@@ -50,9 +54,11 @@ const char *disk_look_path(const struct disk_look *k);
 void disk_look_sums(const struct disk_look *k, struct disk_look_sums *out);
 
 enum disk_look_state {
-	DISK_LOOK_WHOLE,   /* as far as it was checked */
-	DISK_LOOK_LACKING, /* a fragment is not there: lost in a crash, evicted, or not written yet */
-	DISK_LOOK_BROKEN /* something of it cannot be read, or has another checksum: told to `fault` */
+	DISK_LOOK_WHOLE, /* as far as it was checked */
+	/* a fragment is not there: lost in a crash, evicted, or not written yet */
+	DISK_LOOK_LACKING,
+	/* something of it cannot be read, or has another checksum: told to `fault` */
+	DISK_LOOK_BROKEN
 };
 
 /* One object. Valid during the call. */
@@ -67,17 +73,20 @@ struct disk_looked {
 
 enum disk_look_depth {
 	DISK_LOOK_HEADS, /* read what `see` is shown */
-	DISK_LOOK_ALL /* read everything and compare all checksums, frames of segments and the journal too */
+	/* read everything and compare all checksums, frames of segments and the journal too */
+	DISK_LOOK_ALL
 };
 /* `see` returns false to end it. */
 typedef bool disk_look_see_fn(void *arg, const struct disk_looked *o);
 /*
- * All objects, in the order in which they lie there. Those whose head cannot be read are not shown but told to
- * `fault`. ERR_NOMEM.
+ * All objects, in the order in which they lie there. Those whose head cannot be read are not shown
+ * but told to `fault`. ERR_NOMEM.
  */
 enum err disk_look_each(struct disk_look *k, enum disk_look_depth depth, disk_look_see_fn *see,
                         void *arg) MUST_USE;
-/* The object that is found by the URL alone: the reply, or the marker of its variants. False: none. */
+/*
+ * The object that is found by the URL alone: the reply, or the marker of its variants. False: none.
+ */
 bool disk_look_url(struct disk_look *k, struct span url, disk_look_see_fn *see, void *arg);
 /* Whether the URL has variants, and which ones: those with this salt. */
 bool disk_look_marker(struct disk_look *k, struct span url, uint64_t *salt) MUST_USE;

@@ -6,7 +6,10 @@
 
 #define HEAD_BYTES 8192u /* what is read of a record at first: most heads are shorter */
 
-/* --- one object ----------------------------------------------------------------------------------- */
+/*
+ * --- one object
+ * -----------------------------------------------------------------------------------
+ */
 
 /* Bytes of a segment. ERR_NOT_FOUND: the segment is gone; ERR_SYNTAX: they are not all there. */
 static enum err read_bytes(struct disk_look *k, struct look_segment *s, uint64_t offset, size_t n,
@@ -59,7 +62,9 @@ static enum disk_look_state check_place(struct disk_look *k, const struct disk_p
 
 	if (p->bytes > DISK_FRAGMENT_BYTES)
 		return fault(k, p, url, "a fragment is longer than any");
-	/* What a crash cut off, or what is not written yet; or its segment is not there any more. */
+	/*
+	 * What a crash cut off, or what is not written yet; or its segment is not there any more.
+	 */
 	if (s == NULL || p->offset > s->end || s->end - p->offset < p->bytes)
 		return DISK_LOOK_LACKING;
 	if (k->depth != DISK_LOOK_ALL)
@@ -160,9 +165,15 @@ static void end(struct disk_look *k)
 	k->record = k->fragment = NULL;
 }
 
-/* --- frames --------------------------------------------------------------------------------------- */
+/*
+ * --- frames
+ * ---------------------------------------------------------------------------------------
+ */
 
-/* Whether there is a whole header of a record behind `from`: so what lies at `from` is not the end that a crash left. */
+/*
+ * Whether there is a whole header of a record behind `from`: so what lies at `from` is not the end
+ * that a crash left.
+ */
 static bool has_record_behind(struct disk_look *k, struct look_segment *s, uint64_t from)
 {
 	struct record r;
@@ -218,8 +229,8 @@ static bool is_still_clean(struct disk_look *k)
 }
 
 /*
- * A segment is sealed when it is full, when the proxy ends, and by the first start after a crash, the older ones first.
- * Where that is over, one without its index block has lost it.
+ * A segment is sealed when it is full, when the proxy ends, and by the first start after a crash,
+ * the older ones first. Where that is over, one without its index block has lost it.
  */
 static void check_frame(struct disk_look *k, struct look_segment *s)
 {
@@ -281,7 +292,10 @@ static void check_frames(struct disk_look *k)
 		look_fault(k, 0, 0, SPAN_NULL, "the folder cannot be listed any more");
 }
 
-/* --- all of them ---------------------------------------------------------------------------------- */
+/*
+ * --- all of them
+ * ----------------------------------------------------------------------------------
+ */
 
 enum err disk_look_each(struct disk_look *k, enum disk_look_depth depth, disk_look_see_fn *see,
                         void *arg)

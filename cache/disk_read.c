@@ -1,9 +1,10 @@
 /*
  * Reading: objects by their index entries, fragments by their places.
  *
- * First what needs no waiting: a piece that is not written yet, pages that are resident. Else a job reads. Heads and
- * what lies behind them are verified each time; a fragment once for as long as its pages stay resident: whoever finds
- * some of them gone forgets that it was verified, before a job brings them back.
+ * First what needs no waiting: a piece that is not written yet, pages that are resident. Else a job
+ * reads. Heads and what lies behind them are verified each time; a fragment once for as long as its
+ * pages stay resident: whoever finds some of them gone forgets that it was verified, before a job
+ * brings them back.
  */
 #include "cache/disk_int.h"
 
@@ -11,7 +12,10 @@
 
 #define GRANULE_BYTES 4096u /* fragments that are shorter are verified each time */
 
-/* --- what is damaged --------------------------------------------------------------------------------- */
+/*
+ * --- what is damaged
+ * ---------------------------------------------------------------------------------
+ */
 
 void disk_read_failed(struct disk *d, struct segment *s, uint64_t offset, const char *what)
 {
@@ -32,7 +36,10 @@ static void damaged(struct disk *d, struct segment *s, uint64_t offset, bool is_
 	disk_read_failed(d, s, offset, is_io ? "a read failed" : "a checksum is wrong");
 }
 
-/* --- objects ----------------------------------------------------------------------------------------- */
+/*
+ * --- objects
+ * -----------------------------------------------------------------------------------------
+ */
 
 /* With the lock held. */
 static bool places_are_there(struct disk *d, const struct disk_found *f)
@@ -314,7 +321,10 @@ void disk_load_done(struct disk_load *q)
 	q->memory = NULL;
 }
 
-/* --- fragments ---------------------------------------------------------------------------------------- */
+/*
+ * --- fragments
+ * ----------------------------------------------------------------------------------------
+ */
 
 enum hold_kind { HOLD_SEGMENT, HOLD_PIECE };
 

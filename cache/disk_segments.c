@@ -1,5 +1,6 @@
 /*
- * Segments and pieces: who is there, who is held. All with the directory's lock held, but where it is said.
+ * Segments and pieces: who is there, who is held. All with the directory's lock held, but where it
+ * is said.
  */
 #include "cache/disk_int.h"
 
@@ -91,7 +92,10 @@ void segment_unref(struct segment *s)
 	CHECK(s->refs > 0);
 	if (--s->refs > 0)
 		return;
-	/* Closing the last descriptor of an unlinked file frees its blocks, which may take long: a job does it. */
+	/*
+	 * Closing the last descriptor of an unlinked file frees its blocks, which may take long: a
+	 * job does it.
+	 */
 	list_push_back(&s->disk->gone, &s->link);
 	disk_want(s->disk, WORK_FLUSH);
 }

@@ -1,6 +1,6 @@
 /*
- * What cache_log says of a directory that works: when it is opened, when its index is there, when it is
- * closed. What goes wrong is told where it does.
+ * What cache_log says of a directory that works: when it is opened, when its index is there, when
+ * it is closed. What goes wrong is told where it does.
  */
 #include "cache/disk_int.h"
 
@@ -87,6 +87,5 @@ void disk_tell_closed(const struct disk *d, int64_t began_us)
 	      d->label.is_clean ? " in order"
 	                        : ", but not all could be written, so that it counts as a crash,",
 	      seconds_since(began_us), (unsigned long long)d->objects,
-	      d->start.is_cut ? " of what was loaded by then" : "",
-	      MB(d->used + d->journal_bytes));
+	      d->start.is_cut ? " of what was loaded by then" : "", MB(d->used + d->journal_bytes));
 }

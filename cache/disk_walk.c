@@ -1,5 +1,6 @@
 /*
- * Reading what is there without hurry, by jobs: the entries of a segment, single records, all heads.
+ * Reading what is there without hurry, by jobs: the entries of a segment, single records, all
+ * heads.
  */
 #include "cache/disk_int.h"
 
@@ -87,7 +88,10 @@ enum err disk_read_object(struct disk *d, struct cache_key key, const struct ind
 	return ERR_NONE;
 }
 
-/* --- all heads ---------------------------------------------------------------------------------------- */
+/*
+ * --- all heads
+ * ----------------------------------------------------------------------------------------
+ */
 
 static enum err see_entry(struct disk *d, const struct segment *s, const struct segment_entry *e,
                           disk_see_fn *see, void *arg, bool *go_on)
@@ -168,7 +172,10 @@ static struct round round_begin(struct disk *d, uint64_t since)
 	return r;
 }
 
-/* Nothing was moved meanwhile, perhaps from a segment that was still to come to one that was not listed. */
+/*
+ * Nothing was moved meanwhile, perhaps from a segment that was still to come to one that was not
+ * listed.
+ */
 static bool round_has_all(struct disk *d, const struct round *r)
 {
 	disk_lock(d);

@@ -1,15 +1,19 @@
 /*
  * Putting: records are copied into pieces of memory, which jobs write (disk_flush.c).
  *
- * A put has two halves under the lock, with the copying and the checksums between them: the first takes the room,
- * the second draws the sequence number, completes the header and changes the index. So whoever has the
- * higher number has also changed the index later, and what was forgotten between the halves stays forgotten.
+ * A put has two halves under the lock, with the copying and the checksums between them: the first
+ * takes the room, the second draws the sequence number, completes the header and changes the index.
+ * So whoever has the higher number has also changed the index later, and what was forgotten between
+ * the halves stays forgotten.
  */
 #include "cache/disk_int.h"
 
 #include <sys/random.h>
 
-/* --- segments and pieces, with the lock held -------------------------------------------------------- */
+/*
+ * --- segments and pieces, with the lock held
+ * --------------------------------------------------------
+ */
 
 static void close_piece(struct segment *s)
 {
@@ -77,7 +81,10 @@ static struct segment *start_segment(struct disk *d, unsigned chain)
 		                  .first_seq = d->next_seq,
 		                  .made_s = (int64_t)time(NULL) };
 
-	/* What is to be kept, so that others can go, finds a place: the last one is not for new objects. */
+	/*
+	 * What is to be kept, so that others can go, finds a place: the last one is not for new
+	 * objects.
+	 */
 	const uint64_t wanted = (chain == EVICT_MAIN ? 1 : 2) * d->segment_bytes;
 
 	if (disk_is_full(d))
@@ -135,7 +142,10 @@ static struct piece *find_room(struct disk *d, unsigned chain, uint64_t bytes)
 	return s->filling != NULL ? s->filling : start_piece(d, s);
 }
 
-/* --- the two halves --------------------------------------------------------------------------------- */
+/*
+ * --- the two halves
+ * ---------------------------------------------------------------------------------
+ */
 
 struct put {
 	struct disk *disk;
@@ -235,7 +245,10 @@ static void put_end(struct put *p, enum err e)
 	segment_unref(p->segment);
 }
 
-/* --- fragments and heads ----------------------------------------------------------------------------- */
+/*
+ * --- fragments and heads
+ * -----------------------------------------------------------------------------
+ */
 
 static enum err put_fragment(struct disk *d, bool is_again, struct cache_key key, struct span bytes,
                              struct disk_place *place)
@@ -376,7 +389,10 @@ enum err disk_rewrite_head(struct disk *d, const struct disk_found *found,
 	return put_head(d, &h, NULL);
 }
 
-/* --- forgetting ------------------------------------------------------------------------------------- */
+/*
+ * --- forgetting
+ * -------------------------------------------------------------------------------------
+ */
 
 bool disk_forget(struct disk *d, struct cache_key key)
 {
@@ -401,7 +417,10 @@ bool disk_forget(struct disk *d, struct cache_key key)
 	/* Without memory for it the loading ends, so that nothing comes back. */
 	if (!d->is_loaded && !journal_dead_add(&d->dead, &t))
 		d->is_dead_set_short = true;
-	/* What the index does not know, though all is loaded, is not there: there is nothing to bury. */
+	/*
+	 * What the index does not know, though all is loaded, is not there: there is nothing to
+	 * bury.
+	 */
 	if (is_known || !knows_all)
 		disk_bury(d, key, seq, knows_all ? old.segment : JOURNAL_ANY_SEGMENT);
 	disk_unlock(d);

@@ -1,9 +1,10 @@
 /*
- * S3-FIFO (Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023), in two forms.
+ * S3-FIFO (Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023), in two
+ * forms.
  *
- * In memory it is the published algorithm, with a ghost of fingerprints. On a disk the chains consist of
- * segments, and a further round means writing again; so that is rationed: for each byte admitted
- * REWRITE_PERCENT of a byte may be written again, and goes to whom it helps most.
+ * In memory it is the published algorithm, with a ghost of fingerprints. On a disk the chains
+ * consist of segments, and a further round means writing again; so that is rationed: for each byte
+ * admitted REWRITE_PERCENT of a byte may be written again, and goes to whom it helps most.
  */
 #include "cache/evict.h"
 
@@ -16,15 +17,18 @@
 #define REWRITE_PERCENT 70u /* Zipf's distribution wants 20 to 45; this is for what is worse */
 
 /*
- * How many uses in small it takes to stay. The published 2, but 1 for what is below half the mean size: for
- * the room of one large object several of these are kept, and are asked for.
+ * How many uses in small it takes to stay. The published 2, but 1 for what is below half the mean
+ * size: for the room of one large object several of these are kept, and are asked for.
  */
 static uint8_t uses_to_stay(uint64_t bytes, uint64_t all_bytes, uint64_t n)
 {
 	return bytes < all_bytes / n / 2 ? 1 : 2;
 }
 
-/* --- the ghost -------------------------------------------------------------------------------------- */
+/*
+ * --- the ghost
+ * --------------------------------------------------------------------------------------
+ */
 
 static uint16_t fingerprint(uint64_t hash)
 {
@@ -117,7 +121,10 @@ static bool ghost_take(struct evict_ghost *g, uint64_t hash)
 	return false;
 }
 
-/* --- objects in memory ------------------------------------------------------------------------------ */
+/*
+ * --- objects in memory
+ * ------------------------------------------------------------------------------
+ */
 
 void evict_init(struct evict *e, uint64_t capacity)
 {
@@ -183,8 +190,8 @@ static enum evict_chain chain_to_cut(const uint64_t *bytes, const struct list *c
 struct evict_node *evict_victim(struct evict *e)
 {
 	/*
-	 * Each round takes a use from an object or moves one from small to main, so this would end, but
-	 * where all is in use only after several times round; then one is as good as another.
+	 * Each round takes a use from an object or moves one from small to main, so this would end,
+	 * but where all is in use only after several times round; then one is as good as another.
 	 */
 	for (unsigned round = 1;; round++) {
 		const enum evict_chain chain = chain_to_cut(e->bytes, e->chains, e->capacity);
@@ -210,7 +217,10 @@ struct evict_node *evict_victim(struct evict *e)
 	}
 }
 
-/* --- segments on a disk ----------------------------------------------------------------------------- */
+/*
+ * --- segments on a disk
+ * -----------------------------------------------------------------------------
+ */
 
 void evict_disk_init(struct evict_disk *e, uint64_t capacity)
 {

@@ -1,11 +1,11 @@
 /*
  * What goes when a cache is full: S3-FIFO, for objects in memory and for segments on a disk.
  *
- * Two chains in the order of arrival: new objects enter `small`, a tenth of the capacity; those that
- * are used there go on to `main`, the others leave early, and a ghost remembers them: who comes back soon
- * enters `main` at once. At the end of `main` whoever was used gets another round. So what is
- * asked for once passes through a tenth of the cache only. doc/cache-replacement.md has the rules
- * and figures.
+ * Two chains in the order of arrival: new objects enter `small`, a tenth of the capacity; those
+ * that are used there go on to `main`, the others leave early, and a ghost remembers them: who
+ * comes back soon enters `main` at once. At the end of `main` whoever was used gets another round.
+ * So what is asked for once passes through a tenth of the cache only. doc/cache-replacement.md has
+ * the rules and figures.
  *
  * Pure decisions: nothing here is read, written or freed. Guarded by the caller's lock, but for
  * evict_use().
@@ -30,7 +30,10 @@ struct evict_ghost {
 	} generations[EVICT_GENERATIONS]; /* the first is filled; the last is forgotten next */
 };
 
-/* --- objects in memory ----------------------------------------------------------------------------- */
+/*
+ * --- objects in memory
+ * -----------------------------------------------------------------------------
+ */
 
 /* Embedded in the object. Private to evict.c but for `bytes`, to be read. */
 struct evict_node {
@@ -65,8 +68,9 @@ bool evict_is_full(const struct evict *e, uint64_t more);
 struct evict_node *evict_victim(struct evict *e);
 
 /*
- * It was used. From any thread and without a lock: of two uses at the same moment one may go uncounted. Writes
- * nothing any more once the count is full, so that a popular object's line stays in all caches.
+ * It was used. From any thread and without a lock: of two uses at the same moment one may go
+ * uncounted. Writes nothing any more once the count is full, so that a popular object's line stays
+ * in all caches.
  */
 static inline void evict_use(struct evict_node *n)
 {
@@ -76,7 +80,10 @@ static inline void evict_use(struct evict_node *n)
 		atomic_store_explicit(&n->uses, (uint8_t)(uses + 1), memory_order_relaxed);
 }
 
-/* --- segments on a disk ---------------------------------------------------------------------------- */
+/*
+ * --- segments on a disk
+ * ----------------------------------------------------------------------------
+ */
 
 /* Embedded in the segment. */
 struct evict_segment {
@@ -102,8 +109,8 @@ void evict_disk_fini(struct evict_disk *e);
 void evict_disk_set_capacity(struct evict_disk *e, uint64_t capacity);
 
 /*
- * A new object of that many bytes in all: to which chain's open segment it belongs. (What is written
- * again belongs to EVICT_MAIN.)
+ * A new object of that many bytes in all: to which chain's open segment it belongs. (What is
+ * written again belongs to EVICT_MAIN.)
  */
 enum evict_chain evict_disk_admit(struct evict_disk *e, struct cache_key key, uint64_t bytes);
 
@@ -124,20 +131,21 @@ struct evict_object {
 	struct cache_key key;
 	uint64_t bytes;  /* that writing it again would write */
 	uint32_t number; /* the caller's: ranking changes the order */
-	uint8_t uses; /* by the index; of one that is kept afterwards what its new place shall start with */
+	/* by the index; of one that is kept afterwards what its new place shall start with */
+	uint8_t uses;
 	bool is_fixed; /* cannot be written again, say because it has fragments in other segments */
 	bool keep;     /* result: write it again, to EVICT_MAIN; else drop it */
 };
 /*
- * All objects of a segment that evict_disk_next() gave: sorts them, the most uses for their bytes first, and sets
- * `keep` of those that are worth it. Touches nothing else, so it needs no lock.
+ * All objects of a segment that evict_disk_next() gave: sorts them, the most uses for their bytes
+ * first, and sets `keep` of those that are worth it. Touches nothing else, so it needs no lock.
  */
 void evict_disk_rank(const struct evict_segment *s, struct evict_object *objects, size_t n);
 /*
  * The same objects in that order, in one call or piece by piece, so that the lock need not be held
- * for all of a large segment (EVICT_RATION_PIECE): `keep` stays with those that the ration allows to be
- * written again. Who is not kept is remembered by the ghost. If one that was to be kept cannot be
- * written after all, it is simply dropped.
+ * for all of a large segment (EVICT_RATION_PIECE): `keep` stays with those that the ration allows
+ * to be written again. Who is not kept is remembered by the ghost. If one that was to be kept
+ * cannot be written after all, it is simply dropped.
  */
 void evict_disk_ration(struct evict_disk *e, const struct evict_segment *s,
                        struct evict_object *objects, size_t n);

@@ -409,8 +409,8 @@ static struct span_of_readers look_at_readers(const struct cobj *c)
 }
 
 /*
- * How far a body that is not kept runs ahead of its fastest reader; a block at least. Near memory_limit that is all:
- * there is nothing to be had for those who are slow.
+ * How far a body that is not kept runs ahead of its fastest reader; a block at least. Near
+ * memory_limit that is all: there is nothing to be had for those who are slow.
  */
 static uint64_t gap_of(const struct cobj *c)
 {
@@ -464,8 +464,8 @@ static void cut_slowest(struct cobj *c, uint64_t fastest, uint64_t lag, struct c
 }
 
 /*
- * Memory for those who are further behind: as much as cache_mem for all objects together, beside it. Given back with
- * the object.
+ * Memory for those who are further behind: as much as cache_mem for all objects together, beside
+ * it. Given back with the object.
  */
 static bool widen(struct cobj *c, uint64_t wanted)
 {

@@ -13,8 +13,8 @@ struct store;
 enum cobj_keep { COBJ_KEEP_MEMORY, COBJ_KEEP_DISK, COBJ_KEEP_NOT };
 
 /*
- * What may lie between the slowest and the fastest reader of a body that is not kept, before memory is
- * asked for that is shared by all who are slow.
+ * What may lie between the slowest and the fastest reader of a body that is not kept, before memory
+ * is asked for that is shared by all who are slow.
  */
 #define COBJ_WINDOW_BYTES 1048576u
 
@@ -26,9 +26,9 @@ struct cobj_fill {
 	uint64_t expected;     /* COBJ_LENGTH_UNKNOWN */
 	int64_t now_ms;        /* when it was begun: for marks */
 	struct store_dir *dir; /* COBJ_KEEP_DISK: counted */
-	struct cobj
-		*marker; /* counted: that of its URI, which so stays listed; NULL: none is known */
-	uint64_t salt;   /* of the object that it succeeds, and by which names; NULL: none */
+	/* counted: that of its URI, which so stays listed; NULL: none is known */
+	struct cobj *marker;
+	uint64_t salt; /* of the object that it succeeds, and by which names; NULL: none */
 	char *names;
 	bool is_marker_new; /* made for it: not on any disk yet */
 	bool buries;        /* a disk was made to forget something for it */
@@ -58,7 +58,9 @@ void cobj_fill_end(struct cobj *c);
 /* With the lock held: the readers of what is not kept have made room enough to wake its writer. */
 bool cobj_window_has_room(const struct cobj *c);
 
-/* --- on a disk (place.c) ----------------------------------------------------------------------- */
+/*
+ * --- on a disk (place.c) -----------------------------------------------------------------------
+ */
 
 /* The last block, which is full, goes to the disk. False: it refuses, and nothing has changed. */
 bool cobj_place_block(struct cobj *c) MUST_USE;
@@ -67,7 +69,9 @@ bool cobj_place_end(struct cobj *c) MUST_USE;
 /* Another head for a body that is there; or, of a marker, a head without one. */
 bool cobj_place_head(struct cobj *c, struct store_dir *d) MUST_USE;
 
-/* --- objects, for cache/ only ------------------------------------------------------------------ */
+/*
+ * --- objects, for cache/ only ------------------------------------------------------------------
+ */
 
 /* What it is can be asked of a complete one only: others have no head yet. */
 static inline bool cobj_is_marker(const struct cobj *c)

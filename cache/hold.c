@@ -46,7 +46,10 @@ static bool reserve(struct cobj_hold *h, uint32_t cap)
 	return true;
 }
 
-/* There may be many readers of many fragments: what each of them has is in proportion to the segments. */
+/*
+ * There may be many readers of many fragments: what each of them has is in proportion to the
+ * segments.
+ */
 static bool hold_runs(struct cobj_hold *h, const struct cobj_body *b)
 {
 	uint32_t n = 0, at = 0;

@@ -46,7 +46,10 @@ struct cache_index {
 	struct shard *shards;
 };
 
-/* --- slots ---------------------------------------------------------------------------------------- */
+/*
+ * --- slots
+ * ----------------------------------------------------------------------------------------
+ */
 
 static uint32_t home_of(uint32_t tag_high, uint32_t capacity)
 {
@@ -95,7 +98,10 @@ static void slot_read(const struct slot *s, struct index_entry *e)
 		                   .uses = (uint8_t)(s->what & INDEX_USES_MAX) };
 }
 
-/* --- shards --------------------------------------------------------------------------------------- */
+/*
+ * --- shards
+ * ---------------------------------------------------------------------------------------
+ */
 
 static struct shard *shard_of(const struct cache_index *x, struct cache_key k)
 {
@@ -103,8 +109,8 @@ static struct shard *shard_of(const struct cache_index *x, struct cache_key k)
 }
 
 /*
- * Where the entry is (true), or where it would have to go (false): a free slot, or one that would move on.
- * There is always a free slot, so this ends.
+ * Where the entry is (true), or where it would have to go (false): a free slot, or one that would
+ * move on. There is always a free slot, so this ends.
  */
 static bool shard_find(const struct shard *s, struct cache_key k, uint32_t *at)
 {
@@ -164,8 +170,8 @@ static void shard_insert(struct shard *s, struct slot new)
 }
 
 /*
- * In the order of their tags each goes to its home or behind the one before. Only those that lie, or
- * come to lie, around the end take the long way.
+ * In the order of their tags each goes to its home or behind the one before. Only those that lie,
+ * or come to lie, around the end take the long way.
  */
 static void move_slots(struct shard *s, const struct slot *old, uint32_t old_capacity)
 {
@@ -273,7 +279,10 @@ static enum err shard_add(struct cache_index *x, struct shard *s, struct cache_k
 	return ERR_NONE;
 }
 
-/* --- the index ------------------------------------------------------------------------------------ */
+/*
+ * --- the index
+ * ------------------------------------------------------------------------------------
+ */
 
 enum err cache_index_new(struct cache_index **out, unsigned shards)
 {
@@ -414,7 +423,10 @@ bool cache_index_move(struct cache_index *x, struct cache_key k, const struct in
 	return found;
 }
 
-/* --- many at a time ------------------------------------------------------------------------------- */
+/*
+ * --- many at a time
+ * -------------------------------------------------------------------------------
+ */
 
 /* The items that `order` names, all of one shard. Returns how many were refused. */
 static size_t load_shard(struct cache_index *x, struct shard *s, struct index_load *items,
@@ -444,8 +456,8 @@ static size_t load_shard(struct cache_index *x, struct shard *s, struct index_lo
 }
 
 /*
- * Sorted by shard, so that a lock is taken once for several, and their slots come from memory side by
- * side. Within a shard the order stays: the first of two with one key wins.
+ * Sorted by shard, so that a lock is taken once for several, and their slots come from memory side
+ * by side. Within a shard the order stays: the first of two with one key wins.
  */
 static size_t load_bulk(struct cache_index *x, struct index_load *items, uint32_t n,
                         uint32_t *order, uint32_t *ends)

@@ -17,7 +17,10 @@ struct cache_index;
 struct index_entry {
 	uint32_t segment; /* number of the segment; unique over all directories of a process */
 	uint32_t offset;  /* of the head's record, in units of INDEX_UNIT bytes */
-	/* Of the record (head, and the body if it lies behind it), rounded up to INDEX_UNITs: 1 to INDEX_BYTES_MAX. */
+	/*
+	 * Of the record (head, and the body if it lies behind it), rounded up to INDEX_UNITs: 1 to
+	 * INDEX_BYTES_MAX.
+	 */
 	uint32_t bytes;
 	uint8_t uses;  /* 0..INDEX_USES_MAX: how often it was used, as S3-FIFO counts */
 	uint8_t flags; /* INDEX_* */
@@ -38,9 +41,9 @@ void cache_index_free(struct cache_index **x);
 /* False: not there. `use`: count a use. */
 bool cache_index_find(struct cache_index *x, struct cache_key k, bool use, struct index_entry *out);
 /*
- * Put, or replace what was there (then *replaced is true and *old is that; both may be NULL). An entry
- * keeps the uses of the one it replaces. ERR_NOMEM, ERR_LIMIT (memory_limit; or a record that is
- * empty or too long): nothing has changed, and it was counted (INDEX_REFUSED).
+ * Put, or replace what was there (then *replaced is true and *old is that; both may be NULL). An
+ * entry keeps the uses of the one it replaces. ERR_NOMEM, ERR_LIMIT (memory_limit; or a record that
+ * is empty or too long): nothing has changed, and it was counted (INDEX_REFUSED).
  */
 enum err cache_index_put(struct cache_index *x, struct cache_key k, const struct index_entry *e,
                          bool *replaced, struct index_entry *old) MUST_USE;
@@ -55,8 +58,8 @@ bool cache_index_move(struct cache_index *x, struct cache_key k, const struct in
                       const struct index_entry *to);
 
 /*
- * Loading. Whatever is there already is newer and stays, so a loader goes from the newest segment to
- * the oldest, and within one from its end; what was forgotten meanwhile is his to know. Sets
+ * Loading. Whatever is there already is newer and stays, so a loader goes from the newest segment
+ * to the oldest, and within one from its end; what was forgotten meanwhile is his to know. Sets
  * is_entered. Returns how many entries were refused for want of memory. Much faster than one at a
  * time where n is some hundreds at least: a sealed segment's index is a good piece.
  */
@@ -68,8 +71,8 @@ struct index_load {
 size_t cache_index_load(struct cache_index *x, struct index_load *items, size_t n);
 
 /*
- * Remove all entries of these segments (ascending numbers): their files are lost, or a directory is closed.
- * Looks at each entry there is. Returns how many were removed.
+ * Remove all entries of these segments (ascending numbers): their files are lost, or a directory is
+ * closed. Looks at each entry there is. Returns how many were removed.
  */
 uint64_t cache_index_drop_segments(struct cache_index *x, const uint32_t *segments, size_t n);
 

@@ -1,9 +1,10 @@
 /*
  * Tombstones: what must not come back. Their records, and what a start makes of them.
  *
- * A tombstone says that nothing of this key with a sequence number up to its own exists any more. It is needed as
- * long as the segment that it buried something in (or, where that is not known, some segment that is as old)
- * is there. Records and the set are pure; the files are kept by disk_journal.c.
+ * A tombstone says that nothing of this key with a sequence number up to its own exists any more.
+ * It is needed as long as the segment that it buried something in (or, where that is not known,
+ * some segment that is as old) is there. Records and the set are pure; the files are kept by
+ * disk_journal.c.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What a stored reply is found by: 128 bits of its URI (or store id) and, behind a Vary, of the values
- * that select the variant.
+ * What a stored reply is found by: 128 bits of its URI (or store id) and, behind a Vary, of the
+ * values that select the variant.
  *
  * The hash is keyed with a secret of the store, so that nobody outside can prepare two URIs that
  * meet. A key that is equal is not proof all the same: whoever finds an object by its key compares
@@ -28,7 +28,8 @@ void cache_secret_draw(struct cache_secret *s);
 struct cache_key cache_key_of_uri(const struct cache_secret *s, struct span uri);
 
 /*
- * One variant of a URI. salt: of the URI's marker (cobj.h); another salt makes all variants unknown.
+ * One variant of a URI. salt: of the URI's marker (cobj.h); another salt makes all variants
+ * unknown.
  * variant: what vary_variant() made of the request.
  */
 struct cache_key cache_key_of_variant(const struct cache_secret *s, struct span uri, uint64_t salt,

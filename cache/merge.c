@@ -44,7 +44,10 @@ bool merge_set_conditions(struct http_head *request, const struct http_head *sto
 
 /* --- which answer is about which reply ------------------------------------------------------- */
 
-/* RFC 9111 4.3.4: by the strong comparison where the answer's tag is strong. What is no tag must be the same text. */
+/*
+ * RFC 9111 4.3.4: by the strong comparison where the answer's tag is strong. What is no tag must be
+ * the same text.
+ */
 static bool tags_agree(struct span stored, struct span answer)
 {
 	struct http_etag a, b;
@@ -89,8 +92,7 @@ static bool is_about(const struct http_head *stored, const struct http_head *ans
 
 	if (etag != NULL) {
 		old = http_head_get(stored, HTTP_F_ETAG);
-		return old != NULL &&
-		       tags_agree(old->value, etag->value);
+		return old != NULL && tags_agree(old->value, etag->value);
 	}
 	old = http_head_get(stored, HTTP_F_LAST_MODIFIED);
 	return modified == NULL || old == NULL || is_same_date(old->value, modified->value);

@@ -25,9 +25,12 @@ void merge_clear_conditions(struct http_head *request);
 
 enum merge_fit {
 	MERGE_FITS,
-	MERGE_FITS_ONCE, /* it may answer this request, but must not be kept: the reply forbids that, or
-	                    selects by other fields from now on */
-	MERGE_OTHER      /* it is about another representation, or too long: fetch the whole */
+	/*
+	 * it may answer this request, but must not be kept: the reply forbids that, or
+	 * selects by other fields from now on
+	 */
+	MERGE_FITS_ONCE,
+	MERGE_OTHER /* it is about another representation, or too long: fetch the whole */
 };
 /* Whether a 304 to these conditions confirms the stored reply (4.3.4). */
 enum merge_fit merge_fit(const struct http_head *stored, const struct http_head *not_modified);

@@ -372,8 +372,8 @@ static void on_timer(struct timer *t)
 }
 
 /*
- * Whoever leaves does not learn when it is durable; forgotten it is all the same, but for what is on
- * disks only where the walk has not begun.
+ * Whoever leaves does not learn when it is durable; forgotten it is all the same, but for what is
+ * on disks only where the walk has not begun.
  */
 static void cancel(struct op *op)
 {

@@ -43,7 +43,9 @@ static void leave(struct cobj_reader *r)
 	cobj_waker_drop(&r->waker);
 }
 
-/* --- what there is ------------------------------------------------------------------------------ */
+/*
+ * --- what there is ------------------------------------------------------------------------------
+ */
 
 /* What a body has at some offset. */
 struct sight {

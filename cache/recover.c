@@ -1,11 +1,12 @@
 /*
  * A start: which segments are there, what was buried, and what of the rest goes into the index.
  *
- * A job, beside which the directory is in use already. First the journal is read and each segment's header and
- * footer; from then on there may be puts. Then the index blocks, newest segment first: what the index knows already
- * stays, unless the sequence numbers say otherwise (which happens where a crash took the tombstone, or caught
- * an object while it was written again). A segment without a footer was open at a crash: its records are read one
- * after the other, and it is sealed behind the last whole one.
+ * A job, beside which the directory is in use already. First the journal is read and each segment's
+ * header and footer; from then on there may be puts. Then the index blocks, newest segment first:
+ * what the index knows already stays, unless the sequence numbers say otherwise (which happens
+ * where a crash took the tombstone, or caught an object while it was written again). A segment
+ * without a footer was open at a crash: its records are read one after the other, and it is sealed
+ * behind the last whole one.
  */
 #include "cache/disk_int.h"
 
@@ -15,7 +16,10 @@
 #define SCAN_BYTES   (2 * RECORD_BYTES_MAX)
 #define LOAD_AT_ONCE 1024u
 
-/* --- what is in a file ------------------------------------------------------------------------------- */
+/*
+ * --- what is in a file
+ * -------------------------------------------------------------------------------
+ */
 
 enum err disk_read_entries(struct disk_io *io, int fd, const struct segment_head *h,
                            struct segment_foot *foot, struct segment_entry **out)
@@ -110,7 +114,10 @@ enum err disk_scan_entries(struct disk_io *io, int fd, const struct segment_head
 	return ERR_NONE;
 }
 
-/* --- the survey -------------------------------------------------------------------------------------- */
+/*
+ * --- the survey
+ * --------------------------------------------------------------------------------------
+ */
 
 struct found_segment {
 	struct segment_head head;
@@ -234,7 +241,10 @@ static void survey(struct survey *s)
 	disk_unlock(d);
 }
 
-/* --- the index --------------------------------------------------------------------------------------- */
+/*
+ * --- the index
+ * ---------------------------------------------------------------------------------------
+ */
 
 static uint64_t seq_at(struct disk *d, const struct index_entry *e)
 {
@@ -263,7 +273,9 @@ static uint64_t seq_at(struct disk *d, const struct index_entry *e)
 	return r.seq;
 }
 
-/* Two heads of one key, and no tombstone between: the older one is buried, also for the next start. */
+/*
+ * Two heads of one key, and no tombstone between: the older one is buried, also for the next start.
+ */
 static void settle_twins(struct disk *d, const struct index_load *mine, uint64_t seq)
 {
 	struct index_entry other;
@@ -416,7 +428,9 @@ static void remove_segment(struct disk *d, struct segment *s)
 	disk_unlock(d);
 }
 
-/* One that cannot be read may be readable at the next start: nothing in it may be taken for gone. */
+/*
+ * One that cannot be read may be readable at the next start: nothing in it may be taken for gone.
+ */
 static void load_segment(struct disk *d, struct segment *s, struct batch *b)
 {
 	struct segment_entry *entries = NULL;

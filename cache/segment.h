@@ -1,9 +1,10 @@
 /*
  * The frame of a segment's file: header, index block, footer. Bytes to values and back, pure.
  *
- *	header | record | record | ... | index block | footer
+ * 	header | record | record | ... | index block | footer
  *
- * A segment that was not sealed has no index block and no footer: its records are found one after the other.
+ * A segment that was not sealed has no index block and no footer: its records are found one after
+ * the other.
  */
 #pragma once
 
@@ -52,7 +53,10 @@ bool segment_get_head(const char at[SEGMENT_FRAME_BYTES], struct segment_head *h
 /* Computes the checksum of the block. */
 void segment_put_foot(char at[SEGMENT_FRAME_BYTES], struct segment_foot *f,
                       const struct segment_entry *entries);
-/* file_bytes: of the whole file, at whose end this lies. False: it is no footer, or none of this file. */
+/*
+ * file_bytes: of the whole file, at whose end this lies. False: it is no footer, or none of this
+ * file.
+ */
 bool segment_get_foot(const char at[SEGMENT_FRAME_BYTES], uint64_t file_bytes,
                       const struct segment_head *h, struct segment_foot *f) MUST_USE;
 /* f->n entries: whether they are the ones that were written, and each lies within the records. */

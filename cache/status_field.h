@@ -24,8 +24,8 @@ struct status_field {
 	struct span cache; /* who we are: visible_hostname */
 	bool hit;          /* else fwd says why not */
 	enum status_field_fwd fwd;
-	unsigned
-		fwd_status; /* of the reply that came, if it is another than is sent; 0: leave out */
+	/* of the reply that came, if it is another than is sent; 0: leave out */
+	unsigned fwd_status;
 	bool has_ttl;
 	int64_t ttl_s; /* how long it remains fresh; negative: since when it is stale */
 	bool stored, collapsed;

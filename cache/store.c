@@ -372,7 +372,10 @@ static enum err enlist(struct cobj *c, struct incoming *in, enum cobj_keep *keep
 		list_as(c, k);
 		const bool has_room = find_room(c, in->meta.body_bytes, keep);
 
-		/* By whatever directory has it, and now: when this one is complete others have seen it. */
+		/*
+		 * By whatever directory has it, and now: when this one is complete others have seen
+		 * it.
+		 */
 		c->fill->buries |= store_dirs_forget_known(&c->store->dirs, k);
 		if (has_room)
 			return ERR_NONE;
@@ -490,8 +493,8 @@ static struct store_dir *home_of(const struct cobj *c)
 }
 
 /*
- * In memory, and on the disk where the old one was. A purge waits until that is done. True: a disk was made to forget
- * something.
+ * In memory, and on the disk where the old one was. A purge waits until that is done. True: a disk
+ * was made to forget something.
  */
 static bool replace(struct store *s, struct cobj *old, struct cobj *c)
 {

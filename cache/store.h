@@ -75,10 +75,11 @@ enum op_status store_lookup(struct store_lookup *q, struct loop *l, struct task 
 
 /*
  * The leader's reply has come and may be stored: gives the object its head, its key (where the
- * reply has a Vary, that of the variant; the URI gets a marker), in the place of what was there. Nobody sees
- * it before cobj_show(). meta->salt and COBJ_MARKER are set here. reply: without hop-by-hop fields, as it is to be kept.
- * ERR_LIMIT, ERR_NOMEM: it is not for the store after all (too large, no room); it is released.
- * *buries: a disk was made to forget something, see struct store_sync.
+ * reply has a Vary, that of the variant; the URI gets a marker), in the place of what was there.
+ * Nobody sees it before cobj_show(). meta->salt and COBJ_MARKER are set here. reply: without
+ * hop-by-hop fields, as it is to be kept. ERR_LIMIT, ERR_NOMEM: it is not for the store after all
+ * (too large, no room); it is released. *buries: a disk was made to forget something, see struct
+ * store_sync.
  */
 enum err store_take_in(struct cobj *c, const struct http_head *request,
                        const struct http_head *reply, const struct cobj_meta *meta,
@@ -97,10 +98,10 @@ struct cobj *store_begin(struct store *s, struct span url);
 void store_succeeds(struct cobj *c, const struct cobj *old);
 
 /*
- * `old`, which was found, must be asked about at its origin. STORE_LEADS: by the caller, for all who
- * want the same meanwhile; *out is a new one in COBJ_WAITING for what the origin says, whether that
- * is a 304 (store_renew()) or another reply (store_take_in()). STORE_FOUND: somebody does it, and
- * *out is his. STORE_NONE: the last answer was not for sharing, so each asks for himself.
+ * `old`, which was found, must be asked about at its origin. STORE_LEADS: by the caller, for all
+ * who want the same meanwhile; *out is a new one in COBJ_WAITING for what the origin says, whether
+ * that is a 304 (store_renew()) or another reply (store_take_in()). STORE_FOUND: somebody does it,
+ * and *out is his. STORE_NONE: the last answer was not for sharing, so each asks for himself.
  */
 enum store_found store_validate(struct cobj *old, int64_t now_ms, struct cobj **out);
 /*
@@ -121,9 +122,10 @@ bool store_renew(struct cobj *old, struct cobj **mine, const struct http_head *h
 bool store_drop(struct cobj *c);
 
 /*
- * Wait until what disks were made to forget by now stays so after a power loss; or after a kill only, which is enough where a
- * reply replaces another one (what a power loss brings back is validated), and is what must be awaited before anybody is
- * told of the new one. READY at once where there is nothing to wait for. OP_FAILED: it could not be written.
+ * Wait until what disks were made to forget by now stays so after a power loss; or after a kill
+ * only, which is enough where a reply replaces another one (what a power loss brings back is
+ * validated), and is what must be awaited before anybody is told of the new one. READY at once
+ * where there is nothing to wait for. OP_FAILED: it could not be written.
  */
 struct store_sync {
 	struct op op;
@@ -151,9 +153,9 @@ enum store_purge_lack {
 };
 struct store_purge {
 	struct op op;
-	struct store *store; /* set by the caller */
-	uint64_t n; /* objects that were found; also of one that is cancelled */
-	enum store_purge_lack lack;          /* OP_FAILED: why */
+	struct store *store;        /* set by the caller */
+	uint64_t n;                 /* objects that were found; also of one that is cancelled */
+	enum store_purge_lack lack; /* OP_FAILED: why */
 	struct store_forgetting *forgetting; /* private */
 };
 /* What is forgotten, and what to do, for a human; ends with a newline. */

@@ -66,11 +66,12 @@ struct store {
 	_Atomic int memory_mode; /* enum memory_cache_mode */
 
 	_Atomic uint64_t mem_bytes, mem_objects, in_transit, evicted;
-	_Atomic uint64_t widened; /* what may be kept for slow readers of what is not kept (fill.c) */
+	/* what may be kept for slow readers of what is not kept (fill.c) */
+	_Atomic uint64_t widened;
 	struct lock evict_lock;
 	struct evict evict; /* by evict_lock */
-	struct list
-		passing; /* struct cobj_resident: in use when it was their turn; by evict_lock */
+	/* struct cobj_resident: in use when it was their turn; by evict_lock */
+	struct list passing;
 };
 
 static inline uint64_t store_limit(const _Atomic uint64_t *v)
@@ -124,8 +125,8 @@ void store_let_pass(struct store *s, struct cobj *c);
 /* Nothing is listed any more whose body lies in a directory that is not named any more. */
 void store_forget_retired(struct store *s);
 /*
- * Give the caller's reference back, and with the last one the place in the table. False: it is in no
- * table, and the reference is still the caller's.
+ * Give the caller's reference back, and with the last one the place in the table. False: it is in
+ * no table, and the reference is still the caller's.
  */
 bool store_release_passing(struct cobj *c) MUST_USE;
 /* Some of those that pass, whose last user was missed: by each store_tick(). */

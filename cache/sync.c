@@ -1,5 +1,6 @@
 /*
- * Waiting for all directories, one after the other, until what they were made to forget stays forgotten.
+ * Waiting for all directories, one after the other, until what they were made to forget stays
+ * forgotten.
  */
 #include "cache/store_int.h"
 

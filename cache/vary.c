@@ -48,8 +48,8 @@ static int compare_nocase(struct span a, struct span b)
 }
 
 /*
- * "*", and the field in which each proxy writes down who asked it: what the origin has seen there is
- * not what was in the request.
+ * "*", and the field in which each proxy writes down who asked it: what the origin has seen there
+ * is not what was in the request.
  */
 static bool is_everything(struct span name)
 {

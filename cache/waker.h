@@ -27,8 +27,8 @@ struct cobj_waker {
 	uint64_t offset; /* of a reader: all before it has been used */
 	bool wants;      /* waits for bytes, or for room */
 	bool is_cut;     /* too far behind; its reader must end */
-	struct cobj_hold
-		*hold; /* of a reader: keeps what went to a disk (reader.c); NULL: nothing yet */
+	/* of a reader: keeps what went to a disk (reader.c); NULL: nothing yet */
+	struct cobj_hold *hold;
 };
 
 struct cobj_waker *cobj_waker_new(struct loop *l, struct task *task);

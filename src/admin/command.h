@@ -1,6 +1,6 @@
 /*
- * Commands: `cuttle WORD [options]`, which look at a policy, a log or a folder of the cache and exit. They never
- * touch a running proxy, but for `cuttle cache purge`, which asks it.
+ * Commands: `cuttle WORD [options]`, which look at a policy, a log or a folder of the cache and
+ * exit. They never touch a running proxy, but for `cuttle cache purge`, which asks it.
  */
 #pragma once
 
@@ -31,8 +31,8 @@ int command_next(int argc, char *argv[], const struct command_option *rows, size
                  const char **value);
 
 /*
- * The same for a command that takes words as well, among its options: behind COMMAND_END, *words are
- * those, with NULL behind them.
+ * The same for a command that takes words as well, among its options: behind COMMAND_END, *words
+ * are those, with NULL behind them.
  */
 int command_next_of(int argc, char *argv[], const struct command_option *rows, size_t n,
                     const char **value, char ***words);

@@ -1,6 +1,6 @@
 /*
- * `cuttle cache`: what the cache holds. All verbs but purge read the folders themselves, without a lock and without
- * asking a running proxy.
+ * `cuttle cache`: what the cache holds. All verbs but purge read the folders themselves, without a
+ * lock and without asking a running proxy.
  */
 #include "admin/command_cache.h"
 

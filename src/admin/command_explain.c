@@ -373,7 +373,9 @@ static char *line_of(struct inquiry *q)
 	return check_strdup(q->text);
 }
 
-/* How to tell the facts that nobody has told: the one that is needed, and those that may be next. */
+/*
+ * How to tell the facts that nobody has told: the one that is needed, and those that may be next.
+ */
 static void advise(const struct explanation *e)
 {
 	static const char *const how[FACT_N] = {

@@ -64,7 +64,10 @@ static unsigned facts_needed(const struct acl_explanation *x)
 	return bits;
 }
 
-/* Does stage i of the road exist for this request? Lists about replies are left out where there is none. */
+/*
+ * Does stage i of the road exist for this request? Lists about replies are left out where there is
+ * none.
+ */
 static bool is_asked(const struct snapshot *s, const struct facts *f, size_t i, bool is_here,
                      const struct explanation *so_far)
 {

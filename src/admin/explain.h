@@ -29,7 +29,7 @@ struct explain_address {
 struct explain_cache {
 	const struct refresh_rule *rule; /* NULL: the cache is not asked */
 	bool has_reply;                  /* the next two are known */
-	bool is_denied; /* by store_miss */
+	bool is_denied;                  /* by store_miss */
 	struct storable storable;
 	struct freshness freshness; /* if it is stored now */
 };
@@ -47,9 +47,9 @@ struct explanation {
 
 /*
  * Ask the lists of s that decide whether this request may pass, up to the first that does not allow
- * it; those about replies only if there is a reply. Then what the cache makes of it. now_s: when that
- * is, seconds since 1970; -1: not all fields are known that it would look at, so it is not asked about
- * the reply. What *out points to lies in the arena and in s.
+ * it; those about replies only if there is a reply. Then what the cache makes of it. now_s: when
+ * that is, seconds since 1970; -1: not all fields are known that it would look at, so it is not
+ * asked about the reply. What *out points to lies in the arena and in s.
  */
 void explain_request(const struct snapshot *s, const struct facts *f, int64_t now_s,
                      struct arena *a, struct explanation *out);
@@ -60,7 +60,9 @@ void explain_print(FILE *to, const struct explanation *e, bool is_brief, struct 
 void explain_print_json(FILE *to, const struct explanation *e, const struct facts *f,
                         struct arena *a);
 
-/* --- explain_cache.c: the part about the cache --------------------------------------------------- */
+/*
+ * --- explain_cache.c: the part about the cache ---------------------------------------------------
+ */
 
 /* Is the cache asked for this request, by what is explained so far? */
 bool explain_asks_cache(const struct snapshot *s, const struct facts *f,

@@ -1,6 +1,6 @@
 /*
- * The part of an explanation that is about the cache: which line of refresh_pattern applies, and whether
- * and how long a reply that was told would be kept. Asked of what requests ask, too.
+ * The part of an explanation that is about the cache: which line of refresh_pattern applies, and
+ * whether and how long a reply that was told would be kept. Asked of what requests ask, too.
  */
 #include "admin/explain.h"
 

@@ -80,7 +80,10 @@ static unsigned long long sum(enum counter c)
 	return (unsigned long long)counters_sum(c);
 }
 
-/* --- pages ------------------------------------------------------------------------------------------- */
+/*
+ * --- pages
+ * -------------------------------------------------------------------------------------------
+ */
 
 /* 0 of 0 is 0. */
 static double share(double part, double whole)

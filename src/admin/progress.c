@@ -1,6 +1,6 @@
 /*
- * Written straight to stderr: the operator log has its own lines there, and only what waits for a terminal
- * is ours.
+ * Written straight to stderr: the operator log has its own lines there, and only what waits for a
+ * terminal is ours.
  */
 #include "admin/progress.h"
 

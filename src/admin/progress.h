@@ -1,6 +1,6 @@
 /*
- * A line on the terminal while something takes long, for who waits for it: a configuration that is being loaded, a
- * folder of the cache that is being read.
+ * A line on the terminal while something takes long, for who waits for it: a configuration that is
+ * being loaded, a folder of the cache that is being read.
  */
 #pragma once
 
@@ -14,8 +14,8 @@ struct progress {
 /* Nothing is shown during the first second, and nothing ever if stderr is no terminal. */
 void progress_begin(struct progress *p);
 /*
- * A conf_progress_fn whose arg is a struct progress *: what is being read, and how many lines of it (0: not
- * lines). NULL: it is over, and the line goes away.
+ * A conf_progress_fn whose arg is a struct progress *: what is being read, and how many lines of it
+ * (0: not lines). NULL: it is over, and the line goes away.
  */
 void progress_tell(void *arg, const char *what, unsigned lines);
 /* The same of other things: how many of them are done. of 0: it is not known. */

@@ -46,7 +46,8 @@ void replay_init(struct replay *r, const struct snapshot *policy);
 void replay_fini(struct replay *r);
 /*
  * Decide each line of text (of the log format facts; the last may lack its newline) in n_threads
- * threads, and add the outcomes. progress: where to say how far it is after each second; NULL: nowhere.
+ * threads, and add the outcomes. progress: where to say how far it is after each second; NULL:
+ * nowhere.
  */
 void replay_text(struct replay *r, struct span text, unsigned n_threads, FILE *progress);
 /* The groups, the largest first: r->groups.n of them in an array from malloc. */

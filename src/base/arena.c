@@ -109,7 +109,9 @@ static void *allocate(struct arena *a, size_t n, bool must)
 	if (ARENA_IS_MALLOC)
 		return chunk_add(a, n, false, must);
 	if (n > (size_t)(a->end - a->at)) {
-		/* A big piece gets a chunk of its own, so that the rest of this one stays in use. */
+		/*
+		 * A big piece gets a chunk of its own, so that the rest of this one stays in use.
+		 */
 		if (n > CHUNK_BYTES / 2)
 			return chunk_add(a, n, false, must);
 		if (chunk_add(a, CHUNK_BYTES - sizeof(struct arena_chunk), true, must) == NULL)

@@ -1,8 +1,8 @@
 /*
  * Memory that dies together: what is made for one request lives in that request's arena.
  *
- * Worker-local. Chunks come from malloc. Under AddressSanitizer every allocation is a malloc of its own,
- * so that overruns are seen.
+ * Worker-local. Chunks come from malloc. Under AddressSanitizer every allocation is a malloc of its
+ * own, so that overruns are seen.
  *
  * Chunks count for memory_limit (BUDGET_REQUEST). Beyond it arena_try_alloc() refuses.
  */
@@ -23,7 +23,9 @@ void arena_init(struct arena *a);
 /* Free everything. The arena may be used again. */
 void arena_fini(struct arena *a);
 
-/* n bytes aligned to 16, not zeroed. Aborts when memory is out: for sizes that no client chooses. */
+/*
+ * n bytes aligned to 16, not zeroed. Aborts when memory is out: for sizes that no client chooses.
+ */
 void *arena_alloc(struct arena *a, size_t n) __attribute__((malloc, returns_nonnull));
 
 /* The same zeroed. */

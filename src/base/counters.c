@@ -1,6 +1,6 @@
 /*
- * The registry of counter sets: appended to under a lock, never shrunk. And the sums as they were at
- * each minute of the last hour.
+ * The registry of counter sets: appended to under a lock, never shrunk. And the sums as they were
+ * at each minute of the last hour.
  */
 #include "base/counters.h"
 

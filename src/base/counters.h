@@ -49,5 +49,8 @@ struct counters_period {
 };
 /* From one thread, about once a second: keeps the counts of each minute of the last hour. */
 void counters_tick(int64_t now_ms);
-/* During the last so many minutes, 60 at most, and up to one more; or since the first tick, if that is later. */
+/*
+ * During the last so many minutes, 60 at most, and up to one more; or since the first tick, if that
+ * is later.
+ */
 void counters_lately(unsigned minutes, int64_t now_ms, struct counters_period *out);

@@ -26,7 +26,7 @@
 	X(RESET, "connection reset")                                                               \
 	X(NO_FDS, "out of file descriptors")                                                       \
 	X(NO_PORTS, "out of local ports")                                                          \
-	X(FORBIDDEN, "ssrf_protection does not let connect to this address")                        \
+	X(FORBIDDEN, "ssrf_protection does not let connect to this address")                       \
 	X(IN_USE, "another program uses this address and port")                                    \
 	X(NO_ADDRESS, "this machine does not have this address")                                   \
 	X(DNS_NAME, "the name does not exist")                                                     \

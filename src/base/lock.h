@@ -20,7 +20,7 @@ enum lock_rank {
 	LOCK_RANK_COBJ,        /* one cached object */
 	LOCK_RANK_CACHE_STORE, /* chains of eviction in memory */
 	LOCK_RANK_CACHE_DISK,  /* a directory: segments, pieces, jobs */
-	LOCK_RANK_CACHE_INDEX, /* a shard of the index; innermost, so that whoever knows a place can ask */
+	LOCK_RANK_CACHE_INDEX, /* a shard of the index; innermost: whoever knows a place asks */
 	LOCK_RANK_TLS,         /* minted certificates, sessions */
 	LOCK_RANK_CREDENTIALS, /* users and what was decided about them */
 	LOCK_RANK_QUOTA,       /* counts shared by the workers */

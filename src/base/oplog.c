@@ -303,7 +303,10 @@ const char *oplog_escape(struct span s, char *buf, size_t cap)
 
 int oplog_fd(void)
 {
-	/* Not locked: the thread that died may hold the lock. At worst the last word goes to stderr only. */
+	/*
+	 * Not locked: the thread that died may hold the lock. At worst the last word goes to stderr
+	 * only.
+	 */
 	const int fd = log_state.file.fd;
 
 	return fd >= 0 ? fd : STDERR_FILENO;

@@ -47,10 +47,15 @@ void oplog_reopen(int fd);
  * and go on synchronously on stderr. No other thread may be logging.
  */
 void oplog_fini(void);
-/* The file's descriptor, or stderr's where there is none: for the handler of a fatal signal, which may call this. */
+/*
+ * The file's descriptor, or stderr's where there is none: for the handler of a fatal signal, which
+ * may call this.
+ */
 int oplog_fd(void);
 /* Tell the time by this function (microseconds since the epoch); NULL: the kernel's. For tests. */
 void oplog_set_clock(int64_t (*now_us)(void));
 
-/* Text from outside made harmless for a line: controls, quotes and non-ASCII as \xNN; cut at cap. */
+/*
+ * Text from outside made harmless for a line: controls, quotes and non-ASCII as \xNN; cut at cap.
+ */
 const char *oplog_escape(struct span s, char *buf, size_t cap);

@@ -71,14 +71,16 @@ struct span span_cut(struct span *rest, char sep);
 bool span_to_u64(struct span s, uint64_t *out) __attribute__((warn_unused_result));
 
 #define U64_DIGITS_MAX 20
-/* Print v in decimal at `at`, without a NUL; returns the end. For the hot path, where printf shows. */
+/*
+ * Print v in decimal at `at`, without a NUL; returns the end. For the hot path, where printf shows.
+ */
 char *span_print_u64(char *at, uint64_t v);
 
 /* A NUL-terminated copy on the heap; the caller frees it. */
 char *span_strdup(struct span s);
 
 /*
- * Copy into a caller's buffer as a C string, cut at cap-1. Returns false if it was cut or holds NUL.
- * cap must not be 0.
+ * Copy into a caller's buffer as a C string, cut at cap-1. Returns false if it was cut or holds
+ * NUL. cap must not be 0.
  */
 bool span_to_cstr(struct span s, char *buf, size_t cap);

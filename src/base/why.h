@@ -1,6 +1,6 @@
 /*
- * Why something ended. All that is said about an ending (log suffix, status, page, sentence, counter)
- * comes from its row in why.tbl.h.
+ * Why something ended. All that is said about an ending (log suffix, status, page, sentence,
+ * counter) comes from its row in why.tbl.h.
  */
 #pragma once
 

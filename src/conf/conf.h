@@ -3,7 +3,8 @@
  *
  * Pure but for reading the named files. What a directive means belongs to the folder whose subject
  * it is: a folder lists its directives in directives.tbl.h, each row naming a setter of its own.
- * The reader runs the setters in the order of the file and collects every finding, not only the first.
+ * The reader runs the setters in the order of the file and collects every finding, not only the
+ * first.
  */
 #pragma once
 
@@ -75,9 +76,11 @@ struct conf_directive {
 	enum conf_section section;
 	conf_setter_fn *set; /* NULL unless CONF_WORKS */
 	size_t offset;       /* of the member within the section's struct */
-	const char
-		*def; /* the line's rest that is applied if the file has no such line; "" for none;
-		      * what begins with '[' is only for documents */
+	/*
+	 * the line's rest that is applied if the file has no such line; "" for none;
+	 * what begins with '[' is only for documents
+	 */
+	const char *def;
 	const char *syntax;
 	const char *doc; /* what it does; or why it is accepted, obsolete, unbuilt or refused */
 };
@@ -94,8 +97,9 @@ struct conf_directive {
 	}
 
 /*
- * A row without a setter. state: ACCEPTED, OBSOLETE, UNBUILT, UNBUILT_HARMLESS or REFUSED; doc says why,
- * or what to write instead. A line of an unbuilt or refused directive that only states def passes with a note.
+ * A row without a setter. state: ACCEPTED, OBSOLETE, UNBUILT, UNBUILT_HARMLESS or REFUSED; doc says
+ * why, or what to write instead. A line of an unbuilt or refused directive that only states def
+ * passes with a note.
  */
 #define CONF_ROW_WITHOUT(name_, aliases_, group_, state_, def_, syntax_, doc_)                     \
 	{                                                                                          \
@@ -103,7 +107,9 @@ struct conf_directive {
 			doc_                                                                       \
 	}
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/*
+ * --- reading -----------------------------------------------------------------------------------
+ */
 
 enum conf_severity {
 	CONF_DIFFERENCE, /* told only if conf_want_squid() was called: Squid reads it differently */
@@ -132,38 +138,48 @@ const char *conf_line_text(struct conf_place at, char text[CONF_LINE_TEXT_MAX]);
 /*
  * directives: n rows of all folders; sections: the structs. Nothing is read yet. The reader and all
  * that it hands out live until conf_reader_free(); what outlives it is copied by the setters.
- * The language's own directives (include, ...) and Squid's others (squid.tbl.h) are known beside the
- * rows given; where a name occurs twice, the row that works wins, then the one given here.
+ * The language's own directives (include, ...) and Squid's others (squid.tbl.h) are known beside
+ * the rows given; where a name occurs twice, the row that works wins, then the one given here.
  */
 struct conf_reader *conf_reader_new(const struct conf_directive *directives, size_t n,
                                     void *const sections[CONF_SECTION_N]);
 void conf_reader_free(struct conf_reader **r);
 
 /*
- * How files are opened: an fd for reading, or -1 with *errnum set. Without a call: open(2). For whoever
- * has given up the right to read them himself. A path is handed over as written, NUL-terminated.
+ * How files are opened: an fd for reading, or -1 with *errnum set. Without a call: open(2). For
+ * whoever has given up the right to read them himself. A path is handed over as written,
+ * NUL-terminated.
  */
 typedef int conf_open_fn(void *arg, const char *path, int *errnum);
 void conf_set_open(struct conf_reader *r, conf_open_fn *open_file, void *arg);
 /*
- * Told now and then what is being read, and how many lines of it (0: not lines); NULL: that is over. For who waits.
+ * Told now and then what is being read, and how many lines of it (0: not lines); NULL: that is
+ * over. For who waits.
  */
 typedef void conf_progress_fn(void *arg, const char *what, unsigned lines);
 void conf_set_progress(struct conf_reader *r, conf_progress_fn *fn, void *arg);
 /* From now on findings tell what Squid does, and differences are findings too. */
 void conf_want_squid(struct conf_reader *r);
-/* From now on the reader touches no file: includes and list files are errors. For fuzzing and tests. */
+/*
+ * From now on the reader touches no file: includes and list files are errors. For fuzzing and
+ * tests.
+ */
 void conf_forbid_files(struct conf_reader *r);
-/* Give ${name} another value. Preset: service_name squid, process_name squid-1, process_number 1. */
+/*
+ * Give ${name} another value. Preset: service_name squid, process_name squid-1, process_number 1.
+ */
 void conf_set_macro(struct conf_reader *r, const char *name, const char *value);
 
 /*
- * Read a file with all it includes / a text as if it were a file called `name`. False: the file itself
- * cannot be read, which was reported.
+ * Read a file with all it includes / a text as if it were a file called `name`. False: the file
+ * itself cannot be read, which was reported.
  */
 bool conf_read_file(struct conf_reader *r, const char *path);
 void conf_read_text(struct conf_reader *r, const char *name, struct span text);
-/* Apply the defaults of directives that were not seen ('\n' in a default separates lines). Call once, after reading. */
+/*
+ * Apply the defaults of directives that were not seen ('\n' in a default separates lines). Call
+ * once, after reading.
+ */
 void conf_finish(struct conf_reader *r);
 
 /*
@@ -190,13 +206,16 @@ const char *const *conf_files(const struct conf_reader *r);
 
 /*
  * The lines that setters were run for, in order, those of conf_finish() last, as a text that can be
- * read again: "#line" comments keep the places, secrets are masked (mask.h). NUL-terminated, on the heap.
+ * read again: "#line" comments keep the places, secrets are masked (mask.h). NUL-terminated, on the
+ * heap.
  */
 char *conf_dump(const struct conf_reader *r);
 /* The same with its secrets: for the next process that is to read it, and for nobody's eyes. */
 char *conf_dump_whole(const struct conf_reader *r);
 
-/* --- for setters --------------------------------------------------------------------------------- */
+/*
+ * --- for setters ---------------------------------------------------------------------------------
+ */
 
 /* The next word; false at the end of the line. Quoted mode is honoured. */
 bool conf_word(struct conf_line *l, struct span *word);
@@ -205,8 +224,8 @@ bool conf_peek(struct conf_line *l, struct span *word);
 /* The rest of the line as it is, comments included, trimmed; consumes it. */
 struct span conf_rest(struct conf_line *l);
 /*
- * The next word, which may be "quoted" or 'quoted' whatever the mode; *is_quoted tells. For the values
- * of request_header_add, note and the like. False also for bad quoting, which is reported.
+ * The next word, which may be "quoted" or 'quoted' whatever the mode; *is_quoted tells. For the
+ * values of request_header_add, note and the like. False also for bad quoting, which is reported.
  */
 bool conf_word_or_quoted(struct conf_line *l, struct span *word, bool *is_quoted);
 /* The next word, or an error that names the directive's syntax. */
@@ -214,8 +233,9 @@ bool conf_need_word(struct conf_line *l, struct span *word) MUST_USE;
 
 /*
  * Values of an acl and the like: words, where "path" in quotes stands for the lines of that file
- * (parameters("path") in quoted mode). place tells where the value really stands. regex: a backslash protects
- * the next byte, so that "\ " embeds a blank. A file that cannot be read is an error.
+ * (parameters("path") in quoted mode). place tells where the value really stands. regex: a
+ * backslash protects the next byte, so that "\ " embeds a blank. A file that cannot be read is an
+ * error.
  */
 struct conf_value {
 	struct span text;
@@ -225,15 +245,19 @@ bool conf_value_next(struct conf_line *l, bool regex, struct conf_value *v);
 
 /*
  * For who keeps what he made of a list file, to use it again while the file stays the same. Before
- * each conf_value_next(), conf_list_open() tells whether a list file comes next; it is open then, but not
- * read, and stamp tells it from others. Either conf_list_skip() leaves it out, or conf_list_read() reads
- * it (false: that was reported, and it is left out); after that, conf_list_skip() or conf_list_value()
- * until that is false. Values are valid until the next call.
+ * each conf_value_next(), conf_list_open() tells whether a list file comes next; it is open then,
+ * but not read, and stamp tells it from others. Either conf_list_skip() leaves it out, or
+ * conf_list_read() reads it (false: that was reported, and it is left out); after that,
+ * conf_list_skip() or conf_list_value() until that is false. Values are valid until the next call.
  */
 struct conf_stamp {
 	uint64_t device, inode, size;
 	int64_t modified_ns, changed_ns;
-	bool is_sure; /* false: no ordinary file, or changed so lately that it could be changed again without a trace */
+	/*
+	 * false: no ordinary file, or changed so lately that it could be changed again without a
+	 * trace
+	 */
+	bool is_sure;
 };
 struct conf_list_file {
 	const char *path; /* interned */
@@ -273,7 +297,8 @@ void conf_difference(struct conf_reader *r, struct conf_place at, const char *fm
 conf_setter_fn conf_set_onoff; /* bool */
 conf_setter_fn conf_set_int;   /* int64_t; Squid's integers: decimal, 0x.., 0.. octal */
 conf_setter_fn
-	conf_set_bytes; /* int64_t bytes; "none" and -1: INT64_MAX; unit missing: bytes with a warning */
+	/* int64_t bytes; "none" and -1: INT64_MAX; unit missing: bytes with a warning */
+	conf_set_bytes;
 conf_setter_fn
 	conf_set_ms; /* int64_t milliseconds; a missing unit on a non-zero value is an error */
 conf_setter_fn conf_set_string;  /* char *, on the heap; "none": NULL */
@@ -281,8 +306,8 @@ conf_setter_fn conf_set_line;    /* char *, on the heap: the rest of the line */
 conf_setter_fn conf_set_percent; /* unsigned */
 
 /*
- * The grammar behind them, for setters with more to parse. False: reported by nobody yet. unit may be
- * empty (then bytes count in default_unit; ms only 0). Bytes: "none" and -1 are INT64_MAX.
+ * The grammar behind them, for setters with more to parse. False: reported by nobody yet. unit may
+ * be empty (then bytes count in default_unit; ms only 0). Bytes: "none" and -1 are INT64_MAX.
  */
 bool conf_parse_bytes(struct span number, struct span unit, int64_t default_unit,
                       int64_t *bytes) MUST_USE;
@@ -297,17 +322,21 @@ bool conf_is_time_unit(struct span word);
 /* The name nearest to a mistyped word, for "did you mean"; NULL if none is near. */
 const char *conf_nearest(struct span word, const char *const *names, size_t n);
 
-/* --- what is known of all of Squid's directives ------------------------------------------------ */
+/*
+ * --- what is known of all of Squid's directives ------------------------------------------------
+ */
 
 /* The rows of those that are not CONF_WORKS (squid.tbl.h); n is set. */
 const struct conf_directive *conf_squid_directives(size_t *n);
-/* The rows of the language itself: include, if, else, endif, configuration_includes_quoted_values. */
+/*
+ * The rows of the language itself: include, if, else, endif, configuration_includes_quoted_values.
+ */
 const struct conf_directive *conf_language_directives(size_t *n);
 const char *conf_state_text(enum conf_state s); /* "works", "accepted", ... */
 
 /*
- * What is wrong with the folders' rows: a name twice, a row of squid.tbl.h for a name that a folder has, a
- * working row without setter or sentence. Each is told to `report`; returns their number.
+ * What is wrong with the folders' rows: a name twice, a row of squid.tbl.h for a name that a folder
+ * has, a working row without setter or sentence. Each is told to `report`; returns their number.
  */
 unsigned conf_check_rows(const struct conf_directive *rows, size_t n,
                          void (*report)(void *arg, const char *text), void *arg);

@@ -23,7 +23,8 @@ struct conf_file {
 	char *bytes; /* on the heap */
 	size_t n;
 	bool is_folder;
-	bool is_usable; /* bytes are there; false: not read, or its failure was reported with each use */
+	/* bytes are there; false: not read, or its failure was reported with each use */
+	bool is_usable;
 	bool is_source;    /* lines of it are configuration, of which spans are kept */
 	bool is_kept;      /* values of it are spans that somebody may keep */
 	int fd;            /* open, and not yet read; -1 */

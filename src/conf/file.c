@@ -1,6 +1,6 @@
 /*
- * Files: each is read once, whole, into memory that stays until the reader goes, or, if nobody keeps
- * values of it, until they have been taken.
+ * Files: each is read once, whole, into memory that stays until the reader goes, or, if nobody
+ * keeps values of it, until they have been taken.
  *
  * Not mapped: a list that is rewritten in place while it is mapped would end the process with
  * SIGBUS.
@@ -32,8 +32,9 @@ static int64_t ns_of(struct timespec t)
 }
 
 /*
- * Clocks of file systems tick: what is written twice between two ticks has the same times. So a change is
- * trusted only when it is some ticks old. Where times are whole seconds, a tick is one, or two (FAT).
+ * Clocks of file systems tick: what is written twice between two ticks has the same times. So a
+ * change is trusted only when it is some ticks old. Where times are whole seconds, a tick is one,
+ * or two (FAT).
  */
 static bool is_old(const struct stat *st)
 {
@@ -130,8 +131,8 @@ static void close_fd(struct conf_file *f)
 }
 
 /*
- * What was read while somebody wrote may be half of the old and half of the new. A writer who renames a new
- * file into place never comes to this.
+ * What was read while somebody wrote may be half of the old and half of the new. A writer who
+ * renames a new file into place never comes to this.
  */
 void conf_file_read(struct conf_file *f)
 {

@@ -1,9 +1,10 @@
 /*
- * Findings: what is to be said about a configuration, in the order in which it is read, wherever in the
- * reading, or after it, each was found.
+ * Findings: what is to be said about a configuration, in the order in which it is read, wherever in
+ * the reading, or after it, each was found.
  *
- * For that, the reader notes which lines of which file it has passed. A finding belongs where its place
- * is in that order; one in a list file, where the list was named; one about a whole file, at the end.
+ * For that, the reader notes which lines of which file it has passed. A finding belongs where its
+ * place is in that order; one in a list file, where the list was named; one about a whole file, at
+ * the end.
  */
 #include "conf/conf_int.h"
 #include "conf/mask.h"

@@ -18,7 +18,10 @@ static void include_pattern(struct conf_line *l, const char *pattern)
 		conf_error_both(l, "%s: reading files is not allowed here", pattern);
 		return;
 	}
-	/* Unsafe in threads only by GLOB_TILDE and a changed environment, of which there is neither. */
+	/*
+	 * Unsafe in threads only by GLOB_TILDE and a changed environment, of which there is
+	 * neither.
+	 */
 	const int e = glob(pattern, 0, NULL, &found); /* NOLINT(concurrency-mt-unsafe) */
 
 	if (e != 0) {

@@ -10,7 +10,8 @@ void conf_print_directives(FILE *out, const struct conf_directive *rows, size_t 
 
 /*
  * The generated part of cuttle.conf.5 (man macros): two sections, of what works and of what
- * does not; in each a subsection for each group, an entry for each directive. rows are those of the folders; the language's and Squid's are added.
+ * does not; in each a subsection for each group, an entry for each directive. rows are those of the
+ * folders; the language's and Squid's are added.
  */
 void conf_print_manual(FILE *out, const struct conf_directive *rows, size_t n);
 /* Text for roff: no byte of it is a request, an escape or a hyphen that breaks. */

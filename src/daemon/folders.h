@@ -1,6 +1,7 @@
 /*
- * Folders that are made when they are missing: those that only defaults name, so that a configuration that says
- * nothing of logs and pid file starts on a machine where nothing was installed, and those of the store.
+ * Folders that are made when they are missing: those that only defaults name, so that a
+ * configuration that says nothing of logs and pid file starts on a machine where nothing was
+ * installed, and those of the store.
  */
 #pragma once
 

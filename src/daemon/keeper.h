@@ -22,8 +22,8 @@ struct keeper_conf {
 	 * exit status. */
 	int (*proxy_run)(void *arg, int sock);
 	/*
-	 * Where a descriptor is left that a proxy gave for those after it: the text of the configuration
-	 * that it uses. The keeper does not look at it. -1: none yet.
+	 * Where a descriptor is left that a proxy gave for those after it: the text of the
+	 * configuration that it uses. The keeper does not look at it. -1: none yet.
 	 */
 	int *kept_fd;
 	/* In the keeper, once: the proxy listens. */

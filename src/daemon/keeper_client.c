@@ -15,7 +15,9 @@ static struct {
 	int sock;
 } client = { .lock = LOCK_INIT(LOCK_RANK_OPENER), .sock = -1 };
 
-/* With the descriptor `along`, unless -1. The one that was granted, or -1; *err as the keeper says. */
+/*
+ * With the descriptor `along`, unless -1. The one that was granted, or -1; *err as the keeper says.
+ */
 static int ask_with(const struct keeper_msg *request, int along, enum err *err)
 {
 	struct keeper_msg reply;

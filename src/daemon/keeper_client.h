@@ -13,5 +13,8 @@ struct opener *keeper_client_init(int sock);
 
 /* Tell the keeper that the proxy listens. */
 enum err keeper_client_ready(void) MUST_USE;
-/* Have the keeper hold a copy of the descriptor for the proxies after this one; it lets go of the last one. */
+/*
+ * Have the keeper hold a copy of the descriptor for the proxies after this one; it lets go of the
+ * last one.
+ */
 enum err keeper_client_keep(int fd) MUST_USE;

@@ -15,11 +15,12 @@ struct run_conf {
 	const struct identity *id;  /* who to become; NULL: not started as root */
 	struct pidfile *pidfile;    /* written when listening; NULL: the keeper's business */
 	int keeper_sock;            /* -1: no keeper */
-	int kept_fd; /* what a proxy before this one gave its keeper: a text, for want of a better one; -1 */
+	/* what a proxy before this one gave its keeper: a text, for want of a better one; -1 */
+	int kept_fd;
 	bool is_no_trap, is_built_in, is_daemon;
-	const char
-		*coredump_dir; /* only whether there is one, before the configuration is loaded */
-	bool keeps_marks;      /* the configuration sets netfilter marks */
+	/* only whether there is one, before the configuration is loaded */
+	const char *coredump_dir;
+	bool keeps_marks; /* the configuration sets netfilter marks */
 };
 
 /* Run the proxy until it has stopped. Returns the exit status. Not called twice in a process. */

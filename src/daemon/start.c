@@ -7,6 +7,7 @@
 #include "acl/files.h"
 #include "admin/command.h"
 #include "admin/manager.h"
+#include "admin/progress.h"
 #include "base/hash.h"
 #include "base/oplog.h"
 #include "cache/cache_conf.h"
@@ -14,7 +15,6 @@
 #include "daemon/folders.h"
 #include "daemon/keeper.h"
 #include "daemon/limits.h"
-#include "admin/progress.h"
 #include "daemon/run.h"
 #include "daemon/start_mode.h"
 #include "daemon/streams.h"
@@ -308,12 +308,13 @@ int start_cuttle(const struct options *o)
 
 	streams_exist();
 	/*
-	 * Large blocks are lists and what is read to make them: they go back to the system when they are
-	 * freed. By default, glibc moves this bound up to 32 MB as soon as one was, and keeps the rest.
-	 * No thread runs yet.
+	 * Large blocks are lists and what is read to make them: they go back to the system when
+	 * they are freed. By default, glibc moves this bound up to 32 MB as soon as one was, and
+	 * keeps the rest. No thread runs yet.
 	 */
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES); /* NOLINT(concurrency-mt-unsafe) */
-	hash_seed(); /* before the first table: its names may come from whoever wants them to collide */
+	/* before the first table: its names may come from whoever wants them to collide */
+	hash_seed();
 	oplog_set_level(level_of(o) == OPLOG_DEBUG ? OPLOG_DEBUG : OPLOG_NOTICE);
 	s.proxy = (struct proxy_options){ .conf_path = path,
 		                          .conf_text = o->is_built_in ? default_conf_text : NULL,

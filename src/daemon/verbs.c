@@ -66,7 +66,8 @@ static const char floor_off[] = "ssrf_protection is off: what http_access allows
 				"loopback, link-local and metadata addresses too";
 
 /*
- * Load the configuration and tell what was found. NULL: it has errors. id: whom to become; set only for root.
+ * Load the configuration and tell what was found. NULL: it has errors. id: whom to become; set only
+ * for root.
  */
 static struct snapshot *conf_load(const struct proxy_options *po, bool is_summary_wanted,
                                   struct identity *id)

@@ -12,10 +12,10 @@ struct errorpages; /* the loaded templates; immutable, shared */
 struct page_set;   /* those of one language */
 
 /*
- * Load Squid-style templates ERR_*: from error_directory, or else from the installed folder, where a
- * folder within it that is named after a language holds that language's. Pages that are missing are
- * taken from the copies compiled in. Findings (a missing folder, an unreadable file) go to r, which
- * may be NULL. Never NULL.
+ * Load Squid-style templates ERR_*: from error_directory, or else from the installed folder, where
+ * a folder within it that is named after a language holds that language's. Pages that are missing
+ * are taken from the copies compiled in. Findings (a missing folder, an unreadable file) go to r,
+ * which may be NULL. Never NULL.
  */
 struct errorpages *errorpages_load(const struct error_conf *c, struct conf_reader *r);
 void errorpages_free(struct errorpages **e);
@@ -24,8 +24,8 @@ void errorpages_free(struct errorpages **e);
 bool errorpages_have(const struct errorpages *e, struct span name);
 
 /*
- * The language that the client likes best of those that there are: RFC 9110 12.5.4, by the lookup of
- * RFC 4647 3.4 (de-AT, then de). Otherwise error_default_language, otherwise English.
+ * The language that the client likes best of those that there are: RFC 9110 12.5.4, by the lookup
+ * of RFC 4647 3.4 (de-AT, then de). Otherwise error_default_language, otherwise English.
  */
 const struct page_set *errorpages_choose(const struct errorpages *e, struct span accept_language);
 /* For Content-Language and Vary; SPAN_NULL where error_directory says which pages are shown. */

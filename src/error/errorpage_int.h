@@ -31,7 +31,10 @@ struct errorpages {
 };
 #define ERRORPAGES_MAGIC 0x0e7709a6u
 
-/* The template of that name in the set, or else in the one that has every page; NULL: nobody has it. */
+/*
+ * The template of that name in the set, or else in the one that has every page; NULL: nobody has
+ * it.
+ */
 const struct template *errorpage_template(const struct errorpages *e, const struct page_set *set,
                                           struct span name);
 const char *errorpage_stylesheet(const struct errorpages *e);

@@ -84,7 +84,10 @@ static const char *system_text(int e)
 	return text != NULL ? text : "unknown error";
 }
 
-/* %D: all that is known of the reason. "A rule denies access (http_access deny CONNECT !SSL_ports)." */
+/*
+ * %D: all that is known of the reason. "A rule denies access (http_access deny CONNECT
+ * !SSL_ports)."
+ */
 static void put_reason(struct page *pg)
 {
 	const struct errorpage_facts *f = pg->f;

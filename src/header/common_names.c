@@ -1,6 +1,6 @@
 /*
- * The field names that Squid knows by heart (Cache-Status since version 6). Rules for Other mean all
- * the others.
+ * The field names that Squid knows by heart (Cache-Status since version 6). Rules for Other mean
+ * all the others.
  */
 #include "header/rules.h"
 

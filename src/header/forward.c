@@ -107,9 +107,9 @@ void forward_request(const struct http_head *in, struct http_head *out,
 }
 
 /*
- * A reply that ends with its head: a length there can only mislead a client that believes it against
- * RFC 9112 6.3, to whom the next reply on the connection, another origin's perhaps, would be a body.
- * So it passes only where it has a meaning, and as one number.
+ * A reply that ends with its head: a length there can only mislead a client that believes it
+ * against RFC 9112 6.3, to whom the next reply on the connection, another origin's perhaps, would
+ * be a body. So it passes only where it has a meaning, and as one number.
  */
 static void tidy_length(const struct http_head *in, struct http_head *out)
 {
@@ -151,7 +151,10 @@ static bool names_binding_scheme(const struct http_head *h, enum http_field_id i
 	return false;
 }
 
-/* Each field begins with the scheme of its first challenge; servers that offer several send several. */
+/*
+ * Each field begins with the scheme of its first challenge; servers that offer several send
+ * several.
+ */
 static void hide_binding_challenges(struct http_head *h)
 {
 	uint32_t kept = 0;

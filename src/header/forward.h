@@ -38,8 +38,8 @@ struct forward_request {
 };
 
 /*
- * Fill `out` (initialised, empty) with the request as it goes to an origin: no hop-by-hop fields, no
- * Proxy-Authorization, Host from the target, Via, X-Forwarded-For, framing.
+ * Fill `out` (initialised, empty) with the request as it goes to an origin: no hop-by-hop fields,
+ * no Proxy-Authorization, Host from the target, Via, X-Forwarded-For, framing.
  */
 void forward_request(const struct http_head *in, struct http_head *out,
                      const struct forward_request *f);
@@ -50,9 +50,10 @@ struct forward_reply {
 	const struct forward_identity *identity;
 	const struct http_framing *framing; /* as sent to the client; NULL: none (HEAD, 304) */
 	bool client_is_1_0, keep_alive;
-	bool hides_connection_auth; /* challenges that would authenticate the connection are left out */
-	bool upgrades;              /* a 101: Connection and Upgrade are kept */
-	int64_t now;                /* seconds: for a missing Date */
+	/* challenges that would authenticate the connection are left out */
+	bool hides_connection_auth;
+	bool upgrades; /* a 101: Connection and Upgrade are kept */
+	int64_t now;   /* seconds: for a missing Date */
 };
 void forward_reply(const struct http_head *in, struct http_head *out,
                    const struct forward_reply *f);
@@ -64,8 +65,8 @@ void forward_reply(const struct http_head *in, struct http_head *out,
 bool forward_is_persistent(const struct http_head *h);
 
 /*
- * Does this exchange authenticate the connection on which it took place (NTLM, Negotiate, Kerberos),
- * or begin to? RFC 4559 6: then it must not carry the requests of others.
+ * Does this exchange authenticate the connection on which it took place (NTLM, Negotiate,
+ * Kerberos), or begin to? RFC 4559 6: then it must not carry the requests of others.
  */
 bool forward_binds_connection(const struct http_head *request, const struct http_head *reply);
 
@@ -73,10 +74,10 @@ bool forward_binds_connection(const struct http_head *request, const struct http
 struct http_framing forward_framing(const struct http_framing *from, bool receiver_is_1_0);
 
 /*
- * The rules for one protocol of an Upgrade field, one list after the other: those that name it, without a
- * version or with the same one, or, if none names it, those for OTHER. at: the one before; NULL: the
- * first is wanted. A list of which no rule matches does not decide, and one
- * that holds only rules on trial counts as none, but is asked. NULL: no more; the offer is dropped.
+ * The rules for one protocol of an Upgrade field, one list after the other: those that name it,
+ * without a version or with the same one, or, if none names it, those for OTHER. at: the one
+ * before; NULL: the first is wanted. A list of which no rule matches does not decide, and one that
+ * holds only rules on trial counts as none, but is asked. NULL: no more; the offer is dropped.
  */
 const struct upgrade_rules *forward_upgrade_next(const struct header_conf *c, struct span protocol,
                                                  const struct upgrade_rules *at);

@@ -37,7 +37,9 @@ struct header_conf {
 
 void header_conf_init(struct header_conf *c);
 void header_conf_fini(struct header_conf *c);
-/* After reading: reports what has no effect. log: whose settings values with format codes follow. */
+/*
+ * After reading: reports what has no effect. log: whose settings values with format codes follow.
+ */
 void header_conf_finish(struct header_conf *c, struct log_conf *log, struct conf_reader *r);
 
 conf_setter_fn header_conf_forwarded_for; /* enum forwarded_for */

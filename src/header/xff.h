@@ -1,6 +1,6 @@
 /*
- * Who stands behind a trusted proxy: the addresses that X-Forwarded-For names, from the one nearest to
- * us to the farthest. Pure; whom to trust is for policy to say between two steps.
+ * Who stands behind a trusted proxy: the addresses that X-Forwarded-For names, from the one nearest
+ * to us to the farthest. Pure; whom to trust is for policy to say between two steps.
  */
 #pragma once
 

@@ -120,7 +120,10 @@ static bool take_digits(struct span *s, size_t width, unsigned *out)
 	return true;
 }
 
-/* Which of n names of three letters comes first; n: none. By number, since dates are read for each hit. */
+/*
+ * Which of n names of three letters comes first; n: none. By number, since dates are read for each
+ * hit.
+ */
 static unsigned take_name(struct span *s, const char names[][4], unsigned n)
 {
 	uint32_t name = 0, each;

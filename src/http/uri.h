@@ -38,9 +38,9 @@ struct uri {
  * outside 1..65535, blanks, controls, bytes outside ASCII, a fragment, a backslash in the path:
  * refused, with *detail a static text. Other printable bytes that RFC 3986 leaves out ('"<>^`{|}',
  * and '\' in the query) are let through, since browsers and command lines send them and nobody
- * reads them differently. A host whose last label is a number is an IPv4 address in one of the forms
- * of inet_aton() ("127.1", "0x7f.1", "2130706433", "0177.0.0.1"), made canonical, or refused. IPv6 in
- * brackets, no zone. '_' is allowed in names.
+ * reads them differently. A host whose last label is a number is an IPv4 address in one of the
+ * forms of inet_aton() ("127.1", "0x7f.1", "2130706433", "0177.0.0.1"), made canonical, or refused.
+ * IPv6 in brackets, no zone. '_' is allowed in names.
  */
 bool uri_parse_absolute(struct span target, struct arena *a, struct uri *u,
                         const char **detail) MUST_USE;
@@ -67,7 +67,8 @@ struct span uri_text(const struct uri *u, struct arena *a);
 struct span uri_host_text(const struct uri *u, struct arena *a);
 
 /*
- * Percent-decode for matching (url_regex). A percent sign that begins no triplet stays as it is, and
- * keeps no other from being decoded: servers look at the path alone, whatever a query ends with.
+ * Percent-decode for matching (url_regex). A percent sign that begins no triplet stays as it is,
+ * and keeps no other from being decoded: servers look at the path alone, whatever a query ends
+ * with.
  */
 struct span uri_decode(struct span s, struct arena *a);

@@ -3,8 +3,8 @@
  *
  * The thread makes a pass every PASS_MS while records flow, sooner if a ring is half full. When
  * nothing has flowed for a second it says so (is_asleep), and the first record wakes it; until then
- * it looks once a second only for the operator log's sake, which it also writes, and for that of the
- * counters of the last hour.
+ * it looks once a second only for the operator log's sake, which it also writes, and for that of
+ * the counters of the last hour.
  */
 #include "log/access_log.h"
 
@@ -139,7 +139,10 @@ void access_log_on_fatal(struct access_log *al, void (*fatal)(void *arg), void *
 	al->fatal_arg = arg;
 }
 
-/* --- slots (with the lock, or before the thread runs) --------------------------------------------- */
+/*
+ * --- slots (with the lock, or before the thread runs)
+ * ---------------------------------------------
+ */
 
 static struct outlet *find_outlet(struct access_log *al, const struct log_target *t)
 {
@@ -210,7 +213,10 @@ static bool is_in_use(const struct access_log *al, const struct outlet *o)
 	return false;
 }
 
-/* --- configuring ----------------------------------------------------------------------------------- */
+/*
+ * --- configuring
+ * -----------------------------------------------------------------------------------
+ */
 
 /* An open descriptor for a new sink, or -1: reported. */
 static int open_target(struct access_log *al, const struct log_target *t)
@@ -267,7 +273,9 @@ static bool assign_slot(struct access_log *al, struct log_conf *c, struct log_ta
 			return false;
 	}
 	lock_take(&al->lock);
-	/* Meanwhile the thread may have closed the one that was found: then the next try opens it. */
+	/*
+	 * Meanwhile the thread may have closed the one that was found: then the next try opens it.
+	 */
 	o = is_new ? free_outlet(al) : find_outlet(al, t);
 	const int at = o != NULL || !is_new ? choose_slot(al, c, t, o) : -1;
 
@@ -519,8 +527,8 @@ static void tell_dropped(struct log_ring *r, int64_t now_ms, bool is_last)
 }
 
 /*
- * At most one ring's worth, so that a busy worker does not hold up the others; then *is_empty becomes
- * false. True: there was something.
+ * At most one ring's worth, so that a busy worker does not hold up the others; then *is_empty
+ * becomes false. True: there was something.
  */
 static bool empty_ring(struct access_log *al, struct log_ring *r, int64_t now_ms, bool is_last,
                        bool *is_empty)

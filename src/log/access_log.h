@@ -94,9 +94,9 @@ void access_log_set_rename(struct access_log *al, log_rename_fn *rename_file, vo
  */
 void access_log_on_fatal(struct access_log *al, void (*fatal)(void *arg), void *arg);
 /*
- * Open the sinks that are new in c and set log_target.sink; c holds them until log_conf_fini(), which
- * must come before access_log_stop(). Sinks that the last configuration does not name are closed once
- * drained. False: one could not be opened (reported); nothing changed.
+ * Open the sinks that are new in c and set log_target.sink; c holds them until log_conf_fini(),
+ * which must come before access_log_stop(). Sinks that the last configuration does not name are
+ * closed once drained. False: one could not be opened (reported); nothing changed.
  */
 bool access_log_configure(struct access_log *al, struct log_conf *c) MUST_USE;
 /*

@@ -36,7 +36,9 @@ struct log_facts_fields {
 struct span log_facts_pack(const struct facts *f, const struct log_facts_fields *names,
                            struct arena *a);
 
-/* What a line says. Spans point into the line or the arena; facts point into it: it must not move. */
+/*
+ * What a line says. Spans point into the line or the arena; facts point into it: it must not move.
+ */
 struct log_facts_record {
 	struct facts facts;
 	struct notes notes;

@@ -37,7 +37,9 @@ struct log_fields {
 	unsigned kinds; /* bits 1 << enum log_field_kind: which there are */
 };
 
-/* The number of that field, which is added if it is new. name is copied; empty for kinds without. */
+/*
+ * The number of that field, which is added if it is new. name is copied; empty for kinds without.
+ */
 size_t log_fields_need(struct log_fields *f, enum log_field_kind kind, struct span name);
 void log_fields_fini(struct log_fields *f);
 static inline bool log_fields_want(const struct log_fields *f, enum log_field_kind kind)

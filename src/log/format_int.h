@@ -47,8 +47,8 @@ struct log_op {
 	uint16_t member; /* of struct log_rec; of codes that print one */
 	uint16_t stamp;  /* number of its time in words; of codes that print one */
 	uint32_t field;  /* number in the bound set; of codes that print one */
-	struct span
-		arg; /* LITERAL: the text; a name, a format of strftime(); in the format's arena */
+	/* LITERAL: the text; a name, a format of strftime(); in the format's arena */
+	struct span arg;
 	struct span element; /* of the list in the field */
 	char separator;      /* of that list */
 

@@ -2,7 +2,8 @@
  * From the text of a logformat to operations.
  *
  * Codes are told by the letters that they begin with, the longest that fits, as in Squid: "%rmx" is
- * the method and an x. That is worth a warning, because a mistyped code may be another one that way.
+ * the method and an x. That is worth a warning, because a mistyped code may be another one that
+ * way.
  */
 #include "log/format_int.h"
 
@@ -99,7 +100,9 @@ static void add_literal(struct log_format *f, struct span text)
 	last->arg = span_of(joined, last->arg.n + text.n);
 }
 
-/* --- literal text ------------------------------------------------------------------------------ */
+/*
+ * --- literal text ------------------------------------------------------------------------------
+ */
 
 /* Quotes and brackets in the literal text say how the values between them are written. */
 static void take_literal(struct parse *p)
@@ -121,7 +124,9 @@ static void take_literal(struct parse *p)
 	p->rest = span_skip(p->rest, n);
 }
 
-/* --- modifiers --------------------------------------------------------------------------------- */
+/*
+ * --- modifiers ---------------------------------------------------------------------------------
+ */
 
 struct modifiers {
 	bool has_style, is_left, is_zero, has_arg;
@@ -211,7 +216,9 @@ static bool take_modifiers(struct parse *p, struct modifiers *m)
 	return take_argument(p, m);
 }
 
-/* --- codes ------------------------------------------------------------------------------------- */
+/*
+ * --- codes -------------------------------------------------------------------------------------
+ */
 
 /* The longest spelling that s begins with; NULL: none. */
 static const struct spelling *find_spelling(struct span s)
@@ -312,7 +319,9 @@ static const struct spelling *take_spelling(struct parse *p)
 	return s;
 }
 
-/* --- arguments --------------------------------------------------------------------------------- */
+/*
+ * --- arguments ---------------------------------------------------------------------------------
+ */
 
 static void want(struct log_op *op, enum log_field_kind kind, struct span name)
 {
@@ -453,7 +462,9 @@ static bool take_code(struct parse *p)
 	return set_argument(p, op, codes[s->code].arg, &m);
 }
 
-/* --- formats ----------------------------------------------------------------------------------- */
+/*
+ * --- formats -----------------------------------------------------------------------------------
+ */
 
 static struct log_format *make(struct span name)
 {
@@ -561,7 +572,9 @@ struct log_format *log_format_builtin(struct span name)
 	return f;
 }
 
-/* --- binding ----------------------------------------------------------------------------------- */
+/*
+ * --- binding -----------------------------------------------------------------------------------
+ */
 
 /* log_mime_hdrs: " [request's fields] [reply's fields]", where nothing is nothing. */
 static void add_mime_headers(struct log_format *f)
@@ -646,7 +659,9 @@ bool log_format_is_same(const struct log_format *a, const struct log_format *b)
 	return true;
 }
 
-/* --- life -------------------------------------------------------------------------------------- */
+/*
+ * --- life --------------------------------------------------------------------------------------
+ */
 
 struct log_format *log_format_ref(struct log_format *f)
 {

@@ -8,7 +8,9 @@
 #include "base/why.h"
 #include "log/facts.h"
 
-/* --- times ------------------------------------------------------------------------------------- */
+/*
+ * --- times -------------------------------------------------------------------------------------
+ */
 
 static const void *at(const struct log_run *r, const struct log_op *op)
 {
@@ -108,7 +110,9 @@ static void put_fraction(struct log_line *l, const struct log_run *r, const stru
 	put_integer(l, op, t % 1000000 / micros_per[digits]);
 }
 
-/* --- parts of the record ----------------------------------------------------------------------- */
+/*
+ * --- parts of the record -----------------------------------------------------------------------
+ */
 
 /*
  * The URL was canonical when the record was made: "scheme://host[:port]/path", "host:port" for a
@@ -232,7 +236,9 @@ static struct span verdict_text(const struct log_rec *rec)
 	UNREACHABLE("verdict");
 }
 
-/* --- values ------------------------------------------------------------------------------------ */
+/*
+ * --- values ------------------------------------------------------------------------------------
+ */
 
 static void put_text(struct log_line *l, const struct log_op *op, struct span s)
 {
@@ -446,7 +452,10 @@ static int zone_minutes(struct log_state *s, int64_t us)
 	return s->zone_minutes;
 }
 
-/* --- whole lines, and what is none of the record's ------------------------------------------------- */
+/*
+ * --- whole lines, and what is none of the record's
+ * -------------------------------------------------
+ */
 
 static void put_literal(struct log_line *l, const struct log_run *r UNUSED, const struct log_op *op)
 {
@@ -473,7 +482,8 @@ static void put_nothing(struct log_line *l UNUSED, const struct log_run *r UNUSE
 #define NUMBER(m) { put_u64, false, offsetof(struct log_rec, m) }
 #define MS(m)     { put_ms, false, offsetof(struct log_rec, m) }
 #define IP(m)     { put_ip, true, offsetof(struct log_rec, m) + offsetof(struct endpoint, ip) }
-#define PORT(m)   { put_u16_not_0, false, offsetof(struct log_rec, m) + offsetof(struct endpoint, port) }
+#define U16(m)    { put_u16_not_0, false, offsetof(struct log_rec, m) }
+#define PORT(m)   U16(m.port)
 #define WORD(fn)  { (fn), true, 0 }
 #define COUNT(fn) { (fn), false, 0 }
 
@@ -523,7 +533,7 @@ const struct log_printer log_printers[LOG_CODE_N] = {
 	[LOG_CODE_USER]           = TEXT(user),
 	[LOG_CODE_LOGIN]          = TEXT(user),
 	[LOG_CODE_STATUS]         = { put_u16, false, offsetof(struct log_rec, status) },
-	[LOG_CODE_SERVER_STATUS]  = { put_u16_not_0, false, offsetof(struct log_rec, server_status) },
+	[LOG_CODE_SERVER_STATUS]  = U16(server_status),
 	[LOG_CODE_TYPE]           = WORD(put_type),
 	[LOG_CODE_RESULT]         = WORD(put_result),
 	[LOG_CODE_HIER]           = WORD(put_hier),

@@ -16,10 +16,11 @@
 	X(TCP_MEM_HIT)                                                                             \
 	X(TCP_MISS)                                                                                \
 	X(TCP_REFRESH)                                                                             \
-	X(TCP_REFRESH_UNMODIFIED) X(TCP_REFRESH_MODIFIED) X(TCP_REFRESH_FAIL_OLD)                  \
-		X(TCP_REFRESH_FAIL_ERR) X(TCP_CLIENT_REFRESH_MISS) X(TCP_IMS_HIT) X(TCP_INM_HIT)   \
-			X(TCP_SWAPFAIL_MISS) X(TCP_NEGATIVE_HIT) X(TCP_OFFLINE_HIT) X(TCP_DENIED)  \
-				X(TCP_DENIED_REPLY) X(TCP_REDIRECT) X(TCP_TUNNEL)
+	X(TCP_REFRESH_UNMODIFIED)                                                                  \
+	X(TCP_REFRESH_MODIFIED)                                                                    \
+	X(TCP_REFRESH_FAIL_OLD) X(TCP_REFRESH_FAIL_ERR) X(TCP_CLIENT_REFRESH_MISS) X(TCP_IMS_HIT)  \
+		X(TCP_INM_HIT) X(TCP_SWAPFAIL_MISS) X(TCP_NEGATIVE_HIT) X(TCP_OFFLINE_HIT)         \
+			X(TCP_DENIED) X(TCP_DENIED_REPLY) X(TCP_REDIRECT) X(TCP_TUNNEL)
 
 enum log_result {
 #define X(sym) LOG_##sym,
@@ -53,7 +54,7 @@ struct log_rec {
 	uint8_t version;        /* 10, 11; 0 if no request was parsed */
 	uint8_t cause;          /* enum why: of the error page, if it was one */
 	uint8_t attempts;
-	uint8_t verdict; /* enum log_verdict */
+	uint8_t verdict;   /* enum log_verdict */
 	bool is_collapsed; /* it waited for what another one fetched: _CF */
 
 	uint64_t client_in_bytes, client_out_bytes; /* with heads */

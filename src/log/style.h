@@ -10,7 +10,8 @@
 #include "log/line_int.h"
 
 enum log_style {
-	LOG_STYLE_SAFE, /* as it is; if a byte could break the line, blanks included, as LOG_STYLE_PASS */
+	/* as it is; if a byte could break the line, blanks included, as LOG_STYLE_PASS */
+	LOG_STYLE_SAFE,
 	LOG_STYLE_PASS,   /* RFC 1738's unsafe bytes as %XX, per cent signs as they are */
 	LOG_STYLE_URL,    /* the same with per cent signs as %25 */
 	LOG_STYLE_QUOTES, /* \" \\ \r \n \t, other controls as \xHH */

@@ -22,7 +22,7 @@ void log_value_bind(struct log_value *v, const struct log_format_conf *c,
 /* True if it is the same for all records: *text. */
 bool log_value_is_fixed(const struct log_value *v, struct span *text);
 /*
- * What it is for this record, in the arena; what would be a control byte in a field is a question mark.
- * Cut at 64 KB.
+ * What it is for this record, in the arena; what would be a control byte in a field is a question
+ * mark. Cut at 64 KB.
  */
 struct span log_value_text(const struct log_value *v, const struct log_rec *rec, struct arena *a);

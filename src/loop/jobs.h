@@ -57,7 +57,8 @@ void jobs_free(struct jobs **j);
 
 /*
  * ERR_LIMIT when the class's queue is full or no thread could be started; the job stays the
- * caller's then (nothing of it is called) and JOBS_REFUSED is counted. home may be NULL where nobody
+ * caller's then (nothing of it is called) and JOBS_REFUSED is counted. home may be NULL where
+ * nobody
  * waits: done is not called then, release runs on the job's thread, and it cannot be cancelled.
  */
 enum err job_submit(struct jobs *js, struct loop *home, enum job_class id, struct job *j) MUST_USE;

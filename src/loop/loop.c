@@ -16,7 +16,10 @@
 
 #define LOOP_MAGIC 0x6c6f6f70U
 #define LOOP_BATCH 256U
-/* One machine waking another (fetch and txn) is the common case: a turn between them is a vain wait. */
+/*
+ * One machine waking another (fetch and txn) is the common case: a turn between them is a vain
+ * wait.
+ */
 #define TASK_ROUNDS 2U
 
 /* What the loop is doing, so that a callback that oversteps its bounds is caught at the spot. */

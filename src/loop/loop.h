@@ -46,7 +46,10 @@ static inline void task_init(struct task *t, task_fn *fn)
 	t->fn = fn;
 }
 
-/* Run fn(task) in this turn's step 4, or the next turn's; never from within this call. Harmless if already scheduled. */
+/*
+ * Run fn(task) in this turn's step 4, or the next turn's; never from within this call. Harmless if
+ * already scheduled.
+ */
 void task_schedule(struct loop *l, struct task *t);
 /* Forget a scheduled run; harmless otherwise. After it, fn is not called. */
 void task_cancel(struct task *t);

@@ -22,7 +22,9 @@ enum err poller_add(struct poller *p, int fd, unsigned interest, void *cookie) M
 void poller_mod(struct poller *p, int fd, unsigned interest, void *cookie);
 void poller_del(struct poller *p, int fd);
 
-/* Wait up to wait_ms (-1: for ever). Returns the number of results, 0 on timeout or interruption. */
+/*
+ * Wait up to wait_ms (-1: for ever). Returns the number of results, 0 on timeout or interruption.
+ */
 unsigned poller_wait(struct poller *p, struct poll_result *out, unsigned cap, int64_t wait_ms);
 
 /* From any thread: make a poller_wait() under way, or the next one, return. */

@@ -1,7 +1,7 @@
 /*
- * One question over netlink (nfnetlink_conntrack): a socket for it alone, since it is asked only where
- * an acl of type client_connection_mark is evaluated. The kernel handles the request within the call
- * that sends it, so the answer is there when that returns.
+ * One question over netlink (nfnetlink_conntrack): a socket for it alone, since it is asked only
+ * where an acl of type client_connection_mark is evaluated. The kernel handles the request within
+ * the call that sends it, so the answer is there when that returns.
  */
 #include "net/conntrack.h"
 
@@ -77,7 +77,10 @@ static void put_ports(struct message *m, uint16_t from, uint16_t to)
 	end_nest(m, proto);
 }
 
-/* Asked for by the way back, from us to the peer: that is as our socket sees it, before any translation. */
+/*
+ * Asked for by the way back, from us to the peer: that is as our socket sees it, before any
+ * translation.
+ */
 static void write_request(struct message *m, uint16_t type, uint16_t flags,
                           const struct endpoint *peer, const struct endpoint *local)
 {

@@ -39,10 +39,10 @@ enum err dns_new(struct dns **out, struct dns_shared *s, struct loop *l) MUST_US
 void dns_free(struct dns **d);
 
 /*
- * Who asks: one client's queries that wait, on all workers. A quarter of all lookups is the most that
- * it may hold; then what is not known or under way already is refused (ERR_LIMIT), so that a client
- * with names that nobody answers does not keep others from theirs. Zeroed, embedded by whoever
- * knows the client; outlives its queries. Shared; its counter is atomic.
+ * Who asks: one client's queries that wait, on all workers. A quarter of all lookups is the most
+ * that it may hold; then what is not known or under way already is refused (ERR_LIMIT), so that a
+ * client with names that nobody answers does not keep others from theirs. Zeroed, embedded by
+ * whoever knows the client; outlives its queries. Shared; its counter is atomic.
  */
 struct dns_share {
 	_Atomic unsigned n_waiting;
@@ -58,8 +58,8 @@ struct dns_query {
 };
 
 /*
- * name: in lower case, no final dot. for DNS_PTR use dns_lookup_ptr(). Never OP_FAILED. share: whose
- * lookup it is; NULL: nobody's, and not limited.
+ * name: in lower case, no final dot. for DNS_PTR use dns_lookup_ptr(). Never OP_FAILED. share:
+ * whose lookup it is; NULL: nobody's, and not limited.
  */
 enum op_status dns_lookup(struct dns *d, struct dns_share *share, struct span name,
                           enum dns_kind kind, struct dns_query *q, struct task *waiter);

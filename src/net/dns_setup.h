@@ -19,8 +19,8 @@ struct dns_setup {
 	int tries; /* of each server */
 	int64_t positive_ttl_ms, negative_ttl_ms;
 	int packet_max; /* for EDNS; 0: without */
-	struct ip
-		from; /* where queries come from, for servers of its family; any: the system chooses */
+	/* where queries come from, for servers of its family; any: the system chooses */
+	struct ip from;
 	bool check_names, allow_underscore;
 };
 

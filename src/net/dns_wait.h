@@ -13,9 +13,9 @@ struct dns_wanted {
 };
 
 /*
- * Look all of them up, as requests would with these settings, and return when that is done, but after
- * dns_timeout at the latest: what is not known by then has ERR_DNS_TIMEOUT. tick is called some times a second
- * meanwhile; NULL: nothing is.
+ * Look all of them up, as requests would with these settings, and return when that is done, but
+ * after dns_timeout at the latest: what is not known by then has ERR_DNS_TIMEOUT. tick is called
+ * some times a second meanwhile; NULL: nothing is.
  */
 typedef void dns_tick_fn(void *arg);
 void dns_wait(const struct dns_conf *c, struct dns_wanted *names, size_t n, dns_tick_fn *tick,

@@ -2,8 +2,8 @@
  * The floor under every policy: addresses that a client's request has no business with unless the
  * rule that allowed it names them (loopback, link-local, metadata services, the proxy's own ports).
  *
- * Judged for each connect, on the address that is connected to, so that no name, no answer of a name
- * server and no spelling gets below it. Directive: ssrf_protection.
+ * Judged for each connect, on the address that is connected to, so that no name, no answer of a
+ * name server and no spelling gets below it. Directive: ssrf_protection.
  */
 #pragma once
 

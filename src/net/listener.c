@@ -85,7 +85,10 @@ static bool accept_one(struct listener *l)
 		sock_close(fd);
 		return true;
 	}
-	/* The last ones are for dialling, files and the manager: who comes later waits in the queue. */
+	/*
+	 * The last ones are for dialling, files and the manager: who comes later waits in the
+	 * queue.
+	 */
 	if (fd >= l->reserve_begins)
 		out_of_fds(l);
 	l->fn(l->arg, fd, &peer, &local);

@@ -9,8 +9,8 @@
 struct listener;
 
 /*
- * One accepted connection; fd is the callee's. fd -1, and no addresses: accepting pauses for want of
- * descriptors; whoever holds some that nobody needs lets go of them.
+ * One accepted connection; fd is the callee's. fd -1, and no addresses: accepting pauses for want
+ * of descriptors; whoever holds some that nobody needs lets go of them.
  */
 typedef void listener_fn(void *arg, int fd, const struct endpoint *peer,
                          const struct endpoint *local);

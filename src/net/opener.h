@@ -28,9 +28,15 @@ struct opener {
 	const struct opener_ops *ops;
 };
 
-/* Opens in this process. The caller owns each descriptor; a listening socket stays open until unlisten. */
+/*
+ * Opens in this process. The caller owns each descriptor; a listening socket stays open until
+ * unlisten.
+ */
 extern struct opener opener_direct;
-/* Files that opener_direct makes while the process is still root belong to this user. Before threads start. */
+/*
+ * Files that opener_direct makes while the process is still root belong to this user. Before
+ * threads start.
+ */
 void opener_direct_set_owner(unsigned uid, unsigned gid);
 
 /* The descriptor that a name like /dev/stdout means, or -1: to be copied, not opened. */

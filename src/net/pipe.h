@@ -1,7 +1,7 @@
 /*
  * Kernel pipes for splicing, lent by the worker while bytes move. The first few of a pool are
- * enlarged, which nearly halves what bulk costs; the rest have the kernel's 64 KiB, since bigger ones
- * exhaust the user's quota (after 64 pipes of 1 MiB an unprivileged user gets 8 KiB ones).
+ * enlarged, which nearly halves what bulk costs; the rest have the kernel's 64 KiB, since bigger
+ * ones exhaust the user's quota (after 64 pipes of 1 MiB an unprivileged user gets 8 KiB ones).
  */
 #pragma once
 

@@ -55,15 +55,17 @@ bool sock_is_own_address(const struct ip *ip);
 
 /*
  * Descriptors are numbered from the lowest free one: who gets this number or a higher one by
- * accepting takes from the reserve that connections upstream and files need. By the process's limit now.
+ * accepting takes from the reserve that connections upstream and files need. By the process's limit
+ * now.
  */
 int sock_reserve_begins(void);
 /* Would the next descriptor be from the reserve? Costs two system calls. */
 bool sock_is_in_reserve(int reserve_begins);
 
 /*
- * Settings of a listening socket that hold for those accepted. Keepalive probes: 0 leaves the system's
- * value. defer_s: who sends nothing for so long is not accepted (TCP_DEFER_ACCEPT); 0: everybody is.
+ * Settings of a listening socket that hold for those accepted. Keepalive probes: 0 leaves the
+ * system's value. defer_s: who sends nothing for so long is not accepted (TCP_DEFER_ACCEPT); 0:
+ * everybody is.
  */
 struct sock_keepalive {
 	bool is_on;

@@ -138,7 +138,10 @@ static enum io failed(struct stream *s, enum err e)
 {
 	if (s->error == ERR_NONE)
 		s->error = (uint8_t)e;
-	/* A write that failed: what came before the reset can still be read, and no event may have said so. */
+	/*
+	 * A write that failed: what came before the reset can still be read, and no event may have
+	 * said so.
+	 */
 	s->ready |= EV_READ | EV_ERROR;
 	return IO_ERROR;
 }

@@ -62,8 +62,9 @@ const struct outgoing_line *outgoing_choose_connmark(const struct outgoing_conf 
 bool outgoing_conf_marks(const struct outgoing_conf *c);
 
 /*
- * Two connections are interchangeable only if all of this is the same: append it to the key of a pool.
- * Nothing is appended where nothing was chosen. At most OUTGOING_KEY_MAX bytes; returns behind them.
+ * Two connections are interchangeable only if all of this is the same: append it to the key of a
+ * pool. Nothing is appended where nothing was chosen. At most OUTGOING_KEY_MAX bytes; returns
+ * behind them.
  */
 #define OUTGOING_KEY_MAX 48
 char *outgoing_print_key(char *at, const struct outgoing *o);

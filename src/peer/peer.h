@@ -1,5 +1,6 @@
 /*
- * A peer: another proxy (or an origin server that is spoken to as one) that requests may be sent to.
+ * A peer: another proxy (or an origin server that is spoken to as one) that requests may be sent
+ * to.
  *
  * struct peer is one cache_peer line with its cache_peer_access, immutable after loading. Its state
  * is shared by the workers and outlives a reload that does not change name and address.
@@ -20,8 +21,8 @@ enum peer_login {
 };
 
 /*
- * Shared; each member is atomic for itself, order relaxed unless said otherwise: they are counts and
- * hints, and nobody concludes from one of them about another.
+ * Shared; each member is atomic for itself, order relaxed unless said otherwise: they are counts
+ * and hints, and nobody concludes from one of them about another.
  */
 struct peer_state {
 	struct stream_tally tally; /* connections that are open; its end is ours */
@@ -59,7 +60,10 @@ struct peer_state *peer_state_new(void);
 struct peer_state *peer_state_ref(struct peer_state *s);
 void peer_state_unref(struct peer_state **s);
 
-/* A new list takes over the states of those peers that are in the old one by the same name and address. */
+/*
+ * A new list takes over the states of those peers that are in the old one by the same name and
+ * address.
+ */
 void peers_inherit(struct peer *now, const struct peer *old);
 void peers_free(struct peer **list);
 
@@ -79,8 +83,8 @@ static inline bool peer_passes_login(const struct peer *p)
 /* Is there room for one more connection within max-conn? */
 bool peer_has_room(const struct peer *p);
 /*
- * Count a connection that is about to be opened; NULL: there is no room. What is returned goes with the dial
- * and then with the stream (net/dial.h), whose end takes the connection out again.
+ * Count a connection that is about to be opened; NULL: there is no room. What is returned goes with
+ * the dial and then with the stream (net/dial.h), whose end takes the connection out again.
  */
 struct stream_tally *peer_reserve(const struct peer *p) MUST_USE;
 /* A connect has ended so. After fail_limit failures in a row it is down, until one succeeds. */

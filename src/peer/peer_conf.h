@@ -19,7 +19,9 @@ struct peer_conf {
 
 void peer_conf_init(struct peer_conf *c);
 void peer_conf_fini(struct peer_conf *c);
-/* Once all lines were read: what this process may not do, and what can never happen, is reported. */
+/*
+ * Once all lines were read: what this process may not do, and what can never happen, is reported.
+ */
 void peer_conf_finish(const struct peer_conf *c, struct conf_reader *r);
 
 /* Setters; the member is the list of peers. */

@@ -229,7 +229,10 @@ static bool take_login(struct conf_line *l, struct peer *p, struct span value)
 		SPAN(text), NULL, what                                                             \
 	}
 
-/* The first that fits counts. What has nothing to do concerns what there is not: ICP, digests, a cache. */
+/*
+ * The first that fits counts. What has nothing to do concerns what there is not: ICP, digests, a
+ * cache.
+ */
 static const struct option options[] = {
 	TAKES("default", take_default),
 	TAKES("round-robin", take_round_robin),

@@ -1,6 +1,6 @@
 /*
- * Probes: one object for each peer that this worker looks after. It has its own copy of the peer's line, since
- * the configuration may be replaced meanwhile. Worker-local.
+ * Probes: one object for each peer that this worker looks after. It has its own copy of the peer's
+ * line, since the configuration may be replaced meanwhile. Worker-local.
  */
 #include "peer/peer_probe.h"
 

@@ -1,6 +1,7 @@
 /*
- * The lists of rules that are asked beside http_access on the road of a request, in the order in which
- * they are asked. Immutable after loading; part of struct proxy_conf. Directives: proxy/directives.tbl.h.
+ * The lists of rules that are asked beside http_access on the road of a request, in the order in
+ * which they are asked. Immutable after loading; part of struct proxy_conf. Directives:
+ * proxy/directives.tbl.h.
  */
 #pragma once
 

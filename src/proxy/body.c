@@ -8,7 +8,8 @@
 
 /*
  * A pump that moved this much lets others run. A write counts as at least WRITE_BYTES, whatever it
- * moved: a sender of tiny chunks, or of long chunk extensions, must not have a turn of a million calls.
+ * moved: a sender of tiny chunks, or of long chunk extensions, must not have a turn of a million
+ * calls.
  */
 #define TURN_BYTES  262144u
 #define WRITE_BYTES 4096u
@@ -167,7 +168,9 @@ static enum body_state decode(struct body_source *s)
 	return BODY_MORE;
 }
 
-/* --- out of a cached object ---------------------------------------------------------------------- */
+/*
+ * --- out of a cached object ----------------------------------------------------------------------
+ */
 
 /* Has all of the last piece been taken, so that the reply's end may ride along? */
 static bool is_last(const struct body_object *o)
@@ -239,7 +242,9 @@ static enum body_state look_at_object(struct body_source *s)
 	return BODY_END;
 }
 
-/* --- whatever the source ------------------------------------------------------------------------- */
+/*
+ * --- whatever the source -------------------------------------------------------------------------
+ */
 
 enum body_state body_source_look(struct body_source *s, struct buffer_pool *bp)
 {
@@ -495,7 +500,9 @@ static enum body_result flush(struct body_sink *k)
 	return BODY_PUMP_DONE;
 }
 
-/* The source has nothing just now: what is queued goes out, so that heads do not wait for bodies. */
+/*
+ * The source has nothing just now: what is queued goes out, so that heads do not wait for bodies.
+ */
 static enum body_result flush_and_wait(struct body_sink *k)
 {
 	return flush(k) == BODY_PUMP_SINK ? BODY_PUMP_SINK : BODY_PUMP_WAIT;

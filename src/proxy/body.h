@@ -2,9 +2,9 @@
  * Message bodies under way: where a body's bytes come from, where they go, and the pump between.
  *
  * A source decodes the framing it was received with, or reads a cached object; a sink prints the
- * framing of its side. The same three serve an upload (client to origin) and a reply (origin or cache
- * to client). Where neither side has chunks, bulk is spliced; what a cached object has in a file goes
- * by sendfile. Worker-local.
+ * framing of its side. The same three serve an upload (client to origin) and a reply (origin or
+ * cache to client). Where neither side has chunks, bulk is spliced; what a cached object has in a
+ * file goes by sendfile. Worker-local.
  */
 #pragma once
 

@@ -83,7 +83,9 @@ static struct machine_next fail(struct fetch *f, enum why why, const char *detai
 	return GO(FAIL);
 }
 
-/* --- the upload ---------------------------------------------------------------------------------- */
+/*
+ * --- the upload ----------------------------------------------------------------------------------
+ */
 
 /* Go on sending. False: the client's side failed, and f->why says how. */
 static bool upload_run(struct fetch *f)
@@ -97,7 +99,9 @@ static bool upload_run(struct fetch *f)
 		f->is_uploading = false;
 		if (f->started_us != 0)
 			f->sent_us = loop_precise_us(w->loop);
-		/* A FIN behind the body has been seen, perhaps: its reader knows what that means. */
+		/*
+		 * A FIN behind the body has been seen, perhaps: its reader knows what that means.
+		 */
 		if (f->r.upload_framing.kind != HTTP_BODY_NONE)
 			task_schedule(w->loop, f->r.reader);
 		return true;
@@ -132,7 +136,10 @@ void fetch_poke_upload(struct fetch *f)
 		task_schedule(f->worker->loop, &f->task);
 }
 
-/* --- the steps ------------------------------------------------------------------------------------ */
+/*
+ * --- the steps
+ * ------------------------------------------------------------------------------------
+ */
 
 static bool is_judged(const struct fetch *f, const struct ip *ip)
 {
@@ -190,7 +197,10 @@ static struct machine_next step_route(struct fetch *f)
 	f->stream = f->r.keep_alive ? take_pinned(f) : NULL;
 	if (f->stream == NULL && f->r.may_reuse)
 		f->stream = upstream_pool_take(f->worker->upstreams, way->key, &f->opened_ms);
-	/* Somebody else's rule may have let it be opened. It stays for them, but for an authenticated one. */
+	/*
+	 * Somebody else's rule may have let it be opened. It stays for them, but for an
+	 * authenticated one.
+	 */
 	if (f->stream != NULL && floor_judge(&way->guard, &f->stream->peer) != FLOOR_PASSES) {
 		if (f->was_pinned)
 			stream_close(&f->stream, false);
@@ -341,7 +351,10 @@ static struct machine_next step_recv_head(struct fetch *f)
 	case HEAD_WAIT:
 		if (!uploads_well)
 			return fail(f, f->why, NULL);
-		/* A write that failed with nothing to read: the reset has not shown up as an event yet. */
+		/*
+		 * A write that failed with nothing to read: the reset has not shown up as an event
+		 * yet.
+		 */
 		if (f->upload_write_failed)
 			return no_reply(f, WHY_ORIGIN_WRITE);
 		return WAIT(RECV_HEAD);
@@ -395,7 +408,10 @@ static struct machine_next step_decide(struct fetch *f)
 		return pass_interim(f);
 	if (!http_reply_framing(h, f->r.method, &framing, &e))
 		return fail(f, WHY_ORIGIN_BAD_REPLY, e.detail);
-	/* A final reply before the request's end stops the upload, and the connection is of no more use. */
+	/*
+	 * A final reply before the request's end stops the upload, and the connection is of no more
+	 * use.
+	 */
 	f->is_persistent = f->r.keep_alive && forward_is_persistent(h) && !f->is_uploading &&
 	                   !f->upload_write_failed && framing.kind != HTTP_BODY_CLOSE;
 	if (f->is_uploading)
@@ -453,7 +469,10 @@ static struct machine_next step_fail(struct fetch *f)
 	return END();
 }
 
-/* --- the runner ------------------------------------------------------------------------------------ */
+/*
+ * --- the runner
+ * ------------------------------------------------------------------------------------
+ */
 
 static void arm(struct fetch *f)
 {

@@ -19,9 +19,9 @@
 struct fetch;
 
 /*
- * An upstream connection that stands for one client: NTLM and Negotiate authenticate the connection,
- * not the request, so whatever else is sent on it is sent in that client's name. It is kept for that
- * client's session instead of going to the pool. Zeroed: none.
+ * An upstream connection that stands for one client: NTLM and Negotiate authenticate the
+ * connection, not the request, so whatever else is sent on it is sent in that client's name. It is
+ * kept for that client's session instead of going to the pool. Zeroed: none.
  */
 struct fetch_pin {
 	struct stream *stream;
@@ -65,8 +65,8 @@ struct fetch_request {
 	bool drops_trailers;
 	struct fetch_pin *pin; /* the session's */
 	bool may_reuse;        /* an idle connection will do */
-	struct span
-		upgrade; /* the protocols offered: a 101 to one of them is welcome; or SPAN_NULL */
+	/* the protocols offered: a 101 to one of them is welcome; or SPAN_NULL */
+	struct span upgrade;
 	bool keep_alive; /* the connection may be kept afterwards */
 };
 
@@ -95,8 +95,8 @@ void fetch_hand_over(struct fetch *f, struct task *reader);
 /* After a 101: the origin's stream, and what it sent behind the head (in the fetch's buffer). */
 struct stream *fetch_take_stream(struct fetch *f, struct span *early);
 /*
- * What is left of an exchange when its body goes into a cached object: whoever has it ends it in the
- * fetch's place.
+ * What is left of an exchange when its body goes into a cached object: whoever has it ends it in
+ * the fetch's place.
  */
 struct fetch_rest {
 	struct stream *stream;
@@ -112,7 +112,10 @@ struct fetch_rest {
  * which belong to no request (RFC 9112 9.3 and 6.3). Gives *in back if it is empty.
  */
 bool fetch_connection_is_idle(struct worker *w, bool is_persistent, struct buffer **in);
-/* False: the connection belongs to one client, who must take the reply himself. When the head is there. */
+/*
+ * False: the connection belongs to one client, who must take the reply himself. When the head is
+ * there.
+ */
 bool fetch_may_be_left(const struct fetch *f);
 /* Of one that may be left. False: there is no body, and so no rest. */
 bool fetch_take_rest(struct fetch *f, struct fetch_rest *rest);
@@ -122,16 +125,16 @@ enum op_status fetch_way_dial(struct worker *w, const struct fetch_way *way, str
 /* The dial has ended, well or not: what is learnt about the peer. */
 void fetch_way_dialled(struct worker *w, const struct fetch_way *way, const struct dial *d);
 /*
- * Has it failed in such a way that another server could be asked instead: nothing of a reply has come,
- * and nothing was sent that must not be sent twice or cannot be sent again?
+ * Has it failed in such a way that another server could be asked instead: nothing of a reply has
+ * come, and nothing was sent that must not be sent twice or cannot be sent again?
  */
 bool fetch_may_go_elsewhere(const struct fetch *f);
 enum why fetch_dial_why(enum err e);
 /* What a guard forbade, in words for the log. */
 struct span fetch_forbidden_text(struct arena *a, const struct endpoint *at, enum floor_class c);
 /*
- * A dial has failed so: are there idle connections to close, or fetches that nobody reads, so that another try makes
- * sense? They are closed.
+ * A dial has failed so: are there idle connections to close, or fetches that nobody reads, so that
+ * another try makes sense? They are closed.
  */
 bool fetch_make_room(struct worker *w, enum err e);
 /*

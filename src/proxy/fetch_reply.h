@@ -1,6 +1,6 @@
 /*
- * What a fetch hands to its reader: interim heads, the head, the right to read the body's source, or
- * why there is nothing. One reader, on the same worker. Worker-local.
+ * What a fetch hands to its reader: interim heads, the head, the right to read the body's source,
+ * or why there is nothing. One reader, on the same worker. Worker-local.
  */
 #pragma once
 

@@ -70,8 +70,8 @@ static bool is_alone(struct fill *f)
 }
 
 /*
- * Nobody reads any more: quick_abort_* say whether it is brought all the same. Not what will not be kept, and
- * no longer than a client may stay, however slowly it comes.
+ * Nobody reads any more: quick_abort_* say whether it is brought all the same. Not what will not be
+ * kept, and no longer than a client may stay, however slowly it comes.
  */
 static bool should_quit(struct fill *f)
 {
@@ -102,7 +102,10 @@ static void fill_run(struct fill *f)
 			s->data = span_skip(s->data, cobj_append(f->cobj, s->data));
 			if (s->data.n == 0)
 				continue;
-			/* There is no room: its readers set the pace, each by his own limit of time. */
+			/*
+			 * There is no room: its readers set the pace, each by his own limit of
+			 * time.
+			 */
 			timer_cancel(w->loop, &f->timer);
 			return;
 		case BODY_WAIT:

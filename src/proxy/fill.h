@@ -13,8 +13,9 @@
 struct fill;
 
 /*
- * Begin: the first bytes are taken at once, and the fill may have ended when this returns. Takes rest
- * and *c, a FILLING object whose readers have begun already. never_quits: it goes on without readers.
+ * Begin: the first bytes are taken at once, and the fill may have ended when this returns. Takes
+ * rest and *c, a FILLING object whose readers have begun already. never_quits: it goes on without
+ * readers.
  */
 void fill_start(struct worker *w, struct fetch_rest *rest, struct cobj **c, bool never_quits);
 

@@ -32,7 +32,9 @@ static bool move_text(struct http_head *h, struct span text)
 	return true;
 }
 
-/* Append the buffer to the big text. False: the head is too long for the limit, or memory is out. */
+/*
+ * Append the buffer to the big text. False: the head is too long for the limit, or memory is out.
+ */
 static bool gather(struct head_reader *hr, struct buffer *b, size_t max_bytes, struct arena *a)
 {
 	if (hr->big == NULL) {

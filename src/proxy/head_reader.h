@@ -32,7 +32,8 @@ enum head_read {
 void head_reader_init(struct head_reader *hr);
 /*
  * h is initialised by the first call for a head; later ones must pass the same. *used: bytes of the
- * head. Bytes before and after stay in or are taken from *b, which is lent and given back as needed.
+ * head. Bytes before and after stay in or are taken from *b, which is lent and given back as
+ * needed.
  */
 enum head_read head_reader_run(struct head_reader *hr, struct stream *s, struct buffer **b,
                                struct buffer_pool *bp, head_parse_fn *parse, size_t max_bytes,

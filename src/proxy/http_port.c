@@ -117,7 +117,9 @@ static bool is_option(struct span word, const char *name, struct span *value)
 	return span_eq(word, span_str(name));
 }
 
-/* IDLE,INTERVAL,TIMEOUT in seconds, of which the last ones may be missing; 0 leaves the system's. */
+/*
+ * IDLE,INTERVAL,TIMEOUT in seconds, of which the last ones may be missing; 0 leaves the system's.
+ */
 static bool set_keepalive(struct http_port *p, struct span value)
 {
 	int64_t v[3] = { 0, 0, 0 };

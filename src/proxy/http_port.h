@@ -15,7 +15,8 @@ struct http_port {
 	char *name; /* name=, else the text of the address as written */
 	struct sock_keepalive keepalive;
 	bool has_pmtu_discovery; /* false: packets to clients may be cut on the way */
-	bool has_connection_auth; /* false: challenges of NTLM, Negotiate and Kerberos are not passed on */
+	/* false: challenges of NTLM, Negotiate and Kerberos are not passed on */
+	bool has_connection_auth;
 };
 
 void http_ports_free(struct http_port **list);

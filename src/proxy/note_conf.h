@@ -1,6 +1,6 @@
 /*
- * Annotations that the configuration attaches when a transaction ends: the directive note. Immutable
- * after loading.
+ * Annotations that the configuration attaches when a transaction ends: the directive note.
+ * Immutable after loading.
  */
 #pragma once
 

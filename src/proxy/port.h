@@ -1,7 +1,7 @@
 /*
  * A port: one listening socket as one http_port line names it. Immutable and counted: snapshots,
- * the workers' listeners and sessions hold it; the socket is closed with the last of them, but refuses
- * connections as soon as the port is retired.
+ * the workers' listeners and sessions hold it; the socket is closed with the last of them, but
+ * refuses connections as soon as the port is retired.
  */
 #pragma once
 
@@ -29,8 +29,8 @@ struct port *port_ref(struct port *p);
 void port_unref(struct port **p);
 
 /*
- * Open what `conf` names; a socket of `old` (may be NULL) for the same address is shared. On failure
- * nothing has changed and the operator log says what could not be opened.
+ * Open what `conf` names; a socket of `old` (may be NULL) for the same address is shared. On
+ * failure nothing has changed and the operator log says what could not be opened.
  */
 enum err port_set_open(struct port_set *out, const struct http_port *conf,
                        const struct port_set *old, struct opener *o) MUST_USE;

@@ -38,7 +38,7 @@ struct proxy {
 };
 
 /*
- * Open the store: as the user that the proxy will be from then on, since it is he who will write there. Part of
- * proxy_start(), for those who put a proxy together without threads.
+ * Open the store: as the user that the proxy will be from then on, since it is he who will write
+ * there. Part of proxy_start(), for those who put a proxy together without threads.
  */
 void proxy_open_store(struct proxy *p);

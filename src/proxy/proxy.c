@@ -20,8 +20,8 @@
 #define PROXY_MAGIC 0x93a0c5edu
 
 /*
- * One configuration is built at a time; the next one may come while the thread of the last one ends. The other thread
- * frees those that nobody uses any more, of which a few may come together.
+ * One configuration is built at a time; the next one may come while the thread of the last one
+ * ends. The other thread frees those that nobody uses any more, of which a few may come together.
  */
 static const unsigned job_threads[JOB_CLASS_N] = { [JOB_BUILD] = 2, [JOB_DISK] = 8 };
 static const unsigned job_queue[JOB_CLASS_N] = { [JOB_BUILD] = 8, [JOB_DISK] = 1024 };
@@ -62,8 +62,8 @@ void proxy_stats(const struct proxy *p, struct proxy_stats *out)
 
 /*
  * As port_set_open(). What is accepted inherits the sockets' settings; a port that stays keeps its
- * buffers' size, the times of its probes and how it goes about packets' sizes where the directive or
- * option is gone.
+ * buffers' size, the times of its probes and how it goes about packets' sizes where the directive
+ * or option is gone.
  */
 static enum err open_ports(struct snapshot *s, const struct port_set *old, struct opener *o)
 {
@@ -116,7 +116,10 @@ static unsigned wanted_workers(const struct proxy *p)
 	return wanted > 0 ? (unsigned)MIN(wanted, (int64_t)1024) : cgroup_default_workers();
 }
 
-/* --- start ----------------------------------------------------------------------------------------- */
+/*
+ * --- start
+ * -----------------------------------------------------------------------------------------
+ */
 
 enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct snapshot **s)
 {
@@ -193,7 +196,10 @@ static enum err start_workers(struct proxy *p)
 	return ERR_NONE;
 }
 
-/* --- reload ---------------------------------------------------------------------------------------- */
+/*
+ * --- reload
+ * ----------------------------------------------------------------------------------------
+ */
 
 static void note_loaded(struct proxy *p)
 {
@@ -323,8 +329,8 @@ struct build {
 };
 
 /*
- * coredump_dir has become the process's working directory, so that cores land there. This thread gets one
- * of its own, where the names in the configuration mean what they meant at the start.
+ * coredump_dir has become the process's working directory, so that cores land there. This thread
+ * gets one of its own, where the names in the configuration mean what they meant at the start.
  */
 static void return_to_folder(const struct proxy *p)
 {
@@ -419,7 +425,10 @@ enum err proxy_start(struct proxy *p)
 	return start_workers(p);
 }
 
-/* --- the way down ------------------------------------------------------------------------------------ */
+/*
+ * --- the way down
+ * ------------------------------------------------------------------------------------
+ */
 
 struct drain {
 	struct post post;

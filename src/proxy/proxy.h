@@ -29,12 +29,16 @@ struct proxy_options {
 	bool is_as_squid;      /* findings tell what Squid would have done */
 	bool no_floor;         /* --no-floor: as ssrf_protection off */
 	struct opener *opener;
-	int folder_fd; /* from where a reload sees relative names, as the start did; 0: from wherever it is */
+	/* from where a reload sees relative names, as the start did; 0: from wherever it is */
+	int folder_fd;
 	const char *service_name; /* -n: the macro ${service_name}; NULL: as the reader has it */
-	enum oplog_level
-		level; /* -X: messages up to this are written whatever debug_options says */
+	/* -X: messages up to this are written whatever debug_options says */
+	enum oplog_level level;
 	enum oplog_level stderr_level; /* -d: messages up to this go to stderr too */
-	/* A snapshot was taken into use, at the start or by a reload; on any thread. NULL: nobody cares. */
+	/*
+	 * A snapshot was taken into use, at the start or by a reload; on any thread. NULL: nobody
+	 * cares.
+	 */
 	void (*taken)(const struct snapshot *s);
 	proxy_page_fn *page;          /* admin/manager.h; NULL: no pages */
 	struct acl_files *list_files; /* in use, to be found by the next load; NULL: none is */
@@ -43,8 +47,8 @@ struct proxy_options {
 };
 
 /*
- * Read a configuration. Findings are handed to `report` one by one in order (may be NULL). NULL if there were errors.
- * Reads files and may take long: not on a worker.
+ * Read a configuration. Findings are handed to `report` one by one in order (may be NULL). NULL if
+ * there were errors. Reads files and may take long: not on a worker.
  */
 typedef void proxy_report_fn(void *arg, const struct conf_finding *f);
 struct snapshot *proxy_load(const struct proxy_options *o, proxy_report_fn *report, void *arg);
@@ -52,7 +56,9 @@ const struct process_conf *snapshot_process_conf(const struct snapshot *s);
 const struct cache_conf *snapshot_cache_conf(const struct snapshot *s);
 struct snapshot *snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot **s);
-/* All directive rows that Cuttle implements and knows, for --directives and the manual; n is set. */
+/*
+ * All directive rows that Cuttle implements and knows, for --directives and the manual; n is set.
+ */
 const struct conf_directive *proxy_directives(size_t *n);
 
 /*
@@ -74,13 +80,14 @@ void proxy_debug(struct proxy *p, bool is_on);
 /* Rotate or reopen the logs. */
 void proxy_rotate(struct proxy *p);
 /*
- * Stop accepting and drain: idle connections close at once, the rest as they end, or when lifetime_ms is
- * over (0: now). `drained` is called from some thread when the last worker has ended; then proxy_free().
+ * Stop accepting and drain: idle connections close at once, the rest as they end, or when
+ * lifetime_ms is over (0: now). `drained` is called from some thread when the last worker has
+ * ended; then proxy_free().
  */
 void proxy_shutdown(struct proxy *p, int64_t lifetime_ms, void (*drained)(void *), void *arg);
 /*
- * Refuse connections from now on. After proxy_shutdown(), unless another proxy is going to take the ports
- * over from the keeper.
+ * Refuse connections from now on. After proxy_shutdown(), unless another proxy is going to take the
+ * ports over from the keeper.
  */
 void proxy_close_ports(struct proxy *p);
 /* shutdown_lifetime of the configuration that is in use now. */

@@ -11,7 +11,9 @@
 
 #define SESSION_MAGIC 0x5e5510f1u
 
-/* A closing session reads at most this much, for at most this long, so that its last reply is seen. */
+/*
+ * A closing session reads at most this much, for at most this long, so that its last reply is seen.
+ */
 #define LINGER_BYTES (1u << 20)
 #define LINGER_MS    2000
 /*
@@ -58,7 +60,9 @@ static bool has_note(const struct notes *notes, const struct acl_effect *e)
 	return false;
 }
 
-/* Each time into a new arena, so that a connection of many requests holds no more than its notes. */
+/*
+ * Each time into a new arena, so that a connection of many requests holds no more than its notes.
+ */
 void session_annotate(struct session *s, const struct acl_effect *effects)
 {
 	struct session_notes *old = s->notes, *new = check_calloc(1, sizeof(*new));
@@ -127,7 +131,10 @@ static bool admit(struct worker *w, const struct endpoint *peer, struct client *
 	*holder = NULL;
 	if (!budget_take(BUDGET_CONNECTION, SESSION_BYTES))
 		return false;
-	/* Counted whether or not there is a limit: the next configuration may have one, or an acl maxconn. */
+	/*
+	 * Counted whether or not there is a limit: the next configuration may have one, or an acl
+	 * maxconn.
+	 */
 	if ((*holder = client_db_enter(w->proxy->clients, &peer->ip, most)) != NULL)
 		return true;
 	budget_give(BUDGET_CONNECTION, SESSION_BYTES);
@@ -215,8 +222,8 @@ static void begin_txn(struct session *s)
 }
 
 /*
- * Throw away what the client still sends; close at its end, at a limit, or when time is over. Into a
- * buffer of its own: this must work where memory_limit refuses others.
+ * Throw away what the client still sends; close at its end, at a limit, or when time is over. Into
+ * a buffer of its own: this must work where memory_limit refuses others.
  */
 static void linger(struct session *s)
 {
@@ -290,7 +297,9 @@ static void session_linger(struct session *s)
 	task_schedule(s->worker->loop, &s->task);
 }
 
-/* RFC 9112 9.6: unread bytes would make the close a reset, which may take the last reply with it. */
+/*
+ * RFC 9112 9.6: unread bytes would make the close a reset, which may take the last reply with it.
+ */
 static void session_end_reply(struct session *s)
 {
 	if (s->in != NULL || (stream_is_readable(s->client) && s->client->error == ERR_NONE))

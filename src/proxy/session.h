@@ -47,8 +47,8 @@ void session_open(struct worker *w, struct port *port, int fd, const struct endp
                   const struct endpoint *local);
 
 /*
- * For a transaction that no client waits for: a session like that one, without a stream. Closed when it ends. NULL:
- * no memory, few descriptors, or this client has connections enough.
+ * For a transaction that no client waits for: a session like that one, without a stream. Closed
+ * when it ends. NULL: no memory, few descriptors, or this client has connections enough.
  */
 struct session *session_new_detached(const struct session *of);
 
@@ -64,8 +64,8 @@ void session_txn_ended(struct session *s, enum session_end end);
 /* The connection's annotations, with which each of its transactions begins; NULL: none. */
 const struct notes *session_notes(const struct session *s);
 /*
- * Keep those of the effects that are for the connection. Adding what is there already changes nothing, so
- * that what a connection keeps is bounded by what the configuration can say.
+ * Keep those of the effects that are for the connection. Adding what is there already changes
+ * nothing, so that what a connection keeps is bounded by what the configuration can say.
  */
 void session_annotate(struct session *s, const struct acl_effect *effects);
 /* The worker is draining: close if idle. */

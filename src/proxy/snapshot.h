@@ -48,8 +48,8 @@ struct snapshot {
 const struct acl_rules *snapshot_rules(const struct snapshot *s, const char *directive);
 
 /*
- * snapshot_unref() for workers: the last reference is freed by a job, since ten thousand expressions take
- * 10 ms and more to free. js may be NULL: then at once.
+ * snapshot_unref() for workers: the last reference is freed by a job, since ten thousand
+ * expressions take 10 ms and more to free. js may be NULL: then at once.
  */
 struct jobs;
 void snapshot_give_back(struct snapshot **s, struct jobs *js, struct loop *home);

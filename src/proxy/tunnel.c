@@ -20,7 +20,10 @@ struct tunnel {
 	struct stream *client, *origin;
 	struct client *holder; /* counts for client_ip_max_connections */
 	struct pump up, down;
-	/* Since when the receiver has taken nothing of what is there for it; -1 while all was taken. */
+	/*
+	 * Since when the receiver has taken nothing of what is there for it; -1 while all was
+	 * taken.
+	 */
 	int64_t up_stalls_ms, down_stalls_ms;
 	int64_t dies_ms; /* client_lifetime */
 	int64_t started_us;
@@ -36,7 +39,9 @@ struct tunnel *tunnel_of_link(struct list *link)
 	return CONTAINER_OF(link, struct tunnel, link);
 }
 
-/* --- the record --------------------------------------------------------------------------------- */
+/*
+ * --- the record ---------------------------------------------------------------------------------
+ */
 
 /* The texts that a tunnel's log line may show, packed behind the record. */
 static struct log_rec *pack(const struct log_rec *rec)
@@ -83,7 +88,9 @@ static void log_end(struct tunnel *t, enum why why)
 	access_log_release(w->proxy->access_log, t->sinks);
 }
 
-/* --- the life ------------------------------------------------------------------------------------ */
+/*
+ * --- the life ------------------------------------------------------------------------------------
+ */
 
 static void end(struct tunnel *t, enum why why, bool abort)
 {

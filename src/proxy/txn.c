@@ -207,7 +207,10 @@ static void on_timeout(struct txn *t)
 	t->timed_out = false;
 	t->keep_alive = false;
 	txn_fail(t, why, SPAN_NULL);
-	/* Whoever takes nothing would take no end either; and where only the end tells, it must not come. */
+	/*
+	 * Whoever takes nothing would take no end either; and where only the end tells, it must not
+	 * come.
+	 */
 	if (t->has_reply && (why == WHY_CLIENT_STALLED || t->sink.framing.kind == HTTP_BODY_CLOSE))
 		t->end = SESSION_ABORT;
 	divert(t, t->has_reply ? TXN_FINISH : TXN_SEND_ERROR);

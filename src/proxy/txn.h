@@ -90,7 +90,8 @@ struct txn {
 	bool rule_denied;
 	const struct acl_rule *allowed_by; /* of http_access; NULL: none. Lives as the snapshot */
 	const char *last_acl; /* the last one that the deciding list looked at; the snapshot's */
-	bool is_reply_refused; /* by http_reply_access or reply_body_max_size: the page about it is not judged */
+	/* by http_reply_access or reply_body_max_size: the page about it is not judged */
+	bool is_reply_refused;
 
 	/* the cache */
 	struct txn_cache *cache; /* NULL: it is not asked */
@@ -148,8 +149,8 @@ struct txn {
 /* Begin: the session has a byte to read. */
 void txn_start(struct session *s);
 /*
- * Validate c, which has just been served to this one although it is stale, by a transaction of its own that no
- * client waits for. From a step, while the snapshot is held; it begins in a later task.
+ * Validate c, which has just been served to this one although it is stale, by a transaction of its
+ * own that no client waits for. From a step, while the snapshot is held; it begins in a later task.
  */
 void txn_refresh(const struct txn *of, struct cobj *c);
 /* client_lifetime is over: end as by a timeout. Callable from a timer. */
@@ -159,14 +160,18 @@ void txn_abort(struct txn *t, enum why why);
 
 /*
  * Has the client left? A reset is final. A FIN alone means it with half_closed_clients off, unless
- * there is still something to be read from before it. False while others wait for what its fetch brings.
+ * there is still something to be read from before it. False while others wait for what its fetch
+ * brings.
  */
 bool txn_is_abandoned(const struct txn *t);
 
 /* Record the first cause; later ones are echoes of it. detail is copied. */
 void txn_fail(struct txn *t, enum why why, struct span detail);
 
-/* --- for the files that hold the steps ------------------------------------------------------------ */
+/*
+ * --- for the files that hold the steps
+ * ------------------------------------------------------------
+ */
 
 typedef struct machine_next txn_step_fn(struct txn *);
 #define TXN_STEP(sym, fn, timeout, why, to) txn_step_fn txn_step_##fn;
@@ -183,7 +188,10 @@ typedef struct machine_next txn_step_fn(struct txn *);
 const struct snapshot *txn_conf(const struct txn *t);
 void txn_release_snapshot(struct txn *t);
 
-/* txn_facts.c: fill what is known; find a fact: OP_READY (decide again) or OP_PENDING (t->op is set). */
+/*
+ * txn_facts.c: fill what is known; find a fact: OP_READY (decide again) or OP_PENDING (t->op is
+ * set).
+ */
 void txn_facts_fill(struct txn *t);
 /* Policy sees another client address from now on, or this reply (NULL: none). */
 void txn_facts_set_src(struct txn *t, const struct endpoint *src);
@@ -196,8 +204,8 @@ bool txn_facts_lack_addresses(struct txn *t);
 enum op_status txn_facts_find(struct txn *t, enum fact need);
 /*
  * Ask a list of rules, find what it needs, and do what the decision entails beside the verdict
- * (annotations, report_only). OP_PENDING: t->op is set; wait, and call again in the same step. OP_READY:
- * *v is the verdict, never NEED. The only way for steps to decide.
+ * (annotations, report_only). OP_PENDING: t->op is set; wait, and call again in the same step.
+ * OP_READY: *v is the verdict, never NEED. The only way for steps to decide.
  */
 enum op_status txn_decide(struct txn *t, const struct acl_rules *rules, enum verdict when_empty,
                           enum verdict *v, struct trail *trail);
@@ -212,20 +220,22 @@ void txn_forbidden(struct txn *t, struct span detail);
 /* End the fetch; what is known of it is kept for the log. */
 void txn_leave_fetch(struct txn *t);
 
-/* txn_error.c: make t->reply an answer made here, of this status, type and body; it is t->source. */
+/*
+ * txn_error.c: make t->reply an answer made here, of this status, type and body; it is t->source.
+ */
 void txn_answer_prepare(struct txn *t, unsigned status, struct span type, struct span body);
 /* Serialise t->reply and aim the sink at the client, with t->reply_framing. */
 void txn_reply_begin(struct txn *t);
 
 /*
- * txn_fields.c: ask the rules for the fields of a head that goes to the client, and change it. False: an
- * answer is awaited; call again.
+ * txn_fields.c: ask the rules for the fields of a head that goes to the client, and change it.
+ * False: an answer is awaited; call again.
  */
 bool txn_fields_of_reply(struct txn *t, struct http_head *h, struct header_pass *pass, bool adds);
 
 /*
- * txn_access.c: a list could not be decided, and none of its answers is the safe one (doc/policy.md,
- * Undecided): the request, or the reply, is refused.
+ * txn_access.c: a list could not be decided, and none of its answers is the safe one
+ * (doc/policy.md, Undecided): the request, or the reply, is refused.
  */
 struct machine_next txn_refuse_undecided(struct txn *t, const struct trail *trail);
 struct machine_next txn_refuse_reply_undecided(struct txn *t, const struct trail *trail);
@@ -233,12 +243,15 @@ struct machine_next txn_refuse_reply_undecided(struct txn *t, const struct trail
 bool txn_tells_of_denial(const struct txn *t);
 /* txn_access.c: may this interim reply (facts.reply) pass? False: wait, and call again. */
 bool txn_interim_access(struct txn *t, bool *allows);
-/* Is the reply the answer to a CONNECT that policy has allowed? Then no rule for replies looks at it. */
+/*
+ * Is the reply the answer to a CONNECT that policy has allowed? Then no rule for replies looks at
+ * it.
+ */
 bool txn_answers_connect(const struct txn *t);
 
 /*
- * txn_shadow.c: compare the verdict of the policy that holds with that of the candidate beside it, and
- * remember what comes of it for the log; count it, once.
+ * txn_shadow.c: compare the verdict of the policy that holds with that of the candidate beside it,
+ * and remember what comes of it for the log; count it, once.
  */
 void txn_shadow_access(struct txn *t, enum verdict live);
 void txn_shadow_reply(struct txn *t, enum verdict live);
@@ -252,8 +265,14 @@ void txn_log_end(struct txn *t);
 enum log_hier txn_hier(const struct txn *t);
 /* Texts it has to make are in the transaction's arena. After txn_log_sinks(). */
 struct log_rec txn_log_record(struct txn *t);
-/* The same as far as it is known now, for values with format codes: packed by that set, without facts. */
+/*
+ * The same as far as it is known now, for values with format codes: packed by that set, without
+ * facts.
+ */
 struct log_rec txn_log_record_for(struct txn *t, const struct log_fields *fields);
-/* The sinks of the access log that are to be told: bit i is sink i. First adds what note says; once. */
+/*
+ * The sinks of the access log that are to be told: bit i is sink i. First adds what note says;
+ * once.
+ */
 uint64_t txn_log_sinks(struct txn *t);
 void txn_log(struct txn *t);

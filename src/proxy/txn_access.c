@@ -121,7 +121,9 @@ struct machine_next txn_step_access(struct txn *t)
 	           LOG_TCP_DENIED);
 }
 
-/* For what redirectors and content adaptation make of a request; without them it sees the same one. */
+/*
+ * For what redirectors and content adaptation make of a request; without them it sees the same one.
+ */
 struct machine_next txn_step_access_adapted(struct txn *t)
 {
 	const struct acl_rules *rules = t->snapshot->proxy.access.adapted_http_access;
@@ -258,7 +260,10 @@ static enum op_status find_limit(struct txn *t, int64_t *max)
 	return OP_READY;
 }
 
-/* Does the reply say that it is longer than that? A limit of 0 leaves nothing to be found out later. */
+/*
+ * Does the reply say that it is longer than that? A limit of 0 leaves nothing to be found out
+ * later.
+ */
 static bool is_too_long(const struct txn *t, int64_t max)
 {
 	switch (t->reply_framing.kind) {

@@ -124,8 +124,8 @@ struct machine_next txn_step_cache_policy(struct txn *t)
 }
 
 /*
- * Is the reply to this request likely to be one for others, so that they are made to wait for it? Not
- * where it depends on who asks or on what the client has; a validation has conditions of ours.
+ * Is the reply to this request likely to be one for others, so that they are made to wait for it?
+ * Not where it depends on who asks or on what the client has; a validation has conditions of ours.
  */
 static bool may_lead(struct txn *t)
 {
@@ -209,7 +209,9 @@ struct machine_next txn_step_lookup(struct txn *t)
 	UNREACHABLE("store_found");
 }
 
-/* --- waiting for what another one fetches ------------------------------------------------------- */
+/*
+ * --- waiting for what another one fetches -------------------------------------------------------
+ */
 
 bool txn_cache_is_origins_fault(enum why why)
 {
@@ -217,7 +219,8 @@ bool txn_cache_is_origins_fault(enum why why)
 }
 
 /*
- * Nothing of the leader's request was sent, so it cannot be to blame. What comes later may be due to what only it
+ * Nothing of the leader's request was sent, so it cannot be to blame. What comes later may be due
+ * to what only it
  * said: nobody is to make requests of others fail.
  */
 static bool would_fail_alike(enum why why)
@@ -279,7 +282,9 @@ struct machine_next txn_step_join(struct txn *t)
 	UNREACHABLE("cobj_state");
 }
 
-/* --- is it of use? ------------------------------------------------------------------------------ */
+/*
+ * --- is it of use? ------------------------------------------------------------------------------
+ */
 
 void txn_cache_check(struct txn *t)
 {
@@ -372,7 +377,9 @@ static bool is_too_old(const struct freshness *f)
 	return false;
 }
 
-/* Will an answer do that another one has asked for? Not where the client wants to know for himself. */
+/*
+ * Will an answer do that another one has asked for? Not where the client wants to know for himself.
+ */
 static bool may_validate_together(struct txn *t)
 {
 	struct control wants;
@@ -420,8 +427,8 @@ static struct machine_next refresh(struct txn *t, bool is_validation)
 }
 
 /*
- * What was waited for is as good as if it had been fetched for this client: RFC 9111 4, collapsed. A
- * stored one that was found after a wait in vain is not.
+ * What was waited for is as good as if it had been fetched for this client: RFC 9111 4, collapsed.
+ * A stored one that was found after a wait in vain is not.
  */
 static bool is_just_fetched(const struct txn_cache *c)
 {

@@ -1,6 +1,6 @@
 /*
- * What a transaction has to do with the cache: whether it asks at all, what it found, what its fetch
- * is to fill. In its arena; worker-local.
+ * What a transaction has to do with the cache: whether it asks at all, what it found, what its
+ * fetch is to fill. In its arena; worker-local.
  */
 #pragma once
 
@@ -49,11 +49,13 @@ void txn_cache_asks(struct txn *t);
 void txn_cache_fail(struct txn *t, enum why why);
 /* What it brings is not for others: whoever waits for it goes on by himself. */
 void txn_cache_release(struct txn *t);
-/* Others have what they waited for; has the client left meanwhile? Then the transaction has failed. */
+/*
+ * Others have what they waited for; has the client left meanwhile? Then the transaction has failed.
+ */
 bool txn_cache_was_left(struct txn *t);
 /*
- * The origin cannot be reached, or says that it has failed: may the stored reply answer all the same? Then
- * it is what is served.
+ * The origin cannot be reached, or says that it has failed: may the stored reply answer all the
+ * same? Then it is what is served.
  */
 bool txn_cache_saves(struct txn *t);
 bool txn_cache_saves_from(struct txn *t, unsigned status);

@@ -210,14 +210,20 @@ static void prepare_error(struct txn *t)
 {
 	const struct why_row *row = why_row(t->why);
 	const struct deny_info *d = info_of(t);
-	/* A client that sends what it should not, or that is still sending, is not listened to again. */
+	/*
+	 * A client that sends what it should not, or that is still sending, is not listened to
+	 * again.
+	 */
 	const bool is_clients_fault = t->why >= WHY_BAD_REQUEST && t->why <= WHY_CONFLICT_HOST;
 
 	if (!body_source_is_over(&t->request_body) || is_clients_fault || t->is_connect ||
 	    !txn_conf(t)->proxy.persistent_connection_after_error)
 		t->keep_alive = false;
 	http_head_init(&t->reply, &t->arena);
-	/* What was decided about another reply, by rules that may be gone, says nothing of this one. */
+	/*
+	 * What was decided about another reply, by rules that may be gone, says nothing of this
+	 * one.
+	 */
 	t->reply_pass = (struct header_pass){ NULL };
 	add_proxy_status(t, row);
 	if (d != NULL && d->kind == DENY_INFO_REDIRECT)

@@ -175,7 +175,9 @@ static enum op_status find_name(struct txn *t, struct dns_query *q, const struct
 	return OP_READY;
 }
 
-/* Drawn when the first acl asks, and kept: the process's key makes it one that nobody can foretell. */
+/*
+ * Drawn when the first acl asks, and kept: the process's key makes it one that nobody can foretell.
+ */
 static void draw(struct txn *t)
 {
 	const int64_t about[] = { (int64_t)t->session->id, t->session->n_txns, t->started_us };
@@ -280,7 +282,9 @@ static void keep_judged(struct txn *t)
 enum op_status txn_decide(struct txn *t, const struct acl_rules *rules, enum verdict when_empty,
                           enum verdict *v, struct trail *trail)
 {
-	/* Woken by something else (bytes behind the request): what is looked for is not there yet. */
+	/*
+	 * Woken by something else (bytes behind the request): what is looked for is not there yet.
+	 */
 	if (t->op != NULL && t->op->status == OP_PENDING)
 		return OP_PENDING;
 	t->op = NULL;

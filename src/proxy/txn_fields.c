@@ -1,6 +1,6 @@
 /*
- * The steps that make heads: what is offered and sent to the origin, and the last changes to what goes
- * to the client.
+ * The steps that make heads: what is offered and sent to the origin, and the last changes to what
+ * goes to the client.
  */
 #include "proxy/txn.h"
 
@@ -174,7 +174,10 @@ bool txn_fields_of_reply(struct txn *t, struct http_head *h, struct header_pass 
 	return true;
 }
 
-/* The last decisions are made: the head is printed, and whoever reads the body waits for its stream. */
+/*
+ * The last decisions are made: the head is printed, and whoever reads the body waits for its
+ * stream.
+ */
 struct machine_next txn_step_reply_fields(struct txn *t)
 {
 	if (!txn_answers_connect(t) && !txn_fields_of_reply(t, &t->reply, &t->reply_pass, true))

@@ -73,7 +73,9 @@ static void log_server(const struct txn *t, struct log_rec *r)
 	}
 }
 
-/* --- the client's name --------------------------------------------------------------------------- */
+/*
+ * --- the client's name ---------------------------------------------------------------------------
+ */
 
 static void no_task(struct task *task UNUSED)
 {
@@ -113,7 +115,9 @@ static struct span client_name(const struct txn *t)
 	               : SPAN_NULL;
 }
 
-/* --- what the formats in use want ---------------------------------------------------------------- */
+/*
+ * --- what the formats in use want ----------------------------------------------------------------
+ */
 
 static char *put(char *at, struct span s)
 {
@@ -261,7 +265,9 @@ static struct span wanted_texts(struct txn *t, const struct log_fields *wanted)
 	return log_pack_end(&k);
 }
 
-/* --- the record ---------------------------------------------------------------------------------- */
+/*
+ * --- the record ----------------------------------------------------------------------------------
+ */
 
 /* What http_access knew, and what came to be known after it. */
 static struct span pack_facts(struct txn *t, const struct log_conf *conf)
@@ -357,7 +363,10 @@ static void add_note(struct txn *t, const struct note_conf *c, const char *name,
 	notes_add(&t->notes, &t->arena, span_str(name), text);
 }
 
-/* The directive note: of each name the first value whose acls match; none from one on that cannot be told. */
+/*
+ * The directive note: of each name the first value whose acls match; none from one on that cannot
+ * be told.
+ */
 static void add_notes(struct txn *t)
 {
 	const struct note_conf *c = &t->worker->snapshot->proxy.notes;

@@ -1,6 +1,6 @@
 /*
- * The steps that make the cache forget: because somebody asks for it (PURGE), or because a request has
- * changed something at the origin (RFC 9111 4.4).
+ * The steps that make the cache forget: because somebody asks for it (PURGE), or because a request
+ * has changed something at the origin (RFC 9111 4.4).
  */
 #include "base/counters.h"
 #include "base/oplog.h"
@@ -21,7 +21,10 @@ struct txn_purge {
 	enum store_purge_lack lack;
 };
 
-/* One after the other; OP_PENDING: t->op is set. READY: nothing of them comes back, but for what it lacks. */
+/*
+ * One after the other; OP_PENDING: t->op is set. READY: nothing of them comes back, but for what it
+ * lacks.
+ */
 static enum op_status forget(struct txn *t, struct txn_purge *p)
 {
 	for (; p->at < p->n; p->at++) {
@@ -45,7 +48,10 @@ static enum op_status forget(struct txn *t, struct txn_purge *p)
 
 /* --- PURGE ------------------------------------------------------------------------------------ */
 
-/* What the manager's page "cache" can be asked to forget; the value is taken as it stands, to the end. */
+/*
+ * What the manager's page "cache" can be asked to forget; the value is taken as it stands, to the
+ * end.
+ */
 static const struct order {
 	struct span key;
 	forget_fn *forget;
@@ -139,8 +145,9 @@ static void give_up(struct txn *t)
 }
 
 /*
- * Before the client is told that its request has had an effect. But a disk that does not answer at all, be it at
- * what others make it forget, does not keep all that is changed from being told: memory has forgotten by then.
+ * Before the client is told that its request has had an effect. But a disk that does not answer at
+ * all, be it at what others make it forget, does not keep all that is changed from being told:
+ * memory has forgotten by then.
  */
 struct machine_next txn_step_invalidate(struct txn *t)
 {

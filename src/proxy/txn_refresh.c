@@ -1,6 +1,6 @@
 /*
- * Validation: what is asked of the origin about a stored reply, and what is done with its answer, or
- * without one.
+ * Validation: what is asked of the origin about a stored reply, and what is done with its answer,
+ * or without one.
  */
 #include "proxy/txn.h"
 
@@ -11,7 +11,9 @@
 #include "proxy/fetch.h"
 #include "proxy/process.h"
 
-/* --- the request -------------------------------------------------------------------------------- */
+/*
+ * --- the request --------------------------------------------------------------------------------
+ */
 
 static bool acls_match(void *arg, const struct acl_rules *acls)
 {
@@ -51,11 +53,13 @@ void txn_cache_adapt_request(struct txn *t, struct http_head *h)
 	}
 }
 
-/* --- the answer --------------------------------------------------------------------------------- */
+/*
+ * --- the answer ---------------------------------------------------------------------------------
+ */
 
 /*
- * From now on the stored reply has this head. It may be on its way still, so its length is not looked at: its writer
- * may be just about to note it.
+ * From now on the stored reply has this head. It may be on its way still, so its length is not
+ * looked at: its writer may be just about to note it.
  */
 static void renew(struct txn *t, const struct http_head *answer)
 {

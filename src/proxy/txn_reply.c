@@ -133,7 +133,9 @@ static struct span print_reply(struct txn *t, const struct http_head *h)
 	return span_of(text, n);
 }
 
-/* The head of the next interim reply that is passed on. False: policy waits. NULL: there is none. */
+/*
+ * The head of the next interim reply that is passed on. False: policy waits. NULL: there is none.
+ */
 static bool next_interim(struct txn *t, struct http_head **head)
 {
 	const struct forward_reply f = { .conf = &t->snapshot->header,
@@ -279,7 +281,9 @@ struct machine_next txn_step_send_body(struct txn *t)
 			t->has_reply = false;
 			return TXN_GO(SEND_ERROR);
 		}
-		/* Where only the connection's end tells the body's, a FIN would make it look whole. */
+		/*
+		 * Where only the connection's end tells the body's, a FIN would make it look whole.
+		 */
 		t->end = t->sink.framing.kind == HTTP_BODY_CLOSE ? SESSION_ABORT : SESSION_CLOSE;
 		return TXN_GO(FINISH);
 	case BODY_PUMP_SINK:

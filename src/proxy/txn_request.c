@@ -29,7 +29,9 @@ struct machine_next txn_step_read_head(struct txn *t)
 
 	if (is_first_look)
 		t->reader.bytes += had; /* pipelined bytes were counted when they came */
-	/* What an unfinished head says points into a buffer that may be gone: it is nobody's yet. */
+	/*
+	 * What an unfinished head says points into a buffer that may be gone: it is nobody's yet.
+	 */
 	if (r != HEAD_OK) {
 		t->request.version = 0;
 		t->request.method_name = t->request.target = SPAN_NULL;

@@ -1,5 +1,6 @@
 /*
- * The steps that make a reply of a stored one: as a whole, in parts, or only that it has not changed.
+ * The steps that make a reply of a stored one: as a whole, in parts, or only that it has not
+ * changed.
  */
 #include "proxy/txn.h"
 
@@ -47,7 +48,9 @@ static void answer_whole(struct txn *t, struct answer *a)
 		              .framing = framing_of(bytes) };
 }
 
-/* --- conditions --------------------------------------------------------------------------------- */
+/*
+ * --- conditions ---------------------------------------------------------------------------------
+ */
 
 /* RFC 9110 15.4.5: what the client keeps its copy by. */
 static void keep_not_modified(const struct http_head *stored, struct http_head *h, struct arena *a)
@@ -72,7 +75,9 @@ static enum http_condition condition(const struct txn *t)
 	return http_condition_decide(&t->request, &c->head, c->meta.response_s);
 }
 
-/* --- ranges ------------------------------------------------------------------------------------- */
+/*
+ * --- ranges -------------------------------------------------------------------------------------
+ */
 
 /* Nothing a body could know before it is drawn. */
 static struct span boundary(struct txn *t)
@@ -137,7 +142,9 @@ static enum http_ranges_verdict answer_range(struct txn *t, struct answer *a)
 	return v;
 }
 
-/* --- the head ----------------------------------------------------------------------------------- */
+/*
+ * --- the head -----------------------------------------------------------------------------------
+ */
 
 static void set_field(struct http_head *h, enum http_field_id id, struct span value)
 {
@@ -214,7 +221,9 @@ static void make_head(struct txn *t, const struct answer *a, bool has_body)
 		          arena_printf(&t->arena, "%lld", (long long)t->cache->freshness.age_s));
 }
 
-/* --- the steps ---------------------------------------------------------------------------------- */
+/*
+ * --- the steps ----------------------------------------------------------------------------------
+ */
 
 static void aim(struct txn *t, const struct answer *a)
 {
@@ -301,8 +310,8 @@ static struct machine_next load_failed(struct txn *t, bool is_over)
 }
 
 /*
- * The first bytes of a complete object must be at hand before its head goes out: what a disk cannot read
- * is a miss as long as nobody has seen anything of it.
+ * The first bytes of a complete object must be at hand before its head goes out: what a disk cannot
+ * read is a miss as long as nobody has seen anything of it.
  */
 struct machine_next txn_step_load(struct txn *t)
 {

@@ -1,7 +1,7 @@
 /*
- * What a candidate policy, loaded beside the one that holds (shadow_config), would have said. It sees
- * what the other has found out, finds nothing itself that would have to be waited for, and whatever it
- * says changes nothing but the log.
+ * What a candidate policy, loaded beside the one that holds (shadow_config), would have said. It
+ * sees what the other has found out, finds nothing itself that would have to be waited for, and
+ * whatever it says changes nothing but the log.
  */
 #include "proxy/txn.h"
 

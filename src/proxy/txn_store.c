@@ -17,7 +17,9 @@ static int64_t now_s(const struct txn *t)
 	return loop_wall_us(t->worker->loop) / 1000000;
 }
 
-/* --- a reply ------------------------------------------------------------------------------------ */
+/*
+ * --- a reply ------------------------------------------------------------------------------------
+ */
 
 /* May it be kept? store_miss looks at the reply as it was received. */
 static bool may_store(struct txn *t, const struct http_head *reply, struct storable *s)
@@ -197,9 +199,9 @@ static bool is_buried(struct txn *t)
 }
 
 /*
- * Nobody is told of what the origin says now before a kill can bring back no more what it replaces. The disk is waited for
- * by this request only, and only if it had something to forget. (A head that a 304 has renewed is there for others at once: its body is
- * the same.)
+ * Nobody is told of what the origin says now before a kill can bring back no more what it replaces.
+ * The disk is waited for by this request only, and only if it had something to forget. (A head that
+ * a 304 has renewed is there for others at once: its body is the same.)
  */
 struct machine_next txn_step_bury(struct txn *t)
 {

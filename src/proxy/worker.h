@@ -44,7 +44,8 @@ struct worker {
 	struct log_ring *log;
 	struct worker_port *ports;
 	struct list sessions, tunnels, fills;
-	_Atomic unsigned n_sessions, n_tunnels, n_fills; /* written here only, read by the manager */
+	/* written here only, read by the manager */
+	_Atomic unsigned n_sessions, n_tunnels, n_fills;
 	_Atomic unsigned
 		n_handed; /* connections that other workers have posted and it has not seen */
 	uint64_t next_id;
@@ -68,7 +69,9 @@ void worker_free(struct worker **w);
 void worker_use_snapshot(struct worker *w, struct snapshot *s);
 /* On the worker's thread: as snapshot_unref(), but the last one is freed elsewhere. */
 void worker_give_back(struct worker *w, struct snapshot **s);
-/* On the worker's thread: stop accepting; close at once what is idle, the rest after lifetime_ms. */
+/*
+ * On the worker's thread: stop accepting; close at once what is idle, the rest after lifetime_ms.
+ */
 void worker_drain(struct worker *w, int64_t lifetime_ms);
 /* A session, tunnel or fill has ended: a draining worker may be done. */
 void worker_one_less(struct worker *w);

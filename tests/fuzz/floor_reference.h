@@ -1,6 +1,6 @@
 /*
- * Which addresses are below the floor, once more and as plainly as can be: prefixes as text, compared
- * bit by bit. For the unit test and the fuzzer of net/floor.h.
+ * Which addresses are below the floor, once more and as plainly as can be: prefixes as text,
+ * compared bit by bit. For the unit test and the fuzzer of net/floor.h.
  */
 #pragma once
 

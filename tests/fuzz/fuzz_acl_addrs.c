@@ -1,7 +1,7 @@
 /*
- * Addresses: each 34 bytes are a value (its form, a prefix length, two addresses), written as squid.conf
- * has it. The acl must say of the addresses at and next to the ends of each value what comparing with the values
- * one by one, bit by bit, says.
+ * Addresses: each 34 bytes are a value (its form, a prefix length, two addresses), written as
+ * squid.conf has it. The acl must say of the addresses at and next to the ends of each value what
+ * comparing with the values one by one, bit by bit, says.
  */
 #include "tests/fuzz/acl_policy.h"
 #include "tests/fuzz/fuzz.h"
@@ -66,7 +66,9 @@ static struct value value_from(const uint8_t b[VALUE_BYTES])
 		v.first = v.last;
 		v.last = swap;
 	}
-	/* 16 random bytes may be a mapped address; and from one family to the other goes no range. */
+	/*
+	 * 16 random bytes may be a mapped address; and from one family to the other goes no range.
+	 */
 	if (ip_is_v4(&v.first) != ip_is_v4(&v.last))
 		v.last = v.first;
 	if (v.form != FORM_ADDRESS && v.form != FORM_RANGE)

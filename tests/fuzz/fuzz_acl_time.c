@@ -1,6 +1,6 @@
 /*
- * Times: each minute of the week, as the acl sees it and as counting from the minute at which each span
- * begins says.
+ * Times: each minute of the week, as the acl sees it and as counting from the minute at which each
+ * span begins says.
  */
 #include "tests/fuzz/acl_policy.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,7 +1,7 @@
 /*
  * Conditions: the fields of a request, an empty line, those of a stored reply. The answer is one
- * that RFC 9110 13.2.2 allows for the fields that are there; each tag of a list lies in the list and
- * is one by itself.
+ * that RFC 9110 13.2.2 allows for the fields that are there; each tag of a list lies in the list
+ * and is one by itself.
  */
 #include "http/condition.h"
 

@@ -1,6 +1,6 @@
 /*
- * logformat: a format from anywhere over a record of anything. What compiles runs, in any room; every line
- * is one line without a control character; with room enough nothing is cut.
+ * logformat: a format from anywhere over a record of anything. What compiles runs, in any room;
+ * every line is one line without a control character; with room enough nothing is cut.
  *
  * The input is the format, and behind a newline the texts of the record.
  */

@@ -1,6 +1,6 @@
 /*
- * Lines about where requests go: whatever is read without errors makes ways for a request, each once, and
- * keys of pools that fit.
+ * Lines about where requests go: whatever is read without errors makes ways for a request, each
+ * once, and keys of pools that fit.
  */
 #include "peer/peer_conf.h"
 #include "peer/peer_page.h"

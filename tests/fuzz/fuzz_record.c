@@ -1,5 +1,6 @@
 /*
- * Records of a segment. The bytes are a record whose checksums are made right, so that what lies behind them is
+ * Records of a segment. The bytes are a record whose checksums are made right, so that what lies
+ * behind them is
  * reached: whatever is accepted lies within it, and is printed as the same bytes.
  */
 #include "cache/record.h"

@@ -1,5 +1,6 @@
 /*
- * Frames of segments: header, footer and index block of a file. Whatever is accepted lies within the file.
+ * Frames of segments: header, footer and index block of a file. Whatever is accepted lies within
+ * the file.
  */
 #include <xxhash.h>
 

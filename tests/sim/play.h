@@ -27,7 +27,10 @@ enum play_then { PLAY_KEEP, PLAY_FIN, PLAY_CLOSE, PLAY_RESET };
 #define PLAY_GOT     ((size_t)1 << 20)
 
 struct play_origin {
-	/* To the first request, the second, ...; the last one before a NULL also to later ones. "": silence. */
+	/*
+	 * To the first request, the second, ...; the last one before a NULL also to later ones. "":
+	 * silence.
+	 */
 	const char *reply[PLAY_REPLIES];
 	enum play_then then; /* after each reply */
 	bool at_head;        /* answers when it has the head, whatever body is to come */

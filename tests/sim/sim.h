@@ -116,8 +116,8 @@ void sim_fin(struct sim_peer *p);
 void sim_close(struct sim_peer *p);
 void sim_reset(struct sim_peer *p);
 /*
- * When the proxy writes to this peer again, these bytes and a reset have just arrived, and the write
- * is answered by the reset: what happens where an origin answers and exits during an upload.
+ * When the proxy writes to this peer again, these bytes and a reset have just arrived, and the
+ * write is answered by the reset: what happens where an origin answers and exits during an upload.
  */
 void sim_at_write(struct sim_peer *p, struct span bytes);
 /* Stop or go on taking what the proxy writes. */

@@ -1,8 +1,8 @@
 /*
- * Which edges of the step tables (txn_steps.tbl.h, fetch_steps.tbl.h) the tests travel. The worker's
- * ring of the last steps is read at each wait; what was found is kept in memory that the processes
- * of all tests share. An edge that nobody travelled is no failure, but asks for a test or for its
- * removal.
+ * Which edges of the step tables (txn_steps.tbl.h, fetch_steps.tbl.h) the tests travel. The
+ * worker's ring of the last steps is read at each wait; what was found is kept in memory that the
+ * processes of all tests share. An edge that nobody travelled is no failure, but asks for a test or
+ * for its removal.
  */
 #include "tests/sim/sim_edges.h"
 
@@ -90,7 +90,8 @@ static void note(const struct trace_step *s)
 	CHECK(m < MACHINES);
 	/* The tests of one run are processes that may run side by side. */
 	atomic_fetch_or_explicit(&travelled[m][step_named(&machines[m], s->from)],
-	                         UINT64_C(1) << step_named(&machines[m], s->to), memory_order_relaxed);
+	                         UINT64_C(1) << step_named(&machines[m], s->to),
+	                         memory_order_relaxed);
 }
 
 void sim_edges_collect(void)
@@ -112,7 +113,8 @@ void sim_edges_watch(const struct worker *w)
 
 static bool is_travelled(size_t m, unsigned from, unsigned to)
 {
-	return (atomic_load_explicit(&travelled[m][from], memory_order_relaxed) & (UINT64_C(1) << to)) != 0;
+	return (atomic_load_explicit(&travelled[m][from], memory_order_relaxed) &
+	        (UINT64_C(1) << to)) != 0;
 }
 
 void sim_edges_report(void)

@@ -29,11 +29,10 @@ Suite *suite_world(void);
 int main(void)
 {
 	Suite *(*const suites[])(void) = {
-		suite_world,     suite_dial,     suite_requests, suite_cuts,
-		suite_cache,     suite_heads,    suite_interim,  suite_limits,
-		suite_scarcity,  suite_shutdown, suite_steps,    suite_storm,
-		suite_upstreams, suite_policy,   suite_peers,    suite_abandoned,
-		suite_validation, suite_disk,
+		suite_world,     suite_dial,       suite_requests,  suite_cuts,     suite_cache,
+		suite_heads,     suite_interim,    suite_limits,    suite_scarcity, suite_shutdown,
+		suite_steps,     suite_storm,      suite_upstreams, suite_policy,   suite_peers,
+		suite_abandoned, suite_validation, suite_disk,
 	};
 	const char *dot = getenv("SIM_DOT");
 	SRunner *runner = srunner_create(suites[0]());

@@ -1,6 +1,7 @@
 /*
- * What goes on in the cache when nobody waits for it: that it ends, by which limit, and that it takes
- * nothing away from those who are there. And those who read so slowly that they might as well not.
+ * What goes on in the cache when nobody waits for it: that it ends, by which limit, and that it
+ * takes nothing away from those who are there. And those who read so slowly that they might as well
+ * not.
  */
 #include <stdio.h>
 
@@ -73,7 +74,9 @@ static void come_and_go(const char *request)
 	ck_assert_uint_eq(sp.worker->n_sessions, 0);
 }
 
-/* --- it ends ------------------------------------------------------------------------------------ */
+/*
+ * --- it ends ------------------------------------------------------------------------------------
+ */
 
 static const struct {
 	const char *name, *conf, *reply, *drip;
@@ -83,7 +86,9 @@ static const struct {
 	  "1\r\nx\r\n" },
 };
 
-/* read_timeout is never reached: as a client may stay for client_lifetime, so may what he has left. */
+/*
+ * read_timeout is never reached: as a client may stay for client_lifetime, so may what he has left.
+ */
 START_TEST(a_fetch_that_nobody_reads_ends_by_client_lifetime)
 {
 	start(slow[_i].conf);
@@ -170,7 +175,9 @@ START_TEST(nor_is_a_refresh)
 }
 END_TEST
 
-/* --- quick_abort -------------------------------------------------------------------------------- */
+/*
+ * --- quick_abort --------------------------------------------------------------------------------
+ */
 
 static const struct {
 	const char *name, *conf;
@@ -241,7 +248,9 @@ START_TEST(another_reader_is_reason_enough)
 }
 END_TEST
 
-/* --- descriptors -------------------------------------------------------------------------------- */
+/*
+ * --- descriptors --------------------------------------------------------------------------------
+ */
 
 #define LEFT 4
 
@@ -280,7 +289,10 @@ END_TEST
 	"HTTP/1.1 200 OK\r\nETag: \"a\"\r\nCache-Control: max-age=10, "                            \
 	"stale-while-revalidate=100000\r\nContent-Length: 5\r\n\r\nhello"
 
-/* RFC 5861 3: one connection makes any number of them, of which each waits for an origin that says nothing. */
+/*
+ * RFC 5861 3: one connection makes any number of them, of which each waits for an origin that says
+ * nothing.
+ */
 START_TEST(nor_do_refreshes)
 {
 	struct play_client c = { 0 }, late = { 0 };
@@ -341,7 +353,9 @@ START_TEST(nor_from_being_served)
 }
 END_TEST
 
-/* --- slow readers ------------------------------------------------------------------------------- */
+/*
+ * --- slow readers -------------------------------------------------------------------------------
+ */
 
 #define READERS 20
 
@@ -360,8 +374,9 @@ static void takes_a_little(void *arg)
 }
 
 /*
- * Clients that take nothing, or a little every ten minutes, of what is fetched (0) or of a hit (1): write_timeout ends
- * the first ones, client_lifetime the others, and whoever else comes is served at once.
+ * Clients that take nothing, or a little every ten minutes, of what is fetched (0) or of a hit (1):
+ * write_timeout ends the first ones, client_lifetime the others, and whoever else comes is served
+ * at once.
  */
 START_TEST(slow_readers_end_and_disturb_nobody)
 {

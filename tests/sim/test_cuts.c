@@ -1,6 +1,6 @@
 /*
- * An end at every step: whoever leaves, or whatever happens to the proxy, at any step of a request's
- * life, nothing is left behind and nobody is told that something was whole which was not.
+ * An end at every step: whoever leaves, or whatever happens to the proxy, at any step of a
+ * request's life, nothing is left behind and nobody is told that something was whole which was not.
  */
 #include "base/budget.h"
 #include "proxy/session.h"

@@ -246,8 +246,8 @@ START_TEST(a_reply_cut_by_time_does_not_look_whole)
 END_TEST
 
 /*
- * The life is over before the reply; the page about it waits for the client, and then the reply does
- * come. Its connection must not be kept for others with the body unread.
+ * The life is over before the reply; the page about it waits for the client, and then the reply
+ * does come. Its connection must not be kept for others with the body unread.
  */
 static void late_head(void *arg UNUSED)
 {

@@ -1,6 +1,6 @@
 /*
- * Parents in simulated time: how long each is waited for, when one is given up and found again, and an
- * end at every step of a request that goes through them.
+ * Parents in simulated time: how long each is waited for, when one is given up and found again, and
+ * an end at every step of a request that goes through them.
  */
 #include "peer/peer.h"
 #include "tests/sim/play.h"
@@ -276,7 +276,9 @@ static void begin(size_t i)
 static char whole[4096];
 static size_t whole_n;
 
-/* What came is the beginning of that (all lengths are told), or an error; or the client has left. */
+/*
+ * What came is the beginning of that (all lengths are told), or an error; or the client has left.
+ */
 static bool is_honest(void)
 {
 	const struct sim_peer *c = client.peer;

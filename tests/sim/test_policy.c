@@ -55,7 +55,9 @@ START_TEST(a_lookup_is_not_over_because_more_bytes_come)
 }
 END_TEST
 
-/* --- the lists beside http_access -------------------------------------------------------------- */
+/*
+ * --- the lists beside http_access --------------------------------------------------------------
+ */
 
 #define DST     "acl there dst " PLAY_ORIGIN "\n"
 #define PLAIN   "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"

@@ -1,5 +1,6 @@
 /*
- * Requests through the whole proxy: the ordinary road however bytes travel, and every limit of time.
+ * Requests through the whole proxy: the ordinary road however bytes travel, and every limit of
+ * time.
  */
 #include "tests/sim/sim_proxy.h"
 #include "tests/unit/unit.h"

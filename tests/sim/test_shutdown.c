@@ -1,6 +1,6 @@
 /*
- * The way down: shutdown_lifetime. What idles closes at once, what is under way may end, the rest is
- * cut when time is over.
+ * The way down: shutdown_lifetime. What idles closes at once, what is under way may end, the rest
+ * is cut when time is over.
  */
 #include "proxy/process.h"
 #include "tests/sim/play.h"
@@ -187,7 +187,10 @@ START_TEST(a_reply_that_lingers_is_not_lost)
 }
 END_TEST
 
-/* --- connections that one worker hands to another -------------------------------------------------- */
+/*
+ * --- connections that one worker hands to another
+ * --------------------------------------------------
+ */
 
 #define CROWD 6 /* of so many the last one is handed over */
 
@@ -207,7 +210,9 @@ static struct worker *second_worker(void)
 	return w;
 }
 
-/* All connect; the first worker accepts them, until it has that many and has handed over so many. */
+/*
+ * All connect; the first worker accepts them, until it has that many and has handed over so many.
+ */
 static void come(struct play_client *c, const struct worker *w, unsigned n_handed)
 {
 	for (unsigned i = 0; i < CROWD; i++)

@@ -1,6 +1,6 @@
 /*
- * Steps that few requests take: answers made here, and clients that break off just when something is
- * written to them.
+ * Steps that few requests take: answers made here, and clients that break off just when something
+ * is written to them.
  */
 #include "tests/sim/play.h"
 #include "tests/unit/unit.h"
@@ -202,7 +202,9 @@ START_TEST(a_client_that_closes_its_side)
 }
 END_TEST
 
-/* --- bytes behind a head that opens a tunnel --------------------------------------------------- */
+/*
+ * --- bytes behind a head that opens a tunnel ---------------------------------------------------
+ */
 
 static const struct {
 	const char *name, *request, *reply;

@@ -1,8 +1,8 @@
 /*
- * Many clients at once, with origins and lines of all kinds, by chance: each reply that arrives whole
- * is the one to its request, each body that arrives is the one that was sent, and nothing is left.
- * The chance is a seed, so that what fails fails again. One half of them asks for few things, which
- * may be kept.
+ * Many clients at once, with origins and lines of all kinds, by chance: each reply that arrives
+ * whole is the one to its request, each body that arrives is the one that was sent, and nothing is
+ * left. The chance is a seed, so that what fails fails again. One half of them asks for few things,
+ * which may be kept.
  */
 #include <stdio.h>
 

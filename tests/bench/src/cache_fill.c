@@ -1,7 +1,8 @@
 /*
- * cache_fill PATH N [BYTES [PREFIX]]: put N objects of BYTES (default 64) bytes into the cache_dir PATH, as a proxy
- * would have, by the store's own code. Their URLs are PREFIX (default http://127.0.0.1/) and a number. For
- * what needs more objects than a client can fetch in reasonable time: the start of a store of ten million.
+ * cache_fill PATH N [BYTES [PREFIX]]: put N objects of BYTES (default 64) bytes into the cache_dir
+ * PATH, as a proxy would have, by the store's own code. Their URLs are PREFIX (default
+ * http://127.0.0.1/) and a number. For what needs more objects than a client can fetch in
+ * reasonable time: the start of a store of ten million.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,12 +1,15 @@
 /*
- * Hit ratios of the cache's replacement (cache/evict.c) beside LRU, GDSF and S3-FIFO on the same trace.
+ * Hit ratios of the cache's replacement (cache/evict.c) beside LRU, GDSF and S3-FIFO on the same
+ * trace.
  *
- *   cache_replay [-r REQUESTS] [-n OBJECTS] [NAME...]   the synthetic traces whose names contain a NAME
+ *   cache_replay [-r REQUESTS] [-n OBJECTS] [NAME...]   the synthetic traces whose names contain a
+ *   NAME
  *   cache_replay FILE.csv...                            libCacheSim's csv: time, id, size
  *
- * The first quarter of a trace fills the cache and is not counted. Exits with 1 if Cuttle's object hit ratio is more
- * than a point below S3-FIFO's somewhere, below LRU's on a trace with scans, or if with Zipf 0.9 and a tenth of the footprint
- * more than 1.5 bytes are written for a byte admitted.
+ * The first quarter of a trace fills the cache and is not counted. Exits with 1 if Cuttle's object
+ * hit ratio is more than a point below S3-FIFO's somewhere, below LRU's on a trace with scans, or
+ * if with Zipf 0.9 and a tenth of the footprint more than 1.5 bytes are written for a byte
+ * admitted.
  */
 #include "tests/bench/src/replay.h"
 
@@ -22,8 +25,8 @@ struct shape {
 	unsigned fresh_pct; /* of requests: for objects that nobody asks for again */
 	unsigned scan_pct;  /* of requests: in scans */
 	bool equal_sizes;   /* 8 KB; else lognormal with a heavy tail */
-	unsigned
-		recent_pct; /* of requests: for one of the last that came, the later the likelier */
+	/* of requests: for one of the last that came, the later the likelier */
+	unsigned recent_pct;
 	unsigned drift_pct; /* of the popular objects change in each twentieth of the trace */
 };
 
@@ -47,7 +50,10 @@ static const struct shape shapes[] = {
 static size_t want_requests = 2000000;
 static uint32_t want_objects = 200000;
 
-/* --- random numbers --------------------------------------------------------------------------------- */
+/*
+ * --- random numbers
+ * ---------------------------------------------------------------------------------
+ */
 
 static uint64_t random_state;
 
@@ -61,7 +67,9 @@ static double random_unit(void) /* above 0, at most 1 */
 	return ((double)(random_u64() >> 11) + 1) / 9007199254740992.0;
 }
 
-/* Lognormal with a median of 8 KB; one in a hundred from a Pareto tail. As in what the web serves. */
+/*
+ * Lognormal with a median of 8 KB; one in a hundred from a Pareto tail. As in what the web serves.
+ */
 static uint64_t random_size(void)
 {
 	const double normal = sqrt(-2 * log(random_unit())) * cos(2 * M_PI * random_unit());
@@ -71,7 +79,10 @@ static uint64_t random_size(void)
 	return (uint64_t)MIN(MAX(bytes, 200.0), 64e6);
 }
 
-/* --- synthetic traces ------------------------------------------------------------------------------- */
+/*
+ * --- synthetic traces
+ * -------------------------------------------------------------------------------
+ */
 
 /* The numbers of objects by popularity, and the distribution over ranks. */
 struct popularity {
@@ -139,8 +150,8 @@ static void trace_sizes(struct replay_trace *t, bool equal)
 }
 
 /*
- * Objects: those of the distribution, then as many that scans run through, over and over, then those that
- * come once. A scan is a run of a fiftieth of them.
+ * Objects: those of the distribution, then as many that scans run through, over and over, then
+ * those that come once. A scan is a run of a fiftieth of them.
  */
 static void trace_make(struct replay_trace *t, const struct shape *s)
 {
@@ -175,7 +186,10 @@ static void trace_make(struct replay_trace *t, const struct shape *s)
 	free(p.object);
 }
 
-/* --- traces from files ------------------------------------------------------------------------------ */
+/*
+ * --- traces from files
+ * ------------------------------------------------------------------------------
+ */
 
 /* Ids as they come, numbered in the order of their first appearance. */
 struct numbering {
@@ -286,7 +300,10 @@ static void trace_free(struct replay_trace *t)
 	free(t->sizes);
 }
 
-/* --- the replay ------------------------------------------------------------------------------------- */
+/*
+ * --- the replay
+ * -------------------------------------------------------------------------------------
+ */
 
 enum { LRU, GDSF, S3FIFO, MEMORY, DISK, POLICIES };
 

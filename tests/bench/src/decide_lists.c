@@ -64,7 +64,9 @@ void lists_write_domains(FILE *f, unsigned n)
 		        lists_host(i, true, name, sizeof(name)));
 }
 
-/* From 16.0.0.0 to 127.255.255.255, and one in ten of 2001:db8::/32; requests come from 10.0.0.0/8. */
+/*
+ * From 16.0.0.0 to 127.255.255.255, and one in ten of 2001:db8::/32; requests come from 10.0.0.0/8.
+ */
 void lists_write_prefixes(FILE *f, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {

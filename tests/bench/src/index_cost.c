@@ -1,9 +1,9 @@
 /*
- * What the index of the disks costs with ten million objects: filled as a start fills it (announced and in
- * pieces of a segment) and as requests fill it (one at a time); bytes an entry, ns a call, and the
- * longest call, which is the growth of a shard.
+ * What the index of the disks costs with ten million objects: filled as a start fills it (announced
+ * and in pieces of a segment) and as requests fill it (one at a time); bytes an entry, ns a call,
+ * and the longest call, which is the growth of a shard.
  *
- *	make tests/bench/cache_index && tests/bench/cache_index [ENTRIES]
+ * 	make tests/bench/cache_index && tests/bench/cache_index [ENTRIES]
  *
  * Times are CPU time. Keys come in random order, so nearly each call waits for memory.
  */

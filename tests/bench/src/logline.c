@@ -1,9 +1,9 @@
 /*
- * What a line of access.log costs: Squid's native format by its hand-written writer, the same format
- * compiled from its definition, and others, in turns over the same records; ns a line, the least of
- * all rounds, and the ratio to the hand-written one.
+ * What a line of access.log costs: Squid's native format by its hand-written writer, the same
+ * format compiled from its definition, and others, in turns over the same records; ns a line, the
+ * least of all rounds, and the ratio to the hand-written one.
  *
- *	make tests/bench/logline && tests/bench/logline [ROUNDS [FORMAT]]
+ * 	make tests/bench/logline && tests/bench/logline [ROUNDS [FORMAT]]
  */
 #include "log/access_log.h"
 #include "log/format_int.h"

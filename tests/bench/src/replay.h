@@ -1,6 +1,6 @@
 /*
- * Replaying a trace of requests against policies of replacement: what cache_replay.c, the policies it
- * compares with and Cuttle's own (the code of cache/evict.c) share.
+ * Replaying a trace of requests against policies of replacement: what cache_replay.c, the policies
+ * it compares with and Cuttle's own (the code of cache/evict.c) share.
  */
 #pragma once
 
@@ -20,7 +20,9 @@ struct replay_figures {
 	uint64_t written_bytes, admitted_bytes; /* of those that write; else 0 */
 };
 
-/* One request: true if it is a hit; a miss is admitted. Never called with more than the capacity. */
+/*
+ * One request: true if it is a hit; a miss is admitted. Never called with more than the capacity.
+ */
 typedef bool replay_get_fn(void *policy, uint32_t object);
 
 struct replay_policy {

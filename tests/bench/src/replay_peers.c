@@ -1,10 +1,14 @@
 /*
- * What Cuttle's replacement is compared with: LRU, GDSF (Cherkasova 1998: frequency by size, aged) and
- * S3-FIFO as published, exact, object by object, with a ghost of as many keys as main has objects.
+ * What Cuttle's replacement is compared with: LRU, GDSF (Cherkasova 1998: frequency by size, aged)
+ * and S3-FIFO as published, exact, object by object, with a ghost of as many keys as main has
+ * objects.
  */
 #include "tests/bench/src/replay.h"
 
-/* --- LRU -------------------------------------------------------------------------------------------- */
+/*
+ * --- LRU
+ * --------------------------------------------------------------------------------------------
+ */
 
 #define NOBODY UINT32_MAX
 
@@ -95,7 +99,10 @@ static void lru_free(void *policy)
 
 const struct replay_policy replay_lru = { "LRU", lru_new, lru_get, NULL, lru_free };
 
-/* --- GDSF ------------------------------------------------------------------------------------------- */
+/*
+ * --- GDSF
+ * -------------------------------------------------------------------------------------------
+ */
 
 struct gdsf {
 	const struct replay_trace *t;
@@ -194,7 +201,10 @@ static void gdsf_free(void *policy)
 
 const struct replay_policy replay_gdsf = { "GDSF", gdsf_new, gdsf_get, NULL, gdsf_free };
 
-/* --- S3-FIFO ---------------------------------------------------------------------------------------- */
+/*
+ * --- S3-FIFO
+ * ----------------------------------------------------------------------------------------
+ */
 
 struct s3fifo {
 	const struct replay_trace *t;

@@ -300,18 +300,19 @@ START_TEST(an_explanation_names_values_and_the_nearest_rule)
 	                 "http_access deny all\n");
 	fixture_request(&f, "GET", "http://www.example.org/");
 	acl_explain(f.acl.http_access, &f.facts, VERDICT_DENY, &f.arena, &x);
-	ck_assert_span(acl_explanation_text(&x, &f.arena),
-	               SPAN("  http_access deny !Safe_ports  # squid.conf:4\n"
-	                    "    Safe_ports (port) matches \"80\" by \"80\", so !Safe_ports does not\n"
-	                    "  http_access allow net good  # squid.conf:5\n"
-	                    "    net (src) matches \"192.0.2.7\" by \"192.0.2.0-192.0.2.255\"\n"
-	                    "    good (dstdomain) does not match \"www.example.org\"\n"
-	                    "  http_access deny all  # squid.conf:6\n"
-	                    "    all (src) matches \"192.0.2.7\" by \"all\"\n"
-	                    "decided by: http_access deny all  # squid.conf:6\n"
-	                    "verdict: deny\n"
-	                    "nearest to the contrary: http_access allow net good  # squid.conf:5\n"
-	                    "    good (dstdomain) does not match \"www.example.org\"\n"));
+	ck_assert_span(
+		acl_explanation_text(&x, &f.arena),
+		SPAN("  http_access deny !Safe_ports  # squid.conf:4\n"
+	             "    Safe_ports (port) matches \"80\" by \"80\", so !Safe_ports does not\n"
+	             "  http_access allow net good  # squid.conf:5\n"
+	             "    net (src) matches \"192.0.2.7\" by \"192.0.2.0-192.0.2.255\"\n"
+	             "    good (dstdomain) does not match \"www.example.org\"\n"
+	             "  http_access deny all  # squid.conf:6\n"
+	             "    all (src) matches \"192.0.2.7\" by \"all\"\n"
+	             "decided by: http_access deny all  # squid.conf:6\n"
+	             "verdict: deny\n"
+	             "nearest to the contrary: http_access allow net good  # squid.conf:5\n"
+	             "    good (dstdomain) does not match \"www.example.org\"\n"));
 	fixture_fini(&f);
 }
 END_TEST

@@ -1,6 +1,6 @@
 /*
- * List files: what they hold counts beside the values of the lines, and what has not changed is not read or
- * compiled again by the next configuration.
+ * List files: what they hold counts beside the values of the lines, and what has not changed is not
+ * read or compiled again by the next configuration.
  */
 #include "acl/files.h"
 
@@ -300,7 +300,10 @@ START_TEST(all_names_of_an_acl_are_summed_up_once)
 	struct fixture f;
 
 	lists_init(&l);
-	/* Superfluous: .a.example, listed twice; x.a.example, its file's own; b.example, which is below. */
+	/*
+	 * Superfluous: .a.example, listed twice; x.a.example, its file's own; b.example, which is
+	 * below.
+	 */
 	list_write(&l, "a", ".a.example\nx.a.example\nb.example\nc.example\n");
 	list_write(&l, "b", ".a.example\n.b.example\n");
 	load(&l, &f, DENIES("dstdomain d.example \"@/a\" \"@/b\""));

@@ -1,6 +1,6 @@
 /*
- * Host names among values that are addresses: looked up once for each load, all addresses count, and what is not
- * found is an error.
+ * Host names among values that are addresses: looked up once for each load, all addresses count,
+ * and what is not found is an error.
  */
 #include "acl/files.h"
 

@@ -1,6 +1,6 @@
 /*
- * The types that look at replies, annotations, counts and what became of a request: each against one
- * transaction about which everything is known, and against facts that are no values.
+ * The types that look at replies, annotations, counts and what became of a request: each against
+ * one transaction about which everything is known, and against facts that are no values.
  */
 #include "acl/type.h"
 #include "base/why.h"

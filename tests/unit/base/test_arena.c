@@ -1,6 +1,6 @@
 /*
- * Arenas: what they hand out, what they count, what they refuse. Under AddressSanitizer each piece is a
- * malloc of its own, so nothing is said here of where pieces lie.
+ * Arenas: what they hand out, what they count, what they refuse. Under AddressSanitizer each piece
+ * is a malloc of its own, so nothing is said here of where pieces lie.
  */
 #include "base/arena.h"
 

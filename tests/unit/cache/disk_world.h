@@ -1,8 +1,8 @@
 /*
  * A directory of the store in a folder of its own under $TMPDIR, with a loop, jobs and an index.
  *
- * Objects are numbered; what one is made of follows from its number and its version, so that whatever comes back
- * can be told to be right.
+ * Objects are numbered; what one is made of follows from its number and its version, so that
+ * whatever comes back can be told to be right.
  */
 #pragma once
 

@@ -215,8 +215,8 @@ START_TEST(what_is_not_kept_runs_ahead_as_far_as_it_may)
 END_TEST
 
 /*
- * Near memory_limit: who reads gets his bytes, a little at a time; who does not read holds next to nothing,
- * and must end where another one is faster.
+ * Near memory_limit: who reads gets his bytes, a little at a time; who does not read holds next to
+ * nothing, and must end where another one is faster.
  */
 START_TEST(of_what_is_not_kept_a_reader_that_stalls_holds_little_where_memory_is_short)
 {

@@ -1,6 +1,6 @@
 /*
- * A directory of the store: what is put comes back, before it is written, from the file, after a start and after a
- * crash; what was forgotten or replaced does not.
+ * A directory of the store: what is put comes back, before it is written, from the file, after a
+ * start and after a crash; what was forgotten or replaced does not.
  */
 #include "tests/unit/cache/disk_world.h"
 
@@ -172,7 +172,9 @@ START_TEST(the_capacity_is_kept_by_evicting_the_oldest)
 	}
 	disk_world_flush(&w);
 	disk_stats(w.disk, &stats);
-	/* No more goes than must: room for three segments of 4 MiB; open ones may be nearly empty. */
+	/*
+	 * No more goes than must: room for three segments of 4 MiB; open ones may be nearly empty.
+	 */
 	ck_assert_uint_ge(stats.used_bytes, 40 * MIB);
 	ck_assert_uint_eq(stats.evicted_objects + stats.objects, 400);
 	ck_assert_uint_gt(stats.evicted_objects, 200);
@@ -287,7 +289,10 @@ START_TEST(buffers_count_for_memory_limit)
 }
 END_TEST
 
-/* The first look: meanwhile the whole directory is evicted, but for what is used and so written again. */
+/*
+ * The first look: meanwhile the whole directory is evicted, but for what is used and so written
+ * again.
+ */
 static bool see_and_evict(void *arg, const struct disk_found *f)
 {
 	struct sight *const s = arg;
@@ -339,7 +344,9 @@ START_TEST(a_walk_ends_when_the_process_does)
 }
 END_TEST
 
-/* What is used now and then outlives a stream of what is not; and what has fragments comes whole. */
+/*
+ * What is used now and then outlives a stream of what is not; and what has fragments comes whole.
+ */
 START_TEST(what_is_used_is_written_again_and_outlives_a_stream)
 {
 	struct disk_stats stats;

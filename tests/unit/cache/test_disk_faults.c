@@ -1,6 +1,6 @@
 /*
- * What goes wrong below a directory: calls that fail, files that are cut, bits that turn, kills, other people's files. Whatever
- * happens, what comes back is what was put last, or nothing.
+ * What goes wrong below a directory: calls that fail, files that are cut, bits that turn, kills,
+ * other people's files. Whatever happens, what comes back is what was put last, or nothing.
  */
 #include "tests/unit/cache/disk_world.h"
 
@@ -34,7 +34,10 @@ static void teardown(void)
 	disk_world_fini(&w);
 }
 
-/* --- files of the folder ---------------------------------------------------------------------------- */
+/*
+ * --- files of the folder
+ * ----------------------------------------------------------------------------
+ */
 
 static char *read_all(const char *path, size_t *n)
 {
@@ -72,7 +75,10 @@ static void find_file(const char *prefix, char *path, size_t cap)
 	ck_assert_int_ne(path[0], 0);
 }
 
-/* --- what is right ------------------------------------------------------------------------------------- */
+/*
+ * --- what is right
+ * -------------------------------------------------------------------------------------
+ */
 
 /* Versions that may come back: the last that was put; none at all is always right. */
 static unsigned latest[N_OBJECTS];
@@ -92,7 +98,10 @@ static void assert_nothing_wrong(unsigned n_objects, unsigned *n_right)
 	}
 }
 
-/* --- cut and flipped ----------------------------------------------------------------------------------- */
+/*
+ * --- cut and flipped
+ * -----------------------------------------------------------------------------------
+ */
 
 static void make_small_segment(void)
 {
@@ -211,7 +220,10 @@ START_TEST(bytes_that_turn_under_a_running_directory_are_not_given_out)
 }
 END_TEST
 
-/* --- calls that fail ------------------------------------------------------------------------------------- */
+/*
+ * --- calls that fail
+ * -------------------------------------------------------------------------------------
+ */
 
 /* A use of the directory with whatever faults the environment says. */
 static void use_with_faults(unsigned version)
@@ -480,7 +492,10 @@ START_TEST(a_folder_that_disappears_is_contained)
 }
 END_TEST
 
-/* --- faults that come and go --------------------------------------------------------------------------- */
+/*
+ * --- faults that come and go
+ * ---------------------------------------------------------------------------
+ */
 
 /* Open with rules that do not strike yet. */
 static void open_with(const char *faults_text)
@@ -607,7 +622,10 @@ START_TEST(what_waits_for_the_label_is_written_when_that_can_be)
 }
 END_TEST
 
-/* --- kills ------------------------------------------------------------------------------------------------ */
+/*
+ * --- kills
+ * ------------------------------------------------------------------------------------------------
+ */
 
 /* As a kill would leave the folder at this moment. */
 static void use_a_copy(void)
@@ -708,7 +726,10 @@ static void put_and_forget_forever(uint64_t seed)
 	}
 }
 
-/* After a kill: what was forgotten or replaced is gone; what was written and not replaced since is there. */
+/*
+ * After a kill: what was forgotten or replaced is gone; what was written and not replaced since is
+ * there.
+ */
 static unsigned check_after_kill(void)
 {
 	unsigned n_right = 0;
@@ -774,7 +795,10 @@ START_TEST(kills_at_any_moment_lose_nothing_that_was_written_and_bring_nothing_b
 }
 END_TEST
 
-/* --- other people's ---------------------------------------------------------------------------------------- */
+/*
+ * --- other people's
+ * ----------------------------------------------------------------------------------------
+ */
 
 START_TEST(files_that_are_not_ours_are_not_touched)
 {

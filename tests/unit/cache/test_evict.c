@@ -1,6 +1,6 @@
 /*
- * Replacement: who stays and who goes by the rules of doc/cache-replacement.md, and that nothing is lost or
- * counted wrongly whatever is called in whatever order.
+ * Replacement: who stays and who goes by the rules of doc/cache-replacement.md, and that nothing is
+ * lost or counted wrongly whatever is called in whatever order.
  */
 #include "tests/unit/unit.h"
 
@@ -18,7 +18,10 @@ static struct cache_key key_of(uint64_t i)
 	return (struct cache_key){ i ^ i >> 31, i };
 }
 
-/* --- objects in memory ------------------------------------------------------------------------------ */
+/*
+ * --- objects in memory
+ * ------------------------------------------------------------------------------
+ */
 
 enum { NODES = 2000 };
 static struct evict_node nodes[NODES];
@@ -131,7 +134,9 @@ START_TEST(in_main_each_use_is_another_round)
 		evict_use(&nodes[i]);
 		evict_use(&nodes[i]);
 	}
-	/* All move on until less than a tenth of the capacity is left, and the oldest of main goes. */
+	/*
+	 * All move on until less than a tenth of the capacity is left, and the oldest of main goes.
+	 */
 	ck_assert_ptr_eq(evict_victim(&e), &nodes[0]);
 	ck_assert_uint_eq(e.objects[EVICT_SMALL], 9);
 	evict_use(&nodes[1]);
@@ -298,7 +303,10 @@ START_TEST(any_sequence_in_memory_keeps_the_accounts)
 }
 END_TEST
 
-/* --- segments on a disk ----------------------------------------------------------------------------- */
+/*
+ * --- segments on a disk
+ * -----------------------------------------------------------------------------
+ */
 
 START_TEST(segments_of_small_go_first_while_it_has_a_tenth)
 {
@@ -442,7 +450,10 @@ START_TEST(no_more_is_written_again_than_the_ration)
 }
 END_TEST
 
-/* --- a disk under random calls ---------------------------------------------------------------------- */
+/*
+ * --- a disk under random calls
+ * ----------------------------------------------------------------------
+ */
 
 enum { DISK_SEGMENTS = 64, DISK_OBJECTS = 30 };
 

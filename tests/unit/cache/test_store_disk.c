@@ -535,7 +535,10 @@ START_TEST(a_directory_that_is_named_no_more_stays_closed)
 }
 END_TEST
 
-/* The directory is let go of with the purge: else it would stay locked, and a leak would be told of. */
+/*
+ * The directory is let go of with the purge: else it would stay locked, and a leak would be told
+ * of.
+ */
 START_TEST(a_purge_outlives_the_retirement_of_its_directory)
 {
 	struct store_purge p = { .store = world_store };

@@ -1,8 +1,8 @@
 /*
  * A reader with a small table of directives of its own, for the tests of src/conf.
  *
- * words, values, lists, regexes and rest write what they see into seen, as [word] for each line, so that a
- * test compares one text. The others are the ready-made setters.
+ * words, values, lists, regexes and rest write what they see into seen, as [word] for each line, so
+ * that a test compares one text. The others are the ready-made setters.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /*
- * The rules of the language in their order, each with a case, where no other file of this folder has one
+ * The rules of the language in their order, each with a case, where no other file of this folder
+ * has one
  * already: what Squid's reader does with lines, includes, conditions, words and numbers.
  */
 #include "tests/unit/conf/fixture.h"

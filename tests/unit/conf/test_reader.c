@@ -266,8 +266,8 @@ START_TEST(the_row_that_works_wins)
 	static const struct conf_directive rows[] = {
 		CONF_ROW_WITHOUT("twice", "", "test", REFUSED, "", "", "s"),
 		{ "twice", "", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "", "", "s" },
-		{ "memory_pools_limit", "", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "x", "",
-		  "s" },
+		{ "memory_pools_limit", "", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0, "x",
+		  "", "s" },
 		{ "other", "redirect_program", "test", CONF_WORKS, CONF_SECTION_acl, set_mark, 0,
 		  "", "", "s" },
 	};

@@ -329,7 +329,9 @@ START_TEST(a_list_has_a_hash_of_its_bytes)
 }
 END_TEST
 
-/* Between the opening and the reading somebody writes: what is read is one or the other, not both. */
+/*
+ * Between the opening and the reading somebody writes: what is read is one or the other, not both.
+ */
 START_TEST(a_list_that_changes_is_read_again)
 {
 	struct conf_list_file file;

@@ -123,7 +123,9 @@ START_TEST(what_becomes_of_the_fields)
 }
 END_TEST
 
-/* However often an answer must be waited for, each list is asked once, and only those that matter. */
+/*
+ * However often an answer must be waited for, each list is asked once, and only those that matter.
+ */
 START_TEST(each_list_is_asked_once)
 {
 	static const char conf[] = "request_header_access X-Foo deny get\n"

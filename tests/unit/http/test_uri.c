@@ -49,14 +49,22 @@ static const struct {
 	{ "another scheme with a port", "ws://h:80/x", "ws://h:80/x", URI_WS_OTHER, "h", 80, "/x" },
 	{ "1034 3.1: one final dot", "http://example.com./", "http://example.com/", URI_HTTP,
 	  "example.com", 80, "/" },
-	{ "6943 3.1.1: two parts", "http://127.1/", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
-	{ "6943 3.1.1: one number", "http://2130706433/", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
-	{ "6943 3.1.1: hexadecimal parts", "http://0x7f.0.0.1/", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
-	{ "6943 3.1.1: hexadecimal last part", "http://127.0.0.0x1/", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
-	{ "6943 3.1.1: one hexadecimal number", "http://0x7f000001/", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
-	{ "6943 3.1.1: octal parts", "http://0177.0.0.1/", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
-	{ "6943 3.1.1: IPv4 with a final dot", "http://127.0.0.1./", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80, "/" },
-	{ "6943 3.1.1: three parts", "http://0xA9.254.43518/", "http://169.254.169.254/", URI_HTTP, "169.254.169.254", 80, "/" },
+	{ "6943 3.1.1: two parts", "http://127.1/", "http://127.0.0.1/", URI_HTTP, "127.0.0.1", 80,
+	  "/" },
+	{ "6943 3.1.1: one number", "http://2130706433/", "http://127.0.0.1/", URI_HTTP,
+	  "127.0.0.1", 80, "/" },
+	{ "6943 3.1.1: hexadecimal parts", "http://0x7f.0.0.1/", "http://127.0.0.1/", URI_HTTP,
+	  "127.0.0.1", 80, "/" },
+	{ "6943 3.1.1: hexadecimal last part", "http://127.0.0.0x1/", "http://127.0.0.1/", URI_HTTP,
+	  "127.0.0.1", 80, "/" },
+	{ "6943 3.1.1: one hexadecimal number", "http://0x7f000001/", "http://127.0.0.1/", URI_HTTP,
+	  "127.0.0.1", 80, "/" },
+	{ "6943 3.1.1: octal parts", "http://0177.0.0.1/", "http://127.0.0.1/", URI_HTTP,
+	  "127.0.0.1", 80, "/" },
+	{ "6943 3.1.1: IPv4 with a final dot", "http://127.0.0.1./", "http://127.0.0.1/", URI_HTTP,
+	  "127.0.0.1", 80, "/" },
+	{ "6943 3.1.1: three parts", "http://0xA9.254.43518/", "http://169.254.169.254/", URI_HTTP,
+	  "169.254.169.254", 80, "/" },
 	{ "6943 3.1.1: zero", "http://0/", "http://0.0.0.0/", URI_HTTP, "0.0.0.0", 80, "/" },
 	{ "an underscore", "http://_a.b_c/", "http://_a.b_c/", URI_HTTP, "_a.b_c", 80, "/" },
 	{ "digits, but not at the end", "http://1.2.3.com/", "http://1.2.3.com/", URI_HTTP,
@@ -200,8 +208,7 @@ START_TEST(addresses_as_libc_reads_them)
 
 		n_good += is_address;
 		ck_assert_msg(!is_address || (ok && u.host_is_ip), "%s: %s", text, detail);
-		ck_assert_msg(is_address || !ok || !u.host_is_ip ||
-		                      text[strlen(text) - 1] == '.',
+		ck_assert_msg(is_address || !ok || !u.host_is_ip || text[strlen(text) - 1] == '.',
 		              "%s is no address", text);
 		if (!is_address)
 			continue;

@@ -5,7 +5,9 @@
 
 #include "tests/unit/peer/peer_fixture.h"
 
-/* The acls of a line match if the text holds their names, as "src a b": asked by the rule's text. */
+/*
+ * The acls of a line match if the text holds their names, as "src a b": asked by the rule's text.
+ */
 static bool all_match(void *arg, const struct acl_rules *acls)
 {
 	struct facts f = { 0 };

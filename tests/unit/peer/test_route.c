@@ -1,13 +1,14 @@
 /*
  * The choice of ways, as a table. Expectations are Squid's documented order (doc of cache_peer,
- * never_direct, prefer_direct, nonhierarchical_direct); a test in tests/integration asks a real one.
+ * never_direct, prefer_direct, nonhierarchical_direct); a test in tests/integration asks a real
+ * one.
  */
 #include "peer/route.h"
 #include "tests/unit/unit.h"
 
 /*
- * Peers: a letter each, with signs behind it: x dead or not allowed, r round-robin, d default, and digits:
- * the weight (1 if none). Picks are all 0 but where given.
+ * Peers: a letter each, with signs behind it: x dead or not allowed, r round-robin, d default, and
+ * digits: the weight (1 if none). Picks are all 0 but where given.
  */
 static const struct {
 	const char *name, *peers;
