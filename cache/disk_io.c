@@ -20,10 +20,7 @@
 #define FILE_MODE   0640
 #define FOLDER_MODE 0750
 
-/*
- * --- faults
- * ---------------------------------------------------------------------------------------
- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -143,10 +140,7 @@ static int suffer(struct disk_io *io, enum disk_call call, size_t *n)
 	return f->error;
 }
 
-/*
- * --- folders
- * --------------------------------------------------------------------------------------
- */
+/* --- folders ---------------------------------------------------------------------------------- */
 
 enum err disk_io_open_folder(struct disk_io *io, const char *path, bool create, bool lock,
                              struct disk_faults *faults)
@@ -191,6 +185,7 @@ enum err disk_io_names(struct disk_io *io, disk_io_name_fn *see, void *arg)
 	bool go_on = true;
 
 	errno = 0;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own */
 	while (go_on && (entry = readdir(names)) != NULL) {
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			go_on = see(arg, entry->d_name);
@@ -220,10 +215,7 @@ bool disk_io_parse_name(const char *name, const char *prefix, uint32_t *number)
 	return true;
 }
 
-/*
- * --- files
- * ----------------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static int flags_of(enum disk_open_mode mode)
 {
@@ -252,6 +244,11 @@ enum err disk_io_open(struct disk_io *io, const char *name, enum disk_open_mode 
 
 	if (fd < 0)
 		return errno == ENOENT ? ERR_NOT_FOUND : err_from_errno(errno);
+	/*
+	 * No readahead: what is read is always a whole record or fragment, and what else came along
+	 * would be resident without anybody having looked at its checksum.
+	 */
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	*out = fd;
 	return ERR_NONE;
 }

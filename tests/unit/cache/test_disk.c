@@ -5,8 +5,11 @@
 #include "tests/unit/cache/disk_world.h"
 
 #include "base/budget.h"
+#include "cache/disk_io.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -223,6 +226,34 @@ START_TEST(a_sync_is_ready_when_the_journal_is_durable)
 }
 END_TEST
 
+/* It would be resident unverified; a file system without a device keeps everything resident. */
+START_TEST(a_read_brings_nothing_along_from_the_device)
+{
+	static char block[MIB];
+	struct disk_io io;
+	size_t got = 0;
+	int fd = -1;
+
+	ck_assert_int_eq(disk_io_open_folder(&io, w.folder, false, false, NULL), ERR_NONE);
+	ck_assert_int_eq(disk_io_open(&io, "file", DISK_OPEN_NEW, &fd), ERR_NONE);
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_int_eq(disk_io_write(&io, fd, block, MIB, i * MIB), ERR_NONE);
+	ck_assert_int_eq(disk_io_sync(&io, fd), ERR_NONE);
+	ck_assert_int_eq(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+	const bool has_device = !disk_io_is_resident(&io, fd, 0, 4096);
+
+	ck_assert_int_eq(disk_io_read(&io, fd, block, 4096, 0, &got), ERR_NONE);
+	ck_assert_int_eq(disk_io_read(&io, fd, block, 4096, 4096, &got), ERR_NONE);
+	ck_assert(disk_io_is_resident(&io, fd, 0, 8192));
+	if (has_device)
+		ck_assert(!disk_io_is_resident(&io, fd, 8192, 4096));
+	else
+		fprintf(stderr, "%s: nothing leaves the page cache there\n", w.folder);
+	disk_io_close(&fd);
+	disk_io_close_folder(&io);
+}
+END_TEST
+
 START_TEST(a_second_user_is_refused)
 {
 	struct disk *second = NULL;
@@ -401,6 +432,7 @@ Suite *suite_disk(void)
 	tcase_add_test(t, buffers_count_for_memory_limit);
 	tcase_add_test(t, what_is_used_is_written_again_and_outlives_a_stream);
 	tcase_add_test(t, a_sync_is_ready_when_the_journal_is_durable);
+	tcase_add_test(t, a_read_brings_nothing_along_from_the_device);
 	tcase_add_test(t, a_second_user_is_refused);
 	tcase_add_test(t, a_secret_is_kept_and_another_one_refused);
 	suite_add_tcase(s, t);
