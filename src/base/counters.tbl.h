@@ -68,7 +68,7 @@ COUNTER(CACHE_FOUND_IN_MEMORY,	"cache.found_in_memory",	"lookups that found one 
 COUNTER(CACHE_FOUND_ON_DISK,	"cache.found_on_disk",		"lookups that read one from a cache_dir")
 COUNTER(CACHE_NOT_KEPT,		"cache.not_kept",		"replies that could have been stored and were not kept, for want of room or because they were purged meanwhile")
 COUNTER(CACHE_DISK_REFUSED,	"cache.disk_refused",		"replies that no cache_dir took: buffers full, too small, too large, or out of use")
-COUNTER(CACHE_PURGES_LACKING,	"cache.purges_lacking",		"purges and invalidations that a cache_dir could not carry out, or not for good; each reported in the cache log")
+COUNTER(CACHE_PURGES_LACKING,	"cache.purges_lacking",		"purges, invalidations and replacements that a cache_dir could not carry out, or not for good; reported in the cache log")
 COUNTER(CACHE_READERS_CUT,	"cache.readers_cut",		"clients cut because they were a window behind the others who read a reply that is not kept")
 COUNTER(SWAP_OUTS,		"swap.outs",			"replies stored in a cache_dir")
 COUNTER(SWAP_INS,		"swap.ins",			"replies read from a cache_dir: head, body or both")

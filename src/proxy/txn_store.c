@@ -17,9 +17,7 @@ static int64_t now_s(const struct txn *t)
 	return loop_wall_us(t->worker->loop) / 1000000;
 }
 
-/*
- * --- a reply ------------------------------------------------------------------------------------
- */
+/* --- a reply ---------------------------------------------------------------------------------- */
 
 /* May it be kept? store_miss looks at the reply as it was received. */
 static bool may_store(struct txn *t, const struct http_head *reply, struct storable *s)
@@ -192,6 +190,9 @@ static bool is_buried(struct txn *t)
 		op_cancel(&c->burial.op);
 	if (c->burial.op.status == OP_PENDING)
 		return false;
+	/* What failed was reported where it did. */
+	if (is_over || c->burial.op.status == OP_FAILED)
+		count(COUNT_CACHE_PURGES_LACKING);
 	t->op = NULL;
 	c->burial.op.status = OP_IDLE; /* it may come once more */
 	c->buries = false;
