@@ -53,7 +53,7 @@ void acl_conf_fini(struct acl_conf *c)
 	acl_set_free(&c->set);
 }
 
-/* --- one line ------------------------------------------------------------------------------- */
+/* --- one line --------------------------------------------------------------------------------- */
 
 /* What a type takes, for a message. */
 static const char *flags_text(const struct acl_type *t)
@@ -276,7 +276,7 @@ void acl_conf_acl(struct conf_line *l, void *field)
 	parse_values(l, a, &p);
 }
 
-/* --- when all lines were read --------------------------------------------------------------- */
+/* --- when all lines were read ----------------------------------------------------------------- */
 
 static void finish_acl(struct acl_parse *p, struct acl *a)
 {

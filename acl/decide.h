@@ -76,7 +76,7 @@ unsigned acl_rules_reads(const struct acl_rules *rules);
 /* True for facts that take an operation to find: a list that cannot wait must not read them. */
 bool fact_may_wait(enum fact f);
 
-/* --- configuration -------------------------------------------------------------------------- */
+/* --- configuration ---------------------------------------------------------------------------- */
 
 struct acl_conf {
 	struct acl_set *set;

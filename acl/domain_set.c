@@ -62,7 +62,7 @@ size_t acl_domains_bytes(const struct acl_domains *s)
 	       s->n_filter * sizeof(uint64_t);
 }
 
-/* --- hashing -------------------------------------------------------------------------------- */
+/* --- hashing ---------------------------------------------------------------------------------- */
 
 static inline uint32_t slot_of(const struct acl_domains *s, uint64_t h)
 {
@@ -90,7 +90,7 @@ static inline uint32_t tag_of(uint64_t h)
 	return (uint32_t)h & ~FLAGS;
 }
 
-/* --- adding --------------------------------------------------------------------------------- */
+/* --- adding ----------------------------------------------------------------------------------- */
 
 /* The bytes of names, in lower case; 0 for all others. A colon is looked at by itself. */
 static const char fold[256] = {
@@ -199,7 +199,7 @@ bool acl_domains_add(struct acl_domains *s, struct span name, const char **why)
 	return *why == NULL;
 }
 
-/* --- the table ------------------------------------------------------------------------------ */
+/* --- the table -------------------------------------------------------------------------------- */
 
 /* The name that a slot points to, without its dot. */
 static inline struct span slot_name(const struct acl_domains *s, const struct slot *slot)
@@ -234,7 +234,7 @@ static inline bool is_worth_it(const struct acl_domains *s, size_t dots, bool is
 	return ((is_whole ? s->depths : s->depths_below) & depth_bit(dots)) != 0;
 }
 
-/* --- keys ----------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 #define EACH_BYTE(b) (0x0101010101010101ULL * (b))
 
@@ -328,7 +328,7 @@ static const struct slot *find(const struct acl_domains *s, const struct acl_dom
 	return NULL;
 }
 
-/* --- building it ---------------------------------------------------------------------------- */
+/* --- building it ------------------------------------------------------------------------------ */
 
 /*
  * A list of a million names has a table that no cache holds. So names are taken some at a time: the
@@ -506,7 +506,7 @@ size_t acl_domains_merged(const struct acl_domains *const *sets, size_t n)
 	return merged;
 }
 
-/* --- lookups -------------------------------------------------------------------------------- */
+/* --- lookups ---------------------------------------------------------------------------------- */
 
 bool acl_domains_has_key(const struct acl_domains *s, const struct acl_domain_key *k)
 {

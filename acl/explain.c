@@ -73,7 +73,7 @@ static void see_compared(void *arg, struct acl_eval *e, const struct acl *a,
 		s->entry = acl_entry(a, subject, e, rec->arena);
 }
 
-/* --- the nearest rule that would have decided otherwise ------------------------------------- */
+/* --- the nearest rule that would have decided otherwise --------------------------------------- */
 
 /* The rule's terms that do not hold, each looked at by itself. */
 static void find_obstacles(const struct facts *f, const struct acl_rule *r, struct recorder *rec)
@@ -148,7 +148,7 @@ void acl_explain(const struct acl_rules *rules, const struct facts *f, enum verd
 		find_nearest(rules, f, a, out);
 }
 
-/* --- as text -------------------------------------------------------------------------------- */
+/* --- as text ---------------------------------------------------------------------------------- */
 
 const char *verdict_text(enum verdict v)
 {

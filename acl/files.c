@@ -72,7 +72,7 @@ void acl_files_stats(struct acl_files *h, struct acl_files_stats *out)
 	lock_give(&h->lock);
 }
 
-/* --- one file ------------------------------------------------------------------------------- */
+/* --- one file --------------------------------------------------------------------------------- */
 
 static struct acl_file *file_new(const struct acl *a, const struct acl_parse *p,
                                  const struct conf_list_file *from)
@@ -147,7 +147,7 @@ static void report_again(const struct acl_file *f, struct acl_parse *p, const ch
 		            f->findings[i].text);
 }
 
-/* --- finding it again ----------------------------------------------------------------------- */
+/* --- finding it again ------------------------------------------------------------------------- */
 
 static bool is_same_stamp(const struct conf_stamp *a, const struct conf_stamp *b)
 {
@@ -204,7 +204,7 @@ static void publish(struct acl_files *h, struct acl_file *f)
 	lock_give(&h->lock);
 }
 
-/* --- reading -------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static struct acl_file *compile(struct conf_line *l, struct acl *a, struct acl_parse *p,
                                 struct conf_list_file *from)
@@ -275,7 +275,7 @@ bool acl_file_next(struct conf_line *l, struct acl *a, struct acl_parse *p)
 	return true;
 }
 
-/* --- an acl's files ------------------------------------------------------------------------- */
+/* --- an acl's files --------------------------------------------------------------------------- */
 
 const struct acl *acl_file_values(const struct acl *a, size_t i)
 {

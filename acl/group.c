@@ -62,7 +62,7 @@ static void parse(struct acl *a, struct acl_parse *p, struct span value)
 		                        acl_set_place(p->set, p->place) };
 }
 
-/* --- matching ------------------------------------------------------------------------------- */
+/* --- matching --------------------------------------------------------------------------------- */
 
 static enum acl_match match_any(const struct group *g, struct acl_eval *e, unsigned depth)
 {
@@ -101,9 +101,7 @@ enum acl_match acl_group_match(const struct acl *a, struct acl_eval *e, unsigned
 	                                         : match_all(a->data, e, depth);
 }
 
-/*
- * --- floor --------------------------------------------------------------------------------------
- */
+/* --- floor ------------------------------------------------------------------------------------ */
 
 bool acl_group_names_address(const struct acl *a, const struct ip *ip)
 {
@@ -115,7 +113,7 @@ bool acl_group_names_address(const struct acl *a, const struct ip *ip)
 	return false;
 }
 
-/* --- circles -------------------------------------------------------------------------------- */
+/* --- circles ---------------------------------------------------------------------------------- */
 
 static bool is_group(const struct acl *a)
 {

@@ -35,7 +35,7 @@ void acl_hosts_release(struct acl *a)
 	a->n_hosts = 0;
 }
 
-/* --- looking them up ------------------------------------------------------------------------ */
+/* --- looking them up -------------------------------------------------------------------------- */
 
 /* All names of a set, those of an acl next to each other. */
 struct gathered {

@@ -30,7 +30,7 @@ static size_t count_values(const void *data)
 	return acl_addrs_count(data);
 }
 
-/* --- words ---------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 /*
  * ipv6 is what Squid takes for IPv6 unicast: all but 0000::/4 (loopback, mapped) and F000::/4, and
@@ -77,7 +77,7 @@ static bool add_word(struct acl_addrs *s, struct span value)
 	return found;
 }
 
-/* --- prefixes and ranges -------------------------------------------------------------------- */
+/* --- prefixes and ranges ---------------------------------------------------------------------- */
 
 /* "24", "64" or "255.255.255.0" to a number of leading bits of the 128. */
 static const char *parse_mask(struct span mask, bool is_v4, unsigned *bits, const char **warning)
@@ -218,7 +218,7 @@ static enum acl_match match(const struct acl *a, const struct acl_subject *s, st
 	return acl_addrs_has(a->data, &s->ip) ? ACL_YES : ACL_NO;
 }
 
-/* --- for explain ---------------------------------------------------------------------------- */
+/* --- for explain ------------------------------------------------------------------------------ */
 
 static struct span print(const struct acl_subject *s, struct arena *a)
 {

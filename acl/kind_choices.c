@@ -87,7 +87,7 @@ static enum acl_match match_word(const struct acl *a, const struct acl_subject *
 		.print = print_text,                                                               \
 	};
 
-/* --- hierarchy codes ------------------------------------------------------------------------ */
+/* --- hierarchy codes -------------------------------------------------------------------------- */
 
 static const char *const hier_words[] = {
 #define HIER(sym) #sym,
@@ -100,7 +100,7 @@ static const struct vocabulary hiers = { hier_words, ARRAY_LEN(hier_words), "hie
 _Static_assert(ARRAY_LEN(hier_words) <= 64, "a bit each");
 WORDS_KIND(hiers, hiers)
 
-/* --- errors --------------------------------------------------------------------------------- */
+/* --- errors ----------------------------------------------------------------------------------- */
 
 /* Squid's names, also of errors that do not happen here. */
 static const char *const error_words[] = {
@@ -161,7 +161,7 @@ static const struct vocabulary errors = { error_words, ARRAY_LEN(error_words), "
 _Static_assert(ARRAY_LEN(error_words) <= 64, "a bit each");
 WORDS_KIND(errors, errors)
 
-/* --- initiators ----------------------------------------------------------------------------- */
+/* --- initiators ------------------------------------------------------------------------------- */
 
 #define CLIENT   0
 #define INTERNAL 1
@@ -216,7 +216,7 @@ const struct acl_kind acl_kind_initiators = {
 	.print = print_text,
 };
 
-/* --- parts of a transaction ----------------------------------------------------------------- */
+/* --- parts of a transaction ------------------------------------------------------------------- */
 
 static const char *const part_words[] = {
 	[PART_REQUEST] = "request",

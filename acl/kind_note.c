@@ -34,7 +34,7 @@ static bool next_element(struct span *rest, const char *separators, struct span 
 	return element->n != 0;
 }
 
-/* --- note ----------------------------------------------------------------------------------- */
+/* --- note ------------------------------------------------------------------------------------- */
 
 struct note_values {
 	char *name;
@@ -154,7 +154,7 @@ const struct acl_kind acl_kind_note = {
 	.print = print,
 };
 
-/* --- annotate_transaction, annotate_client -------------------------------------------------- */
+/* --- annotate_transaction, annotate_client ---------------------------------------------------- */
 
 struct pairs {
 	struct acl_effect *e; /* texts owned */

@@ -9,7 +9,7 @@ static struct span print_number(const struct acl_subject *s, struct arena *a)
 	return arena_printf(a, "%u", s->number);
 }
 
-/* --- statuses ------------------------------------------------------------------------------- */
+/* --- statuses --------------------------------------------------------------------------------- */
 
 #define STATUS_MAX 999u /* three digits: RFC 9110 15 */
 
@@ -70,7 +70,7 @@ const struct acl_kind acl_kind_statuses = {
 	.print = print_number,
 };
 
-/* --- a limit -------------------------------------------------------------------------------- */
+/* --- a limit ---------------------------------------------------------------------------------- */
 
 struct limit {
 	uint64_t most;
@@ -124,7 +124,7 @@ const struct acl_kind acl_kind_limit = {
 	.entry = entry_limit,
 };
 
-/* --- a probability -------------------------------------------------------------------------- */
+/* --- a probability ---------------------------------------------------------------------------- */
 
 struct chance {
 	double p;
@@ -239,7 +239,7 @@ const struct acl_kind acl_kind_random = {
 	.entry = entry_chance,
 };
 
-/* --- marks ---------------------------------------------------------------------------------- */
+/* --- marks ------------------------------------------------------------------------------------ */
 
 struct mark {
 	uint32_t mark, mask;

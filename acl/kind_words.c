@@ -57,7 +57,7 @@ static struct span print_text(const struct acl_subject *s, struct arena *a)
 	return arena_dup(a, s->text);
 }
 
-/* --- names of ports ------------------------------------------------------------------------- */
+/* --- names of ports --------------------------------------------------------------------------- */
 
 static void parse_word(struct acl *a, struct acl_parse *p, struct span value)
 {
@@ -82,7 +82,7 @@ const struct acl_kind acl_kind_words = {
 	.entry = NULL,
 };
 
-/* --- schemes -------------------------------------------------------------------------------- */
+/* --- schemes ---------------------------------------------------------------------------------- */
 
 static void parse_scheme(struct acl *a, struct acl_parse *p, struct span value)
 {
@@ -122,7 +122,7 @@ const struct acl_kind acl_kind_schemes = {
 	.entry = NULL,
 };
 
-/* --- methods -------------------------------------------------------------------------------- */
+/* --- methods ---------------------------------------------------------------------------------- */
 
 static void parse_method(struct acl *a, struct acl_parse *p, struct span value)
 {

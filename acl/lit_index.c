@@ -91,7 +91,7 @@ void acl_lit_index_add(struct acl_lit_index *x, const struct acl_lit_sets *sets,
 	}
 }
 
-/* --- building ------------------------------------------------------------------------------- */
+/* --- building --------------------------------------------------------------------------------- */
 
 static uint32_t gram_hash(uint32_t gram, unsigned bits)
 {
@@ -228,7 +228,7 @@ void acl_lit_index_finish(struct acl_lit_index *x)
 	}
 }
 
-/* --- searching ------------------------------------------------------------------------------ */
+/* --- searching -------------------------------------------------------------------------------- */
 
 static const struct slot *slot_find(const struct acl_lit_index *x, uint32_t gram)
 {

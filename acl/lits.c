@@ -7,7 +7,7 @@
 #define VALUE_MAX 6u /* bytes of a text beyond which more tell no more */
 #define VALUE_TOO 4  /* what a set must be worth that comes on top of a better one */
 
-/* --- texts ---------------------------------------------------------------------------------- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 static bool lit_eq(const struct acl_lit *a, const struct acl_lit *b)
 {
@@ -124,7 +124,7 @@ bool acl_lits_cross(struct acl_lits *out, const struct acl_lits *a, const struct
 	return true;
 }
 
-/* --- which is the best ---------------------------------------------------------------------- */
+/* --- which is the best ------------------------------------------------------------------------ */
 
 /* What is in most URLs anyway. */
 static const char common[][8] = { "https", "http",  "://",  "www.",  ".com", ".net",
@@ -177,7 +177,7 @@ static int lits_score(const struct acl_lits *l)
 	return l->n != 0 && least > 0 ? least * (int)ACL_LITS_MAX - (int)l->n + 1 : 0;
 }
 
-/* --- several sets --------------------------------------------------------------------------- */
+/* --- several sets ----------------------------------------------------------------------------- */
 
 size_t acl_lit_sets_size(const struct acl_lit_sets *s)
 {

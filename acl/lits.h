@@ -49,7 +49,7 @@ enum acl_cut { CUT_NONE, CUT_TO_HEADS, CUT_TO_TAILS };
 bool acl_lits_cross(struct acl_lits *out, const struct acl_lits *a, const struct acl_lits *b,
                     enum acl_cut cut);
 
-/* --- several sets, each of which is required ------------------------------------------------ */
+/* --- several sets, each of which is required -------------------------------------------------- */
 
 #define ACL_SETS_MAX      3u
 #define ACL_SETS_LITS_MAX 40u

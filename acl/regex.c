@@ -26,7 +26,7 @@ struct acl_regex {
 	bool has_jit, has_backrefs, is_unsure_of_lines, is_icase;
 };
 
-/* --- scratch: PCRE2 asks for memory once or twice a decision; it gets it from the stack */
+/* --- scratch: PCRE2 asks for memory once or twice a decision; it gets it from the stack ------- */
 
 static void *scratch_malloc(size_t n, void *arg)
 {
@@ -78,7 +78,7 @@ static void scratch_prepare(struct acl_regex_scratch *s)
 	CHECK(s->match_data != NULL && s->match_context != NULL);
 }
 
-/* --- compiling ------------------------------------------------------------------------------ */
+/* --- compiling -------------------------------------------------------------------------------- */
 
 /* The translated text between before and after; why[] says what is wrong if it is NULL. */
 static pcre2_code *compile(const struct acl_regex_text *t, bool icase, const char *before,
@@ -150,7 +150,7 @@ void acl_regex_free(struct acl_regex **rp)
 	free(r);
 }
 
-/* --- matching ------------------------------------------------------------------------------- */
+/* --- matching --------------------------------------------------------------------------------- */
 
 static bool is_limit(int rc)
 {

@@ -18,7 +18,7 @@ static bool refuse(struct bracket *b, const char *why)
 	return false;
 }
 
-/* --- sets ----------------------------------------------------------------------------------- */
+/* --- sets ------------------------------------------------------------------------------------- */
 
 static bool is_alpha(unsigned c)
 {
@@ -102,7 +102,7 @@ static bool set_add_class(struct bracket *b, struct acl_byte_set *s, const char 
 	return is_known || refuse(b, "unknown character class");
 }
 
-/* --- bracket expressions -------------------------------------------------------------------- */
+/* --- bracket expressions ---------------------------------------------------------------------- */
 
 enum elem_tok { ELEM_END, ELEM_CHAR, ELEM_RANGE, ELEM_CLOSE, ELEM_NOT, ELEM_SYMBOL /* [. [= [: */ };
 

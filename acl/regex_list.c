@@ -74,7 +74,7 @@ size_t acl_regexes_count(const struct acl_regexes *l)
 	return l->n;
 }
 
-/* --- building the filter -------------------------------------------------------------------- */
+/* --- building the filter ---------------------------------------------------------------------- */
 
 /* What is known of the last three bytes, and one more. */
 static uint32_t piece_next(uint32_t last, char c)
@@ -152,7 +152,7 @@ void acl_regexes_finish(struct acl_regexes *l)
 		finish_long(l);
 }
 
-/* --- the text ------------------------------------------------------------------------------- */
+/* --- the text --------------------------------------------------------------------------------- */
 
 static struct acl_regex_seen *seen_find(struct acl_regex_scratch *s, struct span text)
 {
@@ -229,7 +229,7 @@ static void note_pieces(struct acl_regex_scratch *s, struct acl_regex_seen *seen
 	seen->has_pieces = true;
 }
 
-/* --- matching ------------------------------------------------------------------------------- */
+/* --- matching --------------------------------------------------------------------------------- */
 
 #define TRIED 256u
 

@@ -13,7 +13,7 @@
 #define UNROLL  4   /* repetitions that are written out */
 #define KEPT    3u  /* bytes of a full text that go on to meet what comes next */
 
-/* --- parts ---------------------------------------------------------------------------------- */
+/* --- parts ------------------------------------------------------------------------------------ */
 
 void acl_need_empty(struct acl_need *x)
 {
@@ -70,7 +70,7 @@ void acl_need_set(struct acl_need *x, const struct acl_byte_set *s)
 	acl_lits_copy(&x->pre, &all);
 }
 
-/* --- one after the other -------------------------------------------------------------------- */
+/* --- one after the other ---------------------------------------------------------------------- */
 
 /* Give up knowing exactly what it is. */
 static void loosen(struct acl_need *x)
@@ -209,7 +209,7 @@ void acl_need_concat(struct acl_need *x, const struct acl_need *y)
 	x->is_empty_too = is_empty_too;
 }
 
-/* --- one or the other, and again ------------------------------------------------------------ */
+/* --- one or the other, and again -------------------------------------------------------------- */
 
 static void need_copy(struct acl_need *to, const struct acl_need *from)
 {

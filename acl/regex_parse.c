@@ -78,7 +78,7 @@ static bool refuse(struct parser *p, const char *why)
 	return false;
 }
 
-/* --- output --------------------------------------------------------------------------------- */
+/* --- output ----------------------------------------------------------------------------------- */
 
 static void put(struct parser *p, const char *text, size_t n)
 {
@@ -158,7 +158,7 @@ static void put_before(struct parser *p, size_t from, const char *text)
 	memcpy(p->out->p + from, text, n);
 }
 
-/* --- tokens --------------------------------------------------------------------------------- */
+/* --- tokens ----------------------------------------------------------------------------------- */
 
 static void token_escaped(struct parser *p)
 {
@@ -206,7 +206,7 @@ static void token_next(struct parser *p)
 			p->tok = specials[i].tok;
 }
 
-/* --- repetition ----------------------------------------------------------------------------- */
+/* --- repetition ------------------------------------------------------------------------------- */
 
 #define NUMBER_NONE (-1)
 #define NUMBER_BAD  (-2)
@@ -438,7 +438,7 @@ static bool parse_repeats(struct parser *p, struct piece *x, size_t from, unsign
 	return true;
 }
 
-/* --- expressions ---------------------------------------------------------------------------- */
+/* --- expressions ------------------------------------------------------------------------------ */
 
 static void put_anchor(struct parser *p, struct piece *out)
 {

@@ -59,7 +59,7 @@ struct span acl_rule_text(const struct acl_rule *r)
 	return r->text;
 }
 
-/* --- reading -------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static struct acl_set *set_of(const struct conf_line *l)
 {

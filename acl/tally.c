@@ -92,7 +92,7 @@ static struct cell *cell_of(const struct acl_tally *t, unsigned shard, uint32_t 
 	return &c[slot % CHUNK_SLOTS];
 }
 
-/* --- owners --------------------------------------------------------------------------------- */
+/* --- owners ----------------------------------------------------------------------------------- */
 
 static void make_chunks(struct acl_tally *t, uint32_t chunk)
 {
@@ -200,7 +200,7 @@ void acl_tally_give(struct acl_tally *t, uint32_t slot)
 	lock_give(&t->lock);
 }
 
-/* --- counting ------------------------------------------------------------------------------- */
+/* --- counting --------------------------------------------------------------------------------- */
 
 void acl_tally_add(struct acl_tally *t, unsigned shard, uint32_t slot, int64_t now_s)
 {

@@ -248,7 +248,7 @@ struct acl_observer {
 	void *arg;
 };
 
-/* --- types.c */
+/* --- types.c ---------------------------------------------------------------------------------- */
 const struct acl_type *acl_type_of(struct span name); /* NULL: unknown */
 const struct acl_type *acl_type_at(size_t i);         /* NULL: no more */
 extern const struct acl_type acl_type_broken; /* stands in for what could not be understood */
@@ -259,7 +259,7 @@ unsigned acl_reads_itself(const struct acl *a);
 /* The field of the request (of the reply, if it reads FACT_REPLY) that a looks at; n is 0: none. */
 struct span acl_field_of(const struct acl *a);
 
-/* --- the kinds, each in its file */
+/* --- the kinds, each in its file -------------------------------------------------------------- */
 extern const struct acl_kind acl_kind_addrs, acl_kind_domains, acl_kind_regexes, acl_kind_ports,
 	acl_kind_methods, acl_kind_schemes, acl_kind_words, acl_kind_time, acl_kind_any_of,
 	acl_kind_all_of, acl_kind_broken, acl_kind_nothing, acl_kind_headers, acl_kind_statuses,
@@ -273,7 +273,7 @@ struct span acl_header_value(const struct acl *a, const struct http_head *h, str
 /* kind_note.c */
 bool acl_note_is_named(const struct acl *a, struct span name);
 
-/* --- subjects.c */
+/* --- subjects.c ------------------------------------------------------------------------------- */
 acl_subject_fn acl_subject_src, acl_subject_dst, acl_subject_local, acl_subject_dst_name,
 	acl_subject_src_name, acl_subject_port, acl_subject_port_name, acl_subject_scheme,
 	acl_subject_method, acl_subject_url, acl_subject_url_path, acl_subject_none,
@@ -283,7 +283,7 @@ acl_subject_fn acl_subject_src, acl_subject_dst, acl_subject_local, acl_subject_
 	acl_subject_hier, acl_subject_note, acl_subject_nothing, acl_subject_initiator,
 	acl_subject_parts, acl_subject_mark, acl_subject_error, acl_subject_encrypted;
 
-/* --- files.c */
+/* --- files.c ---------------------------------------------------------------------------------- */
 /* Take the list file that comes next on the line. False: a value comes next, or the end. */
 bool acl_file_next(struct conf_line *l, struct acl *a, struct acl_parse *p);
 /* Something was reported about one of its lines. */
@@ -301,23 +301,23 @@ enum acl_match acl_files_match(const struct acl *a, const struct acl_subject *s,
 struct span acl_entry(const struct acl *a, const struct acl_subject *s, struct acl_eval *e,
                       struct arena *arena);
 
-/* --- hosts.c */
+/* --- hosts.c ---------------------------------------------------------------------------------- */
 void acl_host_add(struct acl *a, struct acl_parse *p, struct span name);
 void acl_hosts_release(struct acl *a);
 /* kind_addrs.c */
 void acl_add_address(struct acl *a, const struct ip *ip);
 
-/* --- group.c */
+/* --- group.c ---------------------------------------------------------------------------------- */
 enum acl_match acl_group_match(const struct acl *a, struct acl_eval *e, unsigned depth);
 /* Compute height and reads of everything; report cycles and too much depth, and cut them. */
 void acl_groups_finish(struct acl_parse *p);
 
 bool acl_group_names_address(const struct acl *a, const struct ip *ip);
 
-/* --- naming.c */
+/* --- naming.c --------------------------------------------------------------------------------- */
 bool acl_names_address(const struct acl *a, const struct ip *ip);
 
-/* --- set.c */
+/* --- set.c ------------------------------------------------------------------------------------ */
 struct acl_set *acl_set_new(void);
 void acl_set_free(struct acl_set **s);
 struct acl *acl_set_find(const struct acl_set *s, struct span name); /* NULL: none */
@@ -327,7 +327,7 @@ struct acl *acl_set_add(struct acl_set *s, struct span name, const struct acl_ty
 struct conf_place acl_set_place(struct acl_set *s, struct conf_place at);
 const char *acl_set_suggest(const struct acl_set *s, struct span name);
 
-/* --- lists.c */
+/* --- lists.c ---------------------------------------------------------------------------------- */
 
 /* What the lists of one directive may ask for. */
 struct acl_list {
@@ -338,10 +338,10 @@ struct acl_list {
 
 const struct acl_list *acl_list_of(struct span directive); /* never NULL */
 
-/* --- shadows.c: find the rules that others above leave nothing to decide, and say so. */
+/* --- shadows.c: find the rules that others above leave nothing to decide, and say so. --------- */
 void acl_shadows_find(struct acl_parse *p, struct acl_rules *r);
 
-/* --- decide.c */
+/* --- decide.c --------------------------------------------------------------------------------- */
 void acl_eval_init(struct acl_eval *e, const struct facts *f);
 void acl_eval_fini(struct acl_eval *e);
 struct arena *acl_eval_arena(struct acl_eval *e); /* made when first asked for */

@@ -118,7 +118,7 @@ unsigned acl_reads_itself(const struct acl *a)
 	return bits;
 }
 
-/* --- the manual ----------------------------------------------------------------------------- */
+/* --- the manual ------------------------------------------------------------------------------- */
 
 static void print_type(FILE *out, const struct acl_type *t)
 {

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* --- blocks ---------------------------------------------------------------------------------- */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 struct cobj_block *cobj_block_new(uint64_t at, uint32_t cap, bool must)
 {
@@ -62,7 +62,7 @@ uint64_t cobj_block_memory(const struct cobj_block *k)
 	return sizeof(*k) + k->cap;
 }
 
-/* --- a body's blocks ------------------------------------------------------------------------- */
+/* --- a body's blocks -------------------------------------------------------------------------- */
 
 struct cobj_block *cobj_body_last(const struct cobj_body *b)
 {
@@ -128,7 +128,7 @@ struct cobj_block *cobj_body_find(const struct cobj_body *b, uint64_t offset)
 	return NULL;
 }
 
-/* --- files in memory ------------------------------------------------------------------------- */
+/* --- files in memory -------------------------------------------------------------------------- */
 
 bool cobj_body_open_memfd(struct cobj_body *b, struct cobj_memfds *fds)
 {
@@ -167,7 +167,7 @@ bool cobj_body_write_memfd(struct cobj_body *b, struct span bytes)
 	return true;
 }
 
-/* --- places ---------------------------------------------------------------------------------- */
+/* --- places ----------------------------------------------------------------------------------- */
 
 enum err cobj_body_reserve_place(struct cobj_body *b)
 {
@@ -196,7 +196,7 @@ enum err cobj_body_add_place(struct cobj_body *b, struct store_dir *d, const str
 	return ERR_NONE;
 }
 
-/* --- bodies ---------------------------------------------------------------------------------- */
+/* --- bodies ----------------------------------------------------------------------------------- */
 
 struct cobj_body *cobj_body_new(void)
 {

@@ -54,7 +54,7 @@ void cache_conf_fini(struct cache_conf *c)
 	*c = (struct cache_conf){ 0 };
 }
 
-/* --- cache_dir ------------------------------------------------------------------------------- */
+/* --- cache_dir -------------------------------------------------------------------------------- */
 
 #define FROM_DIRECTIVE (UINT64_MAX - 1) /* an object's limit that the line does not give */
 
@@ -219,7 +219,7 @@ void cache_conf_dir(struct conf_line *l, void *field)
 	*at = d;
 }
 
-/* --- plain values ---------------------------------------------------------------------------- */
+/* --- plain values ----------------------------------------------------------------------------- */
 
 void cache_conf_size(struct conf_line *l, void *field)
 {
@@ -304,7 +304,7 @@ void cache_conf_not(struct conf_line *l, void *field)
 	*value = !v;
 }
 
-/* --- ranges and abandoned downloads ---------------------------------------------------------- */
+/* --- ranges and abandoned downloads ----------------------------------------------------------- */
 
 void cache_conf_range_offset_limit(struct conf_line *l, void *field)
 {
@@ -353,7 +353,7 @@ bool cache_conf_finishes_abandoned(const struct cache_conf *c, uint64_t expected
 	return expected < 100 || received / (expected / 100) > c->quick_abort_pct;
 }
 
-/* --- after all lines ------------------------------------------------------------------------- */
+/* --- after all lines -------------------------------------------------------------------------- */
 
 void cache_conf_finish(struct cache_conf *c, struct conf_reader *r)
 {

@@ -69,7 +69,7 @@ void cobj_unref(struct cobj **c)
 		destroy(mine);
 }
 
-/* --- heads ----------------------------------------------------------------------------------- */
+/* --- heads ------------------------------------------------------------------------------------ */
 
 /* The same bytes in the copy; what is not of the original stays. */
 static struct span moved(struct span s, struct span from, const char *to)

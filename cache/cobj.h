@@ -117,9 +117,7 @@ static inline enum cobj_state cobj_state(const struct cobj *c)
 	return atomic_load_explicit(&c->state, memory_order_acquire);
 }
 
-/*
- * --- the writer: whoever was made the leader by store_lookup() ---------------------------------
- */
+/* --- the writer: whoever was made the leader by store_lookup() -------------------------------- */
 
 /*
  * The task that is scheduled when cobj_append() can go on, or when the last reader has left
@@ -161,9 +159,7 @@ bool cobj_may_be_kept(const struct cobj *c);
  */
 unsigned cobj_readers(struct cobj *c);
 
-/*
- * --- readers -----------------------------------------------------------------------------------
- */
+/* --- readers ---------------------------------------------------------------------------------- */
 
 enum cobj_piece_kind {
 	COBJ_PIECE_MEMORY, /* bytes */

@@ -8,7 +8,7 @@
 
 #define DIR_MAGIC 0x57d11235u
 
-/* --- one ------------------------------------------------------------------------------------- */
+/* --- one -------------------------------------------------------------------------------------- */
 
 static void configure_dir(struct store_dir *d, const struct cache_dir *conf, int64_t sync_ms)
 {
@@ -143,7 +143,7 @@ bool store_dir_takes(const struct store_dir *d, uint64_t bytes)
 	       bytes <= atomic_load_explicit(&d->max_bytes, memory_order_relaxed);
 }
 
-/* --- all ------------------------------------------------------------------------------------- */
+/* --- all -------------------------------------------------------------------------------------- */
 
 void store_dirs_init(struct store_dirs *ds, const struct cache_secret *secret, struct jobs *js)
 {
@@ -378,7 +378,7 @@ void store_dirs_fini(struct store_dirs *ds)
 	lock_fini(&ds->lock);
 }
 
-/* --- keys ------------------------------------------------------------------------------------ */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 /* With the lock held: the emptiest that takes it. */
 static struct store_dir *emptiest(struct store_dirs *ds, uint64_t bytes)

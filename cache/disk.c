@@ -22,10 +22,7 @@ int64_t disk_now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/*
- * --- jobs
- * ---------------------------------------------------------------------------------------------
- */
+/* --- jobs ------------------------------------------------------------------------------------- */
 
 static void job_work(struct job *j)
 {
@@ -175,10 +172,7 @@ void disk_job_ends(struct disk *d)
 		close_soon(c);
 }
 
-/*
- * --- what goes wrong
- * ------------------------------------------------------------------------------------
- */
+/* --- what goes wrong -------------------------------------------------------------------------- */
 
 bool disk_is_out_of_use(struct disk *d)
 {
@@ -237,10 +231,7 @@ enum err disk_mark(struct disk *d)
 	return e;
 }
 
-/*
- * --- opening
- * ---------------------------------------------------------------------------------------------
- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 /* Say why a folder is not used, and what to do. */
 static enum err refuse(const char *path, enum disk_folder folder)
@@ -522,6 +513,7 @@ static void disk_free(struct disk *d)
 /* For tests of the whole program: CUTTLE_DISK_FAULTS (doc/testing.md). */
 static void get_faults(struct disk *d)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment */
 	const char *const text = getenv("CUTTLE_DISK_FAULTS");
 
 	if (text == NULL)
@@ -575,10 +567,7 @@ void disk_configure(struct disk *d, const struct cache_dir *dir, int64_t sync_ms
 	disk_unlock(d);
 }
 
-/*
- * --- closing
- * ----------------------------------------------------------------------------------------------
- */
+/* --- closing ---------------------------------------------------------------------------------- */
 
 static int by_number(const void *a, const void *b)
 {
@@ -634,10 +623,7 @@ void disk_close(struct disk **dp, bool forget)
 	disk_free(d);
 }
 
-/*
- * --- telling
- * -----------------------------------------------------------------------------------------------
- */
+/* --- telling ---------------------------------------------------------------------------------- */
 
 bool disk_is_loaded(struct disk *d)
 {

@@ -43,9 +43,7 @@ static inline unsigned disk_id_of(uint32_t segment)
 	return segment >> DISK_SEGMENT_BITS;
 }
 
-/*
- * --- life ----------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 /*
  * The secret that a prepared directory was made with. All directories of a store must share one:
@@ -104,9 +102,7 @@ void disk_tick(struct disk *d);
 /* Wait until all that was started has been done. Blocks; for tests. */
 void disk_wait_idle(struct disk *d);
 
-/*
- * --- writing -------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /*
  * A fragment of a body that has more than one, or whose head comes later; at most
@@ -121,13 +117,11 @@ enum err disk_put_fragment(struct disk *d, struct cache_key key, struct span byt
  * into the index, in the place of the one before, which will not come back (as with disk_forget()).
  * *place (may be NULL): where the inline body lies.
  */
-enum err disk_put_head(struct disk *d, const struct cobj_parts *head, struct span inline_body,
+enum err disk_put_head(struct disk *d, const struct cobj_parts *parts, struct span body,
                        const struct disk_place *places, uint32_t n,
                        struct disk_place *place) MUST_USE;
 
-/*
- * --- reading -------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* What was read of an object; the texts are in one block of memory that the load owns. */
 struct disk_found {
@@ -192,9 +186,7 @@ bool disk_hold(struct disk *d, const struct disk_place *places, uint32_t n,
                struct segment **held) MUST_USE;
 void disk_let_go(struct disk *d, struct segment **held, uint32_t n);
 
-/*
- * --- forgetting ----------------------------------------------------------------------------------
- */
+/* --- forgetting ------------------------------------------------------------------------------- */
 
 /*
  * Nothing that was written under this key so far will be found again; after a kill or a power loss
@@ -220,9 +212,7 @@ struct disk_sync {
 };
 enum op_status disk_sync(struct disk_sync *q, struct loop *l, struct task *waiter);
 
-/*
- * --- looking -------------------------------------------------------------------------------------
- */
+/* --- looking ---------------------------------------------------------------------------------- */
 
 /*
  * Read the heads of all objects, for purges by prefix: blocks, so call it from a job. `see` returns

@@ -33,10 +33,7 @@ static struct cache_key key_of(const struct segment_entry *e)
 	return (struct cache_key){ e->key_hi, e->key_lo };
 }
 
-/*
- * --- gathering
- * -----------------------------------------------------------------------------------------
- */
+/* --- gathering -------------------------------------------------------------------------------- */
 
 static int key_cmp(struct cache_key a, struct cache_key b)
 {
@@ -147,10 +144,7 @@ static void judge(struct victims *v)
 	}
 }
 
-/*
- * --- writing again
- * --------------------------------------------------------------------------------------
- */
+/* --- writing again ---------------------------------------------------------------------------- */
 
 /* Until a put may find room. False: it will not. */
 static bool wait_for_room(struct disk *d, unsigned *waits)
@@ -314,10 +308,7 @@ static bool settle_objects(struct victims *v)
 	return !disk_should_stop(v->disk);
 }
 
-/*
- * --- the job
- * -------------------------------------------------------------------------------------------
- */
+/* --- the job ---------------------------------------------------------------------------------- */
 
 /* First the file, then its number: as long as that is known, what is buried in it stays buried. */
 static enum err unlink_segment(struct disk *d, struct segment *s)

@@ -7,10 +7,7 @@
  */
 #include "cache/disk_int.h"
 
-/*
- * --- pieces
- * ------------------------------------------------------------------------------------------
- */
+/* --- pieces ----------------------------------------------------------------------------------- */
 
 /* The next piece to be written, counted, or NULL. With the lock held. */
 static struct piece *next_piece(struct disk *d)
@@ -104,10 +101,7 @@ static void write_piece(struct disk *d, struct piece *p)
 	disk_unlock(d);
 }
 
-/*
- * --- sealing
- * -----------------------------------------------------------------------------------------
- */
+/* --- sealing ---------------------------------------------------------------------------------- */
 
 /* A closed segment without unwritten pieces, counted, or NULL. With the lock held. */
 static struct segment *next_to_seal(struct disk *d)
@@ -194,10 +188,7 @@ void disk_flush(struct disk *d)
 	disk_journal_compact(d);
 }
 
-/*
- * --- durable
- * -----------------------------------------------------------------------------------------
- */
+/* --- durable ---------------------------------------------------------------------------------- */
 
 /* One that was written to since it was last settled, counted. With the lock held. */
 static struct segment *next_dirty(struct disk *d)

@@ -230,10 +230,7 @@ void disk_read_failed(struct disk *d, struct segment *s, uint64_t offset, const 
 /* Make the label say that it is in use; before anything else is written. By jobs. */
 enum err disk_mark(struct disk *d);
 
-/*
- * --- disk_segments.c; with the lock held
- * -----------------------------------------------------------
- */
+/* --- disk_segments.c; with the lock held ------------------------------------------------------ */
 
 /* A new one, in no chain and unknown; fd -1. */
 struct segment *segment_new(struct disk *d, const struct segment_head *h);
@@ -260,10 +257,7 @@ void segment_drop_pieces(struct segment *s);
 /* Lowest sequence number that something may have that is still there. */
 uint64_t disk_lowest_seq(struct disk *d);
 
-/*
- * --- disk_write.c
- * ----------------------------------------------------------------------------------
- */
+/* --- disk_write.c ----------------------------------------------------------------------------- */
 
 /* With the lock held: nothing more goes into the open segments' pieces (or segments). */
 void disk_close_pieces(struct disk *d, bool also_segments, int64_t older_than_ms);
@@ -308,17 +302,11 @@ enum err disk_rewrite_head(struct disk *d, const struct disk_found *found,
                            const struct disk_place *places, const struct index_entry *from,
                            uint8_t uses) MUST_USE;
 
-/*
- * --- disk_flush.c: jobs
- * ----------------------------------------------------------------------------
- */
+/* --- disk_flush.c: jobs ----------------------------------------------------------------------- */
 void disk_flush(struct disk *d);
 void disk_settle(struct disk *d);
 
-/*
- * --- disk_journal.c
- * --------------------------------------------------------------------------------
- */
+/* --- disk_journal.c --------------------------------------------------------------------------- */
 /*
  * With the lock held; written by the next WORK_BURY. The directory's id is taken off the segment.
  */
@@ -336,10 +324,7 @@ void disk_journal_fini(struct disk *d);
 enum err disk_journal_read(struct disk_io *io, uint32_t number, uint64_t store,
                            struct journal_dead *dead, uint64_t *bytes) MUST_USE;
 
-/*
- * --- disk_read.c
- * ------------------------------------------------------------------------------------
- */
+/* --- disk_read.c ------------------------------------------------------------------------------ */
 /*
  * The record's bytes to what they say; memory holds `bytes` of it. The directory's id is put into
  * the places.
@@ -353,10 +338,7 @@ uint64_t disk_piece_end(struct disk *d, const struct piece *p);
 struct segment *disk_find_place(struct disk *d, uint32_t number, uint64_t offset,
                                 struct piece **piece);
 
-/*
- * --- disk_walk.c; these block
- * ------------------------------------------------------------------------
- */
+/* --- disk_walk.c; these block ----------------------------------------------------------------- */
 /* Of any segment that is there; the caller frees them. */
 enum err disk_entries(struct disk *d, struct segment *s, struct segment_entry **entries,
                       uint32_t *n) MUST_USE;
@@ -367,27 +349,21 @@ enum err disk_read_bytes(struct disk *d, uint32_t number, uint64_t offset, size_
 enum err disk_read_object(struct disk *d, struct cache_key key, const struct index_entry *e,
                           char **memory, struct disk_found *found) MUST_USE;
 
-/*
- * --- disk_tell.c: what the operator hears of its life; not with the lock held
- * ------------------------
- */
+/* --- disk_tell.c: what the operator hears of its life; not with the lock held ----------------- */
 
 void disk_tell_opened(struct disk *d);
 void disk_tell_loaded(struct disk *d);
 /* d: not in use any more, its files still open. */
 void disk_tell_closed(const struct disk *d, int64_t began_us);
 
-/*
- * --- recover.c
- * ---------------------------------------------------------------------------------------
- */
+/* --- recover.c -------------------------------------------------------------------------------- */
 void disk_load_index(struct disk *d);
 /*
  * The entries of a sealed segment, from its file; the caller frees them. ERR_SYNTAX: it is not
  * sealed, or damaged.
  */
 enum err disk_read_entries(struct disk_io *io, int fd, const struct segment_head *h,
-                           struct segment_foot *foot, struct segment_entry **entries) MUST_USE;
+                           struct segment_foot *foot, struct segment_entry **out) MUST_USE;
 /*
  * The entries of one that is not sealed: record by record, up to the first that is not whole. *end
  * is behind the last.
@@ -396,8 +372,5 @@ enum err disk_scan_entries(struct disk_io *io, int fd, const struct segment_head
                            struct segment_entry **entries, uint32_t *n, uint64_t *end,
                            uint64_t *last_seq) MUST_USE;
 
-/*
- * --- disk_evict.c
- * ------------------------------------------------------------------------------------
- */
+/* --- disk_evict.c ----------------------------------------------------------------------------- */
 void disk_evict(struct disk *d);

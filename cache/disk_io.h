@@ -72,7 +72,7 @@ enum disk_open_mode { DISK_OPEN_READ, DISK_OPEN_WRITE, DISK_OPEN_NEW, DISK_OPEN_
  * ERR_NOT_FOUND.
  */
 enum err disk_io_open(struct disk_io *io, const char *name, enum disk_open_mode mode,
-                      int *fd) MUST_USE;
+                      int *out) MUST_USE;
 void disk_io_close(int *fd);
 enum err disk_io_size(struct disk_io *io, int fd, uint64_t *bytes) MUST_USE;
 

@@ -25,10 +25,7 @@ struct sync_waiter {
 	bool is_written;
 };
 
-/*
- * --- files, with the lock held
- * ------------------------------------------------------------------------
- */
+/* --- files, with the lock held ---------------------------------------------------------------- */
 
 static void journal_unref(struct journal_file *j)
 {
@@ -62,10 +59,7 @@ enum err disk_journal_open(struct disk *d, uint32_t number)
 	return ERR_NONE;
 }
 
-/*
- * --- burying
- * -------------------------------------------------------------------------------------------
- */
+/* --- burying ---------------------------------------------------------------------------------- */
 
 static enum err append_chunk(struct disk *d, struct journal_file *j, const struct tombstone *t,
                              size_t n)
@@ -237,10 +231,7 @@ enum err disk_journal_write(struct disk *d)
 	return e;
 }
 
-/*
- * --- waiting
- * -------------------------------------------------------------------------------------------
- */
+/* --- waiting ---------------------------------------------------------------------------------- */
 
 static void is_home(struct post *p)
 {
@@ -354,10 +345,7 @@ enum op_status disk_sync(struct disk_sync *q, struct loop *l, struct task *waite
 	return OP_PENDING;
 }
 
-/*
- * --- reading and compaction
- * -----------------------------------------------------------------------------
- */
+/* --- reading and compaction ------------------------------------------------------------------- */
 
 typedef bool see_fn(void *arg, const struct tombstone *t);
 

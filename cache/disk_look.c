@@ -34,10 +34,7 @@ const char *disk_look_file(uint32_t segment, char name[SEGMENT_NAME_BYTES])
 	return name;
 }
 
-/*
- * --- names
- * ----------------------------------------------------------------------------------------
- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 struct names {
 	bool (*parse)(const char *name, uint32_t *number);
@@ -84,10 +81,7 @@ static enum err list_names(struct disk_look *k, struct names *l)
 	return e;
 }
 
-/*
- * --- segments
- * -------------------------------------------------------------------------------------
- */
+/* --- segments --------------------------------------------------------------------------------- */
 
 static bool add_entries(struct disk_look *k, uint32_t number, const struct segment_entry *e,
                         uint32_t n)
@@ -120,7 +114,7 @@ static bool has_foot(struct disk_look *k, const struct look_segment *s)
 	struct segment_foot foot;
 	size_t got = 0;
 
-	return s->bytes >= 2 * SEGMENT_FRAME_BYTES &&
+	return s->bytes >= (uint64_t)2 * SEGMENT_FRAME_BYTES &&
 	       disk_io_read(&k->io, s->fd, bytes, sizeof(bytes), s->bytes - sizeof(bytes), &got) ==
 	               ERR_NONE &&
 	       got == sizeof(bytes) && segment_get_foot(bytes, s->bytes, &s->head, &foot);
@@ -262,10 +256,7 @@ enum err look_segment_open(struct disk_look *k, struct look_segment *s)
 	return ERR_NONE;
 }
 
-/*
- * --- journals
- * -------------------------------------------------------------------------------------
- */
+/* --- journals --------------------------------------------------------------------------------- */
 
 static enum err read_journal_files(struct disk_look *k, const struct names *l,
                                    struct journal_dead *dead)
@@ -300,10 +291,7 @@ static enum err read_journals(struct disk_look *k, struct journal_dead *dead)
 	return e;
 }
 
-/*
- * --- what counts
- * ----------------------------------------------------------------------------------
- */
+/* --- what counts ------------------------------------------------------------------------------ */
 
 static int key_cmp(struct cache_key a, struct cache_key b)
 {

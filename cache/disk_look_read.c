@@ -6,10 +6,7 @@
 
 #define HEAD_BYTES 8192u /* what is read of a record at first: most heads are shorter */
 
-/*
- * --- one object
- * -----------------------------------------------------------------------------------
- */
+/* --- one object ------------------------------------------------------------------------------- */
 
 /* Bytes of a segment. ERR_NOT_FOUND: the segment is gone; ERR_SYNTAX: they are not all there. */
 static enum err read_bytes(struct disk_look *k, struct look_segment *s, uint64_t offset, size_t n,
@@ -165,10 +162,7 @@ static void end(struct disk_look *k)
 	k->record = k->fragment = NULL;
 }
 
-/*
- * --- frames
- * ---------------------------------------------------------------------------------------
- */
+/* --- frames ----------------------------------------------------------------------------------- */
 
 /*
  * Whether there is a whole header of a record behind `from`: so what lies at `from` is not the end
@@ -292,10 +286,7 @@ static void check_frames(struct disk_look *k)
 		look_fault(k, 0, 0, SPAN_NULL, "the folder cannot be listed any more");
 }
 
-/*
- * --- all of them
- * ----------------------------------------------------------------------------------
- */
+/* --- all of them ------------------------------------------------------------------------------ */
 
 enum err disk_look_each(struct disk_look *k, enum disk_look_depth depth, disk_look_see_fn *see,
                         void *arg)

@@ -12,10 +12,7 @@
 
 #define GRANULE_BYTES 4096u /* fragments that are shorter are verified each time */
 
-/*
- * --- what is damaged
- * ---------------------------------------------------------------------------------
- */
+/* --- what is damaged -------------------------------------------------------------------------- */
 
 void disk_read_failed(struct disk *d, struct segment *s, uint64_t offset, const char *what)
 {
@@ -36,10 +33,7 @@ static void damaged(struct disk *d, struct segment *s, uint64_t offset, bool is_
 	disk_read_failed(d, s, offset, is_io ? "a read failed" : "a checksum is wrong");
 }
 
-/*
- * --- objects
- * -----------------------------------------------------------------------------------------
- */
+/* --- objects ---------------------------------------------------------------------------------- */
 
 /* With the lock held. */
 static bool places_are_there(struct disk *d, const struct disk_found *f)
@@ -321,10 +315,7 @@ void disk_load_done(struct disk_load *q)
 	q->memory = NULL;
 }
 
-/*
- * --- fragments
- * ----------------------------------------------------------------------------------------
- */
+/* --- fragments -------------------------------------------------------------------------------- */
 
 enum hold_kind { HOLD_SEGMENT, HOLD_PIECE };
 

@@ -88,10 +88,7 @@ enum err disk_read_object(struct disk *d, struct cache_key key, const struct ind
 	return ERR_NONE;
 }
 
-/*
- * --- all heads
- * ----------------------------------------------------------------------------------------
- */
+/* --- all heads -------------------------------------------------------------------------------- */
 
 static enum err see_entry(struct disk *d, const struct segment *s, const struct segment_entry *e,
                           disk_see_fn *see, void *arg, bool *go_on)

@@ -10,10 +10,7 @@
 
 #include <sys/random.h>
 
-/*
- * --- segments and pieces, with the lock held
- * --------------------------------------------------------
- */
+/* --- segments and pieces, with the lock held -------------------------------------------------- */
 
 static void close_piece(struct segment *s)
 {
@@ -142,10 +139,7 @@ static struct piece *find_room(struct disk *d, unsigned chain, uint64_t bytes)
 	return s->filling != NULL ? s->filling : start_piece(d, s);
 }
 
-/*
- * --- the two halves
- * ---------------------------------------------------------------------------------
- */
+/* --- the two halves --------------------------------------------------------------------------- */
 
 struct put {
 	struct disk *disk;
@@ -245,10 +239,7 @@ static void put_end(struct put *p, enum err e)
 	segment_unref(p->segment);
 }
 
-/*
- * --- fragments and heads
- * -----------------------------------------------------------------------------
- */
+/* --- fragments and heads ---------------------------------------------------------------------- */
 
 static enum err put_fragment(struct disk *d, bool is_again, struct cache_key key, struct span bytes,
                              struct disk_place *place)
@@ -389,10 +380,7 @@ enum err disk_rewrite_head(struct disk *d, const struct disk_found *found,
 	return put_head(d, &h, NULL);
 }
 
-/*
- * --- forgetting
- * -------------------------------------------------------------------------------------
- */
+/* --- forgetting ------------------------------------------------------------------------------- */
 
 bool disk_forget(struct disk *d, struct cache_key key)
 {

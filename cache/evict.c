@@ -25,10 +25,7 @@ static uint8_t uses_to_stay(uint64_t bytes, uint64_t all_bytes, uint64_t n)
 	return bytes < all_bytes / n / 2 ? 1 : 2;
 }
 
-/*
- * --- the ghost
- * --------------------------------------------------------------------------------------
- */
+/* --- the ghost -------------------------------------------------------------------------------- */
 
 static uint16_t fingerprint(uint64_t hash)
 {
@@ -121,10 +118,7 @@ static bool ghost_take(struct evict_ghost *g, uint64_t hash)
 	return false;
 }
 
-/*
- * --- objects in memory
- * ------------------------------------------------------------------------------
- */
+/* --- objects in memory ------------------------------------------------------------------------ */
 
 void evict_init(struct evict *e, uint64_t capacity)
 {
@@ -217,10 +211,7 @@ struct evict_node *evict_victim(struct evict *e)
 	}
 }
 
-/*
- * --- segments on a disk
- * -----------------------------------------------------------------------------
- */
+/* --- segments on a disk ----------------------------------------------------------------------- */
 
 void evict_disk_init(struct evict_disk *e, uint64_t capacity)
 {

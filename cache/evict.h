@@ -30,10 +30,7 @@ struct evict_ghost {
 	} generations[EVICT_GENERATIONS]; /* the first is filled; the last is forgotten next */
 };
 
-/*
- * --- objects in memory
- * -----------------------------------------------------------------------------
- */
+/* --- objects in memory ------------------------------------------------------------------------ */
 
 /* Embedded in the object. Private to evict.c but for `bytes`, to be read. */
 struct evict_node {
@@ -80,10 +77,7 @@ static inline void evict_use(struct evict_node *n)
 		atomic_store_explicit(&n->uses, (uint8_t)(uses + 1), memory_order_relaxed);
 }
 
-/*
- * --- segments on a disk
- * ----------------------------------------------------------------------------
- */
+/* --- segments on a disk ----------------------------------------------------------------------- */
 
 /* Embedded in the segment. */
 struct evict_segment {

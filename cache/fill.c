@@ -18,7 +18,7 @@
 #define LEAST_BLOCK  16384u /* what a body gets in its window when memory_limit refuses all */
 #define FILE_FROM    65536u
 
-/* --- beginning ------------------------------------------------------------------------------- */
+/* --- beginning -------------------------------------------------------------------------------- */
 
 struct cobj *cobj_fill_new(struct store *s, struct cache_key key, struct span url, int64_t now_ms)
 {
@@ -130,7 +130,7 @@ void cobj_fill_renew(struct cobj *c, struct cobj_body *body)
 	set_state(c, COBJ_COMPLETE, WHY_NONE);
 }
 
-/* --- the end --------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 bool cobj_fill_begin_commit(struct cobj *c)
 {
@@ -283,7 +283,7 @@ void cobj_finish(struct cobj *c)
 	cobj_fill_end(c);
 }
 
-/* --- room ------------------------------------------------------------------------------------ */
+/* --- room ------------------------------------------------------------------------------------- */
 
 /* It will not be kept: nobody joins any more, and the next ones do not wait for each other. */
 static void give_up(struct cobj *c)
@@ -370,7 +370,7 @@ static bool memory_room(struct cobj *c, size_t wanted)
 	return store_charge(c->store, c, more) && add_block(c, cap);
 }
 
-/* --- the window of what is not kept ---------------------------------------------------------- */
+/* --- the window of what is not kept ----------------------------------------------------------- */
 
 struct span_of_readers {
 	uint64_t slowest, fastest; /* offsets; both that of the end where nobody reads */
@@ -526,7 +526,7 @@ static void window_room(struct cobj *c)
 	lock_give(&c->lock);
 }
 
-/* --- bytes ----------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 /* n bytes more are there. */
 static void publish(struct cobj *c, struct cobj_block *k, size_t n)

@@ -58,9 +58,7 @@ void cobj_fill_end(struct cobj *c);
 /* With the lock held: the readers of what is not kept have made room enough to wake its writer. */
 bool cobj_window_has_room(const struct cobj *c);
 
-/*
- * --- on a disk (place.c) -----------------------------------------------------------------------
- */
+/* --- on a disk (place.c) ---------------------------------------------------------------------- */
 
 /* The last block, which is full, goes to the disk. False: it refuses, and nothing has changed. */
 bool cobj_place_block(struct cobj *c) MUST_USE;
@@ -69,9 +67,7 @@ bool cobj_place_end(struct cobj *c) MUST_USE;
 /* Another head for a body that is there; or, of a marker, a head without one. */
 bool cobj_place_head(struct cobj *c, struct store_dir *d) MUST_USE;
 
-/*
- * --- objects, for cache/ only ------------------------------------------------------------------
- */
+/* --- objects, for cache/ only ----------------------------------------------------------------- */
 
 /* What it is can be asked of a complete one only: others have no head yet. */
 static inline bool cobj_is_marker(const struct cobj *c)

@@ -19,7 +19,7 @@ const char *freshness_reason_text(enum freshness_reason r)
 	return texts[r];
 }
 
-/* --- times of a reply ------------------------------------------------------------------------ */
+/* --- times of a reply ------------------------------------------------------------------------- */
 
 static bool read_date(const struct http_head *h, enum http_field_id id, int64_t now_s, int64_t *t)
 {
@@ -139,7 +139,7 @@ int64_t freshness_staleness(const struct freshness_times *t, const struct refres
 	return age_s - lifetime;
 }
 
-/* --- the questions, in their order ----------------------------------------------------------- */
+/* --- the questions, in their order ------------------------------------------------------------ */
 
 struct check {
 	const struct freshness_question *q;

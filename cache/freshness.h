@@ -77,7 +77,7 @@ struct freshness {
 void freshness_check(const struct freshness_question *q, struct freshness *f);
 const char *freshness_reason_text(enum freshness_reason r);
 
-/* --- what storable.c asks as well ------------------------------------------------------------ */
+/* --- what storable.c asks as well ------------------------------------------------------------- */
 
 /* What a reply says of its own times. */
 struct freshness_times {

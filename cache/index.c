@@ -46,10 +46,7 @@ struct cache_index {
 	struct shard *shards;
 };
 
-/*
- * --- slots
- * ----------------------------------------------------------------------------------------
- */
+/* --- slots ------------------------------------------------------------------------------------ */
 
 static uint32_t home_of(uint32_t tag_high, uint32_t capacity)
 {
@@ -98,10 +95,7 @@ static void slot_read(const struct slot *s, struct index_entry *e)
 		                   .uses = (uint8_t)(s->what & INDEX_USES_MAX) };
 }
 
-/*
- * --- shards
- * ---------------------------------------------------------------------------------------
- */
+/* --- shards ----------------------------------------------------------------------------------- */
 
 static struct shard *shard_of(const struct cache_index *x, struct cache_key k)
 {
@@ -279,10 +273,7 @@ static enum err shard_add(struct cache_index *x, struct shard *s, struct cache_k
 	return ERR_NONE;
 }
 
-/*
- * --- the index
- * ------------------------------------------------------------------------------------
- */
+/* --- the index -------------------------------------------------------------------------------- */
 
 enum err cache_index_new(struct cache_index **out, unsigned shards)
 {
@@ -423,10 +414,7 @@ bool cache_index_move(struct cache_index *x, struct cache_key k, const struct in
 	return found;
 }
 
-/*
- * --- many at a time
- * -------------------------------------------------------------------------------
- */
+/* --- many at a time --------------------------------------------------------------------------- */
 
 /* The items that `order` names, all of one shard. Returns how many were refused. */
 static size_t load_shard(struct cache_index *x, struct shard *s, struct index_load *items,

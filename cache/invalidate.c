@@ -3,7 +3,7 @@
  */
 #include "cache/invalidate.h"
 
-/* --- references ------------------------------------------------------------------------------ */
+/* --- references ------------------------------------------------------------------------------- */
 
 /* The last segment and its slash off the end of what was written. */
 static char *drop_segment(char *start, char *at)
@@ -112,7 +112,7 @@ bool invalidate_resolve(const struct uri *base, struct span reference, struct ar
 	return resolve_path(&found, found.path, a, out);
 }
 
-/* --- what is invalid ------------------------------------------------------------------------- */
+/* --- what is invalid -------------------------------------------------------------------------- */
 
 static bool is_same_origin(const struct uri *a, const struct uri *b)
 {

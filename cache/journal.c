@@ -46,10 +46,7 @@ bool journal_get(const char at[JOURNAL_RECORD_BYTES], uint64_t store, struct tom
 	return true;
 }
 
-/*
- * --- the set
- * --------------------------------------------------------------------------------------
- */
+/* --- the set ---------------------------------------------------------------------------------- */
 
 /* The slot of this key, or the free one where it belongs. There is always a free one. */
 static struct tombstone *slot_of(const struct journal_dead *d, struct cache_key key)

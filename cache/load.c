@@ -38,7 +38,7 @@ struct store_wait {
 	struct task task;
 };
 
-/* --- the load -------------------------------------------------------------------------------- */
+/* --- the load --------------------------------------------------------------------------------- */
 
 static void unref(struct load **p)
 {
@@ -151,7 +151,7 @@ static void on_loaded(struct task *t)
 	unref(&l);
 }
 
-/* --- waiting --------------------------------------------------------------------------------- */
+/* --- waiting ---------------------------------------------------------------------------------- */
 
 /* On the waiter's loop: the load has ended. */
 static void look_again(struct task *t)
@@ -207,7 +207,7 @@ void store_lookup_cancel(struct op *op)
 	cobj_unref(&q->marker);
 }
 
-/* --- beginning ------------------------------------------------------------------------------- */
+/* --- beginning -------------------------------------------------------------------------------- */
 
 static struct load *find_load(const struct store_shard *h, struct cache_key k, struct span url)
 {

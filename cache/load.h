@@ -12,7 +12,7 @@ struct store_shard;
  * Make the object of q->key resident. OP_READY: *c (counted) or NULL, it is not there. OP_PENDING:
  * store_look() is called again when there is news, and ends q. OP_FAILED: it is on no disk.
  */
-enum op_status store_load(struct store_lookup *q, struct loop *l, struct cobj **c);
+enum op_status store_load(struct store_lookup *q, struct loop *here, struct cobj **c);
 /* Look (again). False: it waits for a disk. */
 bool store_look(struct store_lookup *q, struct loop *l);
 op_cancel_fn store_lookup_cancel;

@@ -17,7 +17,7 @@
  */
 #define LOADS_MAX 4u
 
-/* --- leading --------------------------------------------------------------------------------- */
+/* --- leading ---------------------------------------------------------------------------------- */
 
 static bool may_have(const struct store_lookup *q, const struct cobj *c)
 {
@@ -72,7 +72,7 @@ static void miss(struct store_lookup *q, int64_t now_ms)
 	q->found = STORE_LEADS;
 }
 
-/* --- finding --------------------------------------------------------------------------------- */
+/* --- finding ---------------------------------------------------------------------------------- */
 
 enum sight { SEEN, NOWHERE, ON_DISK, WAITS };
 

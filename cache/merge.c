@@ -11,7 +11,7 @@
 #include "http/etag.h"
 #include "http/serialise.h"
 
-/* --- conditions ------------------------------------------------------------------------------ */
+/* --- conditions ------------------------------------------------------------------------------- */
 
 void merge_clear_conditions(struct http_head *request)
 {
@@ -42,7 +42,7 @@ bool merge_set_conditions(struct http_head *request, const struct http_head *sto
 	return etag != NULL || modified != NULL;
 }
 
-/* --- which answer is about which reply ------------------------------------------------------- */
+/* --- which answer is about which reply -------------------------------------------------------- */
 
 /*
  * RFC 9111 4.3.4: by the strong comparison where the answer's tag is strong. What is no tag must be
@@ -150,7 +150,7 @@ enum merge_head merge_fit_head(const struct http_head *stored, uint64_t body_byt
 	return merge_fit(stored, reply) == MERGE_FITS ? MERGE_HEAD_UPDATES : MERGE_HEAD_INVALIDATES;
 }
 
-/* --- merging --------------------------------------------------------------------------------- */
+/* --- merging ---------------------------------------------------------------------------------- */
 
 /* What the stored bytes and their place in the store depend on (RFC 9111 3.2). */
 static bool stays(const struct http_field *f)

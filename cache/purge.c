@@ -12,7 +12,7 @@
 
 #define LOADED_POLL_MS 50
 
-/* --- what is to go --------------------------------------------------------------------------- */
+/* --- what is to go ---------------------------------------------------------------------------- */
 
 struct purged {
 	enum { PURGE_URL, PURGE_PREFIX, PURGE_HOST } by;
@@ -50,7 +50,7 @@ static bool is_purged(const void *purged, struct span url)
 	UNREACHABLE("kind of purge");
 }
 
-/* --- memory ---------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 #define BATCH 64u
 
@@ -167,7 +167,7 @@ static bool forget_many(struct store *s, const struct purged *p, uint64_t *n)
 	return !is_busy;
 }
 
-/* --- disks ----------------------------------------------------------------------------------- */
+/* --- disks ------------------------------------------------------------------------------------ */
 
 /*
  * A purge on its way through the disks; of its loop, but for the job.
@@ -394,7 +394,7 @@ static void cancel(struct op *op)
 	free(g);
 }
 
-/* --- purges ---------------------------------------------------------------------------------- */
+/* --- purges ----------------------------------------------------------------------------------- */
 
 static enum op_status begin(struct store_purge *p, int by, struct span text, struct loop *l,
                             struct task *waiter)

@@ -5,7 +5,7 @@
 #include "cache/store_int.h"
 #include "cache/waker.h"
 
-/* --- beginning and leaving ------------------------------------------------------------------ */
+/* --- beginning and leaving -------------------------------------------------------------------- */
 
 void cobj_reader_init(struct cobj_reader *r, struct cobj *c, struct loop *l, struct task *task)
 {
@@ -43,9 +43,7 @@ static void leave(struct cobj_reader *r)
 	cobj_waker_drop(&r->waker);
 }
 
-/*
- * --- what there is ------------------------------------------------------------------------------
- */
+/* --- what there is ---------------------------------------------------------------------------- */
 
 /* What a body has at some offset. */
 struct sight {
@@ -57,7 +55,7 @@ struct sight {
 	uint64_t at;             /* of the place in the body */
 };
 
-/* --- fragments on a disk --------------------------------------------------------------------- */
+/* --- fragments on a disk ---------------------------------------------------------------------- */
 
 /* The fragment that a reader looks at, or waits for. */
 struct cobj_load {
@@ -143,7 +141,7 @@ void cobj_reader_fini(struct cobj_reader *r)
 	cobj_unref(&r->cobj);
 }
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static struct sight look(const struct cobj_body *b, uint64_t offset)
 {

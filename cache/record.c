@@ -37,10 +37,7 @@ uint64_t record_checksum(struct span bytes)
 	return XXH3_64bits(bytes.p, bytes.n);
 }
 
-/*
- * --- writing
- * --------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 uint32_t record_texts_bytes(const struct cobj_parts *p, uint32_t n_places)
 {
@@ -136,10 +133,7 @@ void record_put_header(char *at, const struct record *r, uint64_t seed)
 	memcpy(at, &h, sizeof(h));
 }
 
-/*
- * --- reading
- * --------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 bool record_get_header(const char *at, size_t n, uint64_t seed, struct record *r)
 {

@@ -13,13 +13,10 @@
 #include "base/counters.h"
 #include "base/oplog.h"
 
-#define SCAN_BYTES   (2 * RECORD_BYTES_MAX)
+#define SCAN_BYTES   ((size_t)2 * RECORD_BYTES_MAX)
 #define LOAD_AT_ONCE 1024u
 
-/*
- * --- what is in a file
- * -------------------------------------------------------------------------------
- */
+/* --- what is in a file ------------------------------------------------------------------------ */
 
 enum err disk_read_entries(struct disk_io *io, int fd, const struct segment_head *h,
                            struct segment_foot *foot, struct segment_entry **out)
@@ -29,7 +26,7 @@ enum err disk_read_entries(struct disk_io *io, int fd, const struct segment_head
 	size_t got = 0;
 	enum err e = disk_io_size(io, fd, &size);
 
-	if (e == ERR_NONE && size < 2 * SEGMENT_FRAME_BYTES)
+	if (e == ERR_NONE && size < (uint64_t)2 * SEGMENT_FRAME_BYTES)
 		e = ERR_SYNTAX;
 	if (e == ERR_NONE)
 		e = disk_io_read(io, fd, bytes, sizeof(bytes), size - sizeof(bytes), &got);
@@ -114,10 +111,7 @@ enum err disk_scan_entries(struct disk_io *io, int fd, const struct segment_head
 	return ERR_NONE;
 }
 
-/*
- * --- the survey
- * --------------------------------------------------------------------------------------
- */
+/* --- the survey ------------------------------------------------------------------------------- */
 
 struct found_segment {
 	struct segment_head head;
@@ -241,10 +235,7 @@ static void survey(struct survey *s)
 	disk_unlock(d);
 }
 
-/*
- * --- the index
- * ---------------------------------------------------------------------------------------
- */
+/* --- the index -------------------------------------------------------------------------------- */
 
 static uint64_t seq_at(struct disk *d, const struct index_entry *e)
 {

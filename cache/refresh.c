@@ -65,7 +65,7 @@ const struct refresh_rule *refresh_find(const struct refresh_rules *r, struct sp
 	return &r->v[which];
 }
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 struct option {
 	struct span name;

@@ -5,7 +5,7 @@
 
 #include "base/counters.h"
 
-/* --- finding --------------------------------------------------------------------------------- */
+/* --- finding ---------------------------------------------------------------------------------- */
 
 static struct cobj_resident *find(const struct store_shard *h, struct cache_key k)
 {
@@ -37,7 +37,7 @@ struct cobj *store_find(struct store *s, struct cache_key k, struct span url)
 	return c;
 }
 
-/* --- listing --------------------------------------------------------------------------------- */
+/* --- listing ---------------------------------------------------------------------------------- */
 
 /* With the shard's lock held. */
 static void insert(struct store *s, struct store_shard *h, struct cobj *c, struct cobj_resident *r)
@@ -238,7 +238,7 @@ bool store_unlist_unwanted(struct store *s, struct cobj *c)
 	return unlist(s, c, true);
 }
 
-/* --- charges --------------------------------------------------------------------------------- */
+/* --- charges ---------------------------------------------------------------------------------- */
 
 static bool evict_one(struct store *s);
 
@@ -293,7 +293,7 @@ void store_discharge(struct store *s, struct cobj *c)
 	atomic_fetch_sub_explicit(&s->mem_bytes, bytes, memory_order_relaxed);
 }
 
-/* --- eviction -------------------------------------------------------------------------------- */
+/* --- eviction --------------------------------------------------------------------------------- */
 
 /*
  * In the queue, or among those that pass. The object's lock keeps its place from going meanwhile.
@@ -440,7 +440,7 @@ void store_sweep(struct store *s)
 		sweep_passing(s);
 }
 
-/* --- those under way ------------------------------------------------------------------------- */
+/* --- those under way -------------------------------------------------------------------------- */
 
 void store_add_filling(struct store *s, struct cobj_fill *f)
 {
@@ -462,7 +462,7 @@ void store_remove_filling(struct store *s, struct cobj_fill *f)
 	atomic_fetch_sub_explicit(&s->in_transit, 1, memory_order_relaxed);
 }
 
-/* --- marks ----------------------------------------------------------------------------------- */
+/* --- marks ------------------------------------------------------------------------------------ */
 
 static struct store_mark *find_mark(struct store_shard *h, struct cache_key k)
 {
@@ -511,7 +511,7 @@ void store_unmark(struct store *s, struct cache_key k)
 	lock_give(&h->lock);
 }
 
-/* --- directories that are gone --------------------------------------------------------------- */
+/* --- directories that are gone ---------------------------------------------------------------- */
 
 static bool is_retired(struct store *s, const struct cobj *c)
 {

@@ -48,10 +48,10 @@ static inline uint64_t segment_seed(uint64_t uid, uint64_t offset)
 void segment_name(uint32_t number, char name[SEGMENT_NAME_BYTES]);
 bool segment_parse_name(const char *name, uint32_t *number) MUST_USE;
 
-void segment_put_head(char at[SEGMENT_FRAME_BYTES], const struct segment_head *h);
+void segment_put_head(char at[SEGMENT_FRAME_BYTES], const struct segment_head *s);
 bool segment_get_head(const char at[SEGMENT_FRAME_BYTES], struct segment_head *h) MUST_USE;
 /* Computes the checksum of the block. */
-void segment_put_foot(char at[SEGMENT_FRAME_BYTES], struct segment_foot *f,
+void segment_put_foot(char at[SEGMENT_FRAME_BYTES], struct segment_foot *s,
                       const struct segment_entry *entries);
 /*
  * file_bytes: of the whole file, at whose end this lies. False: it is no footer, or none of this

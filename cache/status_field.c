@@ -52,7 +52,7 @@ static struct span sf_text(struct span s, struct arena *a)
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '"' || s.p[i] == '\\')
 			*p++ = '\\';
-		*p++ = s.p[i] >= ' ' && s.p[i] < 0x7f ? s.p[i] : '?';
+		*p++ = (char)(s.p[i] >= ' ' && s.p[i] < 0x7f ? s.p[i] : '?');
 	}
 	*p++ = '"';
 	return span_of(text, (size_t)(p - text));

@@ -114,7 +114,7 @@ static bool refuse(struct check *k, enum storable_reason reason)
 	return answer(k, STORABLE_NO, reason);
 }
 
-/* --- what forbids it ------------------------------------------------------------------------- */
+/* --- what forbids it -------------------------------------------------------------------------- */
 
 static bool ask_request(struct check *k)
 {
@@ -186,7 +186,7 @@ static bool ask_content(struct check *k)
 	return false;
 }
 
-/* --- what allows it -------------------------------------------------------------------------- */
+/* --- what allows it --------------------------------------------------------------------------- */
 
 static bool can_be_validated(const struct check *k)
 {
@@ -281,7 +281,7 @@ bool storable_request(const struct http_head *request)
 	return request->method == HTTP_GET && !control_has(&c, CONTROL_NO_STORE);
 }
 
-/* --- what is kept ---------------------------------------------------------------------------- */
+/* --- what is kept ----------------------------------------------------------------------------- */
 
 static bool is_left_out(const struct http_field *f, const struct control *c)
 {

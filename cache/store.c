@@ -21,7 +21,7 @@
 /* What is loaded until then is found from the first request on. */
 #define START_WAIT_MS 60
 
-/* --- life ------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void set_limit(_Atomic uint64_t *v, uint64_t n)
 {
@@ -147,7 +147,7 @@ void store_free(struct store **s)
 	OBJ_FREE(mine, STORE_MAGIC);
 }
 
-/* --- taking in ------------------------------------------------------------------------------- */
+/* --- taking in -------------------------------------------------------------------------------- */
 
 struct cobj *store_begin(struct store *s, struct span url)
 {
@@ -429,7 +429,7 @@ enum err store_take_in(struct cobj *c, const struct http_head *request,
 	return e;
 }
 
-/* --- renewing -------------------------------------------------------------------------------- */
+/* --- renewing --------------------------------------------------------------------------------- */
 
 /* Who validates what has this key is listed under one of its own. */
 static struct cache_key validation_key(struct cache_key k)
@@ -544,7 +544,7 @@ bool store_drop(struct cobj *c)
 	       store_dirs_forget_known(&c->store->dirs, c->key);
 }
 
-/* --- figures --------------------------------------------------------------------------------- */
+/* --- figures ---------------------------------------------------------------------------------- */
 
 void store_stats(struct store *s, struct store_stats *out)
 {

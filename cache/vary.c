@@ -31,7 +31,7 @@ static void put_lower(struct out *o, struct span s)
 		*p = ascii_lower(*p);
 }
 
-/* --- names ----------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 struct names {
 	struct span v[VARY_NAMES_MAX];
@@ -118,7 +118,7 @@ enum vary vary_names(const struct http_head *reply, char buf[VARY_TEXT_MAX], str
 	return VARY_NAMES;
 }
 
-/* --- values ---------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 /* What may be made alike in a field's value without changing what it means. */
 enum sameness {

@@ -22,7 +22,7 @@ enum vary {
  * The names in all of a reply's Vary fields: in lower case, sorted, each once, with commas
  * between: two that mean the same are the same text. In buf.
  */
-enum vary vary_names(const struct http_head *reply, char buf[VARY_TEXT_MAX], struct span *names);
+enum vary vary_names(const struct http_head *reply, char buf[VARY_TEXT_MAX], struct span *text);
 /* It is not VARY_UNUSABLE. */
 bool vary_is_usable(const struct http_head *reply);
 /*

@@ -36,7 +36,7 @@ int command_run(int argc, char *argv[])
 	return EXIT_FAILURE;
 }
 
-/* --- options --------------------------------------------------------------------------------- */
+/* --- options ---------------------------------------------------------------------------------- */
 
 #define OPTIONS_MAX 40
 
@@ -114,7 +114,7 @@ int command_next_of(int argc, char *argv[], const struct command_option *rows, s
 	return c;
 }
 
-/* --- policies -------------------------------------------------------------------------------- */
+/* --- policies --------------------------------------------------------------------------------- */
 
 static void print_finding(void *arg, const struct conf_finding *f)
 {

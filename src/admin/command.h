@@ -11,7 +11,7 @@ int command_run(int argc, char *argv[]);
 /* The commands, a line each, for --help. */
 void command_list(FILE *to);
 
-/* --- for the commands ------------------------------------------------------------------------ */
+/* --- for the commands ------------------------------------------------------------------------- */
 
 /* An option: always long. Its id is its place in the command's table. */
 struct command_option {

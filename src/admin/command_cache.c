@@ -41,7 +41,7 @@ static const struct verb {
 	  "have the running proxy forget a URL, PREFIX* or host:NAME" },
 };
 
-/* --- for the verbs --------------------------------------------------------------------------- */
+/* --- for the verbs ---------------------------------------------------------------------------- */
 
 void command_cache_put_text(struct span s)
 {
@@ -136,7 +136,7 @@ void command_cache_note_faults(const struct cache_command *c)
 		        c->n_faults);
 }
 
-/* --- folders --------------------------------------------------------------------------------- */
+/* --- folders ---------------------------------------------------------------------------------- */
 
 static void tell_progress(void *arg, const char *what, uint64_t done, uint64_t of)
 {
@@ -246,7 +246,7 @@ static bool load_conf(struct cache_command *c)
 	return c->snapshot != NULL;
 }
 
-/* --- the command ----------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------------ */
 
 static void print_verbs(FILE *to)
 {

@@ -8,7 +8,7 @@
 #include "cache/freshness.h"
 #include "http/parse.h"
 
-/* --- one object ------------------------------------------------------------------------------ */
+/* --- one object ------------------------------------------------------------------------------- */
 
 static const char *state_text(const struct disk_looked *o)
 {
@@ -74,7 +74,7 @@ static void put_line(const struct disk_looked *o)
 	printf("%s\n", state_text(o));
 }
 
-/* --- ls -------------------------------------------------------------------------------------- */
+/* --- ls --------------------------------------------------------------------------------------- */
 
 static bool list(void *arg, const struct disk_looked *o)
 {
@@ -110,7 +110,7 @@ int command_cache_ls(struct cache_command *c)
 	return CACHE_NOT_SO;
 }
 
-/* --- show ------------------------------------------------------------------------------------ */
+/* --- show ------------------------------------------------------------------------------------- */
 
 /* As a plain GET now would find it. False: the head is none. */
 static bool judge(struct cache_command *c, const struct cobj_parts *p, struct freshness *f)

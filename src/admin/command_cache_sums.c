@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "base/table.h"
 
-/* --- verify ---------------------------------------------------------------------------------- */
+/* --- verify ----------------------------------------------------------------------------------- */
 
 struct verified {
 	uint64_t objects, bytes, lacking, broken;
@@ -86,7 +86,7 @@ int command_cache_verify(struct cache_command *c)
 	return c->n_faults == 0 ? CACHE_DONE : CACHE_NOT_SO;
 }
 
-/* --- stats: counting ------------------------------------------------------------------------- */
+/* --- stats: counting -------------------------------------------------------------------------- */
 
 struct class
 {
@@ -197,7 +197,7 @@ static struct host **sorted_hosts(struct counted *s)
 	return v;
 }
 
-/* --- stats: printing ------------------------------------------------------------------------- */
+/* --- stats: printing -------------------------------------------------------------------------- */
 
 static void print_folder(const struct disk_look *k)
 {

@@ -178,7 +178,7 @@ static bool put_note(struct inquiry *q, const char *value)
 	return put_pair(q, "--note", "note.", value);
 }
 
-/* --- what has to be worked out --------------------------------------------------------------- */
+/* --- what has to be worked out ---------------------------------------------------------------- */
 
 static bool put_time(struct inquiry *q)
 {
@@ -276,7 +276,7 @@ static bool put_url(struct inquiry *q)
 	return u.host_is_ip || !q->is_resolve || put_resolved(q, &u);
 }
 
-/* --- options --------------------------------------------------------------------------------- */
+/* --- options ---------------------------------------------------------------------------------- */
 
 static bool take(struct inquiry *q, int id, const char *value)
 {

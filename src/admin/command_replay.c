@@ -78,7 +78,7 @@ static bool replay_path(struct replay *r, const char *path, unsigned n_threads)
 	return is_read;
 }
 
-/* --- what came out --------------------------------------------------------------------------- */
+/* --- what came out ---------------------------------------------------------------------------- */
 
 static void print_time(const char *lead, int64_t us)
 {

@@ -60,9 +60,7 @@ void explain_print(FILE *to, const struct explanation *e, bool is_brief, struct 
 void explain_print_json(FILE *to, const struct explanation *e, const struct facts *f,
                         struct arena *a);
 
-/*
- * --- explain_cache.c: the part about the cache ---------------------------------------------------
- */
+/* --- explain_cache.c: the part about the cache ------------------------------------------------ */
 
 /* Is the cache asked for this request, by what is explained so far? */
 bool explain_asks_cache(const struct snapshot *s, const struct facts *f,

@@ -80,10 +80,7 @@ static unsigned long long sum(enum counter c)
 	return (unsigned long long)counters_sum(c);
 }
 
-/*
- * --- pages
- * -------------------------------------------------------------------------------------------
- */
+/* --- pages ------------------------------------------------------------------------------------ */
 
 /* 0 of 0 is 0. */
 static double share(double part, double whole)
@@ -161,7 +158,7 @@ static void put_cache(struct text *t, struct store *s)
 	put(t, "\tMean Object Size:\t%.2f KB\n",
 	    objects != 0 ? (double)bytes / 1024 / (double)objects : 0.0);
 	put(t, "Internal Data Structures:\n");
-	put(t, "\t%6llu StoreEntries\n", (unsigned long long)(st.mem_objects + disks.objects));
+	put(t, "\t%6llu StoreEntries\n", (unsigned long long)st.mem_objects + disks.objects);
 	put(t, "\t%6llu StoreEntries with MemObjects\n", (unsigned long long)st.mem_objects);
 	put(t, "\t%6llu on-disk objects\n", (unsigned long long)disks.objects);
 }

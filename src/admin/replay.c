@@ -12,7 +12,7 @@
 #include "log/facts.h"
 #include "proxy/snapshot.h"
 
-/* --- groups ---------------------------------------------------------------------------------- */
+/* --- groups ----------------------------------------------------------------------------------- */
 
 static uint64_t group_hash(const struct replay_group *g)
 {
@@ -97,7 +97,7 @@ static void group_count(struct replay_group *g, uint64_t n, int64_t first_us, in
 	g->n += n;
 }
 
-/* --- one record ------------------------------------------------------------------------------ */
+/* --- one record ------------------------------------------------------------------------------- */
 
 static struct span verdict_span(enum verdict v)
 {
@@ -210,7 +210,7 @@ static void read_line(struct replay *r, struct span line, struct arena *a)
 	}
 }
 
-/* --- threads --------------------------------------------------------------------------------- */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 #define PIECE_MIN      (1 << 20) /* bytes: less is not worth a thread */
 #define PROGRESS_LINES 4096
@@ -320,7 +320,7 @@ void replay_text(struct replay *r, struct span text, unsigned n_threads, FILE *p
 	free(pieces);
 }
 
-/* --- the whole ------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static void add_field(void *arg, bool is_reply, struct span name)
 {

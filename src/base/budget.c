@@ -64,7 +64,7 @@ static void set_limit(uint64_t limit)
 	store(&shared.limit, limit);
 }
 
-/* --- accounts -------------------------------------------------------------------------------- */
+/* --- accounts --------------------------------------------------------------------------------- */
 
 /* A thread ends: its slack goes back, its figures stay. */
 static void account_close(void *arg)
@@ -105,7 +105,7 @@ static void add_used(struct account *a, enum budget_class c, int64_t n)
 	atomic_store_explicit(&a->used[c], old + n, memory_order_relaxed);
 }
 
-/* --- taking and giving ----------------------------------------------------------------------- */
+/* --- taking and giving ------------------------------------------------------------------------ */
 
 static bool reserve(uint64_t n, uint64_t ceiling)
 {
@@ -163,7 +163,7 @@ void budget_give(enum budget_class c, size_t n)
 	a->slack = piece;
 }
 
-/* --- figures --------------------------------------------------------------------------------- */
+/* --- figures ---------------------------------------------------------------------------------- */
 
 void budget_init(uint64_t limit_bytes)
 {

@@ -16,7 +16,7 @@
 /* v1 says "no limit" with the largest number of pages; nobody means that much. */
 #define NO_LIMIT_FROM ((uint64_t)1 << 62)
 
-/* --- parsers --------------------------------------------------------------------------------- */
+/* --- parsers ---------------------------------------------------------------------------------- */
 
 static bool list_has(struct span list, struct span word)
 {
@@ -165,7 +165,7 @@ unsigned cgroup_workers(unsigned affinity, uint64_t cpu_milli)
 	return (unsigned)MAX(MIN((uint64_t)affinity, quota), (uint64_t)1);
 }
 
-/* --- readers --------------------------------------------------------------------------------- */
+/* --- readers ---------------------------------------------------------------------------------- */
 
 /* The whole file on the heap, or SPAN_NULL. */
 static struct span read_file(const char *path)

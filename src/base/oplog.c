@@ -59,7 +59,7 @@ static int64_t kernel_now_us(void)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-/* --- lines ----------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static const char *stamp_of(int64_t now_us)
 {
@@ -122,7 +122,7 @@ static void say(enum oplog_level level, const char *text)
 	emit(now_us, level, text);
 }
 
-/* --- writing --------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* With write_lock held: take what is queued and write it, without holding up those who log. */
 static bool drain(struct sink *s, const char *name, int wait_ms)
@@ -211,7 +211,7 @@ bool oplog_flush(void)
 	return flush(WINDOW_US, 0);
 }
 
-/* --- settings -------------------------------------------------------------------------------- */
+/* --- settings --------------------------------------------------------------------------------- */
 
 static void replace_file(int fd)
 {

@@ -107,9 +107,7 @@ struct conf_directive {
 			doc_                                                                       \
 	}
 
-/*
- * --- reading -----------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 enum conf_severity {
 	CONF_DIFFERENCE, /* told only if conf_want_squid() was called: Squid reads it differently */
@@ -213,9 +211,7 @@ char *conf_dump(const struct conf_reader *r);
 /* The same with its secrets: for the next process that is to read it, and for nobody's eyes. */
 char *conf_dump_whole(const struct conf_reader *r);
 
-/*
- * --- for setters ---------------------------------------------------------------------------------
- */
+/* --- for setters ------------------------------------------------------------------------------ */
 
 /* The next word; false at the end of the line. Quoted mode is honoured. */
 bool conf_word(struct conf_line *l, struct span *word);
@@ -322,9 +318,7 @@ bool conf_is_time_unit(struct span word);
 /* The name nearest to a mistyped word, for "did you mean"; NULL if none is near. */
 const char *conf_nearest(struct span word, const char *const *names, size_t n);
 
-/*
- * --- what is known of all of Squid's directives ------------------------------------------------
- */
+/* --- what is known of all of Squid's directives ----------------------------------------------- */
 
 /* The rows of those that are not CONF_WORKS (squid.tbl.h); n is set. */
 const struct conf_directive *conf_squid_directives(size_t *n);

@@ -124,7 +124,7 @@ struct conf_reader {
 	bool is_quoted_mode;
 };
 
-/* --- findings (finding.c) --- */
+/* --- findings (finding.c) --------------------------------------------------------------------- */
 
 void conf_findings_init(struct conf_reader *r);
 void conf_findings_fini(struct conf_reader *r);
@@ -170,7 +170,7 @@ bool conf_source_include(struct conf_reader *r, struct conf_place from, const ch
 /* A path or name that lives as long as the reader. */
 const char *conf_intern(struct conf_reader *r, struct span name);
 
-/* --- words (word.c) --- */
+/* --- words (word.c) --------------------------------------------------------------------------- */
 
 enum conf_word_result { CONF_WORD_OK, CONF_WORD_END, CONF_WORD_BAD };
 

@@ -24,7 +24,7 @@ static int open_plainly(UNUSED void *arg, const char *path, int *errnum)
 	return fd;
 }
 
-/* --- stamps ------------------------------------------------ */
+/* --- stamps ----------------------------------------------------------------------------------- */
 
 static int64_t ns_of(struct timespec t)
 {
@@ -71,7 +71,7 @@ static bool is_unchanged(const struct conf_file *f)
 	       (uint64_t)st.st_size == was->size;
 }
 
-/* --- reading ------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* Fill f->bytes from the fd until its end. */
 static void read_all(struct conf_file *f)

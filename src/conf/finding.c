@@ -24,7 +24,7 @@ void conf_findings_fini(struct conf_reader *r)
 	r->stretches = NULL;
 }
 
-/* --- order ------------------------------------------------ */
+/* --- order ------------------------------------------------------------------------------------ */
 
 #define AT_THE_END UINT64_MAX
 
@@ -119,7 +119,7 @@ const struct conf_finding *conf_findings(struct conf_reader *r)
 	return r->findings;
 }
 
-/* --- reporting ------------------------------------------------ */
+/* --- reporting -------------------------------------------------------------------------------- */
 
 /* Bytes from a file go to terminals and logs: control bytes do not pass. */
 static void make_printable(char *text)
@@ -289,7 +289,7 @@ void conf_findings_end(struct conf_reader *r)
 		            "%u more findings are not listed", n);
 }
 
-/* --- as Squid ------------------------------------------------ */
+/* --- as Squid --------------------------------------------------------------------------------- */
 
 void conf_want_squid(struct conf_reader *r)
 {

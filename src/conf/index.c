@@ -122,7 +122,7 @@ const struct conf_index_entry *conf_index_nearest(const struct conf_index *x, st
 	return best;
 }
 
-/* --- the check of the tables ------------------------------------------------ */
+/* --- the check of the tables ------------------------------------------------------------------ */
 
 struct complaints {
 	void (*report)(void *arg, const char *text);

@@ -194,7 +194,7 @@ unsigned conf_line_number(const struct conf_line *l, const char *at)
 	return line;
 }
 
-/* --- macros ------------------------------------------------ */
+/* --- macros ----------------------------------------------------------------------------------- */
 
 void conf_set_macro(struct conf_reader *r, const char *name, const char *value)
 {
@@ -254,7 +254,7 @@ static void replace_macros(struct conf_line *l)
 	take_joined(l, &j);
 }
 
-/* --- the line ------------------------------------------------ */
+/* --- the line --------------------------------------------------------------------------------- */
 
 static void check_lone_backslash(struct conf_source *s, struct span text)
 {

@@ -3,7 +3,7 @@
  */
 #include "conf/conf_int.h"
 
-/* --- life ------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 struct conf_reader *conf_reader_new(const struct conf_directive *directives, size_t n,
                                     void *const sections[CONF_SECTION_N])
@@ -79,7 +79,7 @@ struct conf_place conf_place_of(const struct conf_reader *r, const char *name)
 	return (struct conf_place){ r->main_name != NULL ? r->main_name : "(built in)", 0 };
 }
 
-/* --- directives that do nothing here ------------------------------------------------ */
+/* --- directives that do nothing here ---------------------------------------------------------- */
 
 /* Whether the line's words are those of the row's default, so that it changes nothing. */
 static bool states_default(const struct conf_line *l)
@@ -240,7 +240,7 @@ static void report_repeats(struct conf_reader *r)
 	}
 }
 
-/* --- applying lines ------------------------------------------------ */
+/* --- applying lines --------------------------------------------------------------------------- */
 
 static void remember_applied(struct conf_line *l)
 {
@@ -326,7 +326,7 @@ static void split_name(struct conf_line *l)
 	l->rest = span_trim(rest);
 }
 
-/* --- texts ------------------------------------------------ */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 static void read_lines(struct conf_source *s)
 {
@@ -413,7 +413,7 @@ void conf_read_text(struct conf_reader *r, const char *name, struct span text)
 	read_source(r, NULL, (struct conf_place){ kept, 0 }, kept, arena_dup(&r->arena, text));
 }
 
-/* --- defaults ------------------------------------------------ */
+/* --- defaults --------------------------------------------------------------------------------- */
 
 static void apply_built_in(struct conf_reader *r, const struct conf_directive *d, struct span rest)
 {
@@ -459,7 +459,7 @@ void conf_finish(struct conf_reader *r)
 	conf_findings_end(r);
 }
 
-/* --- the language's own directives ------------------------------------------------ */
+/* --- the language's own directives ------------------------------------------------------------ */
 
 static void set_quoted_mode(struct conf_line *l, UNUSED void *field)
 {

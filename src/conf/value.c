@@ -130,7 +130,7 @@ static bool list_read(struct conf_line *l)
 	return true;
 }
 
-/* --- quoted mode ------------------------------------------------ */
+/* --- quoted mode ------------------------------------------------------------------------------ */
 
 /* A word, or the opening of parameters(); the latter is CONF_WORD_END with l->list changed. */
 static enum conf_word_result quoted_word(struct conf_line *l, struct span *rest, struct span *word,
@@ -174,7 +174,7 @@ static bool list_word(struct conf_line *l, struct conf_value *v)
 	}
 }
 
-/* --- plain mode ------------------------------------------------ */
+/* --- plain mode ------------------------------------------------------------------------------- */
 
 /* "path": up to the closing quote, which must end the word. */
 static void open_quoted_path(struct conf_line *l)
@@ -283,7 +283,7 @@ bool conf_value_next(struct conf_line *l, bool regex, struct conf_value *v)
 	}
 }
 
-/* --- lists as wholes ------------------------------------------------ */
+/* --- lists as wholes -------------------------------------------------------------------------- */
 
 /* Open what comes next if it is a list. False: it is none; true: so it was, right or wrong. */
 static bool open_next(struct conf_line *l, bool regex)

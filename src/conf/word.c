@@ -170,7 +170,7 @@ enum conf_word_result conf_word_parameters(struct arena *a, struct span *rest, s
 	return *why == NULL ? CONF_WORD_OK : CONF_WORD_BAD;
 }
 
-/* --- words of a line ------------------------------------------------ */
+/* --- words of a line -------------------------------------------------------------------------- */
 
 /* A comment ends the joined line; what was continued behind it is easily lost. */
 static void check_comment(struct conf_line *l)

@@ -46,8 +46,7 @@ int64_t keeper_backoff_ms(int64_t last_ms, int64_t lived_ms)
 	return MIN(last_ms * 2, (int64_t)BACKOFF_MAX_MS);
 }
 
-/* --- what the proxy may ask for ----------------------------------------------------------------
- */
+/* --- what the proxy may ask for --------------------------------------------------------------- */
 
 static void names_read(struct keeper *k)
 {
@@ -220,8 +219,7 @@ static void request_serve(struct keeper *k)
 		close(fd);
 }
 
-/* --- the proxy's life --------------------------------------------------------------------------
- */
+/* --- the proxy's life ------------------------------------------------------------------------- */
 
 static void proxy_child(struct keeper *k, int sock)
 {

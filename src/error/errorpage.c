@@ -20,7 +20,7 @@
 #define STYLESHEET_NAME   "errorpage.css"
 #define STYLESHEET_FOLDER SYSCONFDIR "/cuttle/"
 
-/* --- loading -------------------------------------------------------------------------------- */
+/* --- loading ---------------------------------------------------------------------------------- */
 
 static void report(struct conf_reader *r, const char *path, const char *what)
 {
@@ -254,7 +254,7 @@ bool errorpages_have(const struct errorpages *e, struct span name)
 	return find(e->sets, name) != NULL;
 }
 
-/* --- languages ------------------------------------------------------------------------------ */
+/* --- languages -------------------------------------------------------------------------------- */
 
 /* RFC 4647 3.4: the whole tag, then without its last part, and so on. */
 static const struct page_set *lookup(const struct errorpages *e, struct span range)

@@ -40,7 +40,7 @@ struct header_rules {
 	struct log_fields fields; /* by which the records for values are packed */
 };
 
-/* --- rules.c */
+/* --- rules.c ---------------------------------------------------------------------------------- */
 uint64_t header_name_hash(struct span name);
 struct header_set *header_set_named(const struct header_rules *r, struct span name);
 bool header_is_protected(enum http_field_id id);

@@ -15,8 +15,10 @@
 	X(HEAD)                                                                                    \
 	X(POST)                                                                                    \
 	X(PUT)                                                                                     \
-	X(DELETE) X(CONNECT) X(OPTIONS) X(TRACE) X(PATCH) X(PURGE) X(PROPFIND) X(PROPPATCH)        \
-		X(MKCOL) X(COPY) X(MOVE) X(LOCK) X(UNLOCK) X(REPORT) X(SEARCH)
+	X(DELETE)                                                                                  \
+	X(CONNECT)                                                                                 \
+	X(OPTIONS) X(TRACE) X(PATCH) X(PURGE) X(PROPFIND) X(PROPPATCH) X(MKCOL) X(COPY) X(MOVE)    \
+		X(LOCK) X(UNLOCK) X(REPORT) X(SEARCH)
 
 enum http_method {
 	HTTP_OTHER,

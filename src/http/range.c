@@ -289,7 +289,7 @@ static enum err layout_several(struct http_layout *l, const struct http_part *pa
 	    l->content_type.p == NULL)
 		return ERR_NOMEM;
 	fill_pieces(pieces, parts, n, length, opening, texts);
-	pieces[3 * n] = (struct http_piece){ .text = closing };
+	pieces[(size_t)3 * n] = (struct http_piece){ .text = closing };
 	l->pieces = pieces;
 	l->n = 3 * n + 1;
 	for (unsigned i = 0; i < l->n; i++)

@@ -82,8 +82,7 @@ struct access_log {
 	int64_t last_record_ms;
 };
 
-/* --- making, configuring
- * ---------------------------------------------------------------------------- */
+/* --- making, configuring ---------------------------------------------------------------------- */
 
 /*
  * A descriptor of our own for a standard stream. A pipe or terminal is opened anew where that is
@@ -139,10 +138,7 @@ void access_log_on_fatal(struct access_log *al, void (*fatal)(void *arg), void *
 	al->fatal_arg = arg;
 }
 
-/*
- * --- slots (with the lock, or before the thread runs)
- * ---------------------------------------------
- */
+/* --- slots (with the lock, or before the thread runs) ----------------------------------------- */
 
 static struct outlet *find_outlet(struct access_log *al, const struct log_target *t)
 {
@@ -213,10 +209,7 @@ static bool is_in_use(const struct access_log *al, const struct outlet *o)
 	return false;
 }
 
-/*
- * --- configuring
- * -----------------------------------------------------------------------------------
- */
+/* --- configuring ------------------------------------------------------------------------------ */
 
 /* An open descriptor for a new sink, or -1: reported. */
 static int open_target(struct access_log *al, const struct log_target *t)
@@ -403,8 +396,7 @@ void access_log_rotate(struct access_log *al, unsigned generations)
 	log_waker_kick(&al->waker);
 }
 
-/* --- the thread
- * -------------------------------------------------------------------------------------- */
+/* --- the thread ------------------------------------------------------------------------------- */
 
 static int64_t monotonic_ms(void)
 {

@@ -75,8 +75,7 @@ void log_conf_fini(struct log_conf *c)
 	*c = (struct log_conf){ 0 };
 }
 
-/* --- access_log
- * -------------------------------------------------------------------------------------- */
+/* --- access_log ------------------------------------------------------------------------------- */
 
 static bool cut_prefix(struct span *s, struct span prefix)
 {
@@ -310,8 +309,7 @@ void log_conf_access_log(struct conf_line *l, void *field)
 	*at = t;
 }
 
-/* --- logformat
- * --------------------------------------------------------------------------------------- */
+/* --- logformat -------------------------------------------------------------------------------- */
 
 struct reading {
 	struct conf_line *line;
@@ -384,8 +382,7 @@ void log_conf_logformat(struct conf_line *l, void *field)
 	*at = f;
 }
 
-/* --- after all lines
- * --------------------------------------------------------------------------------------- */
+/* --- after all lines -------------------------------------------------------------------------- */
 
 /* An acl was meant to be a format, as it seems. */
 static void check_doubt(const struct log_conf *c, const struct log_target *t, struct conf_reader *r)
@@ -453,8 +450,7 @@ void log_conf_finish(struct log_conf *c, struct conf_reader *r)
 		acl_conf_fields(acl, add_facts_field, c);
 }
 
-/* --- the others
- * -------------------------------------------------------------------------------------- */
+/* --- the others ------------------------------------------------------------------------------- */
 
 void log_conf_generations(struct conf_line *l, void *field)
 {

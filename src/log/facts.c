@@ -15,9 +15,7 @@ struct packer {
 	bool is_cut;
 };
 
-/*
- * --- names -------------------------------------------------------------------------------------
- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 bool log_names_has(const struct log_names *s, struct span name)
 {
@@ -65,9 +63,7 @@ static bool is_secret(struct span name)
 	return false;
 }
 
-/*
- * --- words -------------------------------------------------------------------------------------
- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 static void put_encoded(struct log_line *l, struct span s)
 {
@@ -175,9 +171,7 @@ static void fields(struct packer *p, const char *prefix, const struct log_names 
 			field(p, prefix, names->v[i], h);
 }
 
-/*
- * --- facts -------------------------------------------------------------------------------------
- */
+/* --- facts ------------------------------------------------------------------------------------ */
 
 static void pack_clock(struct packer *p, const struct facts *f)
 {
@@ -371,9 +365,7 @@ struct span log_facts_pack(const struct facts *f, const struct log_facts_fields 
 	return span_of(far, (size_t)(p.line.p - far));
 }
 
-/*
- * --- lines -------------------------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static void text_word(struct log_line *l, const char *key, struct span value)
 {

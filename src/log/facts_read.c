@@ -6,9 +6,7 @@
 
 #include "base/why.h"
 
-/*
- * --- words -------------------------------------------------------------------------------------
- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 /*
  * One word of a line, with its value as it stands there. state: ABSENT for "key=-", FAILED for
@@ -80,9 +78,7 @@ static bool decode(struct span value, struct arena *a, struct span *out)
 	return true;
 }
 
-/*
- * --- values ------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 struct reading {
 	struct log_facts_record *rec;
@@ -285,9 +281,7 @@ static bool read_status(struct reading *r, struct span s)
 	return true;
 }
 
-/*
- * --- lines -------------------------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 #define NO_FACT      FACT_N
 #define TEXT(member) offsetof(struct log_facts_record, member), NULL

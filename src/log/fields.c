@@ -70,9 +70,7 @@ bool log_fields_is_single(struct span name)
 	return false;
 }
 
-/*
- * --- packing -----------------------------------------------------------------------------------
- */
+/* --- packing ---------------------------------------------------------------------------------- */
 
 bool log_pack_begin(struct log_pack *k, struct arena *a, size_t texts_bytes, size_t n_texts)
 {

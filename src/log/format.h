@@ -56,7 +56,7 @@ void log_format_bind(struct log_format *f, const struct log_format_conf *c,
 /* Whether lines of the same records would be the same: then a reload changes nothing. */
 bool log_format_is_same(const struct log_format *a, const struct log_format *b);
 
-/* --- lines ----------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 /* For one log and thread: the number of the line, times in words. */
 struct log_state *log_state_new(const struct log_format *f);

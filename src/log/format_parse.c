@@ -100,9 +100,7 @@ static void add_literal(struct log_format *f, struct span text)
 	last->arg = span_of(joined, last->arg.n + text.n);
 }
 
-/*
- * --- literal text ------------------------------------------------------------------------------
- */
+/* --- literal text ----------------------------------------------------------------------------- */
 
 /* Quotes and brackets in the literal text say how the values between them are written. */
 static void take_literal(struct parse *p)
@@ -124,9 +122,7 @@ static void take_literal(struct parse *p)
 	p->rest = span_skip(p->rest, n);
 }
 
-/*
- * --- modifiers ---------------------------------------------------------------------------------
- */
+/* --- modifiers -------------------------------------------------------------------------------- */
 
 struct modifiers {
 	bool has_style, is_left, is_zero, has_arg;
@@ -216,9 +212,7 @@ static bool take_modifiers(struct parse *p, struct modifiers *m)
 	return take_argument(p, m);
 }
 
-/*
- * --- codes -------------------------------------------------------------------------------------
- */
+/* --- codes ------------------------------------------------------------------------------------ */
 
 /* The longest spelling that s begins with; NULL: none. */
 static const struct spelling *find_spelling(struct span s)
@@ -319,9 +313,7 @@ static const struct spelling *take_spelling(struct parse *p)
 	return s;
 }
 
-/*
- * --- arguments ---------------------------------------------------------------------------------
- */
+/* --- arguments -------------------------------------------------------------------------------- */
 
 static void want(struct log_op *op, enum log_field_kind kind, struct span name)
 {
@@ -462,9 +454,7 @@ static bool take_code(struct parse *p)
 	return set_argument(p, op, codes[s->code].arg, &m);
 }
 
-/*
- * --- formats -----------------------------------------------------------------------------------
- */
+/* --- formats ---------------------------------------------------------------------------------- */
 
 static struct log_format *make(struct span name)
 {
@@ -572,9 +562,7 @@ struct log_format *log_format_builtin(struct span name)
 	return f;
 }
 
-/*
- * --- binding -----------------------------------------------------------------------------------
- */
+/* --- binding ---------------------------------------------------------------------------------- */
 
 /* log_mime_hdrs: " [request's fields] [reply's fields]", where nothing is nothing. */
 static void add_mime_headers(struct log_format *f)
@@ -659,9 +647,7 @@ bool log_format_is_same(const struct log_format *a, const struct log_format *b)
 	return true;
 }
 
-/*
- * --- life --------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 struct log_format *log_format_ref(struct log_format *f)
 {

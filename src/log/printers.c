@@ -8,9 +8,7 @@
 #include "base/why.h"
 #include "log/facts.h"
 
-/*
- * --- times -------------------------------------------------------------------------------------
- */
+/* --- times ------------------------------------------------------------------------------------ */
 
 static const void *at(const struct log_run *r, const struct log_op *op)
 {
@@ -110,9 +108,7 @@ static void put_fraction(struct log_line *l, const struct log_run *r, const stru
 	put_integer(l, op, t % 1000000 / micros_per[digits]);
 }
 
-/*
- * --- parts of the record -----------------------------------------------------------------------
- */
+/* --- parts of the record ---------------------------------------------------------------------- */
 
 /*
  * The URL was canonical when the record was made: "scheme://host[:port]/path", "host:port" for a
@@ -236,9 +232,7 @@ static struct span verdict_text(const struct log_rec *rec)
 	UNREACHABLE("verdict");
 }
 
-/*
- * --- values ------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static void put_text(struct log_line *l, const struct log_op *op, struct span s)
 {
@@ -452,10 +446,7 @@ static int zone_minutes(struct log_state *s, int64_t us)
 	return s->zone_minutes;
 }
 
-/*
- * --- whole lines, and what is none of the record's
- * -------------------------------------------------
- */
+/* --- whole lines, and what is none of the record's -------------------------------------------- */
 
 static void put_literal(struct log_line *l, const struct log_run *r UNUSED, const struct log_op *op)
 {
@@ -481,9 +472,10 @@ static void put_nothing(struct log_line *l UNUSED, const struct log_run *r UNUSE
 #define TEXT(m)   { put_span, true, offsetof(struct log_rec, m) }
 #define NUMBER(m) { put_u64, false, offsetof(struct log_rec, m) }
 #define MS(m)     { put_ms, false, offsetof(struct log_rec, m) }
-#define IP(m)     { put_ip, true, offsetof(struct log_rec, m) + offsetof(struct endpoint, ip) }
+#define OF(m, f)  (offsetof(struct log_rec, m) + offsetof(struct endpoint, f))
+#define IP(m)     { put_ip, true, OF(m, ip) }
+#define PORT(m)   { put_u16_not_0, false, OF(m, port) }
 #define U16(m)    { put_u16_not_0, false, offsetof(struct log_rec, m) }
-#define PORT(m)   U16(m.port)
 #define WORD(fn)  { (fn), true, 0 }
 #define COUNT(fn) { (fn), false, 0 }
 

@@ -18,9 +18,11 @@
 	X(TCP_REFRESH)                                                                             \
 	X(TCP_REFRESH_UNMODIFIED)                                                                  \
 	X(TCP_REFRESH_MODIFIED)                                                                    \
-	X(TCP_REFRESH_FAIL_OLD) X(TCP_REFRESH_FAIL_ERR) X(TCP_CLIENT_REFRESH_MISS) X(TCP_IMS_HIT)  \
-		X(TCP_INM_HIT) X(TCP_SWAPFAIL_MISS) X(TCP_NEGATIVE_HIT) X(TCP_OFFLINE_HIT)         \
-			X(TCP_DENIED) X(TCP_DENIED_REPLY) X(TCP_REDIRECT) X(TCP_TUNNEL)
+	X(TCP_REFRESH_FAIL_OLD)                                                                    \
+	X(TCP_REFRESH_FAIL_ERR)                                                                    \
+	X(TCP_CLIENT_REFRESH_MISS) X(TCP_IMS_HIT) X(TCP_INM_HIT) X(TCP_SWAPFAIL_MISS)              \
+		X(TCP_NEGATIVE_HIT) X(TCP_OFFLINE_HIT) X(TCP_DENIED) X(TCP_DENIED_REPLY)           \
+			X(TCP_REDIRECT) X(TCP_TUNNEL)
 
 enum log_result {
 #define X(sym) LOG_##sym,

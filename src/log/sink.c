@@ -113,8 +113,7 @@ static void time_text(time_t t, char *buf, size_t cap)
 		snprintf(buf, cap, "%lld", (long long)t);
 }
 
-/* --- lines are lost
- * -------------------------------------------------------------------------------- */
+/* --- lines are lost --------------------------------------------------------------------------- */
 
 static size_t backlog_max(const struct log_sink *s)
 {
@@ -165,8 +164,7 @@ static void tell_recovered(struct log_sink *s)
 	s->backoff_ms = 0;
 }
 
-/* --- the queue
- * -------------------------------------------------------------------------------------- */
+/* --- the queue -------------------------------------------------------------------------------- */
 
 /* Make room for n bytes behind the waiting ones. */
 static bool make_room(struct log_sink *s, size_t n)
@@ -236,8 +234,7 @@ static void take_back_torn(struct log_sink *s)
 		s->torn = 0;
 }
 
-/* --- writing
- * ----------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void back_off(struct log_sink *s, int64_t *when_ms, int64_t now_ms)
 {
@@ -374,8 +371,7 @@ bool log_sink_take_fatal(struct log_sink *s)
 	return true;
 }
 
-/* --- rotation
- * ----------------------------------------------------------------------------------------- */
+/* --- rotation --------------------------------------------------------------------------------- */
 
 bool log_rotate_file(const char *path, unsigned generations, log_rename_fn *rename_file, void *arg)
 {

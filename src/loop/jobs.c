@@ -49,7 +49,7 @@ static const struct {
 	[JOB_BUILD] = { "builder", 19 },
 };
 
-/* --- the end of a job ------------------------------------------------------------------------ */
+/* --- the end of a job ------------------------------------------------------------------------- */
 
 static int state_of(const struct job *j)
 {
@@ -84,15 +84,14 @@ static void finish(struct job *j)
 {
 	struct loop *const home = j->home;
 
-	if (home == NULL)
-		j->release(j);
-	else if (move_state(j, JOB_RUNNING, JOB_POSTED))
+	/* It may be detached meanwhile. */
+	if (home != NULL && move_state(j, JOB_RUNNING, JOB_POSTED))
 		loop_post(home, &j->post);
 	else
-		j->release(j); /* detached meanwhile */
+		j->release(j);
 }
 
-/* --- threads --------------------------------------------------------------------------------- */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 static struct job *take_job(struct class *c)
 {
@@ -143,7 +142,7 @@ static bool start_thread(struct class *c)
 	return true;
 }
 
-/* --- the pool -------------------------------------------------------------------------------- */
+/* --- the pool --------------------------------------------------------------------------------- */
 
 static void class_init(struct class *c, enum job_class id, unsigned threads, unsigned queue)
 {

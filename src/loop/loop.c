@@ -38,7 +38,7 @@ struct loop {
 	struct poll_result results[LOOP_BATCH];
 };
 
-/* --- time ------------------------------------------------------------------------------------ */
+/* --- time ------------------------------------------------------------------------------------- */
 
 static void read_clocks(struct loop *l)
 {
@@ -62,7 +62,7 @@ int64_t loop_precise_us(const struct loop *l)
 	return clock_monotonic_us();
 }
 
-/* --- tasks ----------------------------------------------------------------------------------- */
+/* --- tasks ------------------------------------------------------------------------------------ */
 
 void task_schedule(struct loop *l, struct task *t)
 {
@@ -89,7 +89,7 @@ static void run_tasks(struct loop *l)
 	}
 }
 
-/* --- timers ---------------------------------------------------------------------------------- */
+/* --- timers ----------------------------------------------------------------------------------- */
 
 void timer_init(struct timer *t, timer_fn *fn)
 {
@@ -121,7 +121,7 @@ static void fire_timers(struct loop *l)
 		t->fn(t);
 }
 
-/* --- descriptors ----------------------------------------------------------------------------- */
+/* --- descriptors ------------------------------------------------------------------------------ */
 
 enum err loop_watch(struct loop *l, struct event *ev, int fd, unsigned interest)
 {
@@ -167,7 +167,7 @@ static void deliver_events(unsigned n, const struct poll_result *results)
 	}
 }
 
-/* --- posts ----------------------------------------------------------------------------------- */
+/* --- posts ------------------------------------------------------------------------------------ */
 
 /*
  * The order is sequentially consistent because two flags cross: a poster writes `posts` and reads
@@ -214,7 +214,7 @@ static void take_posts(struct loop *l)
 	}
 }
 
-/* --- turns ----------------------------------------------------------------------------------- */
+/* --- turns ------------------------------------------------------------------------------------ */
 
 static int64_t wait_ms(const struct loop *l, int64_t max_wait_ms)
 {
@@ -264,7 +264,7 @@ void loop_turn(struct loop *l, int64_t max_wait_ms)
 	l->phase = PHASE_IDLE;
 }
 
-/* --- life ------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 enum err loop_new(struct loop **out)
 {

@@ -20,7 +20,7 @@
 
 struct loop;
 
-/* --- time ------------------------------------------------------------------------------------ */
+/* --- time ------------------------------------------------------------------------------------- */
 
 /* Monotonic milliseconds, read once a turn. */
 int64_t loop_now_ms(const struct loop *l);
@@ -29,7 +29,7 @@ int64_t loop_wall_us(const struct loop *l);
 /* Monotonic microseconds read now: for durations in logs. */
 int64_t loop_precise_us(const struct loop *l);
 
-/* --- tasks ----------------------------------------------------------------------------------- */
+/* --- tasks ------------------------------------------------------------------------------------ */
 
 struct task;
 typedef void task_fn(struct task *);
@@ -54,7 +54,7 @@ void task_schedule(struct loop *l, struct task *t);
 /* Forget a scheduled run; harmless otherwise. After it, fn is not called. */
 void task_cancel(struct task *t);
 
-/* --- timers ---------------------------------------------------------------------------------- */
+/* --- timers ----------------------------------------------------------------------------------- */
 
 struct timer;
 typedef void timer_fn(struct timer *);
@@ -85,7 +85,7 @@ static inline bool timer_is_armed(const struct timer *t)
 	return t->deadline_ms != INT64_MAX;
 }
 
-/* --- descriptors ----------------------------------------------------------------------------- */
+/* --- descriptors ------------------------------------------------------------------------------ */
 
 enum {
 	EV_READ = 1,  /* may be read (or has ended) */
@@ -130,7 +130,7 @@ void loop_unwatch(struct loop *l, struct event *e);
  */
 void loop_forget(struct loop *l, struct event *e);
 
-/* --- posts ----------------------------------------------------------------------------------- */
+/* --- posts ------------------------------------------------------------------------------------ */
 
 struct post;
 typedef void post_fn(struct post *);
@@ -144,7 +144,7 @@ struct post {
 /* From any thread: have p->fn(p) called on the loop's thread. One wake for a burst of posts. */
 void loop_post(struct loop *l, struct post *p);
 
-/* --- life ------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 /* ERR_NO_FDS, ERR_SYSTEM. */
 enum err loop_new(struct loop **out) MUST_USE;

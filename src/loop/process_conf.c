@@ -84,7 +84,7 @@ void process_conf_umask(struct conf_line *l, void *field)
 	*mask = v;
 }
 
-/* --- debug_options ------------------------------------------------ */
+/* --- debug_options ---------------------------------------------------------------------------- */
 
 /* Squid's sections whose messages Cuttle has too: error pages, access control, requests. */
 static bool has_messages(int64_t section)

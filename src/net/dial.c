@@ -79,7 +79,7 @@ static int64_t limit_from(int64_t now, int64_t ms)
 	return ms <= 0 || __builtin_add_overflow(now, ms, &t) ? NEVER : t;
 }
 
-/* --- names ----------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static void absorb(struct dialler *r, const struct dns_query *q, bool *is_absorbed)
 {
@@ -120,7 +120,7 @@ static void note_dns_time(struct dialler *r)
 	r->dns_start_us = 0;
 }
 
-/* --- attempts -------------------------------------------------------------------------------- */
+/* --- attempts --------------------------------------------------------------------------------- */
 
 static void note_failure(struct dialler *r, enum err e)
 {
@@ -231,7 +231,7 @@ static struct attempt *look_at_attempts(struct dialler *r, int64_t now)
 	return NULL;
 }
 
-/* --- the whole ------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static enum op_status succeed(struct dialler *r, struct attempt *a)
 {

@@ -50,7 +50,7 @@ struct dns_lookup {
 	char name[DNS_NAME_MAX];
 };
 
-/* --- lookups --------------------------------------------------------------------------------- */
+/* --- lookups ---------------------------------------------------------------------------------- */
 
 static void lookup_free(struct dns_lookup *k)
 {
@@ -209,7 +209,7 @@ static void lookup_start(struct dns *d, enum dns_kind kind, struct span name, st
 		on_message(k, ERR_DNS_NAME, SPAN_NULL);
 }
 
-/* --- the worker's resolver ------------------------------------------------------------------- */
+/* --- the worker's resolver -------------------------------------------------------------------- */
 
 enum err dns_new(struct dns **out, struct dns_shared *s, struct loop *l)
 {

@@ -49,7 +49,7 @@ struct dns_channel_query {
 	struct dns_channel_query **handle;
 };
 
-/* --- sockets --------------------------------------------------------------------------------- */
+/* --- sockets ---------------------------------------------------------------------------------- */
 
 static void on_socket(struct event *e, unsigned ready)
 {
@@ -103,7 +103,7 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
 	}
 }
 
-/* --- working --------------------------------------------------------------------------------- */
+/* --- working ---------------------------------------------------------------------------------- */
 
 static void update_timer(struct dns_channel *c)
 {
@@ -162,7 +162,7 @@ static void work(struct task *t)
 		update_timer(c);
 }
 
-/* --- life ------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static enum err set_servers(ares_channel ares, const struct dns_setup *s)
 {
@@ -300,7 +300,7 @@ unsigned dns_channel_asked(const struct dns_channel *c)
 	return c->asked;
 }
 
-/* --- queries --------------------------------------------------------------------------------- */
+/* --- queries ---------------------------------------------------------------------------------- */
 
 static enum err err_from_ares(int status)
 {

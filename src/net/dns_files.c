@@ -15,7 +15,7 @@
 #define TIMEOUT_MAX  30U
 #define ATTEMPTS_MAX 5U
 
-/* --- words ----------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 static bool is_blank(char c)
 {
@@ -90,7 +90,7 @@ bool dns_server_parse(struct span word, struct endpoint *e)
 	return true;
 }
 
-/* --- resolv.conf ----------------------------------------------------------------------------- */
+/* --- resolv.conf ------------------------------------------------------------------------------ */
 
 static void add_search(struct dns_resolv *r, struct span word)
 {
@@ -147,7 +147,7 @@ void dns_resolv_parse(struct dns_resolv *r, struct span text)
 	}
 }
 
-/* --- hosts file ------------------------------------------------------------------------------ */
+/* --- hosts file ------------------------------------------------------------------------------- */
 
 /* A name and its addresses. */
 struct host {

@@ -32,7 +32,7 @@ struct dns_entry {
 	char name[];
 };
 
-/* --- settings -------------------------------------------------------------------------------- */
+/* --- settings --------------------------------------------------------------------------------- */
 
 /* A name has two entries, for A and AAAA. */
 static unsigned entries_of_stripe(const struct dns_conf *c, unsigned percent)
@@ -93,7 +93,7 @@ struct dns_shared *dns_shared_new(const struct dns_conf *c)
 	return s;
 }
 
-/* --- entries --------------------------------------------------------------------------------- */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 static uint64_t hash_of(enum dns_kind kind, struct span name)
 {
@@ -247,7 +247,7 @@ enum dns_found dns_map_find(struct dns_shared *s, enum dns_kind kind, struct spa
 	return found;
 }
 
-/* --- waiters --------------------------------------------------------------------------------- */
+/* --- waiters ---------------------------------------------------------------------------------- */
 
 /* On the waiter's home. */
 static void deliver(struct post *p)
@@ -340,7 +340,7 @@ size_t dns_map_count(struct dns_shared *s)
 	return n;
 }
 
-/* --- the end --------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void fini_stripe(struct dns_stripe *st)
 {

@@ -53,7 +53,7 @@ static int read_aaaa(struct dns_reply *r, struct span m)
 	return e;
 }
 
-/* --- PTR ------------------------------------------------------------------------------------- */
+/* --- PTR -------------------------------------------------------------------------------------- */
 
 struct cursor {
 	const unsigned char *at, *end, *message;

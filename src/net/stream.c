@@ -132,7 +132,7 @@ void stream_shutdown_write(struct stream *s)
 	s->ops->shutdown_write(s);
 }
 
-/* --- TCP ------------------------------------------------------------------------------------- */
+/* --- TCP -------------------------------------------------------------------------------------- */
 
 static enum io failed(struct stream *s, enum err e)
 {

@@ -85,7 +85,7 @@ static void on_stream(struct task *t)
 		drop(i);
 }
 
-/* --- time ------------------------------------------------------------------------------------ */
+/* --- time ------------------------------------------------------------------------------------- */
 
 static bool is_over(const struct upstream_pool *p, int64_t given_ms, int64_t opened_ms, int64_t now)
 {
@@ -133,7 +133,7 @@ static void on_timer(struct timer *t)
 	task_schedule(p->loop, &p->sweeper);
 }
 
-/* --- life ------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 struct upstream_pool *upstream_pool_new(struct loop *l, unsigned max_idle)
 {
@@ -193,7 +193,7 @@ void upstream_pool_shrink(struct upstream_pool *p, unsigned to)
 		drop(CONTAINER_OF(oldest, struct idle, link));
 }
 
-/* --- moving in and out ----------------------------------------------------------------------- */
+/* --- moving in and out ------------------------------------------------------------------------ */
 
 static struct idle *spare_entry(struct upstream_pool *p)
 {

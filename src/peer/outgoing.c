@@ -20,7 +20,7 @@ void outgoing_conf_fini(struct outgoing_conf *c)
 		list_fini(&c->lists[i]);
 }
 
-/* --- choosing -------------------------------------------------------------------------------- */
+/* --- choosing --------------------------------------------------------------------------------- */
 
 static const struct outgoing_line *first(const struct outgoing_list *l, outgoing_match_fn *matches,
                                          void *arg)
@@ -118,7 +118,7 @@ char *outgoing_print_key(char *at, const struct outgoing *o)
 	return at;
 }
 
-/* --- configuration --------------------------------------------------------------------------- */
+/* --- configuration ---------------------------------------------------------------------------- */
 
 static void add(struct conf_line *l, struct outgoing_list *list, struct outgoing_line o)
 {

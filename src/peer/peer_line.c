@@ -13,7 +13,7 @@ struct option {
 	const char *unbuilt; /* what is missing; NULL: it works, or has nothing to do */
 };
 
-/* --- values ---------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 /* A whole number of at least min. False: reported. */
 static bool number(struct conf_line *l, struct span value, int64_t min, int64_t *n)
@@ -136,7 +136,7 @@ static bool take_forceddomain(struct conf_line *l, struct peer *p, struct span v
 	return p->forced_host != NULL;
 }
 
-/* --- login= ---------------------------------------------------------------------------------- */
+/* --- login= ----------------------------------------------------------------------------------- */
 
 static unsigned hex_digit(char c)
 {
@@ -214,7 +214,7 @@ static bool take_login(struct conf_line *l, struct peer *p, struct span value)
 	return true;
 }
 
-/* --- the line -------------------------------------------------------------------------------- */
+/* --- the line --------------------------------------------------------------------------------- */
 
 #define NOTHING_TO_DO(text)                                                                        \
 	{                                                                                          \

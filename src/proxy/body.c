@@ -168,9 +168,7 @@ static enum body_state decode(struct body_source *s)
 	return BODY_MORE;
 }
 
-/*
- * --- out of a cached object ----------------------------------------------------------------------
- */
+/* --- out of a cached object ------------------------------------------------------------------- */
 
 /* Has all of the last piece been taken, so that the reply's end may ride along? */
 static bool is_last(const struct body_object *o)
@@ -242,9 +240,7 @@ static enum body_state look_at_object(struct body_source *s)
 	return BODY_END;
 }
 
-/*
- * --- whatever the source -------------------------------------------------------------------------
- */
+/* --- whatever the source ---------------------------------------------------------------------- */
 
 enum body_state body_source_look(struct body_source *s, struct buffer_pool *bp)
 {

@@ -83,9 +83,7 @@ static struct machine_next fail(struct fetch *f, enum why why, const char *detai
 	return GO(FAIL);
 }
 
-/*
- * --- the upload ----------------------------------------------------------------------------------
- */
+/* --- the upload ------------------------------------------------------------------------------- */
 
 /* Go on sending. False: the client's side failed, and f->why says how. */
 static bool upload_run(struct fetch *f)
@@ -136,10 +134,7 @@ void fetch_poke_upload(struct fetch *f)
 		task_schedule(f->worker->loop, &f->task);
 }
 
-/*
- * --- the steps
- * ------------------------------------------------------------------------------------
- */
+/* --- the steps -------------------------------------------------------------------------------- */
 
 static bool is_judged(const struct fetch *f, const struct ip *ip)
 {
@@ -469,10 +464,7 @@ static struct machine_next step_fail(struct fetch *f)
 	return END();
 }
 
-/*
- * --- the runner
- * ------------------------------------------------------------------------------------
- */
+/* --- the runner ------------------------------------------------------------------------------- */
 
 static void arm(struct fetch *f)
 {

@@ -44,7 +44,7 @@ static bool parse_address(struct span word, struct endpoint *at)
 	return ip_parse(host, &at->ip) && ip_is_v4(&at->ip);
 }
 
-/* --- options ------------------------------------------------ */
+/* --- options ---------------------------------------------------------------------------------- */
 
 enum port_option {
 	PORT_NAME,
@@ -241,7 +241,7 @@ static bool port_option(struct conf_line *l, struct http_port *p, struct span wo
 	return false;
 }
 
-/* --- the line ------------------------------------------------ */
+/* --- the line --------------------------------------------------------------------------------- */
 
 /* Parse the line behind the address; false: reported. */
 static bool parse_line(struct conf_line *l, struct http_port *p, struct span address)

@@ -116,10 +116,7 @@ static unsigned wanted_workers(const struct proxy *p)
 	return wanted > 0 ? (unsigned)MIN(wanted, (int64_t)1024) : cgroup_default_workers();
 }
 
-/*
- * --- start
- * -----------------------------------------------------------------------------------------
- */
+/* --- start ------------------------------------------------------------------------------------ */
 
 enum err proxy_new(struct proxy **out, const struct proxy_options *o, struct snapshot **s)
 {
@@ -196,10 +193,7 @@ static enum err start_workers(struct proxy *p)
 	return ERR_NONE;
 }
 
-/*
- * --- reload
- * ----------------------------------------------------------------------------------------
- */
+/* --- reload ----------------------------------------------------------------------------------- */
 
 static void note_loaded(struct proxy *p)
 {
@@ -425,10 +419,7 @@ enum err proxy_start(struct proxy *p)
 	return start_workers(p);
 }
 
-/*
- * --- the way down
- * ------------------------------------------------------------------------------------
- */
+/* --- the way down ----------------------------------------------------------------------------- */
 
 struct drain {
 	struct post post;

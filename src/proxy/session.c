@@ -29,7 +29,7 @@ static void session_task(struct task *task);
 static void session_timer(struct timer *timer);
 static void session_life_over(struct timer *timer);
 
-/* --- annotations ---------------------------------------------------------------------------- */
+/* --- annotations ------------------------------------------------------------------------------ */
 
 struct session_notes {
 	struct arena arena;
@@ -82,7 +82,7 @@ void session_annotate(struct session *s, const struct acl_effect *effects)
 	s->notes = new;
 }
 
-/* --- life ----------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void session_free(struct session *s)
 {

@@ -39,9 +39,7 @@ struct tunnel *tunnel_of_link(struct list *link)
 	return CONTAINER_OF(link, struct tunnel, link);
 }
 
-/*
- * --- the record ---------------------------------------------------------------------------------
- */
+/* --- the record ------------------------------------------------------------------------------- */
 
 /* The texts that a tunnel's log line may show, packed behind the record. */
 static struct log_rec *pack(const struct log_rec *rec)
@@ -88,9 +86,7 @@ static void log_end(struct tunnel *t, enum why why)
 	access_log_release(w->proxy->access_log, t->sinks);
 }
 
-/*
- * --- the life ------------------------------------------------------------------------------------
- */
+/* --- the life --------------------------------------------------------------------------------- */
 
 static void end(struct tunnel *t, enum why why, bool abort)
 {

@@ -168,10 +168,7 @@ bool txn_is_abandoned(const struct txn *t);
 /* Record the first cause; later ones are echoes of it. detail is copied. */
 void txn_fail(struct txn *t, enum why why, struct span detail);
 
-/*
- * --- for the files that hold the steps
- * ------------------------------------------------------------
- */
+/* --- for the files that hold the steps -------------------------------------------------------- */
 
 typedef struct machine_next txn_step_fn(struct txn *);
 #define TXN_STEP(sym, fn, timeout, why, to) txn_step_fn txn_step_##fn;

@@ -49,7 +49,7 @@ static void note_verdict(struct txn *t, enum verdict v, const struct trail *trai
 		name_rule(t, trail);
 }
 
-/* --- the client ------------------------------------------------------------------------------ */
+/* --- the client ------------------------------------------------------------------------------- */
 
 /*
  * From the address that connected to the one behind it, and on as long as the rules trust the one
@@ -86,7 +86,7 @@ struct machine_next txn_step_follow_client(struct txn *t)
 	return TXN_GO(VERIFY_HOST);
 }
 
-/* --- the request ----------------------------------------------------------------------------- */
+/* --- the request ------------------------------------------------------------------------------ */
 
 /* Ask a list whether the request may go on to `next`; a refusal by it ends as `denied`. */
 static struct machine_next ask(struct txn *t, const struct acl_rules *rules,
@@ -187,7 +187,7 @@ struct machine_next txn_step_miss_access(struct txn *t)
 	return n;
 }
 
-/* --- the reply ------------------------------------------------------------------------------- */
+/* --- the reply -------------------------------------------------------------------------------- */
 
 bool txn_answers_connect(const struct txn *t)
 {

@@ -209,9 +209,7 @@ struct machine_next txn_step_lookup(struct txn *t)
 	UNREACHABLE("store_found");
 }
 
-/*
- * --- waiting for what another one fetches -------------------------------------------------------
- */
+/* --- waiting for what another one fetches ----------------------------------------------------- */
 
 bool txn_cache_is_origins_fault(enum why why)
 {
@@ -282,9 +280,7 @@ struct machine_next txn_step_join(struct txn *t)
 	UNREACHABLE("cobj_state");
 }
 
-/*
- * --- is it of use? ------------------------------------------------------------------------------
- */
+/* --- is it of use? ---------------------------------------------------------------------------- */
 
 void txn_cache_check(struct txn *t)
 {

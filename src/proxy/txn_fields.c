@@ -27,7 +27,7 @@ static struct log_rec record_so_far(void *arg, const struct log_fields *fields)
 	return rec;
 }
 
-/* --- the request ----------------------------------------------------------------------------- */
+/* --- the request ------------------------------------------------------------------------------ */
 
 /* Is the protocol allowed? The rules for its name are asked in order until one of them matches. */
 static enum op_status ask_about_upgrade(struct txn *t, struct span protocol, bool *allows)
@@ -162,7 +162,7 @@ struct machine_next txn_step_request_fields(struct txn *t)
 	return TXN_GO(MISS);
 }
 
-/* --- the reply ------------------------------------------------------------------------------- */
+/* --- the reply -------------------------------------------------------------------------------- */
 
 bool txn_fields_of_reply(struct txn *t, struct http_head *h, struct header_pass *pass, bool adds)
 {

@@ -73,9 +73,7 @@ static void log_server(const struct txn *t, struct log_rec *r)
 	}
 }
 
-/*
- * --- the client's name ---------------------------------------------------------------------------
- */
+/* --- the client's name ------------------------------------------------------------------------ */
 
 static void no_task(struct task *task UNUSED)
 {
@@ -115,9 +113,7 @@ static struct span client_name(const struct txn *t)
 	               : SPAN_NULL;
 }
 
-/*
- * --- what the formats in use want ----------------------------------------------------------------
- */
+/* --- what the formats in use want ------------------------------------------------------------- */
 
 static char *put(char *at, struct span s)
 {
@@ -265,9 +261,7 @@ static struct span wanted_texts(struct txn *t, const struct log_fields *wanted)
 	return log_pack_end(&k);
 }
 
-/*
- * --- the record ----------------------------------------------------------------------------------
- */
+/* --- the record ------------------------------------------------------------------------------- */
 
 /* What http_access knew, and what came to be known after it. */
 static struct span pack_facts(struct txn *t, const struct log_conf *conf)

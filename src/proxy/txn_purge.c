@@ -132,7 +132,7 @@ static void give_up(struct txn *t)
 {
 	char escaped[256];
 
-	op_cancel(t->op);
+	op_cancel(&t->purge->op.op);
 	t->op = NULL;
 	if (t->purge->op.n == 0)
 		return;

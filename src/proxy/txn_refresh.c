@@ -11,9 +11,7 @@
 #include "proxy/fetch.h"
 #include "proxy/process.h"
 
-/*
- * --- the request --------------------------------------------------------------------------------
- */
+/* --- the request ------------------------------------------------------------------------------ */
 
 static bool acls_match(void *arg, const struct acl_rules *acls)
 {
@@ -53,9 +51,7 @@ void txn_cache_adapt_request(struct txn *t, struct http_head *h)
 	}
 }
 
-/*
- * --- the answer ---------------------------------------------------------------------------------
- */
+/* --- the answer ------------------------------------------------------------------------------- */
 
 /*
  * From now on the stored reply has this head. It may be on its way still, so its length is not

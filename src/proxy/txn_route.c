@@ -9,7 +9,7 @@
 #include "proxy/client_db.h"
 #include "proxy/txn.h"
 
-/* --- the floor ------------------------------------------------------------------------------- */
+/* --- the floor -------------------------------------------------------------------------------- */
 
 static bool names_address(const void *rule, const struct ip *ip)
 {
@@ -32,7 +32,7 @@ void txn_forbidden(struct txn *t, struct span detail)
 	txn_fail(t, WHY_FORBIDDEN_ADDRESS, detail);
 }
 
-/* --- one way --------------------------------------------------------------------------------- */
+/* --- one way ---------------------------------------------------------------------------------- */
 
 /* Ask a list about the way; what it cannot tell ends the request in the step that asks. */
 static bool allows(struct txn *t, const struct acl_rules *rules, enum verdict when_empty)
@@ -132,7 +132,7 @@ static void make_way(struct txn *t, const struct peer *p, enum log_hier hier, st
 			: MAX(t->forward_end_ms - loop_now_ms(t->worker->loop), (int64_t)1);
 }
 
-/* --- which ways ------------------------------------------------------------------------------ */
+/* --- which ways ------------------------------------------------------------------------------- */
 
 struct machine_next txn_step_always_direct(struct txn *t)
 {
@@ -274,7 +274,7 @@ struct machine_next txn_step_route(struct txn *t)
 	return TXN_FAIL(t, CANNOT_FORWARD, SPAN_NULL);
 }
 
-/* --- one after the other --------------------------------------------------------------------- */
+/* --- one after the other ---------------------------------------------------------------------- */
 
 struct machine_next txn_step_way(struct txn *t)
 {

@@ -48,9 +48,7 @@ static void answer_whole(struct txn *t, struct answer *a)
 		              .framing = framing_of(bytes) };
 }
 
-/*
- * --- conditions ---------------------------------------------------------------------------------
- */
+/* --- conditions ------------------------------------------------------------------------------- */
 
 /* RFC 9110 15.4.5: what the client keeps its copy by. */
 static void keep_not_modified(const struct http_head *stored, struct http_head *h, struct arena *a)
@@ -75,9 +73,7 @@ static enum http_condition condition(const struct txn *t)
 	return http_condition_decide(&t->request, &c->head, c->meta.response_s);
 }
 
-/*
- * --- ranges -------------------------------------------------------------------------------------
- */
+/* --- ranges ----------------------------------------------------------------------------------- */
 
 /* Nothing a body could know before it is drawn. */
 static struct span boundary(struct txn *t)
@@ -142,9 +138,7 @@ static enum http_ranges_verdict answer_range(struct txn *t, struct answer *a)
 	return v;
 }
 
-/*
- * --- the head -----------------------------------------------------------------------------------
- */
+/* --- the head --------------------------------------------------------------------------------- */
 
 static void set_field(struct http_head *h, enum http_field_id id, struct span value)
 {
@@ -221,9 +215,7 @@ static void make_head(struct txn *t, const struct answer *a, bool has_body)
 		          arena_printf(&t->arena, "%lld", (long long)t->cache->freshness.age_s));
 }
 
-/*
- * --- the steps ----------------------------------------------------------------------------------
- */
+/* --- the steps -------------------------------------------------------------------------------- */
 
 static void aim(struct txn *t, const struct answer *a)
 {

@@ -36,10 +36,7 @@ static void print_trace(void)
 	}
 }
 
-/*
- * --- sharing connections out
- * -----------------------------------------------------------------------
- */
+/* --- sharing connections out ------------------------------------------------------------------ */
 
 /*
  * The kernel wakes one worker for a connection, and that one may be quick enough to accept a whole
@@ -145,10 +142,7 @@ static void on_accept(void *arg, int fd, const struct endpoint *peer, const stru
 	loop_post(to->loop, &h->post);
 }
 
-/*
- * --- ports
- * -----------------------------------------------------------------------------------------
- */
+/* --- ports ------------------------------------------------------------------------------------ */
 
 static void listen_on(struct worker *w, struct port *port)
 {
@@ -248,10 +242,7 @@ void worker_use_snapshot(struct worker *w, struct snapshot *s)
 	worker_give_back(w, &old);
 }
 
-/*
- * --- draining
- * --------------------------------------------------------------------------------------
- */
+/* --- draining --------------------------------------------------------------------------------- */
 
 static void kill_all(struct worker *w)
 {
@@ -312,10 +303,7 @@ void worker_drain(struct worker *w, int64_t lifetime_ms)
 	worker_one_less(w);
 }
 
-/*
- * --- life
- * ------------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 enum err worker_new(struct worker **out, struct proxy *p, unsigned id, unsigned n_workers,
                     struct snapshot *s)

@@ -69,7 +69,7 @@ static void read_settings(void)
 	}
 }
 
-/* --- input ----------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------ */
 
 struct input {
 	struct arena arena;
@@ -139,7 +139,7 @@ static bool read_input(struct input *in, const uint8_t *bytes, size_t n)
 	       read_reply(in, rest.p != NULL ? rest : SPAN("304"), &in->answer);
 }
 
-/* --- checks ---------------------------------------------------------------------------------- */
+/* --- checks ----------------------------------------------------------------------------------- */
 
 /* Found by other means than control.c's. */
 static bool says(const struct http_head *h, struct span directive)

@@ -3,7 +3,7 @@
  */
 #include "tests/sim/play.h"
 
-/* --- the origin ------------------------------------------------------------------------------ */
+/* --- the origin ------------------------------------------------------------------------------- */
 
 /* The length of the request at the beginning, 0: it is not whole yet. */
 static size_t request_length(struct span in, bool head_is_enough)
@@ -127,7 +127,7 @@ void play_origin_fini(struct play_origin *o)
 	o->got = NULL;
 }
 
-/* --- the client ------------------------------------------------------------------------------ */
+/* --- the client ------------------------------------------------------------------------------- */
 
 static void on_client(struct sim_peer *p, enum sim_event ev, void *arg)
 {
@@ -154,7 +154,7 @@ void play_client(struct play_client *c, const char *text)
 	c->peer = sim_proxy_client(text, on_client, c);
 }
 
-/* --- what came ------------------------------------------------------------------------------- */
+/* --- what came -------------------------------------------------------------------------------- */
 
 bool play_starts(const struct sim_peer *p, const char *text)
 {

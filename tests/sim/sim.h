@@ -35,7 +35,7 @@
 /* The address of the machine on which the proxy runs. */
 #define SIM_HOST "198.51.100.1"
 
-/* --- the world ------------------------------------------------------------------------------- */
+/* --- the world -------------------------------------------------------------------------------- */
 
 /* A new world: nothing served, nobody connected; 2026-01-01 00:00:00 UTC. */
 void sim_init(void);
@@ -66,7 +66,7 @@ unsigned sim_open_fds(void);
 /* Jobs that are submitted wait until this is ended: whoever blocks in them does not come back. */
 void sim_hold_jobs(bool held);
 
-/* --- lines and peers ------------------------------------------------------------------------- */
+/* --- lines and peers -------------------------------------------------------------------------- */
 
 struct sim_line {
 	size_t chunk_in;   /* bytes that reach the proxy at a time; 0: all that were sent */
@@ -136,7 +136,7 @@ bool sim_saw_reset(const struct sim_peer *p);
 /* The proxy's end of the connection. */
 const struct endpoint *sim_address(const struct sim_peer *p);
 
-/* --- names ----------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 /* What the name servers say to one question. */
 struct sim_answer {

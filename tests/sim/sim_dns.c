@@ -67,7 +67,7 @@ static struct sim_answer answer_to(const struct dns_channel_query *q)
 	return (struct sim_answer){ .err = ERR_DNS_NAME };
 }
 
-/* --- messages -------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 struct message {
 	unsigned char b[2048];
@@ -132,7 +132,7 @@ static void make_message(struct message *m, const struct dns_channel_query *q,
 	m->b[7] = (unsigned char)n;
 }
 
-/* --- dns_channel.h --------------------------------------------------------------------------- */
+/* --- dns_channel.h ---------------------------------------------------------------------------- */
 
 static void query_free(struct dns_channel_query *q)
 {

@@ -26,7 +26,7 @@ static struct list peers = LIST_INIT(peers);
 static struct list services = LIST_INIT(services);
 static struct sim_line default_line;
 
-/* --- bytes ----------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 void sim_bytes_put(struct sim_bytes *b, const void *p, size_t n)
 {
@@ -58,7 +58,7 @@ void sim_bytes_clear(struct sim_bytes *b)
 	*b = (struct sim_bytes){ NULL };
 }
 
-/* --- descriptors ----------------------------------------------------------------------------- */
+/* --- descriptors ------------------------------------------------------------------------------ */
 
 struct sim_slot *sim_slot(int fd)
 {
@@ -133,7 +133,7 @@ struct sim_slot *sim_listener_at(const struct endpoint *at, int *fd)
 	return NULL;
 }
 
-/* --- readiness ------------------------------------------------------------------------------- */
+/* --- readiness -------------------------------------------------------------------------------- */
 
 static size_t window_of(const struct sim_peer *p)
 {
@@ -224,7 +224,7 @@ void sim_net_unwatch(int fd)
 	sim_slot(fd)->poller = NULL;
 }
 
-/* --- moving ---------------------------------------------------------------------------------- */
+/* --- moving ----------------------------------------------------------------------------------- */
 
 static void tell(struct sim_peer *p, enum sim_event ev)
 {
@@ -378,7 +378,7 @@ int64_t sim_net_next_us(void)
 	return next;
 }
 
-/* --- peers ----------------------------------------------------------------------------------- */
+/* --- peers ------------------------------------------------------------------------------------ */
 
 struct sim_peer *sim_peer_new(sim_peer_fn *fn, void *arg)
 {
@@ -533,7 +533,7 @@ const struct endpoint *sim_address(const struct sim_peer *p)
 	return &p->proxy_at;
 }
 
-/* --- life ------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 void sim_net_init(void)
 {

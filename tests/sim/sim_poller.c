@@ -88,7 +88,7 @@ int64_t clock_wall_us(void)
 	return START_WALL_US + world.now_us - START_MONOTONIC_US;
 }
 
-/* --- the test's own events ------------------------------------------------------------------- */
+/* --- the test's own events -------------------------------------------------------------------- */
 
 void sim_at(int64_t ms, sim_fn *fn, void *arg)
 {
@@ -152,7 +152,7 @@ static bool step(void)
 	return is_the_one || timers || jobs || net;
 }
 
-/* --- poller.h -------------------------------------------------------------------------------- */
+/* --- poller.h --------------------------------------------------------------------------------- */
 
 enum err poller_new(struct poller **out)
 {

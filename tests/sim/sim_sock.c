@@ -28,7 +28,7 @@ static struct sim_peer *peer_of(int fd)
 	return s->peer;
 }
 
-/* --- opening --------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 enum err sock_accept(int listen_fd, int *fd, struct endpoint *peer)
 {
@@ -112,7 +112,7 @@ enum err sock_local(int fd, struct endpoint *at)
 	return ERR_NONE;
 }
 
-/* --- moving bytes ---------------------------------------------------------------------------- */
+/* --- moving bytes ----------------------------------------------------------------------------- */
 
 /* IO_OK: there are bytes to read. */
 static enum io may_read(struct sim_peer *p, enum err *err)
@@ -267,7 +267,7 @@ enum io sock_send_file(int file_fd, uint64_t at, int fd, size_t max, size_t *n, 
 	return r;
 }
 
-/* --- closing --------------------------------------------------------------------------------- */
+/* --- closing ---------------------------------------------------------------------------------- */
 
 int sock_reserve_begins(void)
 {

@@ -54,9 +54,7 @@ static void reset(void *peer)
 	sim_reset(peer);
 }
 
-/*
- * --- waiting ------------------------------------------------------------------------------------
- */
+/* --- waiting ---------------------------------------------------------------------------------- */
 
 START_TEST(those_who_come_before_the_head_share_one_fetch)
 {
@@ -164,9 +162,7 @@ START_TEST(who_takes_only_what_is_cached_does_not_wait_for_a_fetch_of_its_own)
 }
 END_TEST
 
-/*
- * --- leaving ------------------------------------------------------------------------------------
- */
+/* --- leaving ---------------------------------------------------------------------------------- */
 
 /* The first of three is reset at that step; the others get their reply from one fetch, or two. */
 static unsigned leave_at(unsigned step, const char *reply)
@@ -238,9 +234,7 @@ START_TEST(the_leaders_own_end_is_not_that_of_the_others)
 }
 END_TEST
 
-/*
- * --- fills --------------------------------------------------------------------------------------
- */
+/* --- fills ------------------------------------------------------------------------------------ */
 
 #define LONG_HEAD(n)                                                                               \
 	"HTTP/1.1 200 OK\r\nCache-Control: max-age=3600\r\nContent-Length: " #n "\r\n\r\nhello"

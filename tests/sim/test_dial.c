@@ -106,7 +106,7 @@ static void dial(const struct dial_request *q)
 	ck_assert_uint_eq(caller.n_ended, 1);
 }
 
-/* --- the race -------------------------------------------------------------------------------- */
+/* --- the race --------------------------------------------------------------------------------- */
 
 struct host {
 	const char *ip;
@@ -289,7 +289,7 @@ START_TEST(the_race_ends_as_rfc_8305_has_it)
 }
 END_TEST
 
-/* --- limits ---------------------------------------------------------------------------------- */
+/* --- limits ----------------------------------------------------------------------------------- */
 
 START_TEST(forward_timeout_ends_what_connect_timeout_would_not)
 {
@@ -374,7 +374,7 @@ START_TEST(answers_are_kept_for_their_ttl)
 }
 END_TEST
 
-/* --- cancelling ------------------------------------------------------------------------------ */
+/* --- cancelling ------------------------------------------------------------------------------- */
 
 static void cancel(void *arg UNUSED)
 {

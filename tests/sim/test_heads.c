@@ -29,7 +29,7 @@ static void teardown(void)
 	play_origin_fini(&origin);
 }
 
-/* --- sizes ----------------------------------------------------------------------------------- */
+/* --- sizes ------------------------------------------------------------------------------------ */
 
 #define KB ((size_t)1024)
 
@@ -173,7 +173,7 @@ START_TEST(reply_heads_of_any_size_in_any_pieces)
 }
 END_TEST
 
-/* --- framing (RFC 9112 6.3) ------------------------------------------------------------------ */
+/* --- framing (RFC 9112 6.3) ------------------------------------------------------------------- */
 
 #define REQUEST(method)  method PLAY_HEAD "\r\n"
 #define STATUS(s, field) "HTTP/1.1 " s "\r\n" field "\r\n"
@@ -233,7 +233,7 @@ START_TEST(replies_without_a_body_leave_the_connections_in_step)
 }
 END_TEST
 
-/* --- addresses ------------------------------------------------------------------------------- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 #define NAMED       "GET http://www.example/a HTTP/1.1\r\nHost: www.example\r\n\r\n"
 #define TO_NAME     "CONNECT www.example:80 HTTP/1.1\r\nHost: www.example:80\r\n\r\n"

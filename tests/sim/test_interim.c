@@ -35,7 +35,7 @@ static const struct sim_line lines[] = {
 	{ .seed = 7, .chunk_in = 40, .chunk_out = 40, .window_out = 60 },
 };
 
-/* --- 1xx ------------------------------------------------------------------------------------- */
+/* --- 1xx -------------------------------------------------------------------------------------- */
 
 #define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
 #define HINTS    "HTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n"
@@ -99,7 +99,7 @@ START_TEST(an_origin_that_sends_interim_replies_for_ever_is_cut)
 }
 END_TEST
 
-/* --- Expect ---------------------------------------------------------------------------------- */
+/* --- Expect ----------------------------------------------------------------------------------- */
 
 #define PUT_HEAD "PUT" PLAY_HEAD "Content-Length: 10\r\nExpect: 100-continue\r\n\r\n"
 #define PUT_1_0                                                                                    \
@@ -207,7 +207,7 @@ START_TEST(a_denied_expectation_gets_its_answer_without_the_body)
 }
 END_TEST
 
-/* --- Upgrade --------------------------------------------------------------------------------- */
+/* --- Upgrade ---------------------------------------------------------------------------------- */
 
 #define UPGRADE "GET" PLAY_HEAD "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
 #define SWITCHED                                                                                   \

@@ -38,7 +38,7 @@ static void teardown(void)
 	free(bulk);
 }
 
-/* --- write_timeout --------------------------------------------------------------------------- */
+/* --- write_timeout ---------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name, *request, *head;
@@ -184,7 +184,7 @@ START_TEST(an_origin_that_stops_taking_is_a_timeout)
 }
 END_TEST
 
-/* --- client_lifetime ------------------------------------------------------------------------- */
+/* --- client_lifetime -------------------------------------------------------------------------- */
 
 #define LIVES "client_lifetime 100 seconds\nclient_idle_pconn_timeout 1 day\n"
 
@@ -274,7 +274,7 @@ START_TEST(a_reply_that_comes_too_late_is_nobodys)
 }
 END_TEST
 
-/* --- request_timeout ------------------------------------------------------------------------- */
+/* --- request_timeout -------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name, *conf;
@@ -322,7 +322,7 @@ START_TEST(trickling_does_not_extend_request_timeout)
 }
 END_TEST
 
-/* --- request_body_max_size ------------------------------------------------------------------- */
+/* --- request_body_max_size -------------------------------------------------------------------- */
 
 #define POST_OF(n)   "POST" PLAY_HEAD "Content-Length: " #n "\r\n\r\n"
 #define POST_CHUNKED "POST" PLAY_HEAD "Transfer-Encoding: chunked\r\n\r\n"

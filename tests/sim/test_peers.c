@@ -45,7 +45,7 @@ static const struct peer *peer(unsigned i)
 	return p;
 }
 
-/* --- waiting --------------------------------------------------------------------------------- */
+/* --- waiting ---------------------------------------------------------------------------------- */
 
 static struct play_client client;
 static int64_t answered_ms;
@@ -93,7 +93,7 @@ START_TEST(how_long_a_silent_parent_is_waited_for)
 }
 END_TEST
 
-/* --- which way ------------------------------------------------------------------------------- */
+/* --- which way -------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name, *conf, *request, *status;
@@ -130,7 +130,7 @@ START_TEST(which_way)
 }
 END_TEST
 
-/* --- down and up ----------------------------------------------------------------------------- */
+/* --- down and up ------------------------------------------------------------------------------ */
 
 static void ask(void *arg UNUSED)
 {
@@ -199,7 +199,7 @@ START_TEST(a_probe_outlives_the_configuration_and_the_worker_ends_it)
 }
 END_TEST
 
-/* --- an end at every step -------------------------------------------------------------------- */
+/* --- an end at every step --------------------------------------------------------------------- */
 
 enum who { CLIENT_RESETS, CLIENT_CLOSES, PEER_RESETS, PROXY_STOPS, CONF_IS_LOADED, WHO_N };
 

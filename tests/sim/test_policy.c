@@ -55,9 +55,7 @@ START_TEST(a_lookup_is_not_over_because_more_bytes_come)
 }
 END_TEST
 
-/*
- * --- the lists beside http_access --------------------------------------------------------------
- */
+/* --- the lists beside http_access ------------------------------------------------------------- */
 
 #define DST     "acl there dst " PLAY_ORIGIN "\n"
 #define PLAIN   "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
@@ -171,7 +169,7 @@ START_TEST(a_reply_that_turns_out_too_long_is_cut)
 }
 END_TEST
 
-/* --- fields ---------------------------------------------------------------------------------- */
+/* --- fields ----------------------------------------------------------------------------------- */
 
 #define EARLY "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nX-Foo: 2\r\n\r\n"
 #define SWITCHED                                                                                   \
@@ -249,7 +247,7 @@ START_TEST(rules_for_fields_are_done)
 }
 END_TEST
 
-/* --- undecided ------------------------------------------------------------------------------- */
+/* --- undecided -------------------------------------------------------------------------------- */
 
 /* The acl hurts takes more work on this URL than is allowed, so nothing can be told by it. */
 #define A16 "aaaaaaaaaaaaaaaa"
@@ -324,7 +322,7 @@ START_TEST(what_cannot_be_told_is_refused)
 }
 END_TEST
 
-/* --- left alone ------------------------------------------------------------------------------ */
+/* --- left alone ------------------------------------------------------------------------------- */
 
 static const char *const waits[] = {
 	PLAY_ALLOW "acl mine srcdomain .proxies.example\nfollow_x_forwarded_for allow !mine\n"

@@ -27,7 +27,7 @@ static void teardown(void)
 	sim_proxy_stop(&sp);
 }
 
-/* --- the far ends ---------------------------------------------------------------------------- */
+/* --- the far ends ----------------------------------------------------------------------------- */
 
 /* What an origin does: answers once it has a whole request. */
 struct origin {
@@ -100,7 +100,7 @@ static bool ends(const struct sim_peer *c, const char *text)
 	return got.n >= end.n && span_eq(span_skip(got, got.n - end.n), end);
 }
 
-/* --- the ordinary road ----------------------------------------------------------------------- */
+/* --- the ordinary road ------------------------------------------------------------------------ */
 
 #define REPLY "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
 #define CHUNKED_REPLY                                                                              \

@@ -87,9 +87,7 @@ static unsigned ask_anew(const char *request)
 	return ask(&c, request);
 }
 
-/*
- * --- memory_limit, in the order of base/budget.tbl.h -------------------------------------------
- */
+/* --- memory_limit, in the order of base/budget.tbl.h ------------------------------------------ */
 
 static const struct {
 	unsigned share;
@@ -165,9 +163,7 @@ START_TEST(a_tunnel_without_memory_ends_and_the_next_one_works)
 }
 END_TEST
 
-/*
- * --- lookups -----------------------------------------------------------------------------------
- */
+/* --- lookups ---------------------------------------------------------------------------------- */
 
 #define CROWD 140 /* as many names, in both families, as may be looked up at a time, and more */
 #define SHARE 32  /* a quarter of it */
@@ -230,9 +226,7 @@ START_TEST(a_client_with_names_that_nobody_answers_leaves_room_for_others)
 }
 END_TEST
 
-/*
- * --- descriptors -------------------------------------------------------------------------------
- */
+/* --- descriptors ------------------------------------------------------------------------------ */
 
 #define CLIENTS 12
 
@@ -290,9 +284,7 @@ START_TEST(idle_connections_give_way)
 }
 END_TEST
 
-/*
- * --- each in turn ------------------------------------------------------------------------------
- */
+/* --- each in turn ----------------------------------------------------------------------------- */
 
 #define UPLOAD                                                                                     \
 	"PUT http://www.example/a HTTP/1.1\r\nHost: www.example\r\nTransfer-Encoding: chunked\r\n" \

@@ -187,10 +187,7 @@ START_TEST(a_reply_that_lingers_is_not_lost)
 }
 END_TEST
 
-/*
- * --- connections that one worker hands to another
- * --------------------------------------------------
- */
+/* --- connections that one worker hands to another --------------------------------------------- */
 
 #define CROWD 6 /* of so many the last one is handed over */
 

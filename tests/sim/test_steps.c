@@ -35,7 +35,7 @@ static void teardown(void)
 	play_origin_fini(&origin);
 }
 
-/* --- answers made here ----------------------------------------------------------------------- */
+/* --- answers made here ------------------------------------------------------------------------ */
 
 #define OTHER_HOST " " PLAY_URL " HTTP/1.1\r\nHost: www.example\r\n"
 #define MANAGER                                                                                    \
@@ -89,7 +89,7 @@ START_TEST(some_answers_are_made_here)
 }
 END_TEST
 
-/* --- broken off ------------------------------------------------------------------------------ */
+/* --- broken off ------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name, *conf, *request, *reply;
@@ -150,7 +150,7 @@ START_TEST(a_client_that_takes_no_head_is_cut)
 }
 END_TEST
 
-/* --- half-closed ----------------------------------------------------------------------------- */
+/* --- half-closed ------------------------------------------------------------------------------ */
 
 #define POST "POST" PLAY_HEAD "Content-Length: 4\r\n\r\n"
 
@@ -202,9 +202,7 @@ START_TEST(a_client_that_closes_its_side)
 }
 END_TEST
 
-/*
- * --- bytes behind a head that opens a tunnel ---------------------------------------------------
- */
+/* --- bytes behind a head that opens a tunnel -------------------------------------------------- */
 
 static const struct {
 	const char *name, *request, *reply;

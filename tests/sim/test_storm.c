@@ -27,7 +27,7 @@ static unsigned pick(unsigned n)
 	return (unsigned)((chance >> 20) % n);
 }
 
-/* --- origins --------------------------------------------------------------------------------- */
+/* --- origins ---------------------------------------------------------------------------------- */
 
 /* A reply that is sent some time after its request. */
 struct later {
@@ -156,7 +156,7 @@ static void on_origin(struct sim_peer *p, enum sim_event ev, void *arg UNUSED)
 	sim_take(p, head.n + (size_t)body);
 }
 
-/* --- clients --------------------------------------------------------------------------------- */
+/* --- clients ---------------------------------------------------------------------------------- */
 
 struct client {
 	struct sim_peer *peer;
@@ -235,7 +235,7 @@ static void arrive(void *arg)
 		sim_at(pick(3000), leave, c);
 }
 
-/* --- what came ------------------------------------------------------------------------------- */
+/* --- what came -------------------------------------------------------------------------------- */
 
 /* Takes a chunked body off the front. False: it is not whole. */
 static bool take_chunks(struct span *in, char *body, size_t cap)

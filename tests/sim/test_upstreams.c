@@ -29,7 +29,7 @@ static void teardown(void)
 	play_origin_fini(&origin);
 }
 
-/* --- repeating (RFC 9110 9.2.2) -------------------------------------------------------------- */
+/* --- repeating (RFC 9110 9.2.2) --------------------------------------------------------------- */
 
 #define SENT_HEAD(method) method PLAY_HEAD "Content-Length: 4\r\n\r\n"
 #define POST              SENT_HEAD("POST") "body"
@@ -111,7 +111,7 @@ START_TEST(nothing_is_repeated_on_a_new_connection)
 }
 END_TEST
 
-/* --- the pool -------------------------------------------------------------------------------- */
+/* --- the pool --------------------------------------------------------------------------------- */
 
 static void origin_ends(void *arg UNUSED)
 {
@@ -292,7 +292,7 @@ START_TEST(a_reply_is_read_though_the_upload_cannot_be_written)
 }
 END_TEST
 
-/* --- pipelining ------------------------------------------------------------------------------ */
+/* --- pipelining ------------------------------------------------------------------------------- */
 
 #define GET_OF(path) "GET http://" PLAY_ORIGIN path " HTTP/1.1\r\nHost: " PLAY_ORIGIN "\r\n\r\n"
 #define OK_OF(body)  "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" body

@@ -50,10 +50,7 @@ static const struct shape shapes[] = {
 static size_t want_requests = 2000000;
 static uint32_t want_objects = 200000;
 
-/*
- * --- random numbers
- * ---------------------------------------------------------------------------------
- */
+/* --- random numbers --------------------------------------------------------------------------- */
 
 static uint64_t random_state;
 
@@ -79,10 +76,7 @@ static uint64_t random_size(void)
 	return (uint64_t)MIN(MAX(bytes, 200.0), 64e6);
 }
 
-/*
- * --- synthetic traces
- * -------------------------------------------------------------------------------
- */
+/* --- synthetic traces ------------------------------------------------------------------------- */
 
 /* The numbers of objects by popularity, and the distribution over ranks. */
 struct popularity {
@@ -186,10 +180,7 @@ static void trace_make(struct replay_trace *t, const struct shape *s)
 	free(p.object);
 }
 
-/*
- * --- traces from files
- * ------------------------------------------------------------------------------
- */
+/* --- traces from files ------------------------------------------------------------------------ */
 
 /* Ids as they come, numbered in the order of their first appearance. */
 struct numbering {
@@ -300,10 +291,7 @@ static void trace_free(struct replay_trace *t)
 	free(t->sizes);
 }
 
-/*
- * --- the replay
- * -------------------------------------------------------------------------------------
- */
+/* --- the replay ------------------------------------------------------------------------------- */
 
 enum { LRU, GDSF, S3FIFO, MEMORY, DISK, POLICIES };
 

@@ -32,7 +32,7 @@ static const struct conf_directive directives[] = {
 #undef DIRECTIVE
 };
 
-/* --- measuring ------------------------------------------------------------------------------ */
+/* --- measuring -------------------------------------------------------------------------------- */
 
 static double cpu_now(void)
 {
@@ -91,7 +91,7 @@ static struct cost measure(round_fn *round, void *arg, unsigned requests)
 	return (struct cost){ ns[ROUNDS / 2], ns[0] };
 }
 
-/* --- a policy ------------------------------------------------------------------------------- */
+/* --- a policy --------------------------------------------------------------------------------- */
 
 struct policy {
 	struct acl_conf acl;
@@ -209,7 +209,7 @@ static void decide_all(void *arg)
 	}
 }
 
-/* --- the policies --------------------------------------------------------------------------- */
+/* --- the policies ----------------------------------------------------------------------------- */
 
 typedef void list_fn(FILE *f, unsigned n);
 
@@ -317,7 +317,7 @@ static void run_row(const struct row *r)
 	print_row(r, &p, measure(decide_all, &p, p.n_requests));
 }
 
-/* --- a plain hash table, for comparison ------------------------------------------------------ */
+/* --- a plain hash table, for comparison ------------------------------------------------------- */
 
 #define SLOTS (1u << 21)
 
@@ -365,7 +365,7 @@ static void run_hash(const struct row *r)
 	print_row(r, &t.p, measure(look_up_all, &t, t.p.n_requests));
 }
 
-/* --- the command line ------------------------------------------------------------------------ */
+/* --- the command line ------------------------------------------------------------------------- */
 
 static bool is_wanted(const char *name, char **names, int n)
 {

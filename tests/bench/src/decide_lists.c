@@ -82,7 +82,7 @@ void lists_write_prefixes(FILE *f, unsigned n)
 	}
 }
 
-/* --- regular expressions -------------------------------------------------------------------- */
+/* --- regular expressions ---------------------------------------------------------------------- */
 
 static void write_regex(FILE *f, unsigned i)
 {
@@ -182,7 +182,7 @@ void lists_write_bare_regexes(FILE *f, unsigned n)
 		write_without_literal(f, i);
 }
 
-/* --- rules ---------------------------------------------------------------------------------- */
+/* --- rules ------------------------------------------------------------------------------------ */
 
 static void write_header_acl(FILE *f, unsigned i, bool has_req_header)
 {
@@ -248,7 +248,7 @@ void lists_write_rules_200(FILE *f, bool has_req_header)
 	fprintf(f, "http_access allow all\n");
 }
 
-/* --- requests ------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 #define AGENT                                                                                      \
 	"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"                   \

@@ -10,10 +10,7 @@ static struct cache_key key_of(uint32_t object)
 	return (struct cache_key){ replay_mix(object), replay_mix(~(uint64_t)object) };
 }
 
-/*
- * --- objects in memory
- * ------------------------------------------------------------------------------
- */
+/* --- objects in memory ------------------------------------------------------------------------ */
 
 struct memory {
 	const struct replay_trace *t;
@@ -60,10 +57,7 @@ static void memory_free(void *policy)
 
 const struct replay_policy replay_memory = { "memory", memory_new, memory_get, NULL, memory_free };
 
-/*
- * --- segments on a disk
- * -----------------------------------------------------------------------------
- */
+/* --- segments on a disk ----------------------------------------------------------------------- */
 
 #define SEGMENTS 128u /* that a full cache consists of */
 

@@ -5,10 +5,7 @@
  */
 #include "tests/bench/src/replay.h"
 
-/*
- * --- LRU
- * --------------------------------------------------------------------------------------------
- */
+/* --- LRU -------------------------------------------------------------------------------------- */
 
 #define NOBODY UINT32_MAX
 
@@ -99,10 +96,7 @@ static void lru_free(void *policy)
 
 const struct replay_policy replay_lru = { "LRU", lru_new, lru_get, NULL, lru_free };
 
-/*
- * --- GDSF
- * -------------------------------------------------------------------------------------------
- */
+/* --- GDSF ------------------------------------------------------------------------------------- */
 
 struct gdsf {
 	const struct replay_trace *t;
@@ -201,10 +195,7 @@ static void gdsf_free(void *policy)
 
 const struct replay_policy replay_gdsf = { "GDSF", gdsf_new, gdsf_get, NULL, gdsf_free };
 
-/*
- * --- S3-FIFO
- * ----------------------------------------------------------------------------------------
- */
+/* --- S3-FIFO ---------------------------------------------------------------------------------- */
 
 struct s3fifo {
 	const struct replay_trace *t;

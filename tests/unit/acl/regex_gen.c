@@ -128,7 +128,7 @@ void gen_regex(struct random *r, struct gen_text *expr)
 	gen_expr((struct gen){ r, true, true }, expr, 0);
 }
 
-/* --- back-references ------------------------------------------------------------------------ */
+/* --- back-references -------------------------------------------------------------------------- */
 
 static void gen_simple(struct random *r, struct gen_text *t, bool may_vanish)
 {

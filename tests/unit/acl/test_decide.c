@@ -132,7 +132,7 @@ START_TEST(types_match)
 }
 END_TEST
 
-/* --- facts that are no values --------------------------------------------------------------- */
+/* --- facts that are no values ----------------------------------------------------------------- */
 
 static const struct {
 	const char *name, *acl, *url;
@@ -285,7 +285,7 @@ START_TEST(browser_reads_the_user_agent)
 }
 END_TEST
 
-/* --- explain -------------------------------------------------------------------------------- */
+/* --- explain ---------------------------------------------------------------------------------- */
 
 START_TEST(an_explanation_names_values_and_the_nearest_rule)
 {

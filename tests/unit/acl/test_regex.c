@@ -111,7 +111,7 @@ START_TEST(table_agrees_with_glibc_and_us)
 }
 END_TEST
 
-/* --- limits, literals ----------------------------------------------------------------------- */
+/* --- limits, literals ------------------------------------------------------------------------- */
 
 /* What takes backtracking too long is decided all the same, also over the longest URLs. */
 START_TEST(a_loop_in_a_loop_is_decided_all_the_same)

@@ -5,7 +5,7 @@
 #include "acl/tally.h"
 #include "tests/unit/acl/fixture.h"
 
-/* --- report_only ---------------------------------------------------------------------------- */
+/* --- report_only ------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *name, *conf, *want, *reported; /* NULL: none */
@@ -96,7 +96,7 @@ START_TEST(other_lists_have_rules_on_trial_too)
 }
 END_TEST
 
-/* --- hits ----------------------------------------------------------------------------------- */
+/* --- hits ------------------------------------------------------------------------------------- */
 
 struct rows {
 	char text[1024];

@@ -8,7 +8,7 @@
 #include "tests/unit/random.h"
 #include "tests/unit/unit.h"
 
-/* --- domains -------------------------------------------------------------------------------- */
+/* --- domains ---------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name, *ok;
@@ -149,7 +149,7 @@ START_TEST(a_long_list_is_small)
 }
 END_TEST
 
-/* --- addresses ------------------------------------------------------------------------------ */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 static struct ip small_ip(unsigned v)
 {
@@ -210,7 +210,7 @@ START_TEST(ranges_at_the_ends_of_all_addresses)
 }
 END_TEST
 
-/* --- lists of expressions ------------------------------------------------------------------- */
+/* --- lists of expressions --------------------------------------------------------------------- */
 
 /* One text that holds the literals of more expressions than are remembered as tried. */
 START_TEST(a_text_may_call_up_everything)

@@ -225,7 +225,7 @@ START_TEST(undecided_stays_undecided_under_negation)
 }
 END_TEST
 
-/* --- random --------------------------------------------------------------------------------- */
+/* --- random ----------------------------------------------------------------------------------- */
 
 START_TEST(random_matches_about_as_often_as_it_says)
 {
@@ -265,7 +265,7 @@ START_TEST(random_says_the_same_of_the_same_draw)
 }
 END_TEST
 
-/* --- annotations ---------------------------------------------------------------------------- */
+/* --- annotations ------------------------------------------------------------------------------ */
 
 /* "name=value name=value " of what the notes hold. */
 static const char *notes_text(const struct notes *n)
@@ -373,7 +373,7 @@ START_TEST(a_decision_that_needs_something_has_no_effects)
 }
 END_TEST
 
-/* --- vocabularies --------------------------------------------------------------------------- */
+/* --- vocabularies ----------------------------------------------------------------------------- */
 
 /* What a transaction can end in can be named. */
 START_TEST(every_error_page_is_a_word_of_squid_error)

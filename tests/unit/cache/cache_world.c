@@ -195,7 +195,7 @@ enum store_found world_has(const char *url, const char *fields)
 	return q.found;
 }
 
-/* --- bodies ---------------------------------------------------------------------------------- */
+/* --- bodies ----------------------------------------------------------------------------------- */
 
 static char byte_at(uint64_t seed, uint64_t at)
 {

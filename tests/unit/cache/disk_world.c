@@ -129,9 +129,7 @@ char *disk_world_body(unsigned n, unsigned version, size_t bytes)
 	return body;
 }
 
-/*
- * --- putting -------------------------------------------------------------------------------------
- */
+/* --- putting ---------------------------------------------------------------------------------- */
 
 enum err disk_world_put(struct disk_world *w, unsigned n, unsigned version, size_t bytes,
                         size_t fragment)
@@ -168,9 +166,7 @@ enum err disk_world_put(struct disk_world *w, unsigned n, unsigned version, size
 	return e;
 }
 
-/*
- * --- getting -------------------------------------------------------------------------------------
- */
+/* --- getting ---------------------------------------------------------------------------------- */
 
 static enum seen get_fragment(struct disk_world *w, const struct disk_place *place, char *to)
 {

@@ -34,10 +34,7 @@ static void teardown(void)
 	disk_world_fini(&w);
 }
 
-/*
- * --- files of the folder
- * ----------------------------------------------------------------------------
- */
+/* --- files of the folder ---------------------------------------------------------------------- */
 
 static char *read_all(const char *path, size_t *n)
 {
@@ -75,10 +72,7 @@ static void find_file(const char *prefix, char *path, size_t cap)
 	ck_assert_int_ne(path[0], 0);
 }
 
-/*
- * --- what is right
- * -------------------------------------------------------------------------------------
- */
+/* --- what is right ---------------------------------------------------------------------------- */
 
 /* Versions that may come back: the last that was put; none at all is always right. */
 static unsigned latest[N_OBJECTS];
@@ -98,10 +92,7 @@ static void assert_nothing_wrong(unsigned n_objects, unsigned *n_right)
 	}
 }
 
-/*
- * --- cut and flipped
- * -----------------------------------------------------------------------------------
- */
+/* --- cut and flipped -------------------------------------------------------------------------- */
 
 static void make_small_segment(void)
 {
@@ -220,10 +211,7 @@ START_TEST(bytes_that_turn_under_a_running_directory_are_not_given_out)
 }
 END_TEST
 
-/*
- * --- calls that fail
- * -------------------------------------------------------------------------------------
- */
+/* --- calls that fail -------------------------------------------------------------------------- */
 
 /* A use of the directory with whatever faults the environment says. */
 static void use_with_faults(unsigned version)
@@ -492,10 +480,7 @@ START_TEST(a_folder_that_disappears_is_contained)
 }
 END_TEST
 
-/*
- * --- faults that come and go
- * ---------------------------------------------------------------------------
- */
+/* --- faults that come and go ------------------------------------------------------------------ */
 
 /* Open with rules that do not strike yet. */
 static void open_with(const char *faults_text)
@@ -622,10 +607,7 @@ START_TEST(what_waits_for_the_label_is_written_when_that_can_be)
 }
 END_TEST
 
-/*
- * --- kills
- * ------------------------------------------------------------------------------------------------
- */
+/* --- kills ------------------------------------------------------------------------------------ */
 
 /* As a kill would leave the folder at this moment. */
 static void use_a_copy(void)
@@ -795,10 +777,7 @@ START_TEST(kills_at_any_moment_lose_nothing_that_was_written_and_bring_nothing_b
 }
 END_TEST
 
-/*
- * --- other people's
- * ----------------------------------------------------------------------------------------
- */
+/* --- other people's --------------------------------------------------------------------------- */
 
 START_TEST(files_that_are_not_ours_are_not_touched)
 {

@@ -83,10 +83,7 @@ static struct disk_look_sums look(enum disk_look_depth depth)
 	return sums;
 }
 
-/*
- * --- files
- * ----------------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 /* The path of the nth file whose name begins so, in the order of names; false: there is none. */
 static bool find_file(const char *prefix, unsigned nth, char path[512])
@@ -157,10 +154,7 @@ static off_t place_of(const char *path, unsigned n, unsigned version)
 	return offset;
 }
 
-/*
- * --- what is there
- * --------------------------------------------------------------------------------
- */
+/* --- what is there ---------------------------------------------------------------------------- */
 
 static const struct {
 	size_t bytes, fragment;
@@ -294,10 +288,7 @@ START_TEST(variants_are_told_from_plain_replies_and_by_the_salt_of_their_marker)
 }
 END_TEST
 
-/*
- * --- damage
- * ---------------------------------------------------------------------------------------
- */
+/* --- damage ----------------------------------------------------------------------------------- */
 
 START_TEST(a_flipped_bit_of_a_body_is_named_with_its_file_and_url)
 {
@@ -426,10 +417,7 @@ START_TEST(a_body_that_a_crash_cut_off_is_lacking_not_broken)
 }
 END_TEST
 
-/*
- * --- what nobody of us wrote
- * ----------------------------------------------------------------------
- */
+/* --- what nobody of us wrote ------------------------------------------------------------------ */
 
 START_TEST(files_of_random_bytes_are_named_and_do_no_harm)
 {

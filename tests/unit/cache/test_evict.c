@@ -18,10 +18,7 @@ static struct cache_key key_of(uint64_t i)
 	return (struct cache_key){ i ^ i >> 31, i };
 }
 
-/*
- * --- objects in memory
- * ------------------------------------------------------------------------------
- */
+/* --- objects in memory ------------------------------------------------------------------------ */
 
 enum { NODES = 2000 };
 static struct evict_node nodes[NODES];
@@ -303,10 +300,7 @@ START_TEST(any_sequence_in_memory_keeps_the_accounts)
 }
 END_TEST
 
-/*
- * --- segments on a disk
- * -----------------------------------------------------------------------------
- */
+/* --- segments on a disk ----------------------------------------------------------------------- */
 
 START_TEST(segments_of_small_go_first_while_it_has_a_tenth)
 {
@@ -450,10 +444,7 @@ START_TEST(no_more_is_written_again_than_the_ration)
 }
 END_TEST
 
-/*
- * --- a disk under random calls
- * ----------------------------------------------------------------------
- */
+/* --- a disk under random calls ---------------------------------------------------------------- */
 
 enum { DISK_SEGMENTS = 64, DISK_OBJECTS = 30 };
 

@@ -244,10 +244,7 @@ START_TEST(memory_limit_refuses_what_is_new_and_keeps_what_is_there)
 }
 END_TEST
 
-/*
- * --- beside a plain table
- * ---------------------------------------------------------------------------
- */
+/* --- beside a plain table --------------------------------------------------------------------- */
 
 enum { KEYS = 700 };
 
@@ -417,10 +414,7 @@ START_TEST(any_sequence_of_calls_does_as_a_plain_table_would)
 }
 END_TEST
 
-/*
- * --- threads
- * ----------------------------------------------------------------------------------------
- */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 struct thread {
 	pthread_t id;

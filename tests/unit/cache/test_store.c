@@ -457,7 +457,7 @@ START_TEST(limits_say_what_is_taken_in)
 }
 END_TEST
 
-/* --- memory_limit ---------------------------------------------------------------------------- */
+/* --- memory_limit ----------------------------------------------------------------------------- */
 
 /* So far below what is in use that BUDGET_CACHE is refused everything. */
 static void refuse_all(void)

@@ -61,7 +61,7 @@ static void maybe_stop(struct side *s)
 		loop_stop(s->loop);
 }
 
-/* --- writers --------------------------------------------------------------------------------- */
+/* --- writers ---------------------------------------------------------------------------------- */
 
 /* A head that tells what the body must be. */
 static enum err take_in(struct writer *w, bool is_known)
@@ -179,7 +179,7 @@ static void start_writer(struct client *c, struct cobj *old)
 	task_schedule(s->loop, &w->task);
 }
 
-/* --- readers --------------------------------------------------------------------------------- */
+/* --- readers ---------------------------------------------------------------------------------- */
 
 static uint64_t number(const struct cobj *c, const char *name)
 {
@@ -269,7 +269,7 @@ static void read_some(struct client *c)
 	rest(c);
 }
 
-/* --- clients --------------------------------------------------------------------------------- */
+/* --- clients ---------------------------------------------------------------------------------- */
 
 static void look(struct client *c)
 {

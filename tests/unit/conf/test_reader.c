@@ -232,7 +232,7 @@ START_TEST(defaults_fill_what_was_not_said)
 }
 END_TEST
 
-/* --- tables ------------------------------------------------ */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 static void set_mark(struct conf_line *l, void *field)
 {

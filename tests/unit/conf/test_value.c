@@ -274,7 +274,7 @@ START_TEST(a_line_of_a_list_may_have_any_length)
 }
 END_TEST
 
-/* --- lists as wholes ------------------------------------------------------------------------ */
+/* --- lists as wholes -------------------------------------------------------------------------- */
 
 static struct conf_line line_of(struct fixture *f, const char *path)
 {

@@ -155,9 +155,7 @@ static struct span format_line(const char *text, struct log_rec *rec)
 	return span_of(line.p, line.n - 1);
 }
 
-/*
- * --- codes -------------------------------------------------------------------------------------
- */
+/* --- codes ------------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *format, *want;
@@ -334,9 +332,7 @@ START_TEST(test_mask)
 }
 END_TEST
 
-/*
- * --- the native format, compiled ---------------------------------------------------------------
- */
+/* --- the native format, compiled -------------------------------------------------------------- */
 
 #define NATIVE "%9ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %[un %Sh/%<a %mt"
 
@@ -378,9 +374,7 @@ START_TEST(test_native_is_its_definition)
 }
 END_TEST
 
-/*
- * --- no client forges a line -------------------------------------------------------------------
- */
+/* --- no client forges a line ------------------------------------------------------------------ */
 
 static const char *const forgeable[] = {
 	"%rm %ru %>ru %un %mt %{User-Agent}>h %<A %cuttle::detail %cuttle::rule",
@@ -467,9 +461,7 @@ START_TEST(test_any_room)
 }
 END_TEST
 
-/*
- * --- what is refused, what is said ---------------------------------------------------------------
- */
+/* --- what is refused, what is said ------------------------------------------------------------ */
 
 static const struct {
 	const char *format, *said;
@@ -529,9 +521,7 @@ START_TEST(test_warned)
 }
 END_TEST
 
-/*
- * --- fields --------------------------------------------------------------------------------------
- */
+/* --- fields ----------------------------------------------------------------------------------- */
 
 START_TEST(test_only_what_is_printed_is_wanted)
 {

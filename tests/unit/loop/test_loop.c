@@ -285,7 +285,7 @@ START_TEST(run_ends_after_the_turn_that_stops_it)
 }
 END_TEST
 
-/* --- operations ------------------------------------------------------------------------------ */
+/* --- operations ------------------------------------------------------------------------------- */
 
 static unsigned cancelled;
 

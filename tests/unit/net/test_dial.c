@@ -146,8 +146,7 @@ static void ck_failed(enum err e)
 	ck_assert_ptr_null(d.stream);
 }
 
-/* --- the queue ---------------------------------------------------------------------------------
- */
+/* --- the queue -------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *in, *out;
@@ -198,8 +197,7 @@ START_TEST(the_queue_takes_32_of_a_family)
 }
 END_TEST
 
-/* --- judged addresses --------------------------------------------------------------------------
- */
+/* --- judged addresses ------------------------------------------------------------------------- */
 
 START_TEST(a_judged_address_is_dialled_without_asking)
 {
@@ -359,8 +357,7 @@ START_TEST(the_source_address_is_that_of_the_family)
 }
 END_TEST
 
-/* --- names -------------------------------------------------------------------------------------
- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 START_TEST(a_name_of_either_family_is_dialled)
 {
@@ -453,8 +450,7 @@ START_TEST(a_silent_name_server_is_a_dns_timeout)
 }
 END_TEST
 
-/* --- cancelling --------------------------------------------------------------------------------
- */
+/* --- cancelling ------------------------------------------------------------------------------- */
 
 static void ck_cancelled(void)
 {

@@ -496,8 +496,7 @@ START_TEST(freeing_cancels_what_is_pending)
 }
 END_TEST
 
-/* --- several workers ---------------------------------------------------------------------------
- */
+/* --- several workers -------------------------------------------------------------------------- */
 
 struct worker {
 	pthread_t thread;

@@ -100,8 +100,7 @@ START_TEST(resolv_conf_cannot_overflow)
 }
 END_TEST
 
-/* --- candidates --------------------------------------------------------------------------------
- */
+/* --- candidates ------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *resolv, *append, *name, *want; /* candidates, each with a blank behind */
@@ -160,8 +159,7 @@ START_TEST(candidates_that_would_be_too_long_are_left_out)
 }
 END_TEST
 
-/* --- hosts file --------------------------------------------------------------------------------
- */
+/* --- hosts file ------------------------------------------------------------------------------- */
 
 static const char hosts_text[] = "127.0.0.1\tlocalhost\n"
 				 "::1 localhost ip6-localhost\n"

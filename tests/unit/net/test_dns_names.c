@@ -36,8 +36,7 @@ static void teardown(void)
 	dns_fixture_fini(&f);
 }
 
-/* --- names of addresses ------------------------------------------------------------------------
- */
+/* --- names of addresses ----------------------------------------------------------------------- */
 
 static const struct {
 	const char *ip;
@@ -78,8 +77,7 @@ START_TEST(the_reverse_name_of_ipv6_is_by_nibbles)
 }
 END_TEST
 
-/* --- hosts file --------------------------------------------------------------------------------
- */
+/* --- hosts file ------------------------------------------------------------------------------- */
 
 static void with_hosts(const char *text)
 {
@@ -112,8 +110,7 @@ START_TEST(the_hosts_file_comes_before_the_servers)
 }
 END_TEST
 
-/* --- search list -------------------------------------------------------------------------------
- */
+/* --- search list ------------------------------------------------------------------------------ */
 
 /* dns_nameservers none: servers, search list and ndots are those of resolv.conf. */
 static void with_resolv_conf(const char *search, bool defnames)
@@ -183,8 +180,7 @@ START_TEST(a_failing_server_on_the_way_is_remembered)
 }
 END_TEST
 
-/* --- both families -----------------------------------------------------------------------------
- */
+/* --- both families ---------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
