@@ -56,7 +56,9 @@ static bool hold_runs(struct cobj_hold *h, const struct cobj_body *b)
 
 	for (uint32_t i = 0; i < b->n_places; i++)
 		n += begins_run(b, i);
-	struct disk_place *const firsts = malloc(MAX(n, 1u) * sizeof(*firsts));
+	if (n == 0)
+		return false;
+	struct disk_place *const firsts = malloc(n * sizeof(*firsts));
 
 	if (firsts == NULL || !reserve(h, n)) {
 		free(firsts);

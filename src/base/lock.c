@@ -60,10 +60,8 @@ void lock_take(struct lock *l)
 
 void lock_give(struct lock *l)
 {
-	/*
-	 * Who was waiting for it may free it at once.
-	 * NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): only checks use it
-	 */
+	/* Who was waiting for it may free it at once. */
+	/* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): only checks use it */
 	const enum lock_rank rank = l->rank;
 
 	CHECK(pthread_mutex_unlock(&l->mutex) == 0);
