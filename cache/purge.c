@@ -386,7 +386,7 @@ static void cancel(struct op *op)
 	g->purge = NULL;
 	if (!g->is_forgotten)
 		return;
-	/* It goes through the heads to the end, but nobody is told. */
+	/* If it has begun, it goes through the heads to the end, but nobody is told. */
 	job_cancel(&job);
 	op_cancel(&g->sync.op);
 	task_cancel(&g->task);

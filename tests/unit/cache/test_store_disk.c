@@ -380,6 +380,12 @@ static void set_gate(const char *gate, bool is_open)
 	(void)close(fd);
 }
 
+static void await_jobs(void)
+{
+	while (jobs_load(world_jobs, JOB_DISK) > 0)
+		(void)usleep(1000);
+}
+
 /* What is to be forgotten is the walk's own, which goes on alone. */
 START_TEST(a_walk_outlives_who_has_ordered_the_purge)
 {
@@ -393,6 +399,7 @@ START_TEST(a_walk_outlives_who_has_ordered_the_purge)
 	set_gate(gate, true);
 	ck_assert_int_eq(setenv("CUTTLE_DISK_FAULTS", text, 1), 0);
 	world_reopen();
+	await_jobs(); /* so that the next call is the walk's */
 	set_gate(gate, false);
 	store_each_disk(world_store, get_faults, &faults);
 	const uint64_t before = atomic_load(&faults->calls);
@@ -404,8 +411,7 @@ START_TEST(a_walk_outlives_who_has_ordered_the_purge)
 		(void)usleep(1000);
 	op_cancel(&p.op);
 	set_gate(gate, true);
-	while (jobs_load(world_jobs, JOB_DISK) > 0)
-		(void)usleep(1000);
+	await_jobs();
 	world_close();
 	set_gate(gate, false);
 	ck_assert_int_eq(unsetenv("CUTTLE_DISK_FAULTS"), 0);
