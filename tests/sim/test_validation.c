@@ -47,9 +47,10 @@ static void restart(const char *conf)
 /* The first request is answered by what is to be stored; and some time passes. */
 static void store(const char *stored, const char *second, const char *later)
 {
-	struct play_client c = { 0 };
+	static struct play_client c; /* whose connection ends when this is over */
 	char *got = origin.got;
 
+	c = (struct play_client){ 0 };
 	origin = (struct play_origin){ .reply = { stored, second, later }, .got = got };
 	play_serve(&origin, PLAY_ORIGIN);
 	play_client(&c, PLAY_GET);
