@@ -292,13 +292,13 @@ static struct machine_next load_failed(struct txn *t, bool is_over)
 		txn_leave_fetch(t);
 	cobj_unref(&c->hit);
 	c->head = NULL;
-	c->was_read = false;
+	c->was_read = c->is_fetched = false;
 	c->fwd = STATUS_FWD_MISS;
 	t->result = LOG_TCP_SWAPFAIL_MISS;
-	if (is_over || c->looked_again)
-		return txn_cache_go_on(t);
+	const bool goes_on = is_over || c->looked_again;
+
 	c->looked_again = true;
-	return TXN_GO(LOOKUP);
+	return goes_on ? txn_cache_go_on(t) : TXN_GO(LOOKUP);
 }
 
 /*
@@ -325,8 +325,11 @@ struct machine_next txn_step_load(struct txn *t)
 	case BODY_FAILED:
 		break;
 	}
-	if (c->is_fetched) {
-		txn_fail(t, c->source.why, SPAN_NULL);
+	const enum why why = is_over ? WHY_STORE_READ : c->source.why;
+
+	/* What was just fetched, and lost by a disk that could not write it, is fetched once more. */
+	if (c->is_fetched && (why != WHY_STORE_READ || c->looked_again)) {
+		txn_fail(t, why, SPAN_NULL);
 		return TXN_GO(SEND_ERROR);
 	}
 	return load_failed(t, is_over);

@@ -290,6 +290,18 @@ def test_a_file_system_that_becomes_read_only(start_prepared, start_origin):
         assert client.get(origin.url("/70000/0"), {"Cache-Control": "only-if-cached"}).status == 504
 
 
+@cuttle_only("fault injection")
+def test_what_the_disk_loses_before_it_is_read_comes_from_the_origin(start_prepared, start_origin):
+    """The writes begin to fail while replies are taken in; nobody has seen anything of them yet."""
+    proxy = start_prepared(CONF + "cache_mem 0\n")
+    origin = start_origin(counted(sized))
+    for at in range(3, 13):
+        proxy.stop()
+        proxy.env["CUTTLE_DISK_FAULTS"] = f"write:EIO:from={at},sync:skip"
+        proxy.start()
+        ask_all(proxy, origin, [100_000 + at * 20 + i for i in range(20)])
+
+
 class Loader:
     """A client that asks for the same few until it is stopped, and compares what comes."""
 
