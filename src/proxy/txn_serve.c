@@ -327,7 +327,7 @@ struct machine_next txn_step_load(struct txn *t)
 	}
 	const enum why why = is_over ? WHY_STORE_READ : c->source.why;
 
-	/* What was just fetched, and lost by a disk that could not write it, is fetched once more. */
+	/* What was just fetched, and then lost by a disk that fails, is fetched once more. */
 	if (c->is_fetched && (why != WHY_STORE_READ || c->looked_again)) {
 		txn_fail(t, why, SPAN_NULL);
 		return TXN_GO(SEND_ERROR);
